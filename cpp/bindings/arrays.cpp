@@ -1,0 +1,102 @@
+#include "arrays.hpp"
+
+#include <algorithm>
+
+namespace adamas::bindings {
+namespace {
+
+using py::detail::npy_api;
+
+constexpr int kReadable = npy_api::NPY_ARRAY_C_CONTIGUOUS_ | npy_api::NPY_ARRAY_ALIGNED_;
+constexpr int kWritable = kReadable | npy_api::NPY_ARRAY_WRITEABLE_;
+
+const py::detail::PyArray_Proxy* proxy(py::handle array) { return py::detail::array_proxy(array.ptr()); }
+
+// numpy objects looked up once per process.
+struct NumPy {
+  PyTypeObject* memmap;
+  py::object float32;
+  py::object float64;
+};
+
+const NumPy& numpy() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<NumPy> storage;
+  return storage
+      .call_once_and_store_result([] {
+        py::object memmap = py::module_::import("numpy").attr("memmap");
+        return NumPy{reinterpret_cast<PyTypeObject*>(memmap.release().ptr()), py::dtype::of<float>(),
+                     py::dtype::of<double>()};
+      })
+      .get_stored();
+}
+
+// Plain arrays only: a subclass may give its elements another meaning (masked arrays do).
+bool is_plain_array(py::handle object) {
+  const PyTypeObject* type = Py_TYPE(object.ptr());
+  return type == npy_api::get().PyArray_Type_ || type == numpy().memmap;
+}
+
+bool find_dtype(const py::detail::PyArray_Proxy* array, DType* out) {
+  if (array->descr == numpy().float32.ptr()) {
+    *out = DType::kFloat32;
+    return true;
+  }
+  if (array->descr == numpy().float64.ptr()) {
+    *out = DType::kFloat64;
+    return true;
+  }
+  // Equal to a native dtype without being the same object: unpickled or carrying metadata.
+  const auto dtype = py::reinterpret_borrow<py::dtype>(array->descr);
+  if (dtype.byteorder() != '=') return false;
+  if (dtype.num() == npy_api::NPY_FLOAT_) {
+    *out = DType::kFloat32;
+  } else if (dtype.num() == npy_api::NPY_DOUBLE_) {
+    *out = DType::kFloat64;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::size_t element_count(const py::detail::PyArray_Proxy* array) {
+  std::size_t count = 1;
+  for (int i = 0; i < array->nd; ++i) count *= static_cast<std::size_t>(array->dimensions[i]);
+  return count;
+}
+
+}  // namespace
+
+bool accept_writable(py::handle object, WritableArray* out) {
+  if (!is_plain_array(object)) return false;
+  const auto* array = proxy(object);
+  if (array->nd < 1 || (array->flags & kWritable) != kWritable || !find_dtype(array, &out->dtype)) return false;
+  out->array = py::reinterpret_borrow<py::object>(object);
+  out->data = array->data;
+  out->size = element_count(array);
+  out->descr = array->descr;
+  return true;
+}
+
+bool unchanged(const WritableArray& accepted) {
+  const auto* array = proxy(accepted.array);
+  return array->data == accepted.data && array->descr == accepted.descr && (array->flags & kWritable) == kWritable &&
+         element_count(array) == accepted.size;
+}
+
+bool accept_gradient(py::handle object, const WritableArray& param, const void** data) {
+  if (object.is_none()) {
+    *data = nullptr;
+    return true;
+  }
+  if (!is_plain_array(object)) return false;
+  const auto* gradient = proxy(object);
+  const auto* parameter = proxy(param.array);
+  DType dtype = param.dtype;
+  const bool fits = (gradient->descr == param.descr || (find_dtype(gradient, &dtype) && dtype == param.dtype)) &&
+                    (gradient->flags & kReadable) == kReadable && gradient->nd == parameter->nd &&
+                    std::equal(gradient->dimensions, gradient->dimensions + gradient->nd, parameter->dimensions);
+  *data = gradient->data;
+  return fits;
+}
+
+}  // namespace adamas::bindings

@@ -1,0 +1,35 @@
+// Fast acceptance of NumPy arrays, without conversion or copy.
+//
+// These checks only say yes or no. On a no, the Python package walks the same inputs again (adamas/_checks.py), finds
+// the reason and raises the error that names it: every message stands once, and adamas.reference raises the same.
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include <adamas/types.hpp>
+
+namespace adamas::bindings {
+
+namespace py = pybind11;
+
+// An array accepted as a parameter or state; `array` keeps it alive.
+struct WritableArray {
+  py::object array;
+  void* data = nullptr;
+  std::size_t size = 0;
+  DType dtype = DType::kFloat32;
+  const void* descr = nullptr;  // identity of its numpy.dtype
+};
+
+// True, with *out filled in, if `object` can be written in place: an ndarray (or memmap) of float32 or float64 in
+// native byte order, C-contiguous, aligned, writeable, of one dimension or more.
+bool accept_writable(py::handle object, WritableArray* out);
+
+// Is the array still what it was when it was accepted? (It may have been resized or made read-only since.)
+bool unchanged(const WritableArray& accepted);
+
+// Address of a gradient that fits `param` in shape and dtype, C-contiguous and aligned; it may be read-only.
+// False if it does not fit; *data is null for None.
+bool accept_gradient(py::handle object, const WritableArray& param, const void** data);
+
+}  // namespace adamas::bindings

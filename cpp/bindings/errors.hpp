@@ -1,0 +1,15 @@
+// A status of the core as a Python exception.
+#pragma once
+
+#include <adamas/types.hpp>
+
+#include <string>
+
+namespace adamas::bindings {
+
+void throw_on_error(Status status);
+
+// The error for an instruction set that `source` asked for and that is not to be had.
+[[noreturn]] void throw_isa_error(const std::string& source, const std::string& name, Status status);
+
+}  // namespace adamas::bindings

@@ -1,0 +1,57 @@
+// One update of one parameter whose states the caller keeps.
+#include <adamas/plan.hpp>
+
+#include <string>
+
+#include "arrays.hpp"
+#include "errors.hpp"
+#include "hyperparameters.hpp"
+#include "register.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+// True if the update was done; False if an input is not acceptable and the caller has to say why.
+bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
+            std::int64_t step, int num_threads) {
+  Tensor tensor;
+  WritableArray array;
+  Hyperparameters hyperparameters;
+  const void* gradient = nullptr;
+  if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
+  const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
+  if (step < 1 || states.size() != count || !accept_writable(param, &array) ||
+      !accept_gradient(grad, array, &gradient) || read_hyperparameters(group, step - 1, &hyperparameters) < 0) {
+    return false;
+  }
+  tensor.param = array.data;
+  tensor.size = array.size;
+  tensor.dtype = array.dtype;
+  for (std::size_t k = 0; k < count; ++k) {
+    WritableArray state;
+    const void* data = nullptr;  // a state must be writable, and of the parameter's shape and dtype as a gradient is
+    if (!accept_writable(states[k], &state) || !accept_gradient(states[k], array, &data)) return false;
+    tensor.states[k] = state.data;
+  }
+
+  Plan plan;
+  throw_on_error(plan.add(tensor));
+  plan.set_step_count(0, step - 1);
+  Status status;
+  {
+    const py::gil_scoped_release release;
+    status = plan.step(&gradient, &hyperparameters, 1, num_threads);
+  }
+  if (status == Status::kOverlap) return false;
+  throw_on_error(status);
+  return true;
+}
+
+}  // namespace
+
+void register_functional(py::module_& m) {
+  m.def("update", &update, py::arg("rule"), py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("group"),
+        py::arg("step"), py::arg("num_threads"));
+}
+
+}  // namespace adamas::bindings

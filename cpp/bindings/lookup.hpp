@@ -1,0 +1,49 @@
+// Reading containers with a reference of one's own, which a free-threaded interpreter asks for. An empty object means
+// that there is no such item.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace adamas::bindings {
+
+namespace py = pybind11;
+
+inline py::object dict_item(py::handle dict, py::handle key) {
+#if PY_VERSION_HEX >= 0x030D0000
+  PyObject* value = nullptr;
+  if (PyDict_GetItemRef(dict.ptr(), key.ptr(), &value) < 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(value);
+#else
+  PyObject* value = PyDict_GetItemWithError(dict.ptr(), key.ptr());
+  if (value == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  return py::reinterpret_borrow<py::object>(value);
+#endif
+}
+
+inline py::object list_item(py::handle list, Py_ssize_t index) {
+#if PY_VERSION_HEX >= 0x030D0000
+  PyObject* value = PyList_GetItemRef(list.ptr(), index);
+#else
+  PyObject* value = PyList_GetItem(list.ptr(), index);
+  Py_XINCREF(value);
+#endif
+  if (value == nullptr) PyErr_Clear();
+  return py::reinterpret_steal<py::object>(value);
+}
+
+// Of a list or tuple.
+inline py::object sequence_item(py::handle sequence, Py_ssize_t index) {
+  if (PyList_Check(sequence.ptr())) return list_item(sequence, index);
+  return py::reinterpret_borrow<py::object>(PyTuple_GET_ITEM(sequence.ptr(), index));
+}
+
+inline py::object mapping_item(py::handle mapping, py::handle key) {
+  PyObject* value = PyObject_GetItem(mapping.ptr(), key.ptr());
+  if (value == nullptr) {
+    if (PyErr_ExceptionMatches(PyExc_KeyError) == 0) throw py::error_already_set();
+    PyErr_Clear();
+  }
+  return py::reinterpret_steal<py::object>(value);
+}
+
+}  // namespace adamas::bindings

@@ -1,0 +1,194 @@
+// The optimizer's engine as Python sees it: one call a step, in which the whole gradient structure is read.
+#include <adamas/plan.hpp>
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "errors.hpp"
+#include "hyperparameters.hpp"
+#include "lookup.hpp"
+#include "register.hpp"
+#include "structure.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+class PyPlan {
+ public:
+  PyPlan(const py::tuple& structure, py::object report_type)
+      : structure_(structure), report_type_(std::move(report_type)) {
+    if (!PyType_Check(report_type_.ptr()) ||
+        PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), &PyTuple_Type) == 0) {
+      throw py::type_error("report_type: expected a tuple type");
+    }
+  }
+
+  // Starts a group, which add() fills; frozen: those of its keys whose values must stay as they are now.
+  void add_group(const py::dict& group, const py::tuple& frozen) {
+    Group added;
+    added.hyperparameter_count = count_hyperparameters(group);
+    for (py::handle key : frozen) {
+      added.frozen.emplace_back(py::reinterpret_borrow<py::object>(key), dict_item(group, key));
+    }
+    groups_.push_back(std::move(added));
+    hyperparameters_.emplace_back();
+  }
+
+  void add(py::handle param, const py::sequence& states, const std::string& rule) {
+    Tensor tensor;
+    WritableArray array;
+    if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
+    if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
+    tensor.param = array.data;
+    tensor.size = array.size;
+    tensor.dtype = array.dtype;
+    tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
+    std::vector<py::object> kept;
+    const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
+    if (states.size() != count) throw py::value_error("add: wrong number of states for rule " + rule);
+    for (std::size_t k = 0; k < count; ++k) {
+      WritableArray state;
+      const py::object object = states[k];
+      if (!accept_writable(object, &state) || state.size != array.size || state.dtype != array.dtype) {
+        throw py::value_error("add: a state does not fit its parameter");
+      }
+      tensor.states[k] = state.data;
+      states_.push_back(object);
+    }
+    throw_on_error(plan_.add(tensor));
+    params_.push_back(std::move(array));
+    gradients_.push_back(nullptr);
+  }
+
+  // The report, or None if an input is not acceptable and the caller has to say why. Nothing has changed then.
+  py::object step(py::handle grads, py::handle groups) {
+    const Exclusive exclusive(*this);
+    const Leaves leaves(leaves_);
+    if (!read_groups(groups) || !structure_.flatten(grads, leaves_) || !accept_arrays()) return py::none();
+
+    StepInfo info;
+    Status status;
+    {
+      const py::gil_scoped_release release;
+      status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info);
+    }
+    if (status == Status::kOverlap) return py::none();
+    throw_on_error(status);
+    ++completed_;
+    last_threads_ = info.threads;
+    return report(info);
+  }
+
+  std::vector<std::int64_t> step_counts() const {
+    std::vector<std::int64_t> counts(params_.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = plan_.step_count(i);
+    return counts;
+  }
+
+  void set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
+    if (counts.size() != params_.size()) throw py::value_error("set_step_counts: one count per parameter");
+    for (std::size_t i = 0; i < counts.size(); ++i) plan_.set_step_count(i, counts[i]);
+    completed_ = completed;
+  }
+
+  // Shuts other threads out, as a step does, while Python code restores states.
+  void enter() {
+    if (busy_.exchange(true, std::memory_order_acquire)) {
+      throw std::runtime_error("this optimizer is in use by another thread; one thread at a time may step it or load into it");
+    }
+  }
+  void exit() { busy_.store(false, std::memory_order_release); }
+
+  long long completed() const { return completed_; }
+  int last_threads() const { return last_threads_; }
+  int num_threads() const { return num_threads_; }
+  void set_num_threads(int count) { num_threads_ = count; }
+
+ private:
+  struct Group {
+    int hyperparameter_count = 0;
+    std::vector<std::pair<py::object, py::object>> frozen;  // key, value
+  };
+
+  struct Exclusive {
+    explicit Exclusive(PyPlan& plan) : plan_(plan) { plan.enter(); }
+    ~Exclusive() { plan_.exit(); }
+    PyPlan& plan_;
+  };
+
+  // Empties the list of leaves at the end of a step, with the GIL held.
+  struct Leaves {
+    explicit Leaves(std::vector<py::object>& leaves) : leaves_(leaves) {}
+    ~Leaves() { leaves_.clear(); }
+    std::vector<py::object>& leaves_;
+  };
+
+  bool read_groups(py::handle groups) {
+    if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
+      return false;
+    }
+    for (std::size_t k = 0; k < groups_.size(); ++k) {
+      const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
+      if (!group || read_hyperparameters(group, completed_, &hyperparameters_[k]) != groups_[k].hyperparameter_count) {
+        return false;
+      }
+      for (const auto& [key, value] : groups_[k].frozen) {
+        if (!dict_item(group, key).is(value)) return false;
+      }
+    }
+    return true;
+  }
+
+  bool accept_arrays() {
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+      if (!unchanged(params_[i]) || !accept_gradient(leaves_[i], params_[i], &gradients_[i])) return false;
+    }
+    return true;
+  }
+
+  py::object report(const StepInfo& info) const {
+    const py::tuple fields = py::make_tuple(completed_, info.updated);
+    const py::tuple arguments = py::make_tuple(fields);
+    PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), arguments.ptr(), nullptr);
+    if (made == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(made);
+  }
+
+  Structure structure_;
+  py::object report_type_;
+  Plan plan_;
+  std::vector<WritableArray> params_;
+  std::vector<py::object> states_;
+  std::vector<Group> groups_;
+  long long completed_ = 0;
+  int num_threads_ = 0;
+  int last_threads_ = 0;
+  std::atomic<bool> busy_{false};
+
+  // Of the step under way.
+  std::vector<Hyperparameters> hyperparameters_;
+  std::vector<py::object> leaves_;
+  std::vector<const void*> gradients_;
+};
+
+}  // namespace
+
+void register_plan(py::module_& m) {
+  py::class_<PyPlan>(m, "Plan")
+      .def(py::init<const py::tuple&, py::object>(), py::arg("structure"), py::arg("report_type"))
+      .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"))
+      .def("add", &PyPlan::add, py::arg("param"), py::arg("states"), py::arg("rule"))
+      .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"))
+      .def("step_counts", &PyPlan::step_counts)
+      .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
+      .def("__enter__", &PyPlan::enter)
+      .def("__exit__", [](PyPlan& plan, const py::args&) { plan.exit(); })
+      .def_property_readonly("completed", &PyPlan::completed)
+      .def_property_readonly("last_threads", &PyPlan::last_threads)
+      .def_property("num_threads", &PyPlan::num_threads, &PyPlan::set_num_threads);
+}
+
+}  // namespace adamas::bindings

@@ -1,0 +1,14 @@
+// What each file of the bindings adds to the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace adamas::bindings {
+
+void register_runtime(pybind11::module_& m);
+void register_memory(pybind11::module_& m);
+void register_plan(pybind11::module_& m);
+void register_functional(pybind11::module_& m);
+void register_byte_limit(pybind11::module_& m);
+
+}  // namespace adamas::bindings

@@ -1,0 +1,82 @@
+#include "structure.hpp"
+
+#include <string>
+
+#include "lookup.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+bool is_mapping(py::handle object) {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> storage;
+  const py::object& mapping =
+      storage.call_once_and_store_result([] { return py::module_::import("collections.abc").attr("Mapping"); })
+          .get_stored();
+  return py::isinstance(object, mapping);
+}
+
+}  // namespace
+
+Structure::Structure(const py::tuple& description) {
+  const auto kind = description[0].cast<std::string>();
+  if (kind == "sequence") {
+    kind_ = Kind::kSequence;
+    for (py::handle child : description[1]) children_.emplace_back(child.cast<py::tuple>());
+  } else if (kind == "mapping") {
+    kind_ = Kind::kMapping;
+    for (py::handle item : description[1]) {
+      const auto pair = item.cast<py::tuple>();
+      keys_.emplace_back(pair[0]);
+      children_.emplace_back(pair[1].cast<py::tuple>());
+    }
+  } else if (kind == "group") {
+    kind_ = Kind::kGroup;
+    children_.emplace_back(description[1].cast<py::tuple>());
+    may_be_wrapped_ = description[2].cast<bool>();
+  }
+}
+
+bool Structure::flatten(py::handle tree, std::vector<py::object>& leaves) const {
+  switch (kind_) {
+    case Kind::kLeaf: leaves.push_back(py::reinterpret_borrow<py::object>(tree)); return true;
+    case Kind::kSequence: return flatten_sequence(tree, leaves);
+    case Kind::kMapping: return flatten_mapping(tree, leaves);
+    case Kind::kGroup: return flatten_group(tree, leaves);
+  }
+  return false;
+}
+
+bool Structure::flatten_sequence(py::handle tree, std::vector<py::object>& leaves) const {
+  if (!PyList_Check(tree.ptr()) && !PyTuple_Check(tree.ptr())) return false;
+  const auto size = static_cast<Py_ssize_t>(children_.size());
+  if (PySequence_Size(tree.ptr()) != size) return false;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    const py::object child = sequence_item(tree, i);
+    if (!child || !children_[static_cast<std::size_t>(i)].flatten(child, leaves)) return false;
+  }
+  return true;
+}
+
+bool Structure::flatten_mapping(py::handle tree, std::vector<py::object>& leaves) const {
+  const bool is_dict = PyDict_CheckExact(tree.ptr());
+  if (!is_dict && !is_mapping(tree)) return false;
+  const Py_ssize_t size = PyObject_Size(tree.ptr());
+  if (size < 0) throw py::error_already_set();
+  if (size != static_cast<Py_ssize_t>(children_.size())) return false;
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    const py::object child = is_dict ? dict_item(tree, keys_[i]) : mapping_item(tree, keys_[i]);
+    if (!child || !children_[i].flatten(child, leaves)) return false;
+  }
+  return true;
+}
+
+bool Structure::flatten_group(py::handle tree, std::vector<py::object>& leaves) const {
+  if (may_be_wrapped_ && PyDict_CheckExact(tree.ptr()) && PyDict_Size(tree.ptr()) == 1) {
+    if (const py::object wrapped = dict_item(tree, py::str("params"))) {
+      return children_.front().flatten(wrapped, leaves);
+    }
+  }
+  return children_.front().flatten(tree, leaves);
+}
+
+}  // namespace adamas::bindings

@@ -1,0 +1,11 @@
+// Everything public.
+#pragma once
+
+#include <adamas/byte_limit.hpp>
+#include <adamas/hyperparameters.hpp>
+#include <adamas/isa.hpp>
+#include <adamas/plan.hpp>
+#include <adamas/rules.hpp>
+#include <adamas/threads.hpp>
+#include <adamas/types.hpp>
+#include <adamas/version.hpp>

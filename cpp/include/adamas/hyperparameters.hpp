@@ -1,0 +1,35 @@
+// What a user sets for a group of parameters. All values are read afresh at every step.
+#pragma once
+
+#include <cstdint>
+
+#include <adamas/types.hpp>
+
+namespace adamas {
+
+enum class Decay : std::uint8_t {
+  kCoupled,    // an L2 penalty: g <- g + weight_decay * p  (Adam)
+  kDecoupled,  // p <- p * (1 - lr * weight_decay), apart from the gradient  (AdamW)
+};
+
+enum class EpsPlacement : std::uint8_t {
+  kAfterBiasCorrection,   // sqrt(v_hat) + eps
+  kBeforeBiasCorrection,  // "epsilon hat": sqrt(v) + eps, with the bias correction folded into the step size
+};
+
+struct Hyperparameters {
+  double lr = 1e-3;           // >= 0
+  double beta1 = 0.9;         // in [0, 1)
+  double beta2 = 0.999;       // in [0, 1)
+  double eps = 1e-8;          // >= 0
+  double weight_decay = 0.0;  // >= 0
+  Decay decay = Decay::kCoupled;
+  EpsPlacement eps_placement = EpsPlacement::kAfterBiasCorrection;
+  bool bias_correction = true;
+  bool maximize = false;
+};
+
+// kInvalidHyperparameter if a value is out of its range, infinite or not a number.
+Status check(const Hyperparameters& hyperparameters) noexcept;
+
+}  // namespace adamas

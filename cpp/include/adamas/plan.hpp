@@ -1,0 +1,66 @@
+// An optimizer over many tensors: lay out a plan once, then step it.
+//
+//   adamas::Plan plan;
+//   adamas::Tensor tensor;
+//   tensor.param = weights; tensor.states[0] = exp_avg; tensor.states[1] = exp_avg_sq; tensor.size = n;
+//   adamas::find_rule("adam", &tensor.rule);
+//   plan.add(tensor);
+//   const void* grads[] = {gradient};
+//   adamas::Hyperparameters group;              // lr, betas, ...
+//   adamas::Status status = plan.step(grads, &group, 1);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <adamas/hyperparameters.hpp>
+#include <adamas/rules.hpp>
+#include <adamas/types.hpp>
+
+namespace adamas {
+
+// One parameter with its states: contiguous buffers of `size` elements each, owned by the caller, which must outlive
+// the plan, and none of which may overlap another. The rule says how many states there are; start them at zero.
+struct Tensor {
+  void* param = nullptr;
+  void* states[kMaxStates] = {};
+  std::size_t size = 0;
+  DType dtype = DType::kFloat32;
+  Rule rule = Rule{};
+  std::uint32_t group = 0;  // which element of the hyperparameters array applies
+};
+
+// What a step did, for reports.
+struct StepInfo {
+  std::size_t updated = 0;  // tensors that had a gradient
+  int threads = 0;          // threads asked for
+};
+
+class Plan {
+ public:
+  Plan() noexcept;
+  ~Plan();
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+
+  Status add(const Tensor& tensor) noexcept;
+  std::size_t size() const noexcept;
+
+  // Steps taken by tensor `index`. A tensor counts its own: a step without a gradient for it does not count.
+  std::int64_t step_count(std::size_t index) const noexcept;
+  void set_step_count(std::size_t index, std::int64_t count) noexcept;
+
+  // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
+  // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.
+  // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().
+  // A plan is not locked: do not step the same one from two threads at once.
+  Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
+              StepInfo* info = nullptr) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace adamas

@@ -1,0 +1,45 @@
+// How many threads a step may use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <adamas/types.hpp>
+
+namespace adamas {
+
+constexpr int kMaxThreads = 1024;
+
+// What the thread limit follows.
+enum class ThreadReason : std::uint8_t {
+  kNoOpenMP,     // built without OpenMP
+  kForked,       // a fork()ed child: the OpenMP threads of its parent do not exist here
+  kRequested,    // set_num_threads()
+  kEnvironment,  // ADAMAS_NUM_THREADS
+  kOpenMPCall,   // omp_set_num_threads() in this thread, as threadpoolctl and torch.set_num_threads do
+  kOpenMP,       // OMP_NUM_THREADS
+  kQuota,        // the CPU quota of the container (cgroup)
+  kAffinity,     // the processors this process may run on
+};
+
+struct ThreadLimit {
+  int count;
+  ThreadReason reason;
+};
+
+// The most threads that a step started by the calling thread would use, and why. Small steps use fewer.
+// kInvalidThreads if ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads.
+Status thread_limit(ThreadLimit* limit) noexcept;
+const char* message(ThreadReason reason) noexcept;
+
+// Sets the limit for the process; 0 goes back to the automatic choice.
+Status set_num_threads(int count) noexcept;
+
+// A step uses one more thread for each `bytes` of memory traffic; below twice that it runs on the calling thread.
+std::size_t bytes_per_thread() noexcept;
+void set_bytes_per_thread(std::size_t bytes) noexcept;
+
+// Path of the OpenMP runtime's file, or null if there is none or it is not known.
+const char* openmp_runtime() noexcept;
+
+}  // namespace adamas

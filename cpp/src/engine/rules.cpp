@@ -1,0 +1,38 @@
+#include <adamas/rules.hpp>
+
+#include <cstring>
+
+#include "rules/registry.hpp"
+
+namespace adamas {
+namespace {
+
+template <class R>
+constexpr RuleInfo describe(const char* name) {
+  static_assert(R::kStateCount <= kMaxStates);
+  RuleInfo info{name, R::kStateCount, {}};
+  for (int k = 0; k < R::kStateCount; ++k) info.states[k] = R::kStates[k];
+  return info;
+}
+
+#define ADAMAS_CELL(name, ...) describe<__VA_ARGS__>(name),
+constexpr RuleInfo kRules[] = {ADAMAS_RULES(ADAMAS_CELL)};
+#undef ADAMAS_CELL
+
+}  // namespace
+
+int rule_count() noexcept { return static_cast<int>(sizeof kRules / sizeof *kRules); }
+
+const RuleInfo& rule_info(Rule rule) noexcept { return kRules[static_cast<int>(rule)]; }
+
+bool find_rule(const char* name, Rule* rule) noexcept {
+  for (int i = 0; i < rule_count(); ++i) {
+    if (std::strcmp(kRules[i].name, name) == 0) {
+      *rule = static_cast<Rule>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace adamas

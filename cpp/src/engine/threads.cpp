@@ -1,0 +1,173 @@
+// The only file that knows OpenMP.
+#include "engine/threads.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <dlfcn.h>
+#include <pthread.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+#include "engine/cpu_quota.hpp"
+
+namespace adamas {
+namespace {
+
+// Waking a second thread costs a few microseconds, in which one core moves about this much through its caches.
+constexpr std::size_t kDefaultBytesPerThread = 256 * 1024;
+
+std::atomic<int> requested{0};
+std::atomic<std::size_t> bytes_per_worker{kDefaultBytesPerThread};
+
+#if defined(__unix__) || defined(__APPLE__)
+std::atomic<bool> forked{false};
+const int watch_fork = pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
+bool is_forked() {
+  static_cast<void>(watch_fork);
+  return forked.load(std::memory_order_relaxed);
+}
+#else
+bool is_forked() { return false; }
+#endif
+
+// The leading whole number of an environment variable ("4" of "4,2"): 0 if unset, -1 if it is something else.
+int read_count(const char* variable, bool whole) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr || *text == '\0') return 0;
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  if (end == text || (whole && *end != '\0') || value < 1 || value > kMaxThreads) return -1;
+  return static_cast<int>(value);
+}
+
+int usable_processors() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  const unsigned count = std::thread::hardware_concurrency();
+  return count == 0 ? 1 : static_cast<int>(count);
+}
+
+int clamp_threads(int count) { return count < 1 ? 1 : count > kMaxThreads ? kMaxThreads : count; }
+
+#if defined(_OPENMP)
+// omp_get_max_threads() as it was before anybody called omp_set_num_threads(), which acts on the calling thread alone:
+// a new thread still sees the first value.
+int initial_openmp_threads() {
+  int count = 0;
+  try {
+    std::thread([&count] { count = omp_get_max_threads(); }).join();
+  } catch (...) {  // no thread to be had: take today's value for the first one
+    count = omp_get_max_threads();
+  }
+  return clamp_threads(count);
+}
+
+// wanted: a limit asked for by the caller, or 0.
+Status openmp_limit(int wanted, ThreadLimit* limit) {
+  static const int environment = read_count("ADAMAS_NUM_THREADS", true);
+  static const int initial = initial_openmp_threads();
+  static const int quota = cpu_quota();
+  if (environment < 0) return Status::kInvalidThreads;
+
+  const int now = clamp_threads(omp_get_max_threads());
+  const bool called = now != initial;
+  if (wanted > 0) {
+    *limit = {wanted, ThreadReason::kRequested};
+  } else if (environment > 0) {
+    *limit = {environment, ThreadReason::kEnvironment};
+  } else if (called || read_count("OMP_NUM_THREADS", false) > 0) {
+    *limit = {now, called ? ThreadReason::kOpenMPCall : ThreadReason::kOpenMP};
+  } else {
+    *limit = {clamp_threads(usable_processors()), ThreadReason::kAffinity};
+    if (quota > 0 && quota < limit->count) *limit = {quota, ThreadReason::kQuota};
+  }
+  if (called && now < limit->count) *limit = {now, ThreadReason::kOpenMPCall};
+  return Status::kOk;
+}
+#endif
+
+Status limit_threads(int wanted, ThreadLimit* limit) {
+#if defined(_OPENMP)
+  if (!is_forked()) return openmp_limit(wanted, limit);
+  *limit = {1, ThreadReason::kForked};
+#else
+  *limit = {1, ThreadReason::kNoOpenMP};
+#endif
+  static_cast<void>(wanted);
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status thread_limit(ThreadLimit* limit) noexcept {
+  return limit_threads(requested.load(std::memory_order_relaxed), limit);
+}
+
+const char* message(ThreadReason reason) noexcept {
+  switch (reason) {
+    case ThreadReason::kNoOpenMP: return "built without OpenMP";
+    case ThreadReason::kForked: return "this process was forked, and OpenMP threads do not survive a fork";
+    case ThreadReason::kRequested: return "set_num_threads";
+    case ThreadReason::kEnvironment: return "ADAMAS_NUM_THREADS";
+    case ThreadReason::kOpenMPCall: return "omp_set_num_threads was called (threadpoolctl and torch.set_num_threads do)";
+    case ThreadReason::kOpenMP: return "OMP_NUM_THREADS";
+    case ThreadReason::kQuota: return "the CPU quota of this container";
+    case ThreadReason::kAffinity: return "the processors this process may run on";
+  }
+  return "unknown reason";
+}
+
+Status set_num_threads(int count) noexcept {
+  if (count < 0 || count > kMaxThreads) return Status::kInvalidThreads;
+  requested.store(count, std::memory_order_relaxed);
+  return Status::kOk;
+}
+
+std::size_t bytes_per_thread() noexcept { return bytes_per_worker.load(std::memory_order_relaxed); }
+void set_bytes_per_thread(std::size_t bytes) noexcept {
+  bytes_per_worker.store(bytes < 1 ? 1 : bytes, std::memory_order_relaxed);
+}
+
+const char* openmp_runtime() noexcept {
+#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&omp_get_max_threads), &info) != 0) return info.dli_fname;
+#endif
+  return nullptr;
+}
+
+Status choose_threads(std::size_t bytes, int limit, int* threads) noexcept {
+  if (limit < 0 || limit > kMaxThreads) return Status::kInvalidThreads;
+  const std::size_t useful = bytes / bytes_per_thread();
+  *threads = 1;
+  if (useful < 2 || limit == 1) return Status::kOk;
+  ThreadLimit most;
+  const int wanted = limit > 0 ? limit : requested.load(std::memory_order_relaxed);
+  if (const Status status = limit_threads(wanted, &most); status != Status::kOk) return status;
+  *threads = useful < static_cast<std::size_t>(most.count) ? static_cast<int>(useful) : most.count;
+  return Status::kOk;
+}
+
+void run_workers(int threads, void (*body)(void*, int, int), void* context) noexcept {
+#if defined(_OPENMP)
+  if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+    body(context, omp_get_thread_num(), omp_get_num_threads());
+    return;
+  }
+#endif
+  static_cast<void>(threads);
+  body(context, 0, 1);
+}
+
+}  // namespace adamas

@@ -1,0 +1,53 @@
+// 512-bit vectors with lane masks; needs AVX-512F.
+#pragma once
+
+#include <immintrin.h>
+
+namespace adamas {
+namespace {
+
+template <class T>
+struct Vector;
+
+template <>
+struct Vector<float> {
+  static constexpr int kLanes = 16;
+  __m512 lanes;
+
+  static __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+  static Vector broadcast(float value) { return {_mm512_set1_ps(value)}; }
+  static Vector load(const float* from) { return {_mm512_loadu_ps(from)}; }
+  static Vector load(const float* from, int n) { return {_mm512_maskz_loadu_ps(first(n), from)}; }
+  void store(float* to) const { _mm512_storeu_ps(to, lanes); }
+  void store(float* to, int n) const { _mm512_mask_storeu_ps(to, first(n), lanes); }
+
+  friend Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
+  friend Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
+  friend Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
+  friend Vector operator/(Vector a, Vector b) { return {_mm512_div_ps(a.lanes, b.lanes)}; }
+  friend Vector square_root(Vector a) { return {_mm512_sqrt_ps(a.lanes)}; }
+  friend Vector larger(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
+};
+
+template <>
+struct Vector<double> {
+  static constexpr int kLanes = 8;
+  __m512d lanes;
+
+  static __mmask8 first(int n) { return static_cast<__mmask8>((1u << n) - 1u); }
+  static Vector broadcast(double value) { return {_mm512_set1_pd(value)}; }
+  static Vector load(const double* from) { return {_mm512_loadu_pd(from)}; }
+  static Vector load(const double* from, int n) { return {_mm512_maskz_loadu_pd(first(n), from)}; }
+  void store(double* to) const { _mm512_storeu_pd(to, lanes); }
+  void store(double* to, int n) const { _mm512_mask_storeu_pd(to, first(n), lanes); }
+
+  friend Vector operator+(Vector a, Vector b) { return {_mm512_add_pd(a.lanes, b.lanes)}; }
+  friend Vector operator-(Vector a, Vector b) { return {_mm512_sub_pd(a.lanes, b.lanes)}; }
+  friend Vector operator*(Vector a, Vector b) { return {_mm512_mul_pd(a.lanes, b.lanes)}; }
+  friend Vector operator/(Vector a, Vector b) { return {_mm512_div_pd(a.lanes, b.lanes)}; }
+  friend Vector square_root(Vector a) { return {_mm512_sqrt_pd(a.lanes)}; }
+  friend Vector larger(Vector a, Vector b) { return {_mm512_max_pd(a.lanes, b.lanes)}; }
+};
+
+}  // namespace
+}  // namespace adamas

@@ -1,0 +1,35 @@
+// One lane of plain C++: runs on every processor, and is what the other instruction sets are compared with.
+//
+// Each simd header defines Vector<float> and Vector<double> with the same small interface: kLanes, load and store
+// (whole, or the first n lanes only), broadcast, + - * /, square_root, and larger(a, b), which is a > b ? a : b for
+// every input, NaN and zeros included. Each operation is one IEEE operation, rounded once.
+#pragma once
+
+#include <cmath>
+
+namespace adamas {
+namespace {
+
+template <class T>
+struct Vector {
+  static constexpr int kLanes = 1;
+  T lane;
+
+  static Vector broadcast(T value) { return {value}; }
+  static Vector load(const T* from) { return {*from}; }
+  static Vector load(const T* from, int) { return {*from}; }
+  void store(T* to) const { *to = lane; }
+  void store(T* to, int) const { *to = lane; }
+
+  friend Vector operator+(Vector a, Vector b) { return {a.lane + b.lane}; }
+  friend Vector operator-(Vector a, Vector b) { return {a.lane - b.lane}; }
+  friend Vector operator*(Vector a, Vector b) { return {a.lane * b.lane}; }
+  friend Vector operator/(Vector a, Vector b) { return {a.lane / b.lane}; }
+  friend Vector larger(Vector a, Vector b) { return {a.lane > b.lane ? a.lane : b.lane}; }
+};
+
+inline Vector<float> square_root(Vector<float> a) { return {__builtin_sqrtf(a.lane)}; }
+inline Vector<double> square_root(Vector<double> a) { return {__builtin_sqrt(a.lane)}; }
+
+}  // namespace
+}  // namespace adamas

@@ -1,0 +1,35 @@
+"""adamas: the Adam family of optimizers for the CPU.
+
+Optimizers update NumPy arrays in place, at the speed of memory, with the same bits on every processor and for every
+number of threads. Start with `adamas.AdamW`.
+"""
+
+from adamas import functional, reference
+from adamas._core import __version__
+from adamas._report import StepReport
+from adamas.optimizers import Adam, AdamW
+from adamas.runtime import (
+    active_isa,
+    available_isas,
+    cmake_prefix,
+    get_num_threads,
+    info,
+    set_num_threads,
+    use_isa,
+)
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "StepReport",
+    "__version__",
+    "active_isa",
+    "available_isas",
+    "cmake_prefix",
+    "functional",
+    "get_num_threads",
+    "info",
+    "reference",
+    "set_num_threads",
+    "use_isa",
+]

@@ -1,0 +1,97 @@
+"""What arrays must be, and the messages for those that are not.
+
+The compiled core asks the same questions faster (``cpp/bindings/arrays.cpp``) and comes here when an answer is no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adamas._structure import type_name
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def check_array(array: Any, path: str, *, writable: bool) -> Array:
+    """Return ``array`` if it can be read, or with ``writable`` updated, in place.
+
+    Raises:
+        TypeError: Not a plain NumPy array, or not float32 or float64 in native byte order.
+        ValueError: Zero-dimensional, not C-contiguous, misaligned or read-only.
+    """
+    _check_type(array, path)
+    _check_dtype(array, path)
+    if array.ndim == 0:
+        raise ValueError(
+            f"{path}: expected an array of one dimension or more, got a 0-dimensional one; give it the shape (1,)"
+        )
+    if not array.flags.c_contiguous:
+        layout = "Fortran-ordered" if array.flags.f_contiguous else f"strided (strides {array.strides})"
+        advice = (
+            "make the parameter itself contiguous (numpy.ascontiguousarray) before the optimizer is made"
+            if writable
+            else "pass numpy.ascontiguousarray of it"
+        )
+        raise ValueError(f"{path}: expected a C-contiguous array, got a {layout} one of shape {array.shape}; {advice}")
+    if not array.flags.aligned:
+        raise ValueError(f"{path}: expected an array aligned to its element size of {array.itemsize} bytes; copy it")
+    if writable and not array.flags.writeable:
+        raise ValueError(f"{path}: expected a writeable array, got a read-only one; it could not be updated in place")
+    return array  # type: ignore[no-any-return]
+
+
+def _check_type(array: Any, path: str) -> None:
+    if type(array) in (np.ndarray, np.memmap):
+        return
+    if isinstance(array, np.ndarray):
+        advice = "pass the plain array (numpy.asarray or its .data): a subclass may give elements another meaning"
+    elif hasattr(array, "__array__"):
+        advice = "make it a NumPy array first; numpy.asarray shares the memory of most CPU tensors"
+    else:
+        advice = "make it a NumPy array first"
+    raise TypeError(f"{path}: expected a numpy.ndarray, got {type_name(array)}; {advice}")
+
+
+def _check_dtype(array: Array, path: str) -> None:
+    if array.dtype.newbyteorder("=") not in _DTYPES:
+        raise TypeError(f"{path}: expected dtype float32 or float64, got {array.dtype}")
+    if not array.dtype.isnative:
+        raise TypeError(
+            f"{path}: expected native byte order, got {array.dtype.str!r}; "
+            f"convert it with .astype({array.dtype.newbyteorder('=').name!r})"
+        )
+
+
+def check_like(array: Any, path: str, param: Array, param_path: str, *, writable: bool = False) -> Array:
+    """Return ``array`` if it can be read beside ``param``: as `check_array`, and of its dtype and shape."""
+    checked = check_array(array, path, writable=writable)
+    if checked.dtype != param.dtype:
+        raise TypeError(f"{path}: expected dtype {param.dtype}, that of {param_path}, got {checked.dtype}")
+    if checked.shape != param.shape:
+        raise ValueError(f"{path}: expected shape {param.shape}, that of {param_path}, got {checked.shape}")
+    return checked
+
+
+def address(array: Array) -> int:
+    """Address of the first element."""
+    return int(array.__array_interface__["data"][0])
+
+
+def check_overlap(arrays: Sequence[tuple[str, Array]]) -> None:
+    """Refuse arrays of which two share memory.
+
+    Args:
+        arrays: Path and array, contiguous, each.
+
+    Raises:
+        ValueError: Naming the two.
+    """
+    extents = sorted((address(array), array.nbytes, path) for path, array in arrays if array.nbytes > 0)
+    for (begin, nbytes, path), (next_begin, _, next_path) in zip(extents, extents[1:], strict=False):
+        if next_begin < begin + nbytes:
+            raise ValueError(f"{next_path} shares memory with {path}: each array must have memory of its own; copy one")

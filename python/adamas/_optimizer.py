@@ -1,0 +1,285 @@
+"""What all optimizers share: parameters, groups, states and their checks. The engine that steps comes from a subclass."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+
+from adamas import _structure as structure
+from adamas._checks import Array, address, check_array, check_like, check_overlap
+from adamas._hyperparameters import check_group, number
+from adamas._report import StepReport
+from adamas._state_dict import check_state_dict
+
+#: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
+LearningRate: TypeAlias = "float | Callable[[int], float]"
+
+
+class Plan(Protocol):
+    """The engine of one optimizer: parameters and states in order, and their step counts."""
+
+    num_threads: int
+
+    @property
+    def completed(self) -> int: ...
+    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None: ...
+    def add(self, param: Array, states: Sequence[Array], rule: str) -> None: ...
+    def step_counts(self) -> list[int]: ...
+    def set_step_counts(self, counts: Sequence[int], completed: int) -> None: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class Optimizer(ABC):
+    """Base of all optimizers.
+
+    Args:
+        params: The parameters: an array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these,
+            or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
+            Arrays are float32 or float64, C-contiguous, aligned and writeable; they are updated in place.
+        defaults: The hyperparameters of groups that do not set their own.
+        num_threads: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
+    """
+
+    #: Hyperparameters that decide what states there are, and so cannot change later.
+    _frozen: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, params: Any, defaults: dict[str, Any], num_threads: int | None) -> None:
+        check_group(defaults, "{}", defaults, None)
+        self.defaults = defaults
+        #: Hyperparameters of each group, read at every step: change them at will.
+        self.param_groups: list[dict[str, Any]] = []
+        self._leaves: list[structure.Leaf] = []
+        self._group_of: list[int] = []
+        groups = structure.split_groups(params)
+        if groups is None:
+            self._description = self._take_group({"params": params}, "", "")
+        else:
+            descriptions = [self._take_group(g, f"[{i}]", f"[{i}]['params']") for i, g in enumerate(groups)]
+            self._description = ("sequence", [structure.group_description(child) for child in descriptions])
+        structure.check_names(self._leaves)
+        if not self._leaves:
+            raise ValueError("params: expected at least one array, got none")
+        check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves])
+
+        self._addresses = [address(leaf.array) for leaf in self._leaves]
+        self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
+        self._states: list[dict[str, Array]] = []
+        self._plan = self._new_plan()
+        self._fill_plan()
+        self.num_threads = num_threads
+
+    def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
+        """Check one group and its parameters and add them to the lists; return how the parameters nest."""
+        unknown = [key for key in group if key != "params" and key not in self.defaults]
+        if unknown:
+            raise ValueError(
+                f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
+                f"it has {', '.join(self.defaults)}"
+            )
+        merged = {"params": group["params"], **self.defaults, **{k: v for k, v in group.items() if k != "params"}}
+        check_group(merged, f"params{group_path}[{{!r}}]", self.defaults, None)
+        first = sum(len(g["params"]) if isinstance(g["params"], list | tuple) else 1 for g in self.param_groups)
+        description, leaves = structure.describe(group["params"], path, first)
+        for leaf in leaves:
+            check_array(leaf.array, f"params{leaf.path}", writable=True)
+        self._leaves += leaves
+        self._group_of += [len(self.param_groups)] * len(leaves)
+        self.param_groups.append(merged)
+        return description
+
+    def _fill_plan(self) -> None:
+        added = -1
+        for leaf, index in zip(self._leaves, self._group_of, strict=True):
+            while added < index:  # a group may be empty
+                added += 1
+                self._plan.add_group(self.param_groups[added], self._frozen)
+            rule = self._rule(self.param_groups[index])
+            states = {name: self._new_state(leaf.array) for name in self._state_names(rule)}
+            self._plan.add(leaf.array, tuple(states.values()), rule)
+            self._states.append(states)
+        for group in self.param_groups[added + 1 :]:
+            self._plan.add_group(group, self._frozen)
+
+    @abstractmethod
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        """Name of the update rule that serves a group."""
+
+    @abstractmethod
+    def _new_plan(self) -> Any:
+        """Make the engine."""
+
+    @abstractmethod
+    def _new_state(self, param: Array) -> Array:
+        """Zeros of the shape and dtype of a parameter."""
+
+    @abstractmethod
+    def _state_names(self, rule: str) -> tuple[str, ...]:
+        """Names of the states that a rule keeps."""
+
+    @abstractmethod
+    def step(self, grads: Any) -> StepReport:
+        """Update all parameters in place, once.
+
+        Args:
+            grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
+                the same shapes and dtypes. They are only read, and may be read-only. None leaves a parameter, its
+                states and its step count untouched. For a list of group dicts: a list with one entry per group.
+
+        Returns:
+            The number of this step, and how many parameters were updated.
+
+        Raises:
+            TypeError: A gradient or hyperparameter of the wrong type; the message names it.
+            ValueError: A gradient that does not fit, arrays that overlap, a hyperparameter out of range, a parameter
+                that has been resized or made read-only; the message names it.
+            RuntimeError: Another thread is stepping this optimizer.
+
+            After any of them nothing has changed: no parameter, no state, no step count.
+        """
+
+    def _check_step(self, grads: Any) -> tuple[list[dict[str, Any]], list[Array | None]]:
+        """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
+        groups = self._check_groups(self.param_groups, self._plan.completed)
+        gradients: list[Array | None] = []
+        arrays: list[tuple[str, Array]] = []
+        items = structure.leaves_like(self._description, grads)
+        for leaf, place, states, (path, grad) in zip(self._leaves, self._addresses, self._states, items, strict=True):
+            param_path = f"params{leaf.path}"
+            param = check_array(leaf.array, param_path, writable=True)
+            if address(param) != place or param.shape != next(iter(states.values())).shape:
+                raise ValueError(f"{param_path}: was resized or reshaped since this optimizer was made; make a new one")
+            gradients.append(None if grad is None else check_like(grad, path, param, param_path))
+            arrays.append((param_path, param))
+            arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in states.items()]
+            if grad is not None:
+                arrays.append((path, grad))
+        check_overlap(arrays)
+        return groups, gradients
+
+    def _check_groups(self, groups: Any, completed: int | None) -> list[dict[str, Any]]:
+        if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
+            raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
+        checked = []
+        for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
+            if not isinstance(group, dict):
+                raise TypeError(f"param_groups[{i}]: expected a dict, got {structure.type_name(group)}")
+            checked.append(check_group(group, f"param_groups[{i}][{{!r}}]", self.defaults, completed))
+            for key, value in frozen.items():
+                if group[key] is not value:
+                    raise ValueError(
+                        f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life, since it decides what "
+                        f"states there are; make a new optimizer to change it"
+                    )
+        return checked
+
+    @property
+    def num_threads(self) -> int | None:
+        """The most threads a step may use; None for the library's limit."""
+        return self._plan.num_threads or None
+
+    @num_threads.setter
+    def num_threads(self, count: int | None) -> None:
+        if count is not None:
+            number(count, "num_threads", "None or a whole number from 1 to 1024", 1, 1025)
+            if not isinstance(count, int):
+                raise TypeError(f"num_threads: expected None or a whole number from 1 to 1024, got {count!r}")
+        self._plan.num_threads = count or 0
+
+    @property
+    def state(self) -> Mapping[str, dict[str, Any]]:
+        """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
+
+        Each is a dict with the ``step`` count of that parameter and its state arrays, which are the live ones.
+        """
+        return _States(self._leaves, self._states, self._plan)
+
+    def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
+        """Return all that is needed to go on later: states, step counts and hyperparameters.
+
+        Args:
+            copy: Copy the state arrays. With False they are the live ones, which later steps change.
+
+        Returns:
+            A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
+            parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
+            names. Parameters are not included.
+        """
+        names: list[list[str]] = [[] for _ in self.param_groups]
+        for leaf, index in zip(self._leaves, self._group_of, strict=True):
+            names[index].append(leaf.name)
+        state = {
+            name: {key: np.copy(value) if copy and key != "step" else value for key, value in entry.items()}
+            for name, entry in self.state.items()
+        }
+        return {
+            "optimizer": type(self).__name__,
+            "step": self._plan.completed,
+            "state": state,
+            "param_groups": [{**group, "params": n} for group, n in zip(self.param_groups, names, strict=True)],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned, into this optimizer's arrays.
+
+        Args:
+            state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes.
+
+        Raises:
+            TypeError: Not such a dict, or a hyperparameter of the wrong type.
+            ValueError: It does not fit; the message lists every mismatch. Nothing has changed then.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        live = self.state_dict(copy=False)
+        check_state_dict(state_dict, live)
+        loaded = [{k: v for k, v in group.items() if k != "params"} for group in state_dict["param_groups"]]
+        self._check_groups(loaded, None)
+        with self._plan:
+            for name, entry in live["state"].items():
+                for key, array in entry.items():
+                    if key != "step":
+                        np.copyto(array, state_dict["state"][name][key])
+            counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
+            self._plan.set_step_counts(counts, int(state_dict["step"]))
+            for group, values in zip(self.param_groups, loaded, strict=True):
+                group.update(values)
+
+    def __repr__(self) -> str:
+        sizes: dict[str, list[int]] = {}
+        for leaf in self._leaves:
+            sizes.setdefault(leaf.array.dtype.name, []).append(leaf.array.size)
+        totals = ", ".join(
+            f"{sum(s):,} {dtype} elements in {len(s)} array{'s' if len(s) > 1 else ''}" for dtype, s in sizes.items()
+        )
+        lines = [f"{type(self).__name__}(", f"  {totals}; step {self._plan.completed}"]
+        for i, group in enumerate(self.param_groups):
+            options = ", ".join(f"{key}={value!r}" for key, value in group.items() if key != "params")
+            lines.append(f"  group {i}: {options}")
+        return "\n".join([*lines, ")"])
+
+
+class _States(Mapping[str, dict[str, Any]]):
+    """A live, read-only mapping of parameter names (or numbers) to step count and state arrays."""
+
+    def __init__(self, leaves: list[structure.Leaf], states: list[dict[str, Array]], plan: Plan) -> None:
+        self._numbers = {leaf.name: i for i, leaf in enumerate(leaves)}
+        self._states = states
+        self._plan = plan
+
+    def __getitem__(self, name: str | int) -> dict[str, Any]:
+        number = name if isinstance(name, int) else self._numbers[name]
+        if not 0 <= number < len(self._states):
+            raise KeyError(name)
+        return {"step": self._plan.step_counts()[number], **self._states[number]}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"<states of {', '.join(map(repr, self))}>"

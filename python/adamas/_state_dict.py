@@ -1,0 +1,75 @@
+"""Does a state dict fit an optimizer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from adamas._structure import type_name
+
+_PARTS = {"optimizer": str, "step": int, "state": Mapping, "param_groups": list}
+
+
+def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
+    """Refuse ``given`` unless it can be loaded into the optimizer whose own state dict is ``live``.
+
+    Raises:
+        TypeError: ``given`` is no state dict.
+        ValueError: It is one, but of something else; all mismatches are listed.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"state_dict: expected a mapping, got {type_name(given)}")
+    for part, kind in _PARTS.items():
+        if not isinstance(given.get(part), kind):
+            raise TypeError(f"state_dict[{part!r}]: expected a {kind.__name__}, got {type_name(given.get(part))}")
+    problems = [*_check_head(given, live), *_check_states(given["state"], live["state"])]
+    if problems:
+        raise ValueError("state_dict does not fit this optimizer; nothing was loaded:\n  " + "\n  ".join(problems))
+
+
+def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
+    if given["optimizer"] != live["optimizer"]:
+        yield f"it is from {given['optimizer']}, this is {live['optimizer']}"
+    if given["step"] < 0:
+        yield f"step: expected a count >= 0, got {given['step']}"
+    if len(given["param_groups"]) != len(live["param_groups"]):
+        yield f"param_groups: expected {len(live['param_groups'])}, got {len(given['param_groups'])}"
+        return
+    for i, (theirs, ours) in enumerate(zip(given["param_groups"], live["param_groups"], strict=True)):
+        if not isinstance(theirs, Mapping):
+            yield f"param_groups[{i}]: expected a dict, got {type_name(theirs)}"
+        elif list(theirs.get("params", ours["params"])) != ours["params"]:
+            yield f"param_groups[{i}]['params']: expected the names {ours['params']}, got {theirs['params']}"
+
+
+def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
+    for name in given:
+        if name not in live:
+            yield f"state[{name!r}]: this optimizer has no such parameter"
+    for name, ours in live.items():
+        theirs = given.get(name)
+        if not isinstance(theirs, Mapping):
+            yield f"state[{name!r}]: missing"
+            continue
+        for key in theirs:
+            if key not in ours:
+                yield f"state[{name!r}][{key!r}]: this optimizer keeps no such state"
+        for key, array in ours.items():
+            problem = _check_count(theirs.get(key)) if key == "step" else _check_state(theirs.get(key), array)
+            if problem:
+                yield f"state[{name!r}][{key!r}]: {problem}"
+
+
+def _check_count(given: Any) -> str | None:
+    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+    return None if whole and 0 <= given < 2**62 else f"expected a count >= 0, got {given!r}"
+
+
+def _check_state(given: Any, array: np.ndarray[Any, Any]) -> str | None:
+    if not isinstance(given, np.ndarray):
+        return f"expected an array, got {type_name(given)}"
+    if given.shape != array.shape or given.dtype != array.dtype:
+        return f"expected {array.dtype} of shape {array.shape}, got {given.dtype} of shape {given.shape}"
+    return None

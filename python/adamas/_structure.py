@@ -1,0 +1,167 @@
+"""How parameters nest, and reading gradients that nest the same way.
+
+A model's parameters come as one array, a list or tuple, a mapping with string or integer keys, or any nesting of
+these. The description made here is what the compiled core reads gradients with (``cpp/bindings/structure.cpp``);
+`leaves_like` is the same walk in Python, which also says what does not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+#: ``("leaf",)``, ``("sequence", [child, ...])``, ``("mapping", [(key, child), ...])`` or
+#: ``("group", child, may_be_wrapped)``.
+Description: TypeAlias = tuple[Any, ...]
+
+_LEAF: Description = ("leaf",)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One parameter: its name (``"encoder.w"``), its path as in Python (``"['encoder']['w']"``), and the array."""
+
+    name: str
+    path: str
+    array: Any
+
+
+def split_groups(params: Any) -> list[dict[str, Any]] | None:
+    """Return the group dicts if ``params`` is a list of them (every item a dict with a ``"params"`` entry)."""
+    if not isinstance(params, list | tuple):
+        return None
+    is_group = [isinstance(item, Mapping) and "params" in item for item in params]
+    if not any(is_group):
+        return None
+    if not all(is_group):
+        odd = is_group.index(False)
+        raise TypeError(
+            f"params[{odd}]: expected a group dict with an entry 'params', as params[{is_group.index(True)}] is, "
+            f"got {type_name(params[odd])}"
+        )
+    return [dict(item) for item in params]
+
+
+def describe(params: Any, prefix: str = "", first: int = 0) -> tuple[Description, list[Leaf]]:
+    """Walk nested parameters.
+
+    Args:
+        params: An array or nested containers of arrays. What is no container is taken for a leaf; checking that it
+            is an array is the caller's job.
+        prefix: Path of ``params`` itself.
+        first: Number at which the names of a top-level sequence start (groups are numbered on from one another).
+    """
+    leaves: list[Leaf] = []
+    return _describe(params, "", prefix, first, leaves), leaves
+
+
+def check_names(leaves: list[Leaf]) -> None:
+    """Refuse two parameters of one name, such as ``{"a.b": x, "a": {"b": y}}`` makes."""
+    seen: dict[str, str] = {}
+    for leaf in leaves:
+        if leaf.name in seen:
+            raise ValueError(
+                f"params{leaf.path} and params{seen[leaf.name]} would both be named {leaf.name!r}: rename one of the keys"
+            )
+        seen[leaf.name] = leaf.path
+
+
+def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf]) -> Description:
+    if isinstance(tree, Mapping):
+        children = []
+        for key, child in tree.items():
+            if isinstance(key, bool) or not isinstance(key, str | int):
+                raise TypeError(f"params{path}: expected keys of type str or int, got {key!r}")
+            children.append((key, _describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves)))
+        return ("mapping", children)
+    if isinstance(tree, list | tuple):
+        return (
+            "sequence",
+            [
+                _describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves)
+                for i, child in enumerate(tree)
+            ],
+        )
+    leaves.append(Leaf(name or str(first), path, tree))
+    return _LEAF
+
+
+def group_description(child: Description) -> Description:
+    """Describe one group; its gradients may come as they are, or wrapped as ``{"params": gradients}``."""
+    names_params_itself = child[0] == "mapping" and any(key == "params" for key, _ in child[1])
+    return ("group", child, not names_params_itself)
+
+
+def leaves_like(description: Description, tree: Any, path: str = "grads") -> Iterator[tuple[str, Any]]:
+    """Yield path and value of each leaf of ``tree``, which must nest as described.
+
+    Raises:
+        TypeError: A container is of another kind than that of the parameters.
+        ValueError: A container has too few, too many or other entries.
+    """
+    kind = description[0]
+    if kind == "leaf":
+        yield path, tree
+    elif kind == "sequence":
+        yield from _sequence_leaves(description[1], tree, path)
+    elif kind == "mapping":
+        yield from _mapping_leaves(description[1], tree, path)
+    else:
+        if description[2] and type(tree) is dict and list(tree) == ["params"]:
+            tree, path = tree["params"], f"{path}['params']"
+        yield from leaves_like(description[1], tree, path)
+
+
+def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if not isinstance(tree, list | tuple):
+        raise TypeError(
+            f"{path}: expected a list or tuple of {_count(len(children))}, as the parameters are, got {type_name(tree)}"
+        )
+    if len(tree) != len(children):
+        raise ValueError(
+            f"{path}: expected {_count(len(children))}, got {len(tree)}; "
+            "use None for a parameter that has no gradient"
+        )
+    for i, child in enumerate(children):
+        yield from leaves_like(child, tree[i], f"{path}[{i}]")
+
+
+def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    keys = [key for key, _ in children]
+    if not isinstance(tree, Mapping):
+        raise TypeError(f"{path}: expected a mapping with the keys {_some(keys)}, as the parameters are, got {type_name(tree)}")
+    missing = [key for key in keys if key not in tree]
+    if missing:
+        raise ValueError(f"{path}: missing {_some(missing)}; use None for a parameter that has no gradient")
+    known = set(keys)
+    extra = [key for key in tree if key not in known]
+    if extra:
+        raise ValueError(f"{path}: {_some(extra)} not among the parameters, which are {_some(keys)}")
+    for key, child in children:
+        yield from leaves_like(child, tree[key], f"{path}[{key!r}]")
+
+
+def type_name(value: Any) -> str:
+    """Name a value's type as a user would: ``numpy.ma.MaskedArray``, ``list``, ``None``."""
+    if value is None:
+        return "None"
+    if type(value) is np.ndarray:
+        return "numpy.ndarray"
+    cls = type(value)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _join(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key
+
+
+def _count(n: int) -> str:
+    return "1 entry" if n == 1 else f"{n} entries"
+
+
+def _some(keys: list[Any], most: int = 5) -> str:
+    shown = ", ".join(repr(key) for key in keys[:most])
+    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"

@@ -1,0 +1,169 @@
+"""Updates of one parameter, in place, for those who keep the states themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adamas import _core
+from adamas._checks import Array, check_array, check_like, check_overlap
+from adamas._hyperparameters import check_group
+
+__all__ = ["adam_", "adamw_"]
+
+
+def adam_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None = None,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    bias_correction: bool = True,
+    eps_hat: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adam`, in place; the equations, the hyperparameters and the papers are there.
+
+    Args:
+        param: The parameter: float32 or float64, C-contiguous, aligned, writeable. Updated.
+        grad: Its gradient, of the same shape and dtype. Only read.
+        exp_avg: First moment, of the same shape and dtype, zeros at first. Updated.
+        exp_avg_sq: Second moment, likewise.
+        max_exp_avg_sq: Largest second moment so far, likewise; giving it asks for AMSGrad.
+        step: Which step this is, from 1.
+        lr: Learning rate, >= 0.
+        betas: Decay rates of the two moments, each in [0, 1).
+        eps: Added to the denominator, >= 0.
+        weight_decay: Factor of the L2 penalty, >= 0.
+        maximize: Ascend instead of descend.
+        bias_correction: Correct the moments for their start at zero.
+        eps_hat: Add eps before the bias correction.
+        decoupled_weight_decay: Decay as `adamw_` does.
+        num_threads: The most threads to use; None for the library's limit.
+
+    Raises:
+        TypeError: An argument of the wrong type; the message names it. Nothing has changed.
+        ValueError: An array that does not fit or overlaps another, or a value out of range. Nothing has changed.
+
+    Example:
+        >>> import numpy as np
+        >>> from adamas.functional import adam_
+        >>> p, m, v = np.ones(2), np.zeros(2), np.zeros(2)
+        >>> adam_(p, np.array([1.0, -1.0]), m, v, step=1, lr=0.5, eps=0.0)
+        >>> p
+        array([0.5, 1.5])
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980.
+    """
+    states = {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}
+    if max_exp_avg_sq is not None:
+        states["max_exp_avg_sq"] = max_exp_avg_sq
+    group = {
+        "lr": lr,
+        "betas": betas,
+        "eps": eps,
+        "weight_decay": weight_decay,
+        "maximize": maximize,
+        "bias_correction": bias_correction,
+        "eps_hat": eps_hat,
+        "decoupled_weight_decay": decoupled_weight_decay,
+    }
+    rule = "adam" if max_exp_avg_sq is None else "amsgrad"
+    _update(rule, param, grad, states, group, step, num_threads)
+
+
+def adamw_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None = None,
+    *,
+    step: int,
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 1e-2,
+    maximize: bool = False,
+    bias_correction: bool = True,
+    eps_hat: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdamW`, in place; arguments and errors as in `adam_`, with decoupled weight decay.
+
+    Args:
+        param: As in `adam_`.
+        grad: As in `adam_`.
+        exp_avg: As in `adam_`.
+        exp_avg_sq: As in `adam_`.
+        max_exp_avg_sq: As in `adam_`.
+        step: As in `adam_`.
+        lr: As in `adam_`.
+        betas: As in `adam_`.
+        eps: As in `adam_`.
+        weight_decay: Strength of the decay, >= 0; ``param`` is multiplied by ``1 - lr*weight_decay``.
+        maximize: As in `adam_`.
+        bias_correction: As in `adam_`.
+        eps_hat: As in `adam_`.
+        num_threads: As in `adam_`.
+
+    Example:
+        >>> import numpy as np
+        >>> from adamas.functional import adamw_
+        >>> p, m, v = np.ones(2), np.zeros(2), np.zeros(2)
+        >>> adamw_(p, np.zeros(2), m, v, step=1, lr=0.5, weight_decay=0.5)
+        >>> p
+        array([0.75, 0.75])
+
+    References:
+        I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
+    """
+    adam_(
+        param,
+        grad,
+        exp_avg,
+        exp_avg_sq,
+        max_exp_avg_sq,
+        step=step,
+        lr=lr,
+        betas=betas,
+        eps=eps,
+        weight_decay=weight_decay,
+        maximize=maximize,
+        bias_correction=bias_correction,
+        eps_hat=eps_hat,
+        decoupled_weight_decay=True,
+        num_threads=num_threads,
+    )
+
+
+def _update(
+    rule: str,
+    param: Array,
+    grad: Array,
+    states: dict[str, Array],
+    group: dict[str, Any],
+    step: int,
+    num_threads: int | None,
+) -> None:
+    if isinstance(step, bool) or not isinstance(step, int):
+        raise TypeError(f"step: expected a whole number >= 1, got {step!r}")
+    if not 1 <= step < 2**62:
+        raise ValueError(f"step: expected a whole number >= 1, got {step!r}")
+    if _core.update(rule, param, grad, tuple(states.values()), group, step, num_threads or 0):
+        return
+    check_array(param, "param", writable=True)
+    check_like(grad, "grad", param, "param")
+    for name, state in states.items():
+        check_like(state, name, param, "param", writable=True)
+    check_overlap([("param", param), ("grad", grad), *states.items()])
+    check_group(group, "{}", group, step - 1)
+    raise RuntimeError("an input changed while it was being checked; nothing was updated")

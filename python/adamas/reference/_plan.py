@@ -1,0 +1,105 @@
+"""The engine of the reference optimizers: NumPy, one operation after another."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import Optimizer
+from adamas._report import StepReport
+from adamas.reference._rule import RULES, apply_decay, decay_coefficients
+
+
+def update(param: Array, grad: Array, states: Mapping[str, Array], rule: str, group: Mapping[str, Any], step: int) -> None:
+    """Update one parameter and its states in place; ``step`` counts from 1."""
+    number = param.dtype.type
+    coupled, decay = decay_coefficients(group)
+    coefficients = {name: number(value) for name, value in RULES[rule].coefficients(group, step).items()}
+    with np.errstate(all="ignore"):
+        g = grad * number(-1.0 if group["maximize"] else 1.0)
+        p, g = apply_decay(param, g, coupled, number(decay))
+        new_states = dict(states)
+        p = RULES[rule].update(p, g, new_states, coefficients)
+    for name, state in states.items():
+        state[...] = new_states[name]
+    param[...] = p
+
+
+class NumpyPlan:
+    """Parameters, states and step counts, as the compiled plan keeps them."""
+
+    def __init__(self) -> None:
+        self.num_threads = 0
+        self.completed = 0
+        self._params: list[Array] = []
+        self._states: list[dict[str, Array]] = []
+        self._rules: list[str] = []
+        self._groups: list[int] = []
+        self._counts: list[int] = []
+        self._group_count = 0
+        self._lock = threading.Lock()
+
+    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None:
+        """Start a group, which `add` fills."""
+        self._group_count += 1
+
+    def add(self, param: Array, states: Sequence[Array], rule: str) -> None:
+        """Add a parameter to the last group."""
+        self._params.append(param)
+        self._states.append(dict(zip(RULES[rule].states, states, strict=True)))
+        self._rules.append(rule)
+        self._groups.append(self._group_count - 1)
+        self._counts.append(0)
+
+    def run(self, groups: list[dict[str, Any]], gradients: list[Array | None]) -> StepReport:
+        """Update every parameter that has a gradient; the inputs have been checked."""
+        updated = 0
+        for i, grad in enumerate(gradients):
+            if grad is None:
+                continue
+            self._counts[i] += 1
+            updated += 1
+            update(self._params[i], grad, self._states[i], self._rules[i], groups[self._groups[i]], self._counts[i])
+        self.completed += 1
+        return StepReport(self.completed, updated)
+
+    def step_counts(self) -> list[int]:
+        """Return the steps taken by each parameter."""
+        return list(self._counts)
+
+    def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
+        """Restore the steps taken by each parameter and by the optimizer."""
+        self._counts = list(counts)
+        self.completed = completed
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(
+                "this optimizer is in use by another thread; one thread at a time may step it or load into it"
+            )
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+
+
+class ReferenceOptimizer(Optimizer):
+    """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
+
+    def _new_plan(self) -> NumpyPlan:
+        return NumpyPlan()
+
+    def _new_state(self, param: Array) -> Array:
+        return np.zeros_like(param)
+
+    def _state_names(self, rule: str) -> tuple[str, ...]:
+        return RULES[rule].states
+
+    def step(self, grads: Any) -> StepReport:  # noqa: D102 (inherited)
+        with self._plan:
+            groups, gradients = self._check_step(grads)
+            plan: NumpyPlan = self._plan
+            return plan.run(groups, gradients)

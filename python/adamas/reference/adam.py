@@ -1,0 +1,206 @@
+"""Adam, AMSGrad and AdamW: the formula, and the interface that the compiled optimizers share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, larger
+
+
+class _AdamRule:
+    def __init__(self, amsgrad: bool) -> None:
+        self.states = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if amsgrad else 2]
+
+    def coefficients(self, group: Mapping[str, Any], step: int) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        bias1 = one_minus_power(beta1, step) if group["bias_correction"] else 1.0
+        bias2 = one_minus_power(beta2, step) if group["bias_correction"] else 1.0
+        sqrt_bias2 = math.sqrt(bias2)
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": beta2,
+            "one_minus_beta2": 1.0 - beta2,
+            "inverse_sqrt_bias2": 1.0 / sqrt_bias2,
+            "eps": group["eps"] / sqrt_bias2 if group["eps_hat"] else group["eps"],
+            "step_size": group["lr"] / bias1,
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        v = state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
+        if "max_exp_avg_sq" in state:
+            v = state["max_exp_avg_sq"] = larger(state["max_exp_avg_sq"], v)
+        d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
+        return p - c["step_size"] * m / d
+
+
+RULES["adam"] = _AdamRule(amsgrad=False)
+RULES["amsgrad"] = _AdamRule(amsgrad=True)
+
+
+class Adam(ReferenceOptimizer):
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    Every operation is rounded once, to the dtype of the parameter; numbers that depend on the hyperparameters and t
+    alone are computed in float64 and rounded once. So the bits are the same on every processor, for every number of
+    threads, and in `adamas.reference`.
+
+    Args:
+        params: An array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these, or a list of
+            group dicts with the parameters under ``"params"`` and, beside them, hyperparameters of the group. Arrays
+            are float32 or float64, C-contiguous, aligned, writeable, of one dimension or more, and do not overlap.
+            They are updated in place.
+        lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first).
+        betas: Decay rates of the two moments, each in [0, 1).
+        eps: Added to the denominator, >= 0.
+        weight_decay: Factor of the penalty, >= 0.
+        amsgrad: Divide by the square root of the largest v so far (state ``max_exp_avg_sq``). Fixed at construction.
+        maximize: Ascend instead of descend.
+        bias_correction: Divide the moments by ``1 - beta^t``, as above; with False they are used as they are.
+        eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
+            do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
+        decoupled_weight_decay: Decay as `AdamW` does.
+        num_threads: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
+
+    Raises:
+        TypeError: A parameter that is no plain float32 or float64 array, or a hyperparameter of the wrong type.
+        ValueError: A parameter that cannot be updated in place, arrays that overlap, or a hyperparameter out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adam([w], lr=0.1)
+        >>> opt.step([2 * w])  # the gradient of sum(w**2)
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980.
+
+        S. J. Reddi, S. Kale, S. Kumar: On the Convergence of Adam and Beyond. ICLR 2018, arXiv:1904.09237 (AMSGrad).
+    """
+
+    _frozen = ("amsgrad",)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        decoupled_weight_decay: bool = False,
+        num_threads: int | None = None,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "bias_correction": bias_correction,
+            "eps_hat": eps_hat,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults, num_threads)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "amsgrad" if group["amsgrad"] else "adam"
+
+
+class AdamW(Adam):
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    As in PyTorch, the decay is multiplied by lr, and weight_decay is 0.01 unless given. All else is as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        amsgrad: As in `Adam`.
+        maximize: As in `Adam`.
+        bias_correction: As in `Adam`.
+        eps_hat: As in `Adam`.
+        num_threads: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> params = {"w": np.ones((2, 3), np.float32), "b": np.zeros(3, np.float32)}
+        >>> opt = adamas.AdamW(params, lr=lambda step: 1e-2 * 0.99**step)
+        >>> opt.step({"w": np.full((2, 3), 0.5, np.float32), "b": None})  # b is left alone
+        StepReport(step=1, updated=1)
+        >>> opt.state["w"]["exp_avg"]
+        array([[0.05, 0.05, 0.05],
+               [0.05, 0.05, 0.05]], dtype=float32)
+
+    References:
+        I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        num_threads: int | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            bias_correction=bias_correction,
+            eps_hat=eps_hat,
+            decoupled_weight_decay=True,
+            num_threads=num_threads,
+        )

@@ -1,0 +1,103 @@
+"""Which instruction set and how many threads the kernels use, and what this build is."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adamas import _core
+
+__all__ = [
+    "active_isa",
+    "available_isas",
+    "cmake_prefix",
+    "get_num_threads",
+    "info",
+    "set_num_threads",
+    "use_isa",
+]
+
+
+def available_isas() -> list[str]:
+    """Names of the instruction sets that this build has and this processor can run, best first."""
+    return _core.available_isas()
+
+
+def active_isa() -> str:
+    """Name of the instruction set in use. No result depends on it, only speed.
+
+    It is the one asked for with `use_isa`, else with the environment variable ``ADAMAS_ISA``, else the best available.
+
+    Raises:
+        ValueError: ``ADAMAS_ISA`` names an instruction set that is not to be had here.
+    """
+    return _core.active_isa()
+
+
+def use_isa(name: str) -> None:
+    """Use another instruction set from now on, in all threads.
+
+    Args:
+        name: One of `available_isas`.
+
+    Raises:
+        ValueError: It is not available; the message lists those that are.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a str, one of {', '.join(available_isas())}, got {name!r}")
+    _core.use_isa(name)
+
+
+def get_num_threads() -> int:
+    """The most threads that a step started by this thread may use.
+
+    It is, in this order: 1 in a forked child; the number set with `set_num_threads`; ``ADAMAS_NUM_THREADS``;
+    ``OMP_NUM_THREADS``; the processors that this process may run on, or the container's CPU quota if that is less. A
+    limit set through OpenMP itself, as threadpoolctl does, holds as well. Small steps use fewer threads.
+
+    Raises:
+        ValueError: ``ADAMAS_NUM_THREADS`` is not a whole number from 1 to 1024.
+    """
+    return _core.thread_limit()[0]
+
+
+def set_num_threads(count: int) -> None:
+    """Set the most threads that a step may use, for the whole process.
+
+    Args:
+        count: 1 to 1024, or 0 to go back to the automatic choice.
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer):
+        raise TypeError(f"count: expected a whole number from 0 to {_core.max_threads}, got {count!r}")
+    if not 0 <= count <= _core.max_threads:
+        raise ValueError(f"count: expected a whole number from 0 to {_core.max_threads}, got {count!r}")
+    _core.set_num_threads(int(count))
+
+
+def cmake_prefix() -> str:
+    """Directory to add to ``CMAKE_PREFIX_PATH``, for ``find_package(adamas CONFIG)`` to find the C++ library."""
+    return str(Path(__file__).parent)
+
+
+def info() -> dict[str, Any]:
+    """What ``adamas info --json`` prints: version, build, instruction sets, threads and OpenMP runtime."""
+    threads, reason = _core.thread_limit()
+    return {
+        "version": _core.__version__,
+        "compiler": _core.compiler,
+        "isa": {
+            "active": active_isa(),
+            "available": available_isas(),
+            "compiled": _core.compiled_isas(),
+        },
+        "threads": {"limit": threads, "because": reason, "bytes_per_thread": _core.bytes_per_thread()},
+        "openmp_runtime": _core.openmp_runtime(),
+        "rules": _core.rules(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cmake_prefix": cmake_prefix(),
+    }
