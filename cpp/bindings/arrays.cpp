@@ -83,6 +83,12 @@ bool unchanged(const WritableArray& accepted) {
          element_count(array) == accepted.size;
 }
 
+void prefetch(const WritableArray& param, py::handle gradient) {
+  __builtin_prefetch(param.array.ptr());
+  __builtin_prefetch(&proxy(param.array)->flags);
+  if (is_plain_array(gradient)) __builtin_prefetch(proxy(gradient)->dimensions);
+}
+
 bool accept_gradient(py::handle object, const WritableArray& param, const void** data) {
   if (object.is_none()) {
     *data = nullptr;

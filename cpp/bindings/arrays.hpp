@@ -28,6 +28,9 @@ bool accept_writable(py::handle object, WritableArray* out);
 // Is the array still what it was when it was accepted? (It may have been resized or made read-only since.)
 bool unchanged(const WritableArray& accepted);
 
+// Starts fetching what unchanged() and accept_gradient() will read.
+void prefetch(const WritableArray& param, py::handle gradient);
+
 // Address of a gradient that fits `param` in shape and dtype, C-contiguous and aligned; it may be read-only.
 // False if it does not fit; *data is null for None.
 bool accept_gradient(py::handle object, const WritableArray& param, const void** data);

@@ -1,5 +1,6 @@
 // The optimizer's engine as Python sees it: one call a step, in which the whole gradient structure is read.
 #include <adamas/plan.hpp>
+#include <pybind11/stl.h>
 
 #include <atomic>
 #include <string>
@@ -15,6 +16,9 @@
 
 namespace adamas::bindings {
 namespace {
+
+// With many small arrays, waiting for their array objects to come from memory would take longer than checking them.
+constexpr std::size_t kPrefetchDistance = 8;
 
 class PyPlan {
  public:
@@ -82,10 +86,9 @@ class PyPlan {
     return report(info);
   }
 
-  std::vector<std::int64_t> step_counts() const {
-    std::vector<std::int64_t> counts(params_.size());
-    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = plan_.step_count(i);
-    return counts;
+  std::int64_t step_count(std::size_t index) const {
+    if (index >= params_.size()) throw py::index_error("step_count: no such parameter");
+    return plan_.step_count(index);
   }
 
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
@@ -144,6 +147,7 @@ class PyPlan {
 
   bool accept_arrays() {
     for (std::size_t i = 0; i < params_.size(); ++i) {
+      if (i + kPrefetchDistance < params_.size()) prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
       if (!unchanged(params_[i]) || !accept_gradient(leaves_[i], params_[i], &gradients_[i])) return false;
     }
     return true;
@@ -182,7 +186,7 @@ void register_plan(py::module_& m) {
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"))
       .def("add", &PyPlan::add, py::arg("param"), py::arg("states"), py::arg("rule"))
       .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"))
-      .def("step_counts", &PyPlan::step_counts)
+      .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
       .def("__enter__", &PyPlan::enter)
       .def("__exit__", [](PyPlan& plan, const py::args&) { plan.exit(); })

@@ -2,8 +2,7 @@
 #include <adamas/rules.hpp>
 
 #include "engine/isa.hpp"
-#include "engine/share.hpp"
-#include "engine/threads.hpp"
+#include "engine/schedule.hpp"
 
 namespace adamas {
 namespace {
@@ -14,12 +13,12 @@ struct Work {
   std::size_t size;
 };
 
-void run_share(void* context, int worker, int workers) {
+void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
   const Work& work = *static_cast<const Work*>(context);
-  const auto boundary = [&](int k) {
-    return k == workers ? work.size : round_down_to_granule(share_begin(work.size, k, workers));
+  const auto boundary = [&](std::uint64_t k) {
+    return k == slices ? work.size : round_down_to_granule(slice_begin(work.size, k, slices));
   };
-  work.kernel(work.streams, boundary(worker), boundary(worker + 1));
+  work.kernel(work.streams, boundary(slice), boundary(slice + 1));
 }
 
 }  // namespace
@@ -29,15 +28,13 @@ Status byte_limit(float* param, const float* grad, float* const* states, int sta
   if (state_count < 0 || state_count > kMaxStates) return Status::kInvalidTensor;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
-  const std::size_t bytes = size * sizeof(float) * static_cast<std::size_t>(3 + 2 * state_count);
-  int workers = 1;
-  if (const Status status = choose_threads(bytes, threads, &workers); status != Status::kOk) return status;
 
   void* arrays[kMaxStates] = {};
   for (int k = 0; k < state_count; ++k) arrays[k] = states[k];
   Work work{{param, grad, arrays}, kernels->byte_limit[state_count], size};
-  run_workers(workers, run_share, &work);
-  return Status::kOk;
+  int used = 1;
+  return run_slices(size * sizeof(float) * static_cast<std::size_t>(3 + 2 * state_count), threads, run_slice, &work,
+                    &used);
 }
 
 }  // namespace adamas

@@ -10,8 +10,7 @@
 #include "engine/formats.hpp"
 #include "engine/isa.hpp"
 #include "engine/overlap.hpp"
-#include "engine/share.hpp"
-#include "engine/threads.hpp"
+#include "engine/schedule.hpp"
 
 namespace adamas {
 namespace {
@@ -42,6 +41,12 @@ Status check_tensor(const Tensor& tensor) {
   return status;
 }
 
+// After this, so many push_back() cannot fail. Grows in proportion, unlike a bare reserve().
+template <class T>
+void make_room(std::vector<T>& items, std::size_t more) {
+  if (items.capacity() - items.size() < more) items.reserve(2 * items.size() + more);
+}
+
 // A tensor as the plan keeps it.
 struct Item {
   Tensor tensor;
@@ -49,47 +54,42 @@ struct Item {
   std::int64_t step_count;
   const void* apart;           // the gradient last found to lie apart from all written arrays and other gradients
   std::uint32_t coefficients;  // of the step under way: index into Impl::coefficients
-  std::uint64_t work_end;      // of the step under way: bytes moved by all tensors up to and with this one
 };
 
-
-// One step under way: what the workers share.
+// One step under way: what its slices share. The work done before and with item i is work_end[i] bytes.
 struct Pass {
   const std::vector<Item>& items;
+  const std::vector<std::uint64_t>& work_end;
   const std::vector<Coefficients>& coefficients;
   const void* const* grads;
   const KernelTable* kernels;
 };
 
-struct Position {
-  std::size_t item;
-  std::size_t element;
-};
-
-// The place where `work` bytes of the pass are done, on a granule of an item.
-Position locate(const std::vector<Item>& items, std::uint64_t work) {
-  const auto found = std::upper_bound(items.begin(), items.end(), work,
-                                      [](std::uint64_t value, const Item& item) { return value < item.work_end; });
-  if (found == items.end()) return {items.size(), 0};
-  const std::uint64_t before = found == items.begin() ? 0 : (found - 1)->work_end;
-  const std::size_t element = static_cast<std::size_t>((work - before) / bytes_per_element(found->tensor));
-  return {static_cast<std::size_t>(found - items.begin()),
-          round_down_to_granule(std::min(element, found->tensor.size))};
+// The element of item `i`, on a granule, at which `work` bytes of the pass are done: the end of one slice and the
+// beginning of the next.
+std::size_t element_at(const Pass& pass, std::size_t i, std::uint64_t work) {
+  const Tensor& tensor = pass.items[i].tensor;
+  const std::uint64_t before = i == 0 ? 0 : pass.work_end[i - 1];
+  if (work <= before) return 0;
+  if (work >= pass.work_end[i]) return tensor.size;
+  return round_down_to_granule(static_cast<std::size_t>((work - before) / bytes_per_element(tensor)));
 }
 
-void run_share(void* context, int worker, int workers) {
+void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
   const Pass& pass = *static_cast<const Pass*>(context);
-  const std::uint64_t total = pass.items.back().work_end;
-  const Position from = locate(pass.items, share_begin(total, worker, workers));
-  const Position to = locate(pass.items, share_begin(total, worker + 1, workers));
-  for (std::size_t i = from.item; i <= to.item && i < pass.items.size(); ++i) {
-    if (pass.grads[i] == nullptr) continue;
-    const Item& item = pass.items[i];
-    const std::size_t begin = i == from.item ? from.element : 0;
-    const std::size_t end = i == to.item ? to.element : item.tensor.size;
-    if (begin >= end) continue;
-    const Streams streams{item.tensor.param, pass.grads[i], item.tensor.states};
-    pass.kernels->update[item.kernel](streams, begin, end, pass.coefficients[item.coefficients]);
+  const std::uint64_t total = pass.work_end.back();
+  const std::uint64_t from = slice_begin(total, slice, slices);
+  const std::uint64_t to = slice_begin(total, slice + 1, slices);
+  const auto first = std::upper_bound(pass.work_end.begin(), pass.work_end.end(), from);
+  for (auto i = static_cast<std::size_t>(first - pass.work_end.begin()); i < pass.items.size(); ++i) {
+    if (pass.grads[i] != nullptr) {
+      const Item& item = pass.items[i];
+      const std::size_t begin = element_at(pass, i, from);
+      const std::size_t end = element_at(pass, i, to);
+      const Streams streams{item.tensor.param, pass.grads[i], item.tensor.states};
+      if (begin < end) pass.kernels->update[item.kernel](streams, begin, end, pass.coefficients[item.coefficients]);
+    }
+    if (pass.work_end[i] >= to) break;
   }
 }
 
@@ -100,22 +100,41 @@ struct Plan::Impl {
   std::size_t group_count = 0;
   std::vector<Extent> written;  // memory that steps write, of non-empty arrays
   bool written_is_apart = false;
+
+  // Of the step under way.
+  std::vector<std::uint64_t> work_end;
   std::vector<Coefficients> coefficients;
 
-  Status check_grads(const void* const* grads);
+  Status prepare(const void* const* grads, const Hyperparameters* groups);
   Status check_overlap(const void* const* grads);
-  std::uint64_t prepare(const void* const* grads, const Hyperparameters* groups);
 };
 
-// Finding overlaps takes sorting. Gradients mostly stay where they were in the step before, so look at that first.
-Status Plan::Impl::check_grads(const void* const* grads) {
-  bool known = written_is_apart;
+// Checks the gradients, computes coefficients once for each run of tensors that agree in them, and sums up the work.
+Status Plan::Impl::prepare(const void* const* grads, const Hyperparameters* groups) {
+  coefficients.clear();
+  std::uint64_t work = 0;
+  const Item* previous = nullptr;
+  bool known_to_be_apart = written_is_apart;  // finding overlaps takes sorting, and gradients mostly stay where they were
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (grads[i] == nullptr || grads[i] == items[i].apart) continue;
-    if (const Status status = check_array(grads[i], items[i].tensor); status != Status::kOk) return status;
-    known = false;
+    Item& item = items[i];
+    if (grads[i] != nullptr) {
+      if (grads[i] != item.apart) {
+        if (const Status status = check_array(grads[i], item.tensor); status != Status::kOk) return status;
+        known_to_be_apart = false;
+      }
+      const bool same = previous != nullptr && previous->tensor.group == item.tensor.group &&
+                        previous->tensor.rule == item.tensor.rule && previous->step_count == item.step_count;
+      if (!same) {
+        coefficients.emplace_back();
+        compute_coefficients(item.tensor.rule, groups[item.tensor.group], item.step_count + 1, &coefficients.back());
+      }
+      item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
+      previous = &item;
+      work += item.tensor.size * bytes_per_element(item.tensor) + kTensorOverheadBytes;
+    }
+    work_end[i] = work;
   }
-  return known ? Status::kOk : check_overlap(grads);
+  return known_to_be_apart ? Status::kOk : check_overlap(grads);
 }
 
 Status Plan::Impl::check_overlap(const void* const* grads) {
@@ -135,29 +154,6 @@ Status Plan::Impl::check_overlap(const void* const* grads) {
   return Status::kOk;
 }
 
-// Fills in coefficients and the running sum of work; returns the work in all.
-std::uint64_t Plan::Impl::prepare(const void* const* grads, const Hyperparameters* groups) {
-  coefficients.clear();
-  std::uint64_t work = 0;
-  const Item* previous = nullptr;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    Item& item = items[i];
-    if (grads[i] != nullptr) {
-      const bool same = previous != nullptr && previous->tensor.group == item.tensor.group &&
-                        previous->tensor.rule == item.tensor.rule && previous->step_count == item.step_count;
-      if (!same) {
-        coefficients.emplace_back();
-        compute_coefficients(item.tensor.rule, groups[item.tensor.group], item.step_count + 1, &coefficients.back());
-      }
-      item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
-      previous = &item;
-      work += item.tensor.size * bytes_per_element(item.tensor) + kTensorOverheadBytes;
-    }
-    item.work_end = work;
-  }
-  return work;
-}
-
 Plan::Plan() noexcept = default;
 Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;
@@ -167,13 +163,14 @@ Status Plan::add(const Tensor& tensor) noexcept try {
   if (const Status status = check_tensor(tensor); status != Status::kOk) return status;
   if (!impl_) impl_ = std::make_unique<Impl>();
   const int states = rule_info(tensor.rule).state_count;
-  impl_->items.reserve(impl_->items.size() + 1);
-  impl_->written.reserve(impl_->written.size() + 1 + static_cast<std::size_t>(states));
-  impl_->coefficients.reserve(impl_->items.size() + 1);
+  make_room(impl_->items, 1);
+  make_room(impl_->work_end, 1);
+  make_room(impl_->written, 1 + static_cast<std::size_t>(states));
 
   const int format = find_format(tensor.dtype);
   const auto kernel = static_cast<std::uint32_t>(static_cast<int>(tensor.rule) * kFormatCount + format);
-  impl_->items.push_back({tensor, kernel, 0, nullptr, 0, 0});
+  impl_->items.push_back({tensor, kernel, 0, nullptr, 0});
+  impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, tensor.group + std::size_t{1});
   if (tensor.size > 0) {
     impl_->written.push_back(extent(tensor.param, byte_count(tensor)));
@@ -200,21 +197,18 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
   }
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
-  if (const Status status = impl_->check_grads(grads); status != Status::kOk) return status;
-  const std::uint64_t work = impl_->prepare(grads, groups);
-  int workers = 1;
-  if (const Status status = choose_threads(work, threads, &workers); status != Status::kOk) return status;
-
-  // From here on nothing can fail.
-  Pass pass{impl_->items, impl_->coefficients, grads, kernels};
-  run_workers(workers, run_share, &pass);
+  if (const Status status = impl_->prepare(grads, groups); status != Status::kOk) return status;
+  Pass pass{impl_->items, impl_->work_end, impl_->coefficients, grads, kernels};
+  const std::uint64_t bytes = impl_->work_end.back();
+  int used = 1;
+  if (const Status status = run_slices(bytes, threads, run_slice, &pass, &used); status != Status::kOk) return status;
   std::size_t updated = 0;
   for (std::size_t i = 0; i < impl_->items.size(); ++i) {
     if (grads[i] == nullptr) continue;
     ++impl_->items[i].step_count;
     ++updated;
   }
-  if (info != nullptr) *info = {updated, workers};
+  if (info != nullptr) *info = {updated, used};
   return Status::kOk;
 } catch (...) {
   return Status::kOutOfMemory;

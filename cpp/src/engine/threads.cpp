@@ -21,8 +21,9 @@
 namespace adamas {
 namespace {
 
-// Waking a second thread costs a few microseconds, in which one core moves about this much through its caches.
-constexpr std::size_t kDefaultBytesPerThread = 256 * 1024;
+// A parallel region costs a microsecond while OpenMP's threads still spin, and tens of them when they sleep. One core
+// moves this much through its caches in about five.
+constexpr std::size_t kDefaultBytesPerThread = 512 * 1024;
 
 std::atomic<int> requested{0};
 std::atomic<std::size_t> bytes_per_worker{kDefaultBytesPerThread};
@@ -146,15 +147,15 @@ const char* openmp_runtime() noexcept {
   return nullptr;
 }
 
-Status choose_threads(std::size_t bytes, int limit, int* threads) noexcept {
+Status choose_threads(std::uint64_t bytes, int limit, int* threads) noexcept {
   if (limit < 0 || limit > kMaxThreads) return Status::kInvalidThreads;
-  const std::size_t useful = bytes / bytes_per_thread();
+  const std::uint64_t useful = bytes / bytes_per_thread();
   *threads = 1;
   if (useful < 2 || limit == 1) return Status::kOk;
   ThreadLimit most;
   const int wanted = limit > 0 ? limit : requested.load(std::memory_order_relaxed);
   if (const Status status = limit_threads(wanted, &most); status != Status::kOk) return status;
-  *threads = useful < static_cast<std::size_t>(most.count) ? static_cast<int>(useful) : most.count;
+  *threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
   return Status::kOk;
 }
 

@@ -67,9 +67,9 @@ class NumpyPlan:
         self.completed += 1
         return StepReport(self.completed, updated)
 
-    def step_counts(self) -> list[int]:
-        """Return the steps taken by each parameter."""
-        return list(self._counts)
+    def step_count(self, index: int) -> int:
+        """Return the steps taken by a parameter."""
+        return self._counts[index]
 
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
         """Restore the steps taken by each parameter and by the optimizer."""

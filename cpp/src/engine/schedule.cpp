@@ -1,0 +1,66 @@
+#include "engine/schedule.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <new>
+
+#include "engine/threads.hpp"
+
+namespace adamas {
+namespace {
+
+// Memory traffic of a slice: long beside the cost of claiming it, short beside the wait at the end of a step.
+constexpr std::uint64_t kSliceBytes = 256 * 1024;
+
+// The slices dealt to one worker that nobody has claimed yet, on a cache line of their own.
+struct alignas(64) Hand {
+  std::atomic<std::uint64_t> next;
+  std::uint64_t end;
+};
+
+struct Deal {
+  SliceBody body;
+  void* context;
+  std::uint64_t slices;
+  Hand* hands;
+  int hand_count;
+};
+
+// Each worker does its own slices, in order, and then what others have not come to: one that starts late, or whose
+// processor is busy elsewhere, does not hold up the step. Where a slice is done never changes its result.
+void work(void* context, int worker, int workers) {
+  const Deal& deal = *static_cast<const Deal*>(context);
+  static_cast<void>(workers);  // if there are fewer than there are hands, the others' hands are stolen
+  for (int k = 0; k < deal.hand_count; ++k) {
+    Hand& hand = deal.hands[(worker + k) % deal.hand_count];
+    for (;;) {
+      const std::uint64_t slice = hand.next.fetch_add(1, std::memory_order_relaxed);
+      if (slice >= hand.end) break;
+      deal.body(deal.context, slice, deal.slices);
+    }
+  }
+}
+
+}  // namespace
+
+Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context, int* threads) noexcept {
+  if (const Status status = choose_threads(bytes, limit, threads); status != Status::kOk) return status;
+  if (*threads == 1) {
+    body(context, 0, 1);
+    return Status::kOk;
+  }
+  const auto hand_count = static_cast<std::uint64_t>(*threads);
+  const std::unique_ptr<Hand[]> hands(new (std::nothrow) Hand[hand_count]);
+  if (!hands) return Status::kOutOfMemory;
+  const std::uint64_t slices = std::max(hand_count, bytes / kSliceBytes);
+  for (std::uint64_t k = 0; k < hand_count; ++k) {
+    hands[k].next.store(slice_begin(slices, k, hand_count), std::memory_order_relaxed);
+    hands[k].end = slice_begin(slices, k + 1, hand_count);
+  }
+  Deal deal{body, context, slices, hands.get(), *threads};
+  run_workers(*threads, work, &deal);
+  return Status::kOk;
+}
+
+}  // namespace adamas

@@ -1,0 +1,28 @@
+// Cutting a pass over memory into slices and running them on several threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <adamas/types.hpp>
+
+namespace adamas {
+
+// Elements of one tensor are cut at multiples of this: whole cache lines and, for quantised states, whole blocks.
+constexpr std::size_t kGranule = 512;
+
+inline std::size_t round_down_to_granule(std::size_t element) { return element / kGranule * kGranule; }
+
+// Where slice `slice` of `slices` begins in `total` units of work; slice + 1 gives its end.
+inline std::uint64_t slice_begin(std::uint64_t total, std::uint64_t slice, std::uint64_t slices) {
+  return total / slices * slice + total % slices * slice / slices;
+}
+
+// Does one slice; slices are disjoint, so they can be done in any order and on any thread.
+using SliceBody = void (*)(void* context, std::uint64_t slice, std::uint64_t slices);
+
+// Does all slices of a pass that moves `bytes`, on at most `limit` threads (0: thread_limit()), and reports how many
+// were used. On an error nothing has been done.
+Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context, int* threads) noexcept;
+
+}  // namespace adamas
