@@ -10,6 +10,7 @@ from typing import Any
 
 from adamas import runtime
 from adamas._core import __version__
+from adamas.demo import train as demo
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = commands.add_parser("info", help="print version, instruction set, threads and OpenMP runtime")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_info)
+    demo.add_arguments(commands.add_parser("demo", help="train a network written in NumPy with adamas.AdamW"))
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))

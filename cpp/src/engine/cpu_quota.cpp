@@ -43,8 +43,8 @@ double smallest_quota(const std::string& mount, std::string path) {
   }
 }
 
-double find_quota() {
-  std::FILE* file = std::fopen("/proc/self/cgroup", "re");
+double find_quota(const std::string& root) {
+  std::FILE* file = std::fopen((root + "/proc/self/cgroup").c_str(), "re");
   if (file == nullptr) return 0.0;
   double smallest = 0.0;
   char line[4096];
@@ -58,9 +58,9 @@ double find_quota() {
     const std::string padded = std::string(",") + controllers + ",";
     double quota = 0.0;
     if (*controllers == '\0') {
-      quota = smallest_quota("/sys/fs/cgroup", path);
+      quota = smallest_quota(root + "/sys/fs/cgroup", path);
     } else if (padded.find(",cpu,") != std::string::npos) {
-      quota = smallest_quota("/sys/fs/cgroup/cpu", path);
+      quota = smallest_quota(root + "/sys/fs/cgroup/cpu", path);
     }
     if (quota > 0.0 && (smallest == 0.0 || quota < smallest)) smallest = quota;
   }
@@ -70,9 +70,9 @@ double find_quota() {
 
 }  // namespace
 
-int cpu_quota() noexcept {
+int cpu_quota(const char* root) noexcept {
   try {
-    const double quota = find_quota();
+    const double quota = find_quota(root);
     return quota > 0.0 && quota < 1e6 ? static_cast<int>(std::ceil(quota)) : 0;
   } catch (...) {  // out of memory while building a path: as good as no quota
     return 0;

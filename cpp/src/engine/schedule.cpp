@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <new>
 
+#include "engine/crowding.hpp"
 #include "engine/threads.hpp"
 
 namespace adamas {
@@ -19,18 +21,21 @@ struct alignas(64) Hand {
   std::uint64_t end;
 };
 
+using Clock = std::chrono::steady_clock;
+
 struct Deal {
   SliceBody body;
   void* context;
   std::uint64_t slices;
   Hand* hands;
   int hand_count;
+  Clock::time_point caller_done;  // when the calling thread, which is worker 0, found no more work
 };
 
 // Each worker does its own slices, in order, and then what others have not come to: one that starts late, or whose
 // processor is busy elsewhere, does not hold up the step. Where a slice is done never changes its result.
 void work(void* context, int worker, int workers) {
-  const Deal& deal = *static_cast<const Deal*>(context);
+  Deal& deal = *static_cast<Deal*>(context);
   static_cast<void>(workers);  // if there are fewer than there are hands, the others' hands are stolen
   for (int k = 0; k < deal.hand_count; ++k) {
     Hand& hand = deal.hands[(worker + k) % deal.hand_count];
@@ -40,17 +45,20 @@ void work(void* context, int worker, int workers) {
       deal.body(deal.context, slice, deal.slices);
     }
   }
+  if (worker == 0) deal.caller_done = Clock::now();
 }
 
 }  // namespace
 
 Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context, int* threads) noexcept {
-  if (const Status status = choose_threads(bytes, limit, threads); status != Status::kOk) return status;
-  if (*threads == 1) {
+  ThreadChoice choice;
+  if (const Status status = choose_threads(bytes, limit, &choice); status != Status::kOk) return status;
+  if (choice.threads == 1 || (choice.automatic && is_crowded())) {
+    *threads = 1;
     body(context, 0, 1);
     return Status::kOk;
   }
-  const auto hand_count = static_cast<std::uint64_t>(*threads);
+  const auto hand_count = static_cast<std::uint64_t>(choice.threads);
   const std::unique_ptr<Hand[]> hands(new (std::nothrow) Hand[hand_count]);
   if (!hands) return Status::kOutOfMemory;
   const std::uint64_t slices = std::max(hand_count, bytes / kSliceBytes);
@@ -58,8 +66,12 @@ Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context,
     hands[k].next.store(slice_begin(slices, k, hand_count), std::memory_order_relaxed);
     hands[k].end = slice_begin(slices, k + 1, hand_count);
   }
-  Deal deal{body, context, slices, hands.get(), *threads};
-  run_workers(*threads, work, &deal);
+  *threads = choice.threads;
+  const Clock::time_point start = Clock::now();
+  Deal deal{body, context, slices, hands.get(), choice.threads, start};
+  run_workers(choice.threads, work, &deal);
+  const Clock::time_point end = Clock::now();
+  if (choice.automatic) report_region(end - deal.caller_done, end - start);
   return Status::kOk;
 }
 

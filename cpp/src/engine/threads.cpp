@@ -147,15 +147,16 @@ const char* openmp_runtime() noexcept {
   return nullptr;
 }
 
-Status choose_threads(std::uint64_t bytes, int limit, int* threads) noexcept {
+Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept {
   if (limit < 0 || limit > kMaxThreads) return Status::kInvalidThreads;
   const std::uint64_t useful = bytes / bytes_per_thread();
-  *threads = 1;
+  *choice = {};
   if (useful < 2 || limit == 1) return Status::kOk;
   ThreadLimit most;
   const int wanted = limit > 0 ? limit : requested.load(std::memory_order_relaxed);
   if (const Status status = limit_threads(wanted, &most); status != Status::kOk) return status;
-  *threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
+  choice->threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
+  choice->automatic = most.reason != ThreadReason::kRequested && most.reason != ThreadReason::kEnvironment;
   return Status::kOk;
 }
 

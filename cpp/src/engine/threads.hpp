@@ -7,8 +7,13 @@
 
 namespace adamas {
 
+struct ThreadChoice {
+  int threads = 1;
+  bool automatic = true;  // nobody asked adamas for a number
+};
+
 // Threads for a step that moves `bytes`: at most `limit` of them (0: thread_limit()).
-Status choose_threads(std::uint64_t bytes, int limit, int* threads) noexcept;
+Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept;
 
 // Calls body(context, worker, workers) once per worker, in one parallel region of at most `threads` workers.
 void run_workers(int threads, void (*body)(void* context, int worker, int workers), void* context) noexcept;

@@ -1,0 +1,81 @@
+"""What the demo leaves behind: weights, a picture of the curves, a table."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import adamas
+from adamas.demo.mlp import Layers
+
+if TYPE_CHECKING:
+    from adamas.demo.data import Dataset
+    from adamas.demo.train import History
+
+_EXTRAS = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
+
+
+def require_extras() -> None:
+    """Raise ImportError, saying what to install, unless all that the demo needs is there."""
+    missing = [package for module, package in _EXTRAS.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ImportError(f"the demo needs {', '.join(missing)}; install with: pip install 'adamas[demo]'")
+
+
+def save_weights(layers: Layers, path: Path) -> None:
+    """Write the layers to an npz file, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **{f"{i}.{name}": array for i, layer in enumerate(layers) for name, array in layer.items()})
+    os.replace(temporary, path)
+
+
+def load_weights(path: Path) -> Layers:
+    """Read the layers that `save_weights` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return [{"w": arrays[f"{i}.w"], "b": arrays[f"{i}.b"]} for i in range(len(arrays.files) // 2)]
+
+
+def draw_curves(history: History, title: str, path: Path) -> None:
+    """Draw loss and accuracy over the epochs into a PNG file."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = range(1, len(history.train_loss) + 1)
+    figure = Figure(figsize=(9.0, 3.8), layout="constrained")
+    figure.suptitle(f"{title}: multi-layer perceptron, adamas.AdamW")
+    loss, accuracy = figure.subplots(1, 2)
+    marker = "o" if len(history.train_loss) == 1 else None
+    loss.plot(epochs, history.train_loss, "-", color="tab:blue", marker=marker, label="training set")
+    loss.plot(epochs, history.test_loss, "--", color="tab:orange", marker=marker, label="test set")
+    loss.set(xlabel="epoch", ylabel="cross-entropy (nats)", yscale="log")
+    accuracy.plot(epochs, history.train_accuracy, "-", color="tab:blue", marker=marker, label="training set")
+    accuracy.plot(epochs, history.test_accuracy, "--", color="tab:orange", marker=marker, label="test set")
+    accuracy.set(xlabel="epoch", ylabel="accuracy")
+    for axes in (loss, accuracy):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(path, dpi=150)
+
+
+def table(history: History, dataset: Dataset, sizes: Sequence[int], accuracy: float, reloaded: float) -> str:
+    """Return the summary as aligned lines."""
+    parameters = sum(inputs * outputs + outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+    rows = {
+        "network": f"{' - '.join(map(str, sizes))}, {parameters:,} parameters",
+        "training, test images": f"{len(dataset.x_train):,}, {len(dataset.x_test):,}",
+        "test accuracy": f"{accuracy:.4f}",
+        "after saving and loading": f"{reloaded:.4f}",
+        "steps": f"{history.steps:,}",
+        "steps per second": f"{history.steps / history.seconds:,.0f}",
+        "share of time in optimizer": f"{100.0 * history.optimizer_seconds / history.seconds:.1f} %",
+        "instruction set, threads": f"{adamas.active_isa()}, up to {adamas.get_num_threads()}",
+    }
+    width = max(map(len, rows))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())

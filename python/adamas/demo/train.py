@@ -1,0 +1,118 @@
+"""The training loop, and what ``adamas demo`` does around it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import adamas
+from adamas.demo import data, report
+from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
+
+
+@dataclass
+class History:
+    """Curves by epoch, and where the time went."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    test_loss: list[float] = field(default_factory=list)
+    test_accuracy: list[float] = field(default_factory=list)
+    steps: int = 0
+    seconds: float = 0.0
+    optimizer_seconds: float = 0.0
+
+
+def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) -> History:
+    """Train in place with AdamW and a cosine learning rate; return the curves."""
+    from tqdm import tqdm
+
+    rng = np.random.default_rng(arguments.seed)
+    batches = -(-len(dataset.x_train) // arguments.batch_size)
+    total = batches * arguments.epochs
+    opt = adamas.AdamW(
+        layers,
+        lr=lambda step: arguments.lr * 0.5 * (1.0 + np.cos(np.pi * step / total)),
+        weight_decay=arguments.weight_decay,
+    )
+    history = History()
+    with tqdm(total=total, unit="step", desc=dataset.name, mininterval=0.5) as bar:
+        for _ in range(arguments.epochs):
+            losses = []
+            for rows in np.array_split(rng.permutation(len(dataset.x_train)), batches):
+                start = time.perf_counter()
+                loss, grads = loss_and_grads(layers, dataset.x_train[rows], dataset.y_train[rows])
+                computed = time.perf_counter()
+                opt.step(grads)
+                end = time.perf_counter()
+                history.seconds += end - start
+                history.optimizer_seconds += end - computed
+                losses.append(loss)
+                bar.update()
+            history.steps += batches
+            _, train_accuracy = evaluate(layers, dataset.x_train, dataset.y_train)
+            test_loss, test_accuracy = evaluate(layers, dataset.x_test, dataset.y_test)
+            history.train_loss.append(float(np.mean(losses)))
+            history.train_accuracy.append(train_accuracy)
+            history.test_loss.append(test_loss)
+            history.test_accuracy.append(test_accuracy)
+            bar.set_postfix(loss=f"{history.train_loss[-1]:.4f}", accuracy=f"{test_accuracy:.4f}")
+    return history
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load data, train, save, load again, report; return the exit status."""
+    report.require_extras()
+    if arguments.data == "digits":
+        dataset = data.load_digits(arguments.seed)
+    else:
+        dataset = data.load_fashion_mnist(arguments.data_dir)
+    arguments.output_dir.mkdir(parents=True, exist_ok=True)
+    sizes = [dataset.x_train.shape[1], *arguments.hidden, dataset.classes]
+    layers = init_mlp(sizes, np.random.default_rng(arguments.seed))
+    history = train(layers, dataset, arguments)
+
+    weights = arguments.output_dir / f"{dataset.name}.npz"
+    report.save_weights(layers, weights)
+    _, accuracy = evaluate(layers, dataset.x_test, dataset.y_test)
+    _, reloaded = evaluate(report.load_weights(weights), dataset.x_test, dataset.y_test)
+    if reloaded != accuracy:
+        raise ValueError(f"{weights}: the weights read back give accuracy {reloaded}, those written gave {accuracy}")
+
+    picture = arguments.output_dir / f"{dataset.name}.png"
+    report.draw_curves(history, dataset.name, picture)
+    print(report.table(history, dataset, sizes, accuracy, reloaded))
+    print(f"\nWeights: {weights.resolve()}\nCurves:  {picture.resolve()}")
+    return 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the demo's options."""
+    parser.add_argument("--data", choices=["digits", "fashion-mnist"], default="digits", help="default: %(default)s")
+    parser.add_argument("--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}")
+    parser.add_argument("--epochs", type=_positive_int, default=40, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=_positive_int, default=32, help="default: %(default)s")
+    parser.add_argument("--hidden", type=_positive_int, nargs="*", default=[128, 64], help="default: 128 64")
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate at the start; default: %(default)s")
+    parser.add_argument("--weight-decay", type=float, default=1e-2, help="default: %(default)s")
+    parser.add_argument("--seed", type=_natural_int, default=0, help="of the split, the weights and the batches; default: 0")
+    parser.add_argument("--output-dir", type=Path, default=Path("adamas-demo"), help="default: %(default)s")
+    parser.set_defaults(run=run)
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text}")
+    return value
+
+
+def _natural_int(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text}")
+    return value
