@@ -20,7 +20,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   const void* gradient = nullptr;
   if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
   const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
-  if (step < 1 || states.size() != count || !accept_writable(param, &array) ||
+  if (step < 1 || grad.is_none() || states.size() != count || !accept_writable(param, &array) ||
       !accept_gradient(grad, array, &gradient) || read_hyperparameters(group, step - 1, &hyperparameters) < 0) {
     return false;
   }

@@ -2,6 +2,7 @@
 #include <adamas/plan.hpp>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "errors.hpp"
 #include "hyperparameters.hpp"
 #include "lookup.hpp"
+#include "memory.hpp"
 #include "register.hpp"
 #include "structure.hpp"
 
@@ -41,30 +43,36 @@ class PyPlan {
     hyperparameters_.emplace_back();
   }
 
-  void add(py::handle param, const py::sequence& states, const std::string& rule) {
-    Tensor tensor;
+  // Adds a parameter to the last group.
+  void add(py::handle param, const std::string& rule) {
     WritableArray array;
+    Tensor tensor;
     if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
     if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
     tensor.param = array.data;
     tensor.size = array.size;
     tensor.dtype = array.dtype;
     tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
-    std::vector<py::object> kept;
-    const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
-    if (states.size() != count) throw py::value_error("add: wrong number of states for rule " + rule);
-    for (std::size_t k = 0; k < count; ++k) {
-      WritableArray state;
-      const py::object object = states[k];
-      if (!accept_writable(object, &state) || state.size != array.size || state.dtype != array.dtype) {
-        throw py::value_error("add: a state does not fit its parameter");
-      }
-      tensor.states[k] = state.data;
-      states_.push_back(object);
-    }
-    throw_on_error(plan_.add(tensor));
+    tensors_.push_back(tensor);
     params_.push_back(std::move(array));
-    gradients_.push_back(nullptr);
+  }
+
+  // After the last add(): gives each parameter its states, zeros.
+  void lay_out() {
+    int most = 0;
+    for (const Tensor& tensor : tensors_) most = std::max(most, rule_info(tensor.rule).state_count);
+    states_ = StateArena(params_, most);
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+      for (int k = 0; k < rule_info(tensors_[i].rule).state_count; ++k) tensors_[i].states[k] = states_.state(i, k);
+      throw_on_error(plan_.add(tensors_[i]));
+    }
+    gradients_.resize(params_.size());
+    tensors_ = {};
+  }
+
+  py::array state(std::size_t index, int which) const {
+    if (index >= params_.size()) throw py::index_error("state: no such parameter");
+    return states_.view(index, which, params_[index]);
   }
 
   // The report, or None if an input is not acceptable and the caller has to say why. Nothing has changed then.
@@ -165,7 +173,8 @@ class PyPlan {
   py::object report_type_;
   Plan plan_;
   std::vector<WritableArray> params_;
-  std::vector<py::object> states_;
+  std::vector<Tensor> tensors_;  // until lay_out()
+  StateArena states_;
   std::vector<Group> groups_;
   long long completed_ = 0;
   int num_threads_ = 0;
@@ -184,7 +193,9 @@ void register_plan(py::module_& m) {
   py::class_<PyPlan>(m, "Plan")
       .def(py::init<const py::tuple&, py::object>(), py::arg("structure"), py::arg("report_type"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"))
-      .def("add", &PyPlan::add, py::arg("param"), py::arg("states"), py::arg("rule"))
+      .def("add", &PyPlan::add, py::arg("param"), py::arg("rule"))
+      .def("lay_out", &PyPlan::lay_out)
+      .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"))
       .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))

@@ -6,9 +6,9 @@
 namespace adamas::bindings {
 
 void register_runtime(pybind11::module_& m);
-void register_memory(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_functional(pybind11::module_& m);
 void register_byte_limit(pybind11::module_& m);
+void register_internals(pybind11::module_& m);
 
 }  // namespace adamas::bindings

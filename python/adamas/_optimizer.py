@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array as numbers
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -26,7 +27,9 @@ class Plan(Protocol):
     @property
     def completed(self) -> int: ...
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None: ...
-    def add(self, param: Array, states: Sequence[Array], rule: str) -> None: ...
+    def add(self, param: Array, rule: str) -> None: ...
+    def lay_out(self) -> None: ...
+    def state(self, index: int, which: int) -> Array: ...
     def step_count(self, index: int) -> int: ...
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None: ...
     def __enter__(self) -> None: ...
@@ -53,7 +56,7 @@ class Optimizer(ABC):
         #: Hyperparameters of each group, read at every step: change them at will.
         self.param_groups: list[dict[str, Any]] = []
         self._leaves: list[structure.Leaf] = []
-        self._group_of: list[int] = []
+        self._group_of = numbers("I")
         groups = structure.split_groups(params)
         if groups is None:
             self._description = self._take_group({"params": params}, "", "")
@@ -65,9 +68,9 @@ class Optimizer(ABC):
             raise ValueError("params: expected at least one array, got none")
         check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves])
 
-        self._addresses = [address(leaf.array) for leaf in self._leaves]
+        self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
-        self._states: list[dict[str, Array]] = []
+        self._state_names_of_group = [self._state_names(self._rule(group)) for group in self.param_groups]
         self._plan = self._new_plan()
         self._fill_plan()
         self.num_threads = num_threads
@@ -87,7 +90,7 @@ class Optimizer(ABC):
         for leaf in leaves:
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves
-        self._group_of += [len(self.param_groups)] * len(leaves)
+        self._group_of.extend([len(self.param_groups)] * len(leaves))
         self.param_groups.append(merged)
         return description
 
@@ -97,12 +100,10 @@ class Optimizer(ABC):
             while added < index:  # a group may be empty
                 added += 1
                 self._plan.add_group(self.param_groups[added], self._frozen)
-            rule = self._rule(self.param_groups[index])
-            states = {name: self._new_state(leaf.array) for name in self._state_names(rule)}
-            self._plan.add(leaf.array, tuple(states.values()), rule)
-            self._states.append(states)
+            self._plan.add(leaf.array, self._rule(self.param_groups[index]))
         for group in self.param_groups[added + 1 :]:
             self._plan.add_group(group, self._frozen)
+        self._plan.lay_out()
 
     @abstractmethod
     def _rule(self, group: Mapping[str, Any]) -> str:
@@ -111,10 +112,6 @@ class Optimizer(ABC):
     @abstractmethod
     def _new_plan(self) -> Any:
         """Make the engine."""
-
-    @abstractmethod
-    def _new_state(self, param: Array) -> Array:
-        """Zeros of the shape and dtype of a parameter."""
 
     @abstractmethod
     def _state_names(self, rule: str) -> tuple[str, ...]:
@@ -147,11 +144,12 @@ class Optimizer(ABC):
         gradients: list[Array | None] = []
         arrays: list[tuple[str, Array]] = []
         items = structure.leaves_like(self._description, grads)
-        for leaf, place, states, (path, grad) in zip(self._leaves, self._addresses, self._states, items, strict=True):
+        for i, (leaf, (path, grad)) in enumerate(zip(self._leaves, items, strict=True)):
             param_path = f"params{leaf.path}"
             param = check_array(leaf.array, param_path, writable=True)
-            if address(param) != place or param.shape != next(iter(states.values())).shape:
-                raise ValueError(f"{param_path}: was resized or reshaped since this optimizer was made; make a new one")
+            states = self._states_of(i)
+            if address(param) != self._places[i] or any(param.size != state.size for state in states.values()):
+                raise ValueError(f"{param_path}: was resized since this optimizer was made; make a new one")
             gradients.append(None if grad is None else check_like(grad, path, param, param_path))
             arrays.append((param_path, param))
             arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in states.items()]
@@ -159,6 +157,10 @@ class Optimizer(ABC):
                 arrays.append((path, grad))
         check_overlap(arrays)
         return groups, gradients
+
+    def _states_of(self, index: int) -> dict[str, Array]:
+        names = self._state_names_of_group[self._group_of[index]]
+        return {name: self._plan.state(index, k) for k, name in enumerate(names)}
 
     def _check_groups(self, groups: Any, completed: int | None) -> list[dict[str, Any]]:
         if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
@@ -195,7 +197,7 @@ class Optimizer(ABC):
 
         Each is a dict with the ``step`` count of that parameter and its state arrays, which are the live ones.
         """
-        return _States(self._leaves, self._states, self._plan)
+        return _States([leaf.name for leaf in self._leaves], self._plan.step_count, self._states_of)
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
         """Return all that is needed to go on later: states, step counts and hyperparameters.
@@ -264,16 +266,18 @@ class Optimizer(ABC):
 class _States(Mapping[str, dict[str, Any]]):
     """A live, read-only mapping of parameter names (or numbers) to step count and state arrays."""
 
-    def __init__(self, leaves: list[structure.Leaf], states: list[dict[str, Array]], plan: Plan) -> None:
-        self._numbers = {leaf.name: i for i, leaf in enumerate(leaves)}
-        self._states = states
-        self._plan = plan
+    def __init__(
+        self, names: list[str], step_count: Callable[[int], int], states_of: Callable[[int], dict[str, Array]]
+    ) -> None:
+        self._numbers = {name: i for i, name in enumerate(names)}
+        self._step_count = step_count
+        self._states_of = states_of
 
     def __getitem__(self, name: str | int) -> dict[str, Any]:
         number = name if isinstance(name, int) else self._numbers[name]
-        if not 0 <= number < len(self._states):
+        if not 0 <= number < len(self._numbers):
             raise KeyError(name)
-        return {"step": self._plan.step_count(number), **self._states[number]}
+        return {"step": self._step_count(number), **self._states_of(number)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)

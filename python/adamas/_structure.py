@@ -20,7 +20,7 @@ Description: TypeAlias = tuple[Any, ...]
 _LEAF: Description = ("leaf",)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """One parameter: its name (``"encoder.w"``), its path as in Python (``"['encoder']['w']"``), and the array."""
 

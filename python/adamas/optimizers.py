@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from adamas import _core, reference
-from adamas._checks import Array
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 
@@ -17,9 +16,6 @@ class CompiledOptimizer(Optimizer):
 
     def _new_plan(self) -> _core.Plan:
         return _core.Plan(self._description, StepReport)
-
-    def _new_state(self, param: Array) -> Array:
-        return _core.allocate_state(param)
 
     def _state_names(self, rule: str) -> tuple[str, ...]:
         return _core.rules()[rule]

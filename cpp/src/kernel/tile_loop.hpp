@@ -33,6 +33,14 @@ void store(V value, void* array, std::size_t i, FirstLanes lanes) {
   Format::store(value, array, i, lanes.n);
 }
 
+// So many vectors of each stream are loaded before any is stored (kVectorsPerBlock is in the simd header). A processor
+// that compares the low 12 bits of addresses takes the load of one stream for that of a store to another stream which
+// lies just before it modulo 4096, and waits; in blocks that is rare, wherever the caller's arrays are.
+template <int kVectors>
+struct Block {
+  static constexpr int kCount = kVectors;
+};
+
 // Elements to step singly before `array + begin` is on a vector boundary: then no access crosses a cache line, as
 // long as the other streams are placed alike (the Python package allocates states that way).
 template <class V, class Element>
@@ -57,26 +65,39 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
   void* states[Rule::kStateCount + 1];
   for (int k = 0; k < Rule::kStateCount; ++k) states[k] = streams.states[k];
 
-  const auto update = [&](std::size_t i, auto lanes) {
-    V p = load<typename Format::Param, V>(param, i, lanes);
-    V g = load<typename Format::Grad, V>(grad, i, lanes) * grad_scale;
-    V s[Rule::kStateCount + 1];
-    for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<typename Format::State, V>(states[k], i, lanes);
-    Decay::apply(p, g, decay);
-    p = Rule::update(p, g, s, c);
-    for (int k = 0; k < Rule::kStateCount; ++k) store<typename Format::State>(s[k], states[k], i, lanes);
-    store<typename Format::Param>(p, param, i, lanes);
+  const auto update = [&](std::size_t i, auto block, auto lanes) {
+    constexpr int kCount = decltype(block)::kCount;
+    V p[kCount];
+    V g[kCount];
+    V s[kCount][Rule::kStateCount + 1];
+    for (int b = 0; b < kCount; ++b) {
+      const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
+      p[b] = load<typename Format::Param, V>(param, at, lanes);
+      g[b] = load<typename Format::Grad, V>(grad, at, lanes) * grad_scale;
+      for (int k = 0; k < Rule::kStateCount; ++k) s[b][k] = load<typename Format::State, V>(states[k], at, lanes);
+    }
+    for (int b = 0; b < kCount; ++b) {
+      const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
+      Decay::apply(p[b], g[b], decay);
+      p[b] = Rule::update(p[b], g[b], s[b], c);
+      for (int k = 0; k < Rule::kStateCount; ++k) store<typename Format::State>(s[b][k], states[k], at, lanes);
+      store<typename Format::Param>(p[b], param, at, lanes);
+    }
   };
 
   constexpr std::size_t kLanes = V::kLanes;
   std::size_t i = begin;
   const std::size_t head = elements_to_boundary<V, typename Format::Param::Element>(param, begin);
   if (head != 0 && head < end - begin) {
-    update(i, FirstLanes{static_cast<int>(head)});
+    update(i, Block<1>{}, FirstLanes{static_cast<int>(head)});
     i += head;
   }
-  for (; i + kLanes <= end; i += kLanes) update(i, AllLanes{});
-  if (i < end) update(i, FirstLanes{static_cast<int>(end - i)});
+  if constexpr (kVectorsPerBlock > 1) {
+    constexpr std::size_t kStride = kVectorsPerBlock * kLanes;
+    for (; i + kStride <= end; i += kStride) update(i, Block<kVectorsPerBlock>{}, AllLanes{});
+  }
+  for (; i + kLanes <= end; i += kLanes) update(i, Block<1>{}, AllLanes{});
+  if (i < end) update(i, Block<1>{}, FirstLanes{static_cast<int>(end - i)});
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 namespace adamas {
 namespace {
 
+constexpr int kVectorsPerBlock = 1;
+
 template <class T>
 struct Vector;
 

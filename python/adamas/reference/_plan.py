@@ -47,13 +47,25 @@ class NumpyPlan:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add(self, param: Array, states: Sequence[Array], rule: str) -> None:
+    def add(self, param: Array, rule: str) -> None:
         """Add a parameter to the last group."""
         self._params.append(param)
-        self._states.append(dict(zip(RULES[rule].states, states, strict=True)))
         self._rules.append(rule)
         self._groups.append(self._group_count - 1)
         self._counts.append(0)
+
+    def lay_out(self) -> None:
+        """Give each parameter its states, zeros."""
+        for param, rule in zip(self._params, self._rules, strict=True):
+            self._states.append({name: np.zeros(param.shape, param.dtype) for name in RULES[rule].states})
+
+    def state(self, index: int, which: int) -> Array:
+        """Return a state of a parameter, in the shape that the parameter has now."""
+        return list(self._states_in_shape(index).values())[which]
+
+    def _states_in_shape(self, index: int) -> dict[str, Array]:
+        param, states = self._params[index], self._states[index]
+        return {name: s.reshape(param.shape) if s.size == param.size else s for name, s in states.items()}
 
     def run(self, groups: list[dict[str, Any]], gradients: list[Array | None]) -> StepReport:
         """Update every parameter that has a gradient; the inputs have been checked."""
@@ -63,7 +75,8 @@ class NumpyPlan:
                 continue
             self._counts[i] += 1
             updated += 1
-            update(self._params[i], grad, self._states[i], self._rules[i], groups[self._groups[i]], self._counts[i])
+            group = groups[self._groups[i]]
+            update(self._params[i], grad, self._states_in_shape(i), self._rules[i], group, self._counts[i])
         self.completed += 1
         return StepReport(self.completed, updated)
 
@@ -91,9 +104,6 @@ class ReferenceOptimizer(Optimizer):
 
     def _new_plan(self) -> NumpyPlan:
         return NumpyPlan()
-
-    def _new_state(self, param: Array) -> Array:
-        return np.zeros_like(param)
 
     def _state_names(self, rule: str) -> tuple[str, ...]:
         return RULES[rule].states

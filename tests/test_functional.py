@@ -1,0 +1,76 @@
+"""Updates of one parameter whose states the caller keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from bits import assert_same_bits, snapshot
+
+import adamas
+from adamas import functional
+
+FUNCTIONS = {"adam_": "Adam", "adamw_": "AdamW"}
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_equals_the_optimizer(name: str, dtype: Any, amsgrad: bool) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((7, 11)).astype(dtype)
+    b = a.copy()
+    states = [np.zeros_like(a) for _ in range(3 if amsgrad else 2)]
+    options = {"lr": 0.1, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.2, "maximize": True, "eps_hat": True}
+    opt = getattr(adamas, FUNCTIONS[name])(b, amsgrad=amsgrad, **options)
+    for step in range(1, 21):
+        grad = rng.standard_normal(a.shape).astype(dtype)
+        getattr(functional, name)(a, grad, *states, step=step, num_threads=2, **options)
+        opt.step(grad)
+    assert_same_bits(a, b, "param")
+
+
+def test_public_functions_are_tested() -> None:
+    assert set(functional.__all__) == set(FUNCTIONS)
+
+
+ones = np.ones(4, np.float32)
+BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "param": ({"param": [1.0]}, TypeError, "param: expected a numpy.ndarray, got list"),
+    "grad": ({"grad": None}, TypeError, "grad: expected a numpy.ndarray, got None"),
+    "grad shape": ({"grad": np.ones(3, np.float32)}, ValueError, "grad: expected shape (4,), that of param, got (3,)"),
+    "state dtype": ({"exp_avg": np.ones(4)}, TypeError, "exp_avg: expected dtype float32, that of param, got float64"),
+    "state shape": ({"exp_avg_sq": np.ones(5, np.float32)}, ValueError, "exp_avg_sq: expected shape (4,), that of param"),
+    "state None": ({"exp_avg": None}, TypeError, "exp_avg: expected a numpy.ndarray, got None"),
+    "read-only state": (
+        {"max_exp_avg_sq": np.broadcast_to(ones, (1, 4))[0]}, ValueError, "max_exp_avg_sq: expected a writeable array"
+    ),
+    "step 0": ({"step": 0}, ValueError, "step: expected a whole number >= 1, got 0"),
+    "step float": ({"step": 1.0}, TypeError, "step: expected a whole number >= 1, got 1.0"),
+    "step huge": ({"step": 2**63}, ValueError, "step: expected a whole number >= 1"),
+    "lr": ({"lr": -1}, ValueError, "lr: expected a finite number >= 0"),
+    "betas": ({"betas": (0.9, 1.0)}, ValueError, "betas[1]: expected a number in [0, 1), got 1.0"),
+    "threads": ({"num_threads": -1}, ValueError, "the number of threads"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ARGUMENTS)
+def test_refusals(name: str) -> None:
+    changes, error, message = BAD_ARGUMENTS[name]
+    arrays = {key: ones.copy() for key in ("param", "grad", "exp_avg", "exp_avg_sq")}
+    before = snapshot(list(arrays.values()))
+    with pytest.raises(error) as caught:
+        functional.adam_(**{**arrays, "step": 1, **changes})
+    assert message in str(caught.value)
+    assert snapshot(list(arrays.values())) == before
+
+
+@pytest.mark.parametrize(("a", "b"), [("param", "grad"), ("param", "exp_avg"), ("grad", "exp_avg_sq"), ("exp_avg", "exp_avg_sq")])
+def test_overlap(a: str, b: str) -> None:
+    arrays = {key: ones.copy() for key in ("param", "grad", "exp_avg", "exp_avg_sq")}
+    memory = np.ones(6, np.float32)
+    arrays[a], arrays[b] = memory[:4], memory[2:]
+    with pytest.raises(ValueError, match=f"{b} shares memory with {a}"):
+        functional.adam_(**arrays, step=1)
+    assert (memory == 1.0).all()

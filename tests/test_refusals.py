@@ -1,0 +1,354 @@
+"""Every refusal: its type, its message, and the proof that nothing has changed. The reference refuses in the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from bits import Array, snapshot
+
+import adamas
+from adamas import reference
+
+MODULES = [adamas, reference]
+
+
+def params() -> dict[str, Any]:
+    return {"w": np.ones((3, 4), np.float32), "deep": [np.zeros(5, np.float64), np.ones(2, np.float32)]}
+
+
+def grads() -> dict[str, Any]:
+    return {"w": np.full((3, 4), 0.5, np.float32), "deep": [np.ones(5), np.ones(2, np.float32)]}
+
+
+def strided(array: Array) -> Array:
+    return np.repeat(array, 2, axis=-1)[..., ::2]
+
+
+def misaligned(array: Array) -> Array:
+    memory = np.zeros(array.nbytes + 1, np.uint8)
+    view = memory[1:].view(array.dtype).reshape(array.shape)
+    view[...] = array
+    return view
+
+
+def read_only(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
+
+
+class Subclass(np.ndarray):  # type: ignore[type-arg]
+    pass
+
+
+class FakeTensor:
+    def __array__(self) -> Array:
+        return np.ones((3, 4), np.float32)
+
+
+W = np.ones((3, 4), np.float32)
+
+#: What is given as an array, the error, and its message after the path.
+BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "float": (lambda: 1.0, TypeError, "expected a numpy.ndarray, got float; make it a NumPy array first"),
+    "string": (lambda: "w", TypeError, "expected a numpy.ndarray, got str"),
+    "tensor": (FakeTensor, TypeError, "expected a numpy.ndarray, got test_refusals.FakeTensor; make it a NumPy array"),
+    "masked": (lambda: np.ma.masked_array(W), TypeError, "expected a numpy.ndarray, got numpy.ma.MaskedArray; pass the"),
+    "subclass": (lambda: W.view(Subclass), TypeError, "expected a numpy.ndarray, got test_refusals.Subclass"),
+    "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32"),
+    "integers": (lambda: W.astype(np.int32), TypeError, "expected dtype float32 or float64, got int32"),
+    "half": (lambda: W.astype(np.float16), TypeError, "expected dtype float32 or float64, got float16"),
+    "complex": (lambda: W.astype(np.complex64), TypeError, "expected dtype float32 or float64, got complex64"),
+    "objects": (lambda: W.astype(object), TypeError, "expected dtype float32 or float64, got object"),
+    "records": (lambda: np.zeros((3, 4), "f4,f4"), TypeError, "expected dtype float32 or float64, got [("),
+    "big-endian": (lambda: W.astype(">f4"), TypeError, "expected native byte order, got '>f4'; convert it with .astype"),
+    "0-d": (lambda: np.array(1.0, np.float32), ValueError, "expected an array of one dimension or more, got a 0-dim"),
+    "strided": (lambda: strided(W), ValueError, "expected a C-contiguous array, got a strided (strides (32, 8)) one"),
+    "fortran": (lambda: np.asfortranarray(W), ValueError, "expected a C-contiguous array, got a Fortran-ordered one"),
+    "reversed": (lambda: W[::-1], ValueError, "expected a C-contiguous array, got a strided"),
+    "broadcast": (lambda: np.broadcast_to(np.float32(1), (3, 4)), ValueError, "expected a C-contiguous array"),
+    "misaligned": (lambda: misaligned(W), ValueError, "expected an array aligned to its element size of 4 bytes; copy"),
+}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=["compiled", "reference"])
+@pytest.mark.parametrize("name", BAD_ARRAYS)
+def test_bad_parameter(module: Any, name: str) -> None:
+    make, error, message = BAD_ARRAYS[name]
+    with pytest.raises(error, match=re.escape(f"params['deep'][1]: {message}")):
+        module.AdamW({"w": W.copy(), "deep": [np.zeros(2), make()]})
+
+
+@pytest.mark.parametrize("module", MODULES, ids=["compiled", "reference"])
+@pytest.mark.parametrize("name", BAD_ARRAYS)
+def test_bad_gradient(module: Any, name: str) -> None:
+    make, error, message = BAD_ARRAYS[name]
+    bad = grads() | {"w": make()}
+    refuses_step(module, lambda opt, p: opt.step(bad), error, f"grads['w']: {message}")
+
+
+def refuses_step(module: Any, act: Callable[[Any, Any], Any], error: type[Exception], message: str) -> None:
+    """Make an optimizer with a history, act, and see the error and that all bytes are as they were."""
+    model = params()
+    opt = module.AdamW(model)
+    opt.step(grads())
+    arrays = [model["w"], *model["deep"]]
+    states = [v for entry in opt.state.values() for k, v in entry.items() if k != "step"]
+    counts = [entry["step"] for entry in opt.state.values()]
+    before = snapshot([*arrays, *states])
+    with pytest.raises(error) as caught:
+        act(opt, model)
+    assert message in str(caught.value)
+    assert snapshot([*arrays, *states]) == before
+    assert [entry["step"] for entry in opt.state.values()] == counts == [1, 1, 1]
+    assert opt._plan.completed == 1
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is done to an optimizer over `params()` called `p`, and the error."""
+
+    act: Callable[[Any, Any], Any]
+    error: type[Exception]
+    message: str
+
+
+def set_group(**values: Any) -> Callable[[Any, Any], Any]:
+    def act(opt: Any, _: Any) -> None:
+        opt.param_groups[0].update(values)
+        opt.step(grads())
+
+    return act
+
+
+def delete(name: str) -> Callable[[Any, Any], Any]:
+    def act(opt: Any, _: Any) -> None:
+        del opt.param_groups[0][name]
+        opt.step(grads())
+
+    return act
+
+
+def freeze(opt: Any, p: Any) -> None:
+    read_only(p["w"])
+    opt.step(grads())
+
+
+
+def clear_groups(opt: Any, _: Any) -> None:
+    opt.param_groups.clear()
+    opt.step(grads())
+
+
+def inside(array: Array, like: Array, at: int) -> Array:
+    """A gradient for `like` in the memory of `array`."""
+    return array.reshape(-1).view(np.uint8)[at : at + like.nbytes].view(like.dtype).reshape(like.shape)
+
+
+class Broken(dict[str, Any]):
+    """A mapping that fails when read."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise RuntimeError("cannot read this")
+
+
+REFUSALS: dict[str, Refusal] = {
+    # structure
+    "list for mapping": Refusal(
+        lambda opt, p: opt.step([1]), TypeError, "grads: expected a mapping with the keys 'w', 'deep', as the"
+    ),
+    "None for all": Refusal(lambda opt, p: opt.step(None), TypeError, "grads: expected a mapping with the keys"),
+    "missing key": Refusal(
+        lambda opt, p: opt.step({"w": None}), ValueError, "grads: missing 'deep'; use None for a parameter that has no"
+    ),
+    "extra key": Refusal(
+        lambda opt, p: opt.step(grads() | {"x": None}), ValueError, "grads: 'x' not among the parameters, which are 'w'"
+    ),
+    "missing item": Refusal(
+        lambda opt, p: opt.step({"w": None, "deep": [None]}), ValueError, "grads['deep']: expected 2 entries, got 1; use"
+    ),
+    "extra item": Refusal(
+        lambda opt, p: opt.step({"w": None, "deep": [None] * 3}), ValueError, "grads['deep']: expected 2 entries, got 3"
+    ),
+    "array for list": Refusal(
+        lambda opt, p: opt.step({"w": None, "deep": np.ones(2)}), TypeError, "grads['deep']: expected a list or tuple of"
+    ),
+    "generator for list": Refusal(
+        lambda opt, p: opt.step({"w": None, "deep": (g for g in [])}), TypeError, "grads['deep']: expected a list or tup"
+    ),
+    "mapping that fails": Refusal(
+        lambda opt, p: opt.step(Broken(grads())), RuntimeError, "cannot read this"
+    ),
+    # fit
+    "shape": Refusal(
+        lambda opt, p: opt.step(grads() | {"w": np.ones((4, 3), np.float32)}),
+        ValueError,
+        "grads['w']: expected shape (3, 4), that of params['w'], got (4, 3)",
+    ),
+    "flat": Refusal(
+        lambda opt, p: opt.step(grads() | {"w": np.ones(12, np.float32)}), ValueError, "grads['w']: expected shape (3, 4)"
+    ),
+    "dtype": Refusal(
+        lambda opt, p: opt.step(grads() | {"w": np.ones((3, 4))}),
+        TypeError,
+        "grads['w']: expected dtype float32, that of params['w'], got float64",
+    ),
+    # overlap
+    "gradient is parameter": Refusal(
+        lambda opt, p: opt.step(grads() | {"w": p["w"]}), ValueError, "shares memory with"
+    ),
+    "gradient in another parameter": Refusal(
+        lambda opt, p: opt.step({"w": None, "deep": [None, inside(p["w"], p["deep"][1], 20)]}),
+        ValueError,
+        "grads['deep'][1] shares memory with params['w']: each array must have memory of its own; copy one",
+    ),
+    "gradient in a state": Refusal(
+        lambda opt, p: opt.step(grads() | {"w": opt.state["w"]["exp_avg_sq"]}),
+        ValueError,
+        "shares memory with",
+    ),
+    "gradients overlap": Refusal(
+        lambda opt, p: (lambda g: opt.step(g | {"deep": [None, inside(g["w"], p["deep"][1], 4)]}))(grads()),
+        ValueError,
+        "grads['deep'][1] shares memory with grads['w']",
+    ),
+    # hyperparameters
+    "lr negative": Refusal(
+        set_group(lr=-1e-3),
+        ValueError,
+        "param_groups[0]['lr']: expected a finite number >= 0, or a callable step -> number, got -0.001",
+    ),
+    "lr nan": Refusal(set_group(lr=float("nan")), ValueError, "param_groups[0]['lr']: expected a finite number"),
+    "lr inf": Refusal(set_group(lr=float("inf")), ValueError, "param_groups[0]['lr']: expected a finite number"),
+    "lr string": Refusal(set_group(lr="0.1"), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"),
+    "lr None": Refusal(set_group(lr=None), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a call"),
+    "lr bool": Refusal(set_group(lr=True), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a calla"),
+    "lr complex": Refusal(set_group(lr=1j), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a cal"),
+    "lr array": Refusal(set_group(lr=np.ones(1)), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or"),
+    "lr huge": Refusal(set_group(lr=10**400), ValueError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"),
+    "lr callable nan": Refusal(
+        set_group(lr=lambda step: float("nan")), ValueError, "param_groups[0]['lr'] (called with step 1): expected a fin"
+    ),
+    "lr callable None": Refusal(
+        set_group(lr=lambda step: None), TypeError, "param_groups[0]['lr'] (called with step 1): expected a finite numb"
+    ),
+    "lr callable raises": Refusal(set_group(lr=lambda step: 1 / 0), ZeroDivisionError, "division by zero"),
+    "beta1 one": Refusal(
+        set_group(betas=(1.0, 0.9)), ValueError, "param_groups[0]['betas'][0]: expected a number in [0, 1), got 1.0"
+    ),
+    "beta2 negative": Refusal(
+        set_group(betas=[0.9, -0.1]), ValueError, "param_groups[0]['betas'][1]: expected a number in [0, 1), got -0.1"
+    ),
+    "beta nan": Refusal(set_group(betas=(0.9, float("nan"))), ValueError, "param_groups[0]['betas'][1]: expected a num"),
+    "betas one": Refusal(set_group(betas=(0.9,)), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"),
+    "betas number": Refusal(set_group(betas=0.9), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"),
+    "eps negative": Refusal(set_group(eps=-1e-8), ValueError, "param_groups[0]['eps']: expected a finite number >= 0, g"),
+    "decay nan": Refusal(
+        set_group(weight_decay=float("nan")), ValueError, "param_groups[0]['weight_decay']: expected a finite number >="
+    ),
+    "maximize int": Refusal(
+        set_group(maximize=1), TypeError, "param_groups[0]['maximize']: expected True or False, got 1"
+    ),
+    "amsgrad changed": Refusal(
+        set_group(amsgrad=True), ValueError, "param_groups[0]['amsgrad']: is False for this optimizer's life"
+    ),
+    "lr deleted": Refusal(delete("lr"), ValueError, "param_groups[0]['lr']: missing; each group must keep all hyperpar"),
+    "eps_hat deleted": Refusal(delete("eps_hat"), ValueError, "param_groups[0]['eps_hat']: missing; each group must ke"),
+    "groups cleared": Refusal(clear_groups, ValueError, "param_groups: expected a list of 1 dicts, as it was at first"),
+    # parameters that changed under the optimizer
+    "read-only since": Refusal(freeze, ValueError, "params['w']: expected a writeable array, got a read-only one"),
+}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=["compiled", "reference"])
+@pytest.mark.parametrize("name", REFUSALS)
+def test_step_refuses(module: Any, name: str) -> None:
+    refusal = REFUSALS[name]
+    refuses_step(module, refusal.act, refusal.error, refusal.message)
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_reference_refuses_in_the_same_words(name: str) -> None:
+    messages = []
+    for module in MODULES:
+        model = params()
+        opt = module.AdamW(model)
+        opt.step(grads())
+        with pytest.raises(REFUSALS[name].error) as caught:
+            REFUSALS[name].act(opt, model)
+        messages.append(str(caught.value))
+    if "in a state" not in name:  # which of two neighbours comes first in memory depends on the allocator
+        assert set(messages[0].split()) == set(messages[1].split())
+
+
+@pytest.mark.parametrize("module", MODULES, ids=["compiled", "reference"])
+def test_resized_parameter(module: Any) -> None:
+    model = params()
+    opt = module.AdamW(model)
+    model["deep"][0].resize(4, refcheck=False)
+    with pytest.raises(ValueError, match=r"params\['deep'\]\[0\]: was resized since"):
+        opt.step({"w": None, "deep": [np.ones(4), None]})
+
+
+CONSTRUCTIONS: dict[str, Refusal] = {
+    "empty list": Refusal(lambda m, p: m.AdamW([]), ValueError, "params: expected at least one array, got none"),
+    "empty mapping": Refusal(lambda m, p: m.AdamW({}), ValueError, "params: expected at least one array, got none"),
+    "empty groups": Refusal(lambda m, p: m.AdamW([{"params": []}]), ValueError, "params: expected at least one array"),
+    "None": Refusal(lambda m, p: m.AdamW(None), TypeError, "params: expected a numpy.ndarray, got None"),
+    "generator": Refusal(lambda m, p: m.AdamW(x for x in [p]), TypeError, "params: expected a numpy.ndarray, got generat"),
+    "read-only": Refusal(
+        lambda m, p: m.AdamW([read_only(p.copy())]),
+        ValueError,
+        "params[0]: expected a writeable array, got a read-only one; it could not be updated in place",
+    ),
+    "twice": Refusal(lambda m, p: m.AdamW([p, p]), ValueError, "params[1] shares memory with params[0]"),
+    "view": Refusal(lambda m, p: m.AdamW({"a": p, "b": p[1:]}), ValueError, "params['b'] shares memory with params['a']"),
+    "key type": Refusal(lambda m, p: m.AdamW({1.5: p}), TypeError, "params: expected keys of type str or int, got 1.5"),
+    "same name": Refusal(
+        lambda m, p: m.AdamW({"a": {"b": p}, "a.b": p.copy()}),
+        ValueError,
+        "params['a.b'] and params['a']['b'] would both be named 'a.b': rename one of the keys",
+    ),
+    "mixed groups": Refusal(
+        lambda m, p: m.AdamW([{"params": [p]}, p]), TypeError, "params[1]: expected a group dict with an entry 'params'"
+    ),
+    "unknown option": Refusal(
+        lambda m, p: m.AdamW([{"params": [p], "learning_rate": 1}]),
+        ValueError,
+        "params[0]['learning_rate']: AdamW has no such hyperparameter; it has lr, betas, eps",
+    ),
+    "group lr": Refusal(
+        lambda m, p: m.AdamW([{"params": [p], "lr": -1}]), ValueError, "params[0]['lr']: expected a finite number >= 0"
+    ),
+    "in group": Refusal(
+        lambda m, p: m.AdamW([{"params": [p]}, {"params": {"x": [3]}}]),
+        TypeError,
+        "params[1]['params']['x'][0]: expected a numpy.ndarray, got int",
+    ),
+    "lr": Refusal(lambda m, p: m.AdamW([p], lr=-1), ValueError, "lr: expected a finite number >= 0, or a callable step"),
+    "lr nan": Refusal(lambda m, p: m.AdamW([p], lr=float("nan")), ValueError, "lr: expected a finite number >= 0"),
+    "betas": Refusal(lambda m, p: m.AdamW([p], betas=(0.9, 1)), ValueError, "betas[1]: expected a number in [0, 1), got"),
+    "eps": Refusal(lambda m, p: m.AdamW([p], eps=float("inf")), ValueError, "eps: expected a finite number >= 0, got inf"),
+    "amsgrad": Refusal(lambda m, p: m.AdamW([p], amsgrad=None), TypeError, "amsgrad: expected True or False, got None"),
+    "threads": Refusal(lambda m, p: m.AdamW([p], num_threads=0), ValueError, "num_threads: expected None or a whole num"),
+    "threads float": Refusal(lambda m, p: m.AdamW([p], num_threads=1.5), TypeError, "num_threads: expected None or a wh"),
+    "threads many": Refusal(lambda m, p: m.AdamW([p], num_threads=1025), ValueError, "num_threads: expected None or a w"),
+}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=["compiled", "reference"])
+@pytest.mark.parametrize("name", CONSTRUCTIONS)
+def test_construction_refuses(module: Any, name: str) -> None:
+    refusal = CONSTRUCTIONS[name]
+    with pytest.raises(refusal.error) as caught:
+        refusal.act(module, np.ones((3, 4), np.float32))
+    assert refusal.message in str(caught.value)
+
+
+def test_small_groups_among_many_are_named() -> None:
+    with pytest.raises(ValueError, match=re.escape("grads: 'k0', 'k1', 'k2', 'k3', 'k4' and 3 more not among")):
+        adamas.Adam({"w": np.ones(2)}).step({"w": None, **{f"k{i}": None for i in range(8)}})
