@@ -20,7 +20,7 @@ def run_python(
     return subprocess.run(
         [sys.executable, *arguments],
         env={**clean, **environment},
-        preexec_fn=preexec_fn,  # noqa: PLW1509 (sets affinity or limits before anything else runs)
+        preexec_fn=preexec_fn,
         capture_output=True,
         text=True,
         timeout=60,

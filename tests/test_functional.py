@@ -41,10 +41,16 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "grad": ({"grad": None}, TypeError, "grad: expected a numpy.ndarray, got None"),
     "grad shape": ({"grad": np.ones(3, np.float32)}, ValueError, "grad: expected shape (4,), that of param, got (3,)"),
     "state dtype": ({"exp_avg": np.ones(4)}, TypeError, "exp_avg: expected dtype float32, that of param, got float64"),
-    "state shape": ({"exp_avg_sq": np.ones(5, np.float32)}, ValueError, "exp_avg_sq: expected shape (4,), that of param"),
+    "state shape": (
+        {"exp_avg_sq": np.ones(5, np.float32)},
+        ValueError,
+        "exp_avg_sq: expected shape (4,), that of param",
+    ),
     "state None": ({"exp_avg": None}, TypeError, "exp_avg: expected a numpy.ndarray, got None"),
     "read-only state": (
-        {"max_exp_avg_sq": np.broadcast_to(ones, (1, 4))[0]}, ValueError, "max_exp_avg_sq: expected a writeable array"
+        {"max_exp_avg_sq": np.broadcast_to(ones, (1, 4))[0]},
+        ValueError,
+        "max_exp_avg_sq: expected a writeable array",
     ),
     "step 0": ({"step": 0}, ValueError, "step: expected a whole number >= 1, got 0"),
     "step float": ({"step": 1.0}, TypeError, "step: expected a whole number >= 1, got 1.0"),
@@ -66,7 +72,9 @@ def test_refusals(name: str) -> None:
     assert snapshot(list(arrays.values())) == before
 
 
-@pytest.mark.parametrize(("a", "b"), [("param", "grad"), ("param", "exp_avg"), ("grad", "exp_avg_sq"), ("exp_avg", "exp_avg_sq")])
+@pytest.mark.parametrize(
+    ("a", "b"), [("param", "grad"), ("param", "exp_avg"), ("grad", "exp_avg_sq"), ("exp_avg", "exp_avg_sq")]
+)
 def test_overlap(a: str, b: str) -> None:
     arrays = {key: ones.copy() for key in ("param", "grad", "exp_avg", "exp_avg_sq")}
     memory = np.ones(6, np.float32)

@@ -216,14 +216,14 @@ def test_state_dict_resumes_with_the_same_bits(module: Any) -> None:
     first.step({"a": ones(50), "b": ones(50)})  # the saved copy is not touched by later steps
     resumed = {name: array.copy() for name, array in stopped.items()}
     second = module.AdamW(resumed, amsgrad=True, lr=9.0)
-    for name in resumed:  # parameters are the caller's to restore
-        resumed[name][...] = restored_parameters(module, grads[:10])[name]
+    for name, array in restored_parameters(module, grads[:10]).items():  # parameters are the caller's to restore
+        resumed[name][...] = array
     second.load_state_dict(saved)
     assert second.param_groups[0]["lr"] == 0.01
     for i, (g, h) in enumerate(grads[10:], 10):
         second.step({"a": g, "b": h if i % 3 else None})
-    for name in straight:
-        assert_same_bits(resumed[name], straight[name], name)
+    for name, array in straight.items():
+        assert_same_bits(resumed[name], array, name)
     assert second.state_dict()["step"] == 20
 
 
@@ -282,7 +282,9 @@ BAD_STATE_DICTS: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "missing parameter": (lambda s: corrupt(s, state={"w": s["state"]["w"]}), ValueError, "state['b']: missing"),
     "extra parameter": (
-        lambda s: corrupt(s, state={**s["state"], "x": {}}), ValueError, "state['x']: this optimizer has no such param"
+        lambda s: corrupt(s, state={**s["state"], "x": {}}),
+        ValueError,
+        "state['x']: this optimizer has no such param",
     ),
     "extra state": (
         lambda s: corrupt(s, state={**s["state"], "w": {**s["state"]["w"], "x": 1}}),

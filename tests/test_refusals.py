@@ -1,4 +1,4 @@
-"""Every refusal: its type, its message, and the proof that nothing has changed. The reference refuses in the same words."""
+"""Every refusal: its type, its message, the proof that nothing has changed; the reference refuses in the same words."""
 
 from __future__ import annotations
 
@@ -57,7 +57,11 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "float": (lambda: 1.0, TypeError, "expected a numpy.ndarray, got float; make it a NumPy array first"),
     "string": (lambda: "w", TypeError, "expected a numpy.ndarray, got str"),
     "tensor": (FakeTensor, TypeError, "expected a numpy.ndarray, got test_refusals.FakeTensor; make it a NumPy array"),
-    "masked": (lambda: np.ma.masked_array(W), TypeError, "expected a numpy.ndarray, got numpy.ma.MaskedArray; pass the"),
+    "masked": (
+        lambda: np.ma.masked_array(W),
+        TypeError,
+        "expected a numpy.ndarray, got numpy.ma.MaskedArray; pass the",
+    ),
     "subclass": (lambda: W.view(Subclass), TypeError, "expected a numpy.ndarray, got test_refusals.Subclass"),
     "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32"),
     "integers": (lambda: W.astype(np.int32), TypeError, "expected dtype float32 or float64, got int32"),
@@ -65,7 +69,11 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "complex": (lambda: W.astype(np.complex64), TypeError, "expected dtype float32 or float64, got complex64"),
     "objects": (lambda: W.astype(object), TypeError, "expected dtype float32 or float64, got object"),
     "records": (lambda: np.zeros((3, 4), "f4,f4"), TypeError, "expected dtype float32 or float64, got [("),
-    "big-endian": (lambda: W.astype(">f4"), TypeError, "expected native byte order, got '>f4'; convert it with .astype"),
+    "big-endian": (
+        lambda: W.astype(">f4"),
+        TypeError,
+        "expected native byte order, got '>f4'; convert it with .astype",
+    ),
     "0-d": (lambda: np.array(1.0, np.float32), ValueError, "expected an array of one dimension or more, got a 0-dim"),
     "strided": (lambda: strided(W), ValueError, "expected a C-contiguous array, got a strided (strides (32, 8)) one"),
     "fortran": (lambda: np.asfortranarray(W), ValueError, "expected a C-contiguous array, got a Fortran-ordered one"),
@@ -138,7 +146,6 @@ def freeze(opt: Any, p: Any) -> None:
     opt.step(grads())
 
 
-
 def clear_groups(opt: Any, _: Any) -> None:
     opt.param_groups.clear()
     opt.step(grads())
@@ -147,6 +154,11 @@ def clear_groups(opt: Any, _: Any) -> None:
 def inside(array: Array, like: Array, at: int) -> Array:
     """A gradient for `like` in the memory of `array`."""
     return array.reshape(-1).view(np.uint8)[at : at + like.nbytes].view(like.dtype).reshape(like.shape)
+
+
+def overlapping_gradients(opt: Any, p: Any) -> None:
+    g = grads()
+    opt.step(g | {"deep": [None, inside(g["w"], p["deep"][1], 4)]})
 
 
 class Broken(dict[str, Any]):
@@ -169,20 +181,24 @@ REFUSALS: dict[str, Refusal] = {
         lambda opt, p: opt.step(grads() | {"x": None}), ValueError, "grads: 'x' not among the parameters, which are 'w'"
     ),
     "missing item": Refusal(
-        lambda opt, p: opt.step({"w": None, "deep": [None]}), ValueError, "grads['deep']: expected 2 entries, got 1; use"
+        lambda opt, p: opt.step({"w": None, "deep": [None]}),
+        ValueError,
+        "grads['deep']: expected 2 entries, got 1; use",
     ),
     "extra item": Refusal(
         lambda opt, p: opt.step({"w": None, "deep": [None] * 3}), ValueError, "grads['deep']: expected 2 entries, got 3"
     ),
     "array for list": Refusal(
-        lambda opt, p: opt.step({"w": None, "deep": np.ones(2)}), TypeError, "grads['deep']: expected a list or tuple of"
+        lambda opt, p: opt.step({"w": None, "deep": np.ones(2)}),
+        TypeError,
+        "grads['deep']: expected a list or tuple of",
     ),
     "generator for list": Refusal(
-        lambda opt, p: opt.step({"w": None, "deep": (g for g in [])}), TypeError, "grads['deep']: expected a list or tup"
+        lambda opt, p: opt.step({"w": None, "deep": (g for g in [])}),
+        TypeError,
+        "grads['deep']: expected a list or tup",
     ),
-    "mapping that fails": Refusal(
-        lambda opt, p: opt.step(Broken(grads())), RuntimeError, "cannot read this"
-    ),
+    "mapping that fails": Refusal(lambda opt, p: opt.step(Broken(grads())), RuntimeError, "cannot read this"),
     # fit
     "shape": Refusal(
         lambda opt, p: opt.step(grads() | {"w": np.ones((4, 3), np.float32)}),
@@ -190,7 +206,9 @@ REFUSALS: dict[str, Refusal] = {
         "grads['w']: expected shape (3, 4), that of params['w'], got (4, 3)",
     ),
     "flat": Refusal(
-        lambda opt, p: opt.step(grads() | {"w": np.ones(12, np.float32)}), ValueError, "grads['w']: expected shape (3, 4)"
+        lambda opt, p: opt.step(grads() | {"w": np.ones(12, np.float32)}),
+        ValueError,
+        "grads['w']: expected shape (3, 4)",
     ),
     "dtype": Refusal(
         lambda opt, p: opt.step(grads() | {"w": np.ones((3, 4))}),
@@ -212,7 +230,7 @@ REFUSALS: dict[str, Refusal] = {
         "shares memory with",
     ),
     "gradients overlap": Refusal(
-        lambda opt, p: (lambda g: opt.step(g | {"deep": [None, inside(g["w"], p["deep"][1], 4)]}))(grads()),
+        overlapping_gradients,
         ValueError,
         "grads['deep'][1] shares memory with grads['w']",
     ),
@@ -224,14 +242,28 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "lr nan": Refusal(set_group(lr=float("nan")), ValueError, "param_groups[0]['lr']: expected a finite number"),
     "lr inf": Refusal(set_group(lr=float("inf")), ValueError, "param_groups[0]['lr']: expected a finite number"),
-    "lr string": Refusal(set_group(lr="0.1"), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"),
-    "lr None": Refusal(set_group(lr=None), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a call"),
-    "lr bool": Refusal(set_group(lr=True), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a calla"),
-    "lr complex": Refusal(set_group(lr=1j), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a cal"),
-    "lr array": Refusal(set_group(lr=np.ones(1)), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or"),
-    "lr huge": Refusal(set_group(lr=10**400), ValueError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"),
+    "lr string": Refusal(
+        set_group(lr="0.1"), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"
+    ),
+    "lr None": Refusal(
+        set_group(lr=None), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a call"
+    ),
+    "lr bool": Refusal(
+        set_group(lr=True), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a calla"
+    ),
+    "lr complex": Refusal(
+        set_group(lr=1j), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or a cal"
+    ),
+    "lr array": Refusal(
+        set_group(lr=np.ones(1)), TypeError, "param_groups[0]['lr']: expected a finite number >= 0, or"
+    ),
+    "lr huge": Refusal(
+        set_group(lr=10**400), ValueError, "param_groups[0]['lr']: expected a finite number >= 0, or a c"
+    ),
     "lr callable nan": Refusal(
-        set_group(lr=lambda step: float("nan")), ValueError, "param_groups[0]['lr'] (called with step 1): expected a fin"
+        set_group(lr=lambda step: float("nan")),
+        ValueError,
+        "param_groups[0]['lr'] (called with step 1): expected a fin",
     ),
     "lr callable None": Refusal(
         set_group(lr=lambda step: None), TypeError, "param_groups[0]['lr'] (called with step 1): expected a finite numb"
@@ -243,10 +275,18 @@ REFUSALS: dict[str, Refusal] = {
     "beta2 negative": Refusal(
         set_group(betas=[0.9, -0.1]), ValueError, "param_groups[0]['betas'][1]: expected a number in [0, 1), got -0.1"
     ),
-    "beta nan": Refusal(set_group(betas=(0.9, float("nan"))), ValueError, "param_groups[0]['betas'][1]: expected a num"),
-    "betas one": Refusal(set_group(betas=(0.9,)), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"),
-    "betas number": Refusal(set_group(betas=0.9), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"),
-    "eps negative": Refusal(set_group(eps=-1e-8), ValueError, "param_groups[0]['eps']: expected a finite number >= 0, g"),
+    "beta nan": Refusal(
+        set_group(betas=(0.9, float("nan"))), ValueError, "param_groups[0]['betas'][1]: expected a num"
+    ),
+    "betas one": Refusal(
+        set_group(betas=(0.9,)), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"
+    ),
+    "betas number": Refusal(
+        set_group(betas=0.9), TypeError, "param_groups[0]['betas']: expected two numbers (beta1, b"
+    ),
+    "eps negative": Refusal(
+        set_group(eps=-1e-8), ValueError, "param_groups[0]['eps']: expected a finite number >= 0, g"
+    ),
     "decay nan": Refusal(
         set_group(weight_decay=float("nan")), ValueError, "param_groups[0]['weight_decay']: expected a finite number >="
     ),
@@ -256,8 +296,12 @@ REFUSALS: dict[str, Refusal] = {
     "amsgrad changed": Refusal(
         set_group(amsgrad=True), ValueError, "param_groups[0]['amsgrad']: is False for this optimizer's life"
     ),
-    "lr deleted": Refusal(delete("lr"), ValueError, "param_groups[0]['lr']: missing; each group must keep all hyperpar"),
-    "eps_hat deleted": Refusal(delete("eps_hat"), ValueError, "param_groups[0]['eps_hat']: missing; each group must ke"),
+    "lr deleted": Refusal(
+        delete("lr"), ValueError, "param_groups[0]['lr']: missing; each group must keep all hyperpar"
+    ),
+    "eps_hat deleted": Refusal(
+        delete("eps_hat"), ValueError, "param_groups[0]['eps_hat']: missing; each group must ke"
+    ),
     "groups cleared": Refusal(clear_groups, ValueError, "param_groups: expected a list of 1 dicts, as it was at first"),
     # parameters that changed under the optimizer
     "read-only since": Refusal(freeze, ValueError, "params['w']: expected a writeable array, got a read-only one"),
@@ -299,14 +343,18 @@ CONSTRUCTIONS: dict[str, Refusal] = {
     "empty mapping": Refusal(lambda m, p: m.AdamW({}), ValueError, "params: expected at least one array, got none"),
     "empty groups": Refusal(lambda m, p: m.AdamW([{"params": []}]), ValueError, "params: expected at least one array"),
     "None": Refusal(lambda m, p: m.AdamW(None), TypeError, "params: expected a numpy.ndarray, got None"),
-    "generator": Refusal(lambda m, p: m.AdamW(x for x in [p]), TypeError, "params: expected a numpy.ndarray, got generat"),
+    "generator": Refusal(
+        lambda m, p: m.AdamW(x for x in [p]), TypeError, "params: expected a numpy.ndarray, got generat"
+    ),
     "read-only": Refusal(
         lambda m, p: m.AdamW([read_only(p.copy())]),
         ValueError,
         "params[0]: expected a writeable array, got a read-only one; it could not be updated in place",
     ),
     "twice": Refusal(lambda m, p: m.AdamW([p, p]), ValueError, "params[1] shares memory with params[0]"),
-    "view": Refusal(lambda m, p: m.AdamW({"a": p, "b": p[1:]}), ValueError, "params['b'] shares memory with params['a']"),
+    "view": Refusal(
+        lambda m, p: m.AdamW({"a": p, "b": p[1:]}), ValueError, "params['b'] shares memory with params['a']"
+    ),
     "key type": Refusal(lambda m, p: m.AdamW({1.5: p}), TypeError, "params: expected keys of type str or int, got 1.5"),
     "same name": Refusal(
         lambda m, p: m.AdamW({"a": {"b": p}, "a.b": p.copy()}),
@@ -329,14 +377,26 @@ CONSTRUCTIONS: dict[str, Refusal] = {
         TypeError,
         "params[1]['params']['x'][0]: expected a numpy.ndarray, got int",
     ),
-    "lr": Refusal(lambda m, p: m.AdamW([p], lr=-1), ValueError, "lr: expected a finite number >= 0, or a callable step"),
+    "lr": Refusal(
+        lambda m, p: m.AdamW([p], lr=-1), ValueError, "lr: expected a finite number >= 0, or a callable step"
+    ),
     "lr nan": Refusal(lambda m, p: m.AdamW([p], lr=float("nan")), ValueError, "lr: expected a finite number >= 0"),
-    "betas": Refusal(lambda m, p: m.AdamW([p], betas=(0.9, 1)), ValueError, "betas[1]: expected a number in [0, 1), got"),
-    "eps": Refusal(lambda m, p: m.AdamW([p], eps=float("inf")), ValueError, "eps: expected a finite number >= 0, got inf"),
+    "betas": Refusal(
+        lambda m, p: m.AdamW([p], betas=(0.9, 1)), ValueError, "betas[1]: expected a number in [0, 1), got"
+    ),
+    "eps": Refusal(
+        lambda m, p: m.AdamW([p], eps=float("inf")), ValueError, "eps: expected a finite number >= 0, got inf"
+    ),
     "amsgrad": Refusal(lambda m, p: m.AdamW([p], amsgrad=None), TypeError, "amsgrad: expected True or False, got None"),
-    "threads": Refusal(lambda m, p: m.AdamW([p], num_threads=0), ValueError, "num_threads: expected None or a whole num"),
-    "threads float": Refusal(lambda m, p: m.AdamW([p], num_threads=1.5), TypeError, "num_threads: expected None or a wh"),
-    "threads many": Refusal(lambda m, p: m.AdamW([p], num_threads=1025), ValueError, "num_threads: expected None or a w"),
+    "threads": Refusal(
+        lambda m, p: m.AdamW([p], num_threads=0), ValueError, "num_threads: expected None or a whole num"
+    ),
+    "threads float": Refusal(
+        lambda m, p: m.AdamW([p], num_threads=1.5), TypeError, "num_threads: expected None or a wh"
+    ),
+    "threads many": Refusal(
+        lambda m, p: m.AdamW([p], num_threads=1025), ValueError, "num_threads: expected None or a w"
+    ),
 }
 
 

@@ -56,7 +56,7 @@ def test_isa_by_name() -> None:
         assert adamas.active_isa() == isa
     with pytest.raises(ValueError, match="use_isa asks for 'mmx': no instruction set of that name is compiled"):
         adamas.use_isa("mmx")
-    with pytest.raises(TypeError, match="name: expected a str, one of .*scalar, got 3"):
+    with pytest.raises(TypeError, match=r"name: expected a str, one of .*scalar, got 3"):
         adamas.use_isa(3)  # type: ignore[arg-type]
     assert adamas.active_isa() == adamas.available_isas()[-1]
 
@@ -191,7 +191,7 @@ def test_cpu_quota(groups: str, files: dict[str, str], expected: int, tmp_path: 
 
 
 def test_fork_after_threads() -> None:
-    """libgomp would hang in the child: its threads do not survive the fork."""
+    """Libgomp would hang in the child: its threads do not survive the fork."""
     output = check_python(
         """
 import os, numpy as np, adamas

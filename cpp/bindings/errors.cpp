@@ -23,8 +23,8 @@ std::string join_isas(bool only_available) {
 }  // namespace
 
 void throw_isa_error(const std::string& source, const std::string& name, Status status) {
-  throw pybind11::value_error(source + " asks for '" + name + "': " + message(status) + ". Available here: " +
-                              join_isas(true) + "; compiled in: " + join_isas(false) + ".");
+  throw pybind11::value_error(source + " asks for '" + name + "': " + message(status) +
+                              ". Available here: " + join_isas(true) + "; compiled in: " + join_isas(false) + ".");
 }
 
 void throw_on_error(Status status) {

@@ -101,8 +101,8 @@ class Reader {
 int count_hyperparameters(py::handle group) {
   const Keys& k = keys();
   int count = 0;
-  for (const py::object& key : {k.lr, k.betas, k.eps, k.weight_decay, k.decoupled_weight_decay, k.maximize,
-                                k.bias_correction, k.eps_hat}) {
+  for (const py::object& key :
+       {k.lr, k.betas, k.eps, k.weight_decay, k.decoupled_weight_decay, k.maximize, k.bias_correction, k.eps_hat}) {
     if (dict_item(group, key)) ++count;
   }
   return count;

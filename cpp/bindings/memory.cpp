@@ -48,7 +48,8 @@ StateArena::StateArena(const std::vector<WritableArray>& params, int states_per_
   const std::size_t bytes = distance_ * static_cast<std::size_t>(states_per_param) + kCacheLine;
   block_.reset(std::calloc(bytes, 1), [](void* block) { std::free(block); });
   if (!block_) throw std::bad_alloc();
-  first_ = static_cast<char*>(block_.get()) + (round_up(address_of(block_.get()), kCacheLine) - address_of(block_.get()));
+  first_ =
+      static_cast<char*>(block_.get()) + (round_up(address_of(block_.get()), kCacheLine) - address_of(block_.get()));
   advise_huge(block_.get(), bytes);
 }
 

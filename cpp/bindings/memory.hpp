@@ -10,12 +10,13 @@
 
 namespace adamas::bindings {
 
-// All states of an optimizer in one block of zeros: the first states of all parameters, then the second ones, and so on.
+// All states of an optimizer in one block of zeros: the first states of all parameters, then the second ones, and so
+// on.
 //
-// Each state lies in its cache line as its parameter does, so that a kernel that has stepped to a boundary of one is on a
-// boundary of all. The states of one parameter are a fixed distance apart, whose remainder modulo 4096 is neither small
-// nor large: else a processor that compares the low 12 bits of addresses takes the load of one state for that of a store
-// to the other a few elements before, and waits. The memory is untouched until a step's own threads write it.
+// Each state lies in its cache line as its parameter does, so that a kernel that has stepped to a boundary of one is on
+// a boundary of all. The states of one parameter are a fixed distance apart, whose remainder modulo 4096 is neither
+// small nor large: else a processor that compares the low 12 bits of addresses takes the load of one state for that of
+// a store to the other a few elements before, and waits. The memory is untouched until a step's own threads write it.
 class StateArena {
  public:
   StateArena() = default;

@@ -1,6 +1,6 @@
 // The optimizer's engine as Python sees it: one call a step, in which the whole gradient structure is read.
-#include <adamas/plan.hpp>
 #include <pybind11/stl.h>
+#include <adamas/plan.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -108,7 +108,8 @@ class PyPlan {
   // Shuts other threads out, as a step does, while Python code restores states.
   void enter() {
     if (busy_.exchange(true, std::memory_order_acquire)) {
-      throw std::runtime_error("this optimizer is in use by another thread; one thread at a time may step it or load into it");
+      throw std::runtime_error(
+          "this optimizer is in use by another thread; one thread at a time may step it or load into it");
     }
   }
   void exit() { busy_.store(false, std::memory_order_release); }
@@ -155,7 +156,8 @@ class PyPlan {
 
   bool accept_arrays() {
     for (std::size_t i = 0; i < params_.size(); ++i) {
-      if (i + kPrefetchDistance < params_.size()) prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
+      if (i + kPrefetchDistance < params_.size())
+        prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
       if (!unchanged(params_[i]) || !accept_gradient(leaves_[i], params_[i], &gradients_[i])) return false;
     }
     return true;

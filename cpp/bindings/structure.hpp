@@ -27,8 +27,8 @@ class Structure {
   bool flatten_group(py::handle tree, std::vector<py::object>& leaves) const;
 
   Kind kind_ = Kind::kLeaf;
-  bool may_be_wrapped_ = false;     // of a group: {"params": child} is as good as the child
-  std::vector<py::object> keys_;    // of a mapping
+  bool may_be_wrapped_ = false;   // of a group: {"params": child} is as good as the child
+  std::vector<py::object> keys_;  // of a mapping
   std::vector<Structure> children_;
 };
 

@@ -5,6 +5,7 @@ The compiled core asks the same questions faster (``cpp/bindings/arrays.cpp``) a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,6 @@ def check_overlap(arrays: Sequence[tuple[str, Array]]) -> None:
         ValueError: Naming the two.
     """
     extents = sorted((address(array), array.nbytes, path) for path, array in arrays if array.nbytes > 0)
-    for (begin, nbytes, path), (next_begin, _, next_path) in zip(extents, extents[1:], strict=False):
+    for (begin, nbytes, path), (next_begin, _, next_path) in itertools.pairwise(extents):
         if next_begin < begin + nbytes:
             raise ValueError(f"{next_path} shares memory with {path}: each array must have memory of its own; copy one")

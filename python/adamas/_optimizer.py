@@ -1,4 +1,4 @@
-"""What all optimizers share: parameters, groups, states and their checks. The engine that steps comes from a subclass."""
+"""What all optimizers share: parameters, groups, states and their checks. The engine comes from a subclass."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ def check_names(leaves: list[Leaf]) -> None:
     for leaf in leaves:
         if leaf.name in seen:
             raise ValueError(
-                f"params{leaf.path} and params{seen[leaf.name]} would both be named {leaf.name!r}: rename one of the keys"
+                f"params{leaf.path} and params{seen[leaf.name]} would both be named {leaf.name!r}: "
+                "rename one of the keys"
             )
         seen[leaf.name] = leaf.path
 
@@ -80,10 +81,7 @@ def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf]) -
     if isinstance(tree, list | tuple):
         return (
             "sequence",
-            [
-                _describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves)
-                for i, child in enumerate(tree)
-            ],
+            [_describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves) for i, child in enumerate(tree)],
         )
     leaves.append(Leaf(name or str(first), path, tree))
     return _LEAF
@@ -122,8 +120,7 @@ def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Itera
         )
     if len(tree) != len(children):
         raise ValueError(
-            f"{path}: expected {_count(len(children))}, got {len(tree)}; "
-            "use None for a parameter that has no gradient"
+            f"{path}: expected {_count(len(children))}, got {len(tree)}; use None for a parameter that has no gradient"
         )
     for i, child in enumerate(children):
         yield from leaves_like(child, tree[i], f"{path}[{i}]")
@@ -132,7 +129,9 @@ def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Itera
 def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
     keys = [key for key, _ in children]
     if not isinstance(tree, Mapping):
-        raise TypeError(f"{path}: expected a mapping with the keys {_some(keys)}, as the parameters are, got {type_name(tree)}")
+        raise TypeError(
+            f"{path}: expected a mapping with the keys {_some(keys)}, as the parameters are, got {type_name(tree)}"
+        )
     missing = [key for key in keys if key not in tree]
     if missing:
         raise ValueError(f"{path}: missing {_some(missing)}; use None for a parameter that has no gradient")

@@ -20,7 +20,7 @@ class CompiledOptimizer(Optimizer):
     def _state_names(self, rule: str) -> tuple[str, ...]:
         return _core.rules()[rule]
 
-    def step(self, grads: Any) -> StepReport:  # noqa: D102 (inherited)
+    def step(self, grads: Any) -> StepReport:
         report: StepReport | None = self._plan.step(grads, self.param_groups)
         if report is None:
             self._check_step(grads)  # raises
@@ -28,9 +28,9 @@ class CompiledOptimizer(Optimizer):
         return report
 
 
-class Adam(CompiledOptimizer, reference.Adam):
+class Adam(CompiledOptimizer, reference.Adam):  # noqa: D101 (as the reference)
     __doc__ = reference.Adam.__doc__
 
 
-class AdamW(CompiledOptimizer, reference.AdamW):
+class AdamW(CompiledOptimizer, reference.AdamW):  # noqa: D101 (as the reference)
     __doc__ = reference.AdamW.__doc__

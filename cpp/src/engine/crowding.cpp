@@ -10,7 +10,7 @@ constexpr auto kLongWait = std::chrono::milliseconds(1);  // far above a wake-up
 constexpr int kFirstPause = 64;                           // steps alone after the first long wait
 constexpr int kGrowth = 4;                                // of the pause, with each further one
 constexpr int kLongestPause = 4096;
-constexpr int kForgive = 64;                              // regions in a row without a long wait that halve the pause
+constexpr int kForgive = 64;  // regions in a row without a long wait that halve the pause
 
 std::atomic<int> alone{0};  // steps still to run alone
 std::atomic<int> pause{0};  // how many there were the last time

@@ -5,11 +5,11 @@
 
 namespace adamas {
 
-// A parallel region ends when its last thread has come, work or no work. If a processor is taken, by a BLAS whose threads
-// spin between two products, or by another process, that costs a scheduler's time slice: milliseconds, for a step that
-// takes microseconds. So each region reports how long its caller waited for the others; after a long wait the next steps
-// run on the calling thread alone, more of them each time it happens again.
-// All are called from any thread; a race between two of them costs accuracy, never correctness.
+// A parallel region ends when its last thread has come, work or no work. If a processor is taken, by a BLAS whose
+// threads spin between two products, or by another process, that costs a scheduler's time slice: milliseconds, for a
+// step that takes microseconds. So each region reports how long its caller waited for the others; after a long wait the
+// next steps run on the calling thread alone, more of them each time it happens again. All are called from any thread;
+// a race between two of them costs accuracy, never correctness.
 
 // Should this step run alone? Asking counts down.
 bool is_crowded() noexcept;

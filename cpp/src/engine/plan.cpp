@@ -50,7 +50,7 @@ void make_room(std::vector<T>& items, std::size_t more) {
 // A tensor as the plan keeps it.
 struct Item {
   Tensor tensor;
-  std::uint32_t kernel;        // index into KernelTable::update
+  std::uint32_t kernel;  // index into KernelTable::update
   std::int64_t step_count;
   const void* apart;           // the gradient last found to lie apart from all written arrays and other gradients
   std::uint32_t coefficients;  // of the step under way: index into Impl::coefficients
@@ -114,7 +114,8 @@ Status Plan::Impl::prepare(const void* const* grads, const Hyperparameters* grou
   coefficients.clear();
   std::uint64_t work = 0;
   const Item* previous = nullptr;
-  bool known_to_be_apart = written_is_apart;  // finding overlaps takes sorting, and gradients mostly stay where they were
+  bool known_to_be_apart =
+      written_is_apart;  // finding overlaps takes sorting, and gradients mostly stay where they were
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = items[i];
     if (grads[i] != nullptr) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "engine/crowding.hpp"
+#include "engine/openmp.hpp"
 #include "engine/threads.hpp"
 
 namespace adamas {

@@ -8,7 +8,8 @@ const char* message(Status status) noexcept {
     case Status::kNullPointer: return "a parameter or state of a non-empty tensor is null";
     case Status::kMisaligned: return "a pointer is not aligned to its element size";
     case Status::kOverlap: return "two arrays overlap in memory";
-    case Status::kInvalidTensor: return "a tensor has an unknown rule or dtype, a group out of range, or an impossible size";
+    case Status::kInvalidTensor:
+      return "a tensor has an unknown rule or dtype, a group out of range, or an impossible size";
     case Status::kInvalidHyperparameter: return "a hyperparameter is out of range, infinite or not a number";
     case Status::kInvalidThreads:
       return "the number of threads (ADAMAS_NUM_THREADS, set_num_threads or a per-call limit) must be a whole number "

@@ -1,15 +1,10 @@
-// The only file that knows OpenMP.
 #include "engine/threads.hpp"
 
 #include <atomic>
 #include <cstdlib>
 #include <thread>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
 #if defined(__unix__) || defined(__APPLE__)
-#include <dlfcn.h>
 #include <pthread.h>
 #endif
 #if defined(__linux__)
@@ -17,6 +12,7 @@
 #endif
 
 #include "engine/cpu_quota.hpp"
+#include "engine/openmp.hpp"
 
 namespace adamas {
 namespace {
@@ -60,27 +56,30 @@ int usable_processors() {
 
 int clamp_threads(int count) { return count < 1 ? 1 : count > kMaxThreads ? kMaxThreads : count; }
 
-#if defined(_OPENMP)
-// omp_get_max_threads() as it was before anybody called omp_set_num_threads(), which acts on the calling thread alone:
+// openmp_max_threads() as it was before anybody called omp_set_num_threads(), which acts on the calling thread alone:
 // a new thread still sees the first value.
 int initial_openmp_threads() {
   int count = 0;
   try {
-    std::thread([&count] { count = omp_get_max_threads(); }).join();
+    std::thread([&count] { count = openmp_max_threads(); }).join();
   } catch (...) {  // no thread to be had: take today's value for the first one
-    count = omp_get_max_threads();
+    count = openmp_max_threads();
   }
   return clamp_threads(count);
 }
 
 // wanted: a limit asked for by the caller, or 0.
-Status openmp_limit(int wanted, ThreadLimit* limit) {
+Status limit_threads(int wanted, ThreadLimit* limit) {
   static const int environment = read_count("ADAMAS_NUM_THREADS", true);
   static const int initial = initial_openmp_threads();
   static const int quota = cpu_quota();
   if (environment < 0) return Status::kInvalidThreads;
+  if (!has_openmp() || is_forked()) {
+    *limit = {1, has_openmp() ? ThreadReason::kForked : ThreadReason::kNoOpenMP};
+    return Status::kOk;
+  }
 
-  const int now = clamp_threads(omp_get_max_threads());
+  const int now = clamp_threads(openmp_max_threads());
   const bool called = now != initial;
   if (wanted > 0) {
     *limit = {wanted, ThreadReason::kRequested};
@@ -93,18 +92,6 @@ Status openmp_limit(int wanted, ThreadLimit* limit) {
     if (quota > 0 && quota < limit->count) *limit = {quota, ThreadReason::kQuota};
   }
   if (called && now < limit->count) *limit = {now, ThreadReason::kOpenMPCall};
-  return Status::kOk;
-}
-#endif
-
-Status limit_threads(int wanted, ThreadLimit* limit) {
-#if defined(_OPENMP)
-  if (!is_forked()) return openmp_limit(wanted, limit);
-  *limit = {1, ThreadReason::kForked};
-#else
-  *limit = {1, ThreadReason::kNoOpenMP};
-#endif
-  static_cast<void>(wanted);
   return Status::kOk;
 }
 
@@ -120,7 +107,8 @@ const char* message(ThreadReason reason) noexcept {
     case ThreadReason::kForked: return "this process was forked, and OpenMP threads do not survive a fork";
     case ThreadReason::kRequested: return "set_num_threads";
     case ThreadReason::kEnvironment: return "ADAMAS_NUM_THREADS";
-    case ThreadReason::kOpenMPCall: return "omp_set_num_threads was called (threadpoolctl and torch.set_num_threads do)";
+    case ThreadReason::kOpenMPCall:
+      return "omp_set_num_threads was called (threadpoolctl and torch.set_num_threads do)";
     case ThreadReason::kOpenMP: return "OMP_NUM_THREADS";
     case ThreadReason::kQuota: return "the CPU quota of this container";
     case ThreadReason::kAffinity: return "the processors this process may run on";
@@ -139,14 +127,6 @@ void set_bytes_per_thread(std::size_t bytes) noexcept {
   bytes_per_worker.store(bytes < 1 ? 1 : bytes, std::memory_order_relaxed);
 }
 
-const char* openmp_runtime() noexcept {
-#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
-  Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&omp_get_max_threads), &info) != 0) return info.dli_fname;
-#endif
-  return nullptr;
-}
-
 Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept {
   if (limit < 0 || limit > kMaxThreads) return Status::kInvalidThreads;
   const std::uint64_t useful = bytes / bytes_per_thread();
@@ -158,18 +138,6 @@ Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noex
   choice->threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
   choice->automatic = most.reason != ThreadReason::kRequested && most.reason != ThreadReason::kEnvironment;
   return Status::kOk;
-}
-
-void run_workers(int threads, void (*body)(void*, int, int), void* context) noexcept {
-#if defined(_OPENMP)
-  if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-    body(context, omp_get_thread_num(), omp_get_num_threads());
-    return;
-  }
-#endif
-  static_cast<void>(threads);
-  body(context, 0, 1);
 }
 
 }  // namespace adamas

@@ -1,4 +1,4 @@
-// Running one piece of work on several threads.
+// How many threads a step uses.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,5 @@ struct ThreadChoice {
 
 // Threads for a step that moves `bytes`: at most `limit` of them (0: thread_limit()).
 Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept;
-
-// Calls body(context, worker, workers) once per worker, in one parallel region of at most `threads` workers.
-void run_workers(int threads, void (*body)(void* context, int worker, int workers), void* context) noexcept;
 
 }  // namespace adamas

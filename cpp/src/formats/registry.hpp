@@ -6,8 +6,8 @@
 
 #include "formats/plain.hpp"
 
-#define ADAMAS_FORMATS(X)                                                   \
-  X(DType::kFloat32, float, Plain<float>, Plain<float>, Plain<float>)       \
+#define ADAMAS_FORMATS(X)                                             \
+  X(DType::kFloat32, float, Plain<float>, Plain<float>, Plain<float>) \
   X(DType::kFloat64, double, Plain<double>, Plain<double>, Plain<double>)
 
 namespace adamas {

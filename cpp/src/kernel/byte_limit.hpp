@@ -28,8 +28,8 @@ struct NoDecay {
 template <int kStates>
 void byte_limit(const Streams& streams, std::size_t begin, std::size_t end) {
   const Coefficients c{Decay::kDecoupled, 1.0, 1.0, {}};
-  tile_loop<ByteLimitRule<kStates>, NoDecay, Format<float, Plain<float>, Plain<float>, Plain<float>>>(streams, begin, end,
-                                                                                                     c);
+  tile_loop<ByteLimitRule<kStates>, NoDecay, Format<float, Plain<float>, Plain<float>, Plain<float>>>(streams, begin,
+                                                                                                      end, c);
 }
 
 }  // namespace

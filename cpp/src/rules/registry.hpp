@@ -3,6 +3,6 @@
 
 #include "rules/adam.hpp"
 
-#define ADAMAS_RULES(X)        \
-  X("adam", AdamRule<false>)   \
+#define ADAMAS_RULES(X)      \
+  X("adam", AdamRule<false>) \
   X("amsgrad", AdamRule<true>)

@@ -3,9 +3,9 @@
 #pragma once
 
 #if defined(__x86_64__)
-#define ADAMAS_ISAS(X)                                 \
-  X(avx512, __builtin_cpu_supports("avx512f") != 0)    \
-  X(avx2, __builtin_cpu_supports("avx2") != 0)         \
+#define ADAMAS_ISAS(X)                              \
+  X(avx512, __builtin_cpu_supports("avx512f") != 0) \
+  X(avx2, __builtin_cpu_supports("avx2") != 0)      \
   X(scalar, true)
 #elif defined(__aarch64__)
 #define ADAMAS_ISAS(X) \

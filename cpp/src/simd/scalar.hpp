@@ -2,7 +2,8 @@
 //
 // Each simd header defines Vector<float> and Vector<double> with the same small interface: kLanes, load and store
 // (whole, or the first n lanes only), broadcast, + - * /, square_root, and larger(a, b), which is a > b ? a : b for
-// every input, NaN and zeros included; and kVectorsPerBlock, for the tile loop. Each operation is one IEEE operation, rounded once.
+// every input, NaN and zeros included; and kVectorsPerBlock, for the tile loop. Each operation is one IEEE operation,
+// rounded once.
 #pragma once
 
 #include <cmath>

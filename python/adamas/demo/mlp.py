@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -20,7 +21,7 @@ def init_mlp(sizes: Sequence[int], rng: np.random.Generator) -> Layers:
             "w": (rng.standard_normal((inputs, outputs)) * np.sqrt(2.0 / inputs)).astype(np.float32),
             "b": np.zeros(outputs, np.float32),
         }
-        for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+        for inputs, outputs in itertools.pairwise(sizes)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ def draw_curves(history: History, title: str, path: Path) -> None:
 
 def table(history: History, dataset: Dataset, sizes: Sequence[int], accuracy: float, reloaded: float) -> str:
     """Return the summary as aligned lines."""
-    parameters = sum(inputs * outputs + outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+    parameters = sum(inputs * outputs + outputs for inputs, outputs in itertools.pairwise(sizes))
     rows = {
         "network": f"{' - '.join(map(str, sizes))}, {parameters:,} parameters",
         "training, test images": f"{len(dataset.x_train):,}, {len(dataset.x_test):,}",

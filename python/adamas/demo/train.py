@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import adamas
+from adamas._hyperparameters import number
 from adamas.demo import data, report
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
 
@@ -67,6 +68,8 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
 def run(arguments: argparse.Namespace) -> int:
     """Load data, train, save, load again, report; return the exit status."""
     report.require_extras()
+    number(arguments.lr, "--lr", "a finite number >= 0", 0.0, float("inf"))
+    number(arguments.weight_decay, "--weight-decay", "a finite number >= 0", 0.0, float("inf"))
     if arguments.data == "digits":
         dataset = data.load_digits(arguments.seed)
     else:
@@ -93,13 +96,17 @@ def run(arguments: argparse.Namespace) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options."""
     parser.add_argument("--data", choices=["digits", "fashion-mnist"], default="digits", help="default: %(default)s")
-    parser.add_argument("--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}")
+    parser.add_argument(
+        "--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}"
+    )
     parser.add_argument("--epochs", type=_positive_int, default=40, help="default: %(default)s")
     parser.add_argument("--batch-size", type=_positive_int, default=32, help="default: %(default)s")
     parser.add_argument("--hidden", type=_positive_int, nargs="*", default=[128, 64], help="default: 128 64")
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate at the start; default: %(default)s")
     parser.add_argument("--weight-decay", type=float, default=1e-2, help="default: %(default)s")
-    parser.add_argument("--seed", type=_natural_int, default=0, help="of the split, the weights and the batches; default: 0")
+    parser.add_argument(
+        "--seed", type=_natural_int, default=0, help="of the split, the weights and the batches; default: 0"
+    )
     parser.add_argument("--output-dir", type=Path, default=Path("adamas-demo"), help="default: %(default)s")
     parser.set_defaults(run=run)
 

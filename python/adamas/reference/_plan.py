@@ -14,7 +14,9 @@ from adamas._report import StepReport
 from adamas.reference._rule import RULES, apply_decay, decay_coefficients
 
 
-def update(param: Array, grad: Array, states: Mapping[str, Array], rule: str, group: Mapping[str, Any], step: int) -> None:
+def update(
+    param: Array, grad: Array, states: Mapping[str, Array], rule: str, group: Mapping[str, Any], step: int
+) -> None:
     """Update one parameter and its states in place; ``step`` counts from 1."""
     number = param.dtype.type
     coupled, decay = decay_coefficients(group)
@@ -108,7 +110,7 @@ class ReferenceOptimizer(Optimizer):
     def _state_names(self, rule: str) -> tuple[str, ...]:
         return RULES[rule].states
 
-    def step(self, grads: Any) -> StepReport:  # noqa: D102 (inherited)
+    def step(self, grads: Any) -> StepReport:
         with self._plan:
             groups, gradients = self._check_step(grads)
             plan: NumpyPlan = self._plan

@@ -1,0 +1,82 @@
+"""Timing several sides of a comparison so that the ratios mean something on a shared, noisy machine.
+
+All sides run in one process, in turns. A turn is one untimed step, which brings the side's arrays into the state of cache
+that it leaves them in itself, and then as many timed steps as fill the turn. Every round gives each side one turn, in
+rotated order. Reported are medians over the rounds and their ratio, with the quartiles of the ratio within rounds.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: a step, and what is to be done, untimed, after its turn."""
+
+    step: Step
+    after_turn: Step = lambda: None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per step of one side, one figure a round."""
+
+    rounds: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.rounds)
+
+
+def take_turns(sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm: bool = True) -> dict[str, Timing]:
+    """Time all sides.
+
+    Args:
+        sides: By name.
+        rounds: How many turns each side gets.
+        turn_seconds: How long a turn lasts, about; a turn has one step at least.
+        warm: Begin each turn with an untimed step. Without it, and with ``turn_seconds`` 0, single steps alternate,
+            and each finds in cache what the others' steps have left there.
+    """
+    counts = {name: _steps_per_turn(side, turn_seconds) for name, side in sides.items()}
+    names = list(sides)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for i in range(rounds):
+        for name in names[i % len(names) :] + names[: i % len(names)]:
+            step, count = sides[name].step, counts[name]
+            if warm:
+                step()
+            start = time.perf_counter()
+            for _ in range(count):
+                step()
+            seconds[name].append((time.perf_counter() - start) / count)
+            sides[name].after_turn()
+    return {name: Timing(values) for name, values in seconds.items()}
+
+
+def _steps_per_turn(side: Side, turn_seconds: float) -> int:
+    side.step()
+    start = time.perf_counter()
+    side.step()
+    once = time.perf_counter() - start
+    count = max(1, min(10_000, round(turn_seconds / once)))
+    if count > 1:  # the second step may have been slow as well
+        start = time.perf_counter()
+        for _ in range(count):
+            side.step()
+        count = max(1, round(count * turn_seconds / (time.perf_counter() - start)))
+    side.after_turn()
+    return count
+
+
+def ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
+    """Return the ratio of the medians of a and b, and the quartiles of their ratio within rounds."""
+    within = [x / y for x, y in zip(a.rounds, b.rounds, strict=True)]
+    quartiles = statistics.quantiles(within, n=4) if len(within) > 1 else [within[0]] * 3
+    return a.median / b.median, quartiles[0], quartiles[2]

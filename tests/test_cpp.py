@@ -1,0 +1,50 @@
+"""C++ programs that use adamas through find_package: the wheel's library, and one from cmake --install."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import cmake
+import ninja
+import pytest
+
+import adamas
+
+ROOT = Path(__file__).parent.parent
+CMAKE = str(Path(cmake.CMAKE_BIN_DIR) / "cmake")
+NINJA = f"-DCMAKE_MAKE_PROGRAM={Path(ninja.BIN_DIR) / 'ninja'}"
+
+
+def run(*command: str | Path) -> str:
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def build(source: Path, folder: Path, *options: str) -> None:
+    run(CMAKE, "-S", source, "-B", folder, "-G", "Ninja", NINJA, *options)
+    run(CMAKE, "--build", folder)
+
+
+@pytest.fixture(scope="module")
+def digests(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the self-check prints with the library of the installed Python package."""
+    folder = tmp_path_factory.mktemp("consumer")
+    build(ROOT / "tests" / "cpp", folder, f"-DCMAKE_PREFIX_PATH={adamas.cmake_prefix()}")
+    return run(folder / "selfcheck")
+
+
+def test_consumer_of_the_wheel(digests: str) -> None:
+    lines = [line.split() for line in digests.splitlines()]
+    assert [line[:2] for line in lines] == [
+        [rule, dtype] for rule in adamas.info()["rules"] for dtype in ("float32", "float64")
+    ]
+
+
+def test_consumer_of_an_installed_build_without_openmp(digests: str, tmp_path: Path) -> None:
+    build(ROOT, tmp_path / "build", "-DADAMAS_OPENMP=OFF", "-DADAMAS_WERROR=ON")
+    run(CMAKE, "--install", tmp_path / "build", "--prefix", tmp_path / "prefix")
+    build(ROOT / "tests" / "cpp", tmp_path / "consumer", f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}")
+    assert run(tmp_path / "consumer" / "selfcheck") == digests
+    assert "libgomp" not in run("ldd", tmp_path / "consumer" / "selfcheck")

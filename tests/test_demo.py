@@ -1,0 +1,161 @@
+"""The demo, as a person runs it."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from child import run_python
+
+from adamas.demo import mlp, report
+
+
+def demo(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return run_python("-m", "adamas", "demo", "--output-dir", str(tmp_path / "out"), *options)
+
+
+def test_digits(tmp_path: Path) -> None:
+    result = demo(tmp_path)
+    assert result.returncode == 0, result.stderr
+    accuracy = re.search(r"^test accuracy +(\S+)$", result.stdout, re.MULTILINE)
+    reloaded = re.search(r"^after saving and loading +(\S+)$", result.stdout, re.MULTILINE)
+    assert accuracy
+    assert reloaded
+    assert float(accuracy[1]) >= 0.96
+    assert reloaded[1] == accuracy[1]
+    assert re.search(r"^share of time in optimizer +\d+\.\d %$", result.stdout, re.MULTILINE)
+    picture = tmp_path / "out" / "digits.png"
+    assert str(picture) in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "accuracy=" in result.stderr  # the progress bar
+    layers = report.load_weights(tmp_path / "out" / "digits.npz")
+    assert [layer["w"].shape for layer in layers] == [(64, 128), (128, 64), (64, 10)]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.npz", "digits.png"]
+
+
+def write_idx(folder: Path, name: str, array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Path:
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    path = folder / f"{name}.gz"
+    path.write_bytes(gzip.compress(header + array.tobytes(), 1))
+    return path
+
+
+@pytest.fixture(scope="module")
+def garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files as those of Fashion-MNIST: each class a bar at another height."""
+    folder = tmp_path_factory.mktemp("garments")
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 60_000), ("t10k", 10_000)):
+        labels = rng.integers(0, 10, count).astype(np.uint8)
+        images = np.zeros((count, 28, 28), np.uint8)
+        images[np.arange(count), labels * 2 + 3] = 200
+        write_idx(folder, f"{part}-images-idx3-ubyte", images)
+        write_idx(folder, f"{part}-labels-idx1-ubyte", labels)
+    return folder
+
+
+def test_fashion_mnist_files(garments: Path, tmp_path: Path) -> None:
+    options = ("--epochs", "1", "--batch-size", "600", "--hidden", "16", "--lr", "0.02")
+    result = demo(tmp_path, "--data", "fashion-mnist", "--data-dir", str(garments), *options)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^training, test images +60,000, 10,000$", result.stdout, re.MULTILINE)
+    assert re.search(r"^test accuracy +(1\.0000|0\.9\d+)$", result.stdout, re.MULTILINE)
+
+
+DAMAGES = {
+    "missing": (lambda path: path.unlink(), "not found. On Debian or Ubuntu, 'apt-get install dataset-fashion-mnist'"),
+    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "damaged (Compressed file ended"),
+    "no gzip": (lambda path: path.write_bytes(b"hello"), "damaged (Not a gzipped file"),
+    "flipped": (lambda path: flip(path, path.stat().st_size // 2), "get the file again"),
+    "short": (
+        lambda path: write_idx(path.parent, path.stem, np.zeros(9999, np.uint8)),
+        "not an idx file of 10000 unsig",
+    ),
+    "labels": (lambda path: write_idx(path.parent, path.stem, np.full(10_000, 77, np.uint8)), "a label of t10k is 77"),
+}
+
+
+def flip(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_files_are_refused(name: str, garments: Path, tmp_path: Path) -> None:
+    damage, message = DAMAGES[name]
+    for path in garments.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    damage(tmp_path / "t10k-labels-idx1-ubyte.gz")
+    result = demo(tmp_path, "--data", "fashion-mnist", "--data-dir", str(tmp_path))
+    assert result.returncode == 1
+    assert result.stderr.startswith("adamas: error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--epochs", "0"), "argument --epochs: expected a whole number >= 1, got 0"),
+        (("--batch-size", "x"), "argument --batch-size: invalid"),
+        (("--data", "cifar"), "argument --data: invalid choice"),
+        (("--lr", "-1"), "adamas: error: --lr: expected a finite number >= 0, got -1.0"),
+        (("--weight-decay", "nan"), "adamas: error: --weight-decay: expected a finite number >= 0, got nan"),
+    ],
+)
+def test_bad_options(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    result = demo(tmp_path, *options)
+    assert result.returncode in (1, 2)
+    assert message in result.stderr
+
+
+def test_missing_extras_are_named(tmp_path: Path) -> None:
+    code = (
+        "import importlib.util, sys; find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name == 'tqdm' else find(name, *rest)\n"
+        "from adamas.cli import main; sys.exit(main(['demo']))"
+    )
+    result = run_python("-c", code)
+    assert result.returncode == 1
+    assert result.stderr == "adamas: error: the demo needs tqdm; install with: pip install 'adamas[demo]'\n"
+
+
+def test_interrupt_ends_cleanly(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "adamas", "demo", "--epochs", "100000", "--output-dir", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stderr
+        while process.stderr.read(1) != b"%":  # the progress bar is up
+            pass
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.endswith(b"adamas: stopped\n")
+    assert b"Traceback" not in errors
+    assert output == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gradients_by_finite_differences() -> None:
+    rng = np.random.default_rng(0)
+    layers = [{k: v.astype(np.float64) for k, v in layer.items()} for layer in mlp.init_mlp([5, 7, 6, 3], rng)]
+    x, y = rng.standard_normal((11, 5)), rng.integers(0, 3, 11)
+    _, grads = mlp.loss_and_grads(layers, x, y)
+    for layer, grad in zip(layers, grads, strict=True):
+        for name, array in layer.items():
+            for index in list(np.ndindex(array.shape))[::5]:
+                kept = array[index]
+                losses = []
+                for shift in (1e-6, -1e-6):
+                    array[index] = kept + shift
+                    losses.append(mlp.loss_and_grads(layers, x, y)[0])
+                array[index] = kept
+                np.testing.assert_allclose(grad[name][index], (losses[0] - losses[1]) / 2e-6, rtol=1e-4, atol=1e-8)

@@ -1,0 +1,69 @@
+"""Everything that the documentation shows is run: README's Python, and the examples in docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adamas
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+MODULES = ["adamas", "adamas.functional", "adamas.reference.adam", "adamas.runtime", "adamas.optimizers"]
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_readme_block(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {}
+    for block in BLOCKS[: number + 1]:  # later blocks go on from earlier ones
+        exec(compile(block, "README.md", "exec"), namespace)
+
+
+def test_readme_has_blocks() -> None:
+    assert len(BLOCKS) >= 2
+
+
+def test_readme_starts_with_the_two_commands() -> None:
+    first = README.split("```", 2)[1].splitlines()[1:]
+    assert len(first) == 2
+    assert "adamas demo" in first[0]
+    assert "pytest" in first[1]
+
+
+def test_readme_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README + (ROOT / "CONTRIBUTING.md").read_text()):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name: str) -> None:
+    with np.printoptions(legacy=False):
+        results = doctest.testmod(importlib.import_module(name))
+    assert results.failed == 0
+
+
+def test_public_names_are_documented() -> None:
+    for name in adamas.__all__:
+        if not name.startswith("__"):
+            assert (getattr(adamas, name).__doc__ or "").strip(), name
+    for cls in (adamas.Adam, adamas.AdamW):
+        for section in ("Args:", "Raises:", "Example:", "References:", "arXiv:"):
+            assert section in (cls.__doc__ or "")
+
+
+def test_docstrings_name_all_arguments() -> None:
+    import inspect
+
+    documented = [adamas.Adam, adamas.AdamW, *(getattr(adamas.functional, n) for n in adamas.functional.__all__)]
+    for item in documented:
+        text = inspect.getdoc(item) or ""
+        names = [p for p in inspect.signature(item).parameters if p != "self"]
+        assert [n for n in names if f"    {n}: " not in text] == []
