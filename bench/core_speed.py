@@ -66,9 +66,8 @@ def main() -> int:
     check_same_update([1_000, 7, 100_000])
     rows = []
     if not arguments.json:
-        print(
-            f"adamas {adamas.__version__} ({adamas.active_isa()}), torch {torch.__version__}, {arguments.threads} threads"
-        )
+        versions = f"adamas {adamas.__version__} ({adamas.active_isa()}), torch {torch.__version__}"
+        print(f"{versions}, {arguments.threads} threads")
         print(f"{'tensors':<14} {'adamas us':>12} {'torch us':>12} {'limit us':>12}   to torch [quartiles]   to limit")
     for name in arguments.scenarios or SCENARIOS:
         rows.append(measure(name, arguments.threads, arguments.turn, arguments.alternate))

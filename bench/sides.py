@@ -63,7 +63,7 @@ def torch_side(model: Model, threads: int) -> Side:
 
 
 def byte_limit_side(model: Model, threads: int) -> Side:
-    """``p += g; m += g; v += g``: the memory traffic of a step without its arithmetic. Restores the values afterwards."""
+    """``p += g; m += g; v += g``: the memory traffic of a step without its arithmetic; the values are restored."""
     arrays = [model.params[0], *model.moments[0]]
     kept = [array.copy() for array in arrays]
 
@@ -78,7 +78,7 @@ def byte_limit_side(model: Model, threads: int) -> Side:
 
 
 def check_same_update(sizes: Sequence[int]) -> float:
-    """Step adamas and torch from the same start, each on arrays of its own; return the largest difference of a parameter.
+    """Step adamas and torch from the same start, on arrays of their own; return the largest difference of a parameter.
 
     Raises:
         AssertionError: They have not done the same.
