@@ -1,8 +1,9 @@
 """Timing several sides of a comparison so that the ratios mean something on a shared, noisy machine.
 
 All sides run in one process, in turns. A turn is one untimed step, which brings the side's arrays into the state of
-cache that it leaves them in itself, and then as many timed steps as fill the turn. Every round gives each side one turn, in
-rotated order. Reported are medians over the rounds and their ratio, with the quartiles of the ratio within rounds.
+cache that it leaves them in itself, and then as many timed steps as fill the turn. Every round gives each side one
+turn, in rotated order. Reported are medians over the rounds and their ratio, with the quartiles of the ratio within
+rounds.
 """
 
 from __future__ import annotations

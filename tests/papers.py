@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 
-def adam(p: float, options: dict[str, Any]) -> Iterator[float]:
+def adam(p: float, options: dict[str, Any]) -> Generator[float, float, None]:
     """Adam, by the algorithms of the papers; send in gradients, get parameters.
 
     Kingma and Ba 2015, Algorithm 1, and the end of section 2 for epsilon hat; Reddi et al. 2018, Algorithm 2, with the

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def test_fashion_mnist_files(garments: Path, tmp_path: Path) -> None:
     assert re.search(r"^test accuracy +(1\.0000|0\.9\d+)$", result.stdout, re.MULTILINE)
 
 
-DAMAGES = {
+DAMAGES: dict[str, tuple[Any, str]] = {
     "missing": (lambda path: path.unlink(), "not found. On Debian or Ubuntu, 'apt-get install dataset-fashion-mnist'"),
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "damaged (Compressed file ended"),
     "no gzip": (lambda path: path.write_bytes(b"hello"), "damaged (Not a gzipped file"),

@@ -25,7 +25,7 @@ def ones(*shape: int) -> Any:
     return np.ones(shape, np.float32)
 
 
-STRUCTURES = {
+STRUCTURES: dict[str, tuple[Any, list[str]]] = {
     "array": (lambda: ones(3), ["0"]),
     "list": (lambda: [ones(3), ones(2, 2)], ["0", "1"]),
     "tuple": (lambda: (ones(3), ones(2, 2)), ["0", "1"]),
@@ -185,9 +185,10 @@ def test_state_mapping() -> None:
     assert opt.state[1].keys() == {"step", "exp_avg", "exp_avg_sq"}
     assert "x" not in opt.state
     assert repr(opt.state) == "<states of 'w', 'b'>"
-    for bad in ("x", 2, -1):
+    bad_names: list[Any] = ["x", 2, -1]
+    for bad in bad_names:
         with pytest.raises(KeyError):
-            opt.state[bad]  # type: ignore[index]
+            opt.state[bad]
 
 
 def test_repr() -> None:

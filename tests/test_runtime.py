@@ -126,7 +126,7 @@ def test_threadpoolctl_sees_and_limits() -> None:
     assert adamas.get_num_threads() == 4
 
 
-def threads_used(elements: int, **options: Any) -> int:
+def threads_used(elements: int, **options: Any) -> Any:
     opt = adamas.AdamW(np.zeros(elements, np.float32), **options)
     opt.step(np.ones(elements, np.float32))
     return opt._plan.last_threads

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import CASES, Case
@@ -25,7 +27,7 @@ def test_follows_the_paper(case: Case) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_first_step_has_the_size_of_lr(dtype: type) -> None:
+def test_first_step_has_the_size_of_lr(dtype: Any) -> None:
     """Kingma and Ba, section 2.1: the first step is lr in size, whatever the gradient's scale."""
     params = np.zeros(3, dtype)
     case = Case("Adam", None, {"lr": 0.25, "eps": 0.0})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array as numbers
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from adamas._checks import Array, address, check_array, check_like, check_overla
 from adamas._hyperparameters import check_group, number
 from adamas._report import StepReport
 from adamas._state_dict import check_state_dict
+from adamas._states import States
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
 LearningRate: TypeAlias = "float | Callable[[int], float]"
@@ -192,12 +193,12 @@ class Optimizer(ABC):
         self._plan.num_threads = count or 0
 
     @property
-    def state(self) -> Mapping[str, dict[str, Any]]:
+    def state(self) -> States:
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
         Each is a dict with the ``step`` count of that parameter and its state arrays, which are the live ones.
         """
-        return _States([leaf.name for leaf in self._leaves], self._plan.step_count, self._states_of)
+        return States([leaf.name for leaf in self._leaves], self._plan.step_count, self._states_of)
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
         """Return all that is needed to go on later: states, step counts and hyperparameters.
@@ -261,29 +262,3 @@ class Optimizer(ABC):
             options = ", ".join(f"{key}={value!r}" for key, value in group.items() if key != "params")
             lines.append(f"  group {i}: {options}")
         return "\n".join([*lines, ")"])
-
-
-class _States(Mapping[str, dict[str, Any]]):
-    """A live, read-only mapping of parameter names (or numbers) to step count and state arrays."""
-
-    def __init__(
-        self, names: list[str], step_count: Callable[[int], int], states_of: Callable[[int], dict[str, Array]]
-    ) -> None:
-        self._numbers = {name: i for i, name in enumerate(names)}
-        self._step_count = step_count
-        self._states_of = states_of
-
-    def __getitem__(self, name: str | int) -> dict[str, Any]:
-        number = name if isinstance(name, int) else self._numbers[name]
-        if not 0 <= number < len(self._numbers):
-            raise KeyError(name)
-        return {"step": self._step_count(number), **self._states_of(number)}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __repr__(self) -> str:
-        return f"<states of {', '.join(map(repr, self))}>"

@@ -14,7 +14,7 @@ __all__ = ["Adam", "AdamW"]
 class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
-    def _new_plan(self) -> _core.Plan:
+    def _new_plan(self) -> Any:
         return _core.Plan(self._description, StepReport)
 
     def _state_names(self, rule: str) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ void check_refusals() {
   expect(plan.step(overlapping, &h, 1), adamas::Status::kOverlap);
   expect(adamas::use_isa("mmx"), adamas::Status::kUnknownIsa);
   expect(plan.step_count(0) == 0 && p[0] == 1 && m[0] == 0 && v[0] == 0 ? adamas::Status::kOk
-                                                                          : adamas::Status::kInvalidTensor,
+                                                                        : adamas::Status::kInvalidTensor,
          adamas::Status::kOk);
   check(plan.step(grads, &h, 1), "step");
   plan.add(bad = tensor);

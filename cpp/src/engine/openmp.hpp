@@ -8,8 +8,8 @@ bool has_openmp() noexcept;
 // What omp_get_max_threads() says to the calling thread; 1 without OpenMP.
 int openmp_max_threads() noexcept;
 
-// Calls body(context, worker, workers) once per worker, in one parallel region of at most `threads` workers. Worker 0 is
-// the calling thread.
+// Calls body(context, worker, workers) once per worker, in one parallel region of at most `threads` workers. Worker 0
+// is the calling thread.
 void run_workers(int threads, void (*body)(void* context, int worker, int workers), void* context) noexcept;
 
 }  // namespace adamas

@@ -37,7 +37,8 @@ def forward(layers: Layers, x: Array) -> list[Array]:
 def softmax(logits: Array) -> Array:
     """Return class probabilities, row by row."""
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def loss_and_grads(layers: Layers, x: Array, y: Array) -> tuple[float, Layers]:

@@ -7,7 +7,7 @@ import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,8 @@ def save_weights(layers: Layers, path: Path) -> None:
     """Write the layers to an npz file, whole or not at all."""
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **{f"{i}.{name}": array for i, layer in enumerate(layers) for name, array in layer.items()})
+        arrays: dict[str, Any] = {f"{i}.{name}": a for i, layer in enumerate(layers) for name, a in layer.items()}
+        np.savez(file, **arrays)
     os.replace(temporary, path)
 
 

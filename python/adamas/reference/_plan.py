@@ -104,7 +104,7 @@ class NumpyPlan:
 class ReferenceOptimizer(Optimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
-    def _new_plan(self) -> NumpyPlan:
+    def _new_plan(self) -> Any:
         return NumpyPlan()
 
     def _state_names(self, rule: str) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class _AdamRule:
         if "max_exp_avg_sq" in state:
             v = state["max_exp_avg_sq"] = larger(state["max_exp_avg_sq"], v)
         d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
-        return p - c["step_size"] * m / d
+        new: Array = p - c["step_size"] * m / d
+        return new
 
 
 RULES["adam"] = _AdamRule(amsgrad=False)

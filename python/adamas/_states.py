@@ -1,0 +1,34 @@
+"""The view of an optimizer's states that users get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from adamas._checks import Array
+
+
+class States(Mapping[str, dict[str, Any]]):
+    """A live, read-only mapping of parameter names (or numbers) to step count and state arrays."""
+
+    def __init__(
+        self, names: list[str], step_count: Callable[[int], int], states_of: Callable[[int], dict[str, Array]]
+    ) -> None:
+        self._numbers = {name: i for i, name in enumerate(names)}
+        self._step_count = step_count
+        self._states_of = states_of
+
+    def __getitem__(self, name: str | int) -> dict[str, Any]:
+        number = name if isinstance(name, int) else self._numbers[name]
+        if not 0 <= number < len(self._numbers):
+            raise KeyError(name)
+        return {"step": self._step_count(number), **self._states_of(number)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"<states of {', '.join(map(repr, self))}>"

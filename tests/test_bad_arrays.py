@@ -1,0 +1,86 @@
+"""Arrays that cannot be parameters or gradients: each is refused with the reason and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from bits import Array
+from refusing import both, grads, refuses_step
+
+
+def strided(array: Array) -> Array:
+    every_other: Array = np.repeat(array, 2, axis=-1)[..., ::2]
+    return every_other
+
+
+def misaligned(array: Array) -> Array:
+    memory = np.zeros(array.nbytes + 1, np.uint8)
+    view: Array = memory[1:].view(array.dtype).reshape(array.shape)
+    view[...] = array
+    return view
+
+
+class Subclass(Array):
+    pass
+
+
+class FakeTensor:
+    def __array__(self) -> Array:
+        return np.ones((3, 4), np.float32)
+
+
+W = np.ones((3, 4), np.float32)
+
+#: What is given as an array, the error, and its message after the path.
+BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "float": (lambda: 1.0, TypeError, "expected a numpy.ndarray, got float; make it a NumPy array first"),
+    "string": (lambda: "w", TypeError, "expected a numpy.ndarray, got str"),
+    "tensor": (
+        FakeTensor,
+        TypeError,
+        "expected a numpy.ndarray, got test_bad_arrays.FakeTensor; make it a NumPy array",
+    ),
+    "masked": (
+        lambda: np.ma.masked_array(W),
+        TypeError,
+        "expected a numpy.ndarray, got numpy.ma.MaskedArray; pass the",
+    ),
+    "subclass": (lambda: W.view(Subclass), TypeError, "expected a numpy.ndarray, got test_bad_arrays.Subclass"),
+    "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32"),
+    "integers": (lambda: W.astype(np.int32), TypeError, "expected dtype float32 or float64, got int32"),
+    "half": (lambda: W.astype(np.float16), TypeError, "expected dtype float32 or float64, got float16"),
+    "complex": (lambda: W.astype(np.complex64), TypeError, "expected dtype float32 or float64, got complex64"),
+    "objects": (lambda: W.astype(object), TypeError, "expected dtype float32 or float64, got object"),
+    "records": (lambda: np.zeros((3, 4), "f4,f4"), TypeError, "expected dtype float32 or float64, got [("),
+    "big-endian": (
+        lambda: W.astype(">f4"),
+        TypeError,
+        "expected native byte order, got '>f4'; convert it with .astype",
+    ),
+    "0-d": (lambda: np.array(1.0, np.float32), ValueError, "expected an array of one dimension or more, got a 0-dim"),
+    "strided": (lambda: strided(W), ValueError, "expected a C-contiguous array, got a strided (strides (32, 8)) one"),
+    "fortran": (lambda: np.asfortranarray(W), ValueError, "expected a C-contiguous array, got a Fortran-ordered one"),
+    "reversed": (lambda: W[::-1], ValueError, "expected a C-contiguous array, got a strided"),
+    "broadcast": (lambda: np.broadcast_to(np.float32(1), (3, 4)), ValueError, "expected a C-contiguous array"),
+    "misaligned": (lambda: misaligned(W), ValueError, "expected an array aligned to its element size of 4 bytes; copy"),
+}
+
+
+@both
+@pytest.mark.parametrize("name", BAD_ARRAYS)
+def test_bad_parameter(module: Any, name: str) -> None:
+    make, error, message = BAD_ARRAYS[name]
+    with pytest.raises(error, match=re.escape(f"params['deep'][1]: {message}")):
+        module.AdamW({"w": W.copy(), "deep": [np.zeros(2), make()]})
+
+
+@both
+@pytest.mark.parametrize("name", BAD_ARRAYS)
+def test_bad_gradient(module: Any, name: str) -> None:
+    make, error, message = BAD_ARRAYS[name]
+    bad = grads() | {"w": make()}
+    refuses_step(module, lambda opt, p: opt.step(bad), error, f"grads['w']: {message}")
