@@ -41,18 +41,16 @@ def draw(rng: np.random.Generator, length: int, dtype: Any, special: bool) -> Ar
 
 
 def change_hyperparameters(opt: Any, t: int) -> None:
-    """Change what a user may change between two steps."""
+    """Change what a user may change between two steps, as far as the rule has it."""
     group = opt.param_groups[0]
-    if t == 5:
-        group["lr"] = 0.03
-    elif t == 9:
-        group["betas"] = (0.8, 0.95)
-    elif t == 13:
-        group["weight_decay"] = 0.25
-    elif t == 17:
-        group.update(eps=1e-4, maximize=not group["maximize"], bias_correction=not group["bias_correction"])
-    elif t == 19:
-        group["eps_hat"] = not group["eps_hat"]
+    changes: dict[int, dict[str, Any]] = {
+        5: {"lr": 0.03},
+        9: {"betas": (0.8, 0.95)},
+        13: {"weight_decay": 0.25},
+        17: {"eps": 1e-4, "maximize": not group.get("maximize"), "bias_correction": not group.get("bias_correction")},
+        19: {"eps_hat": not group.get("eps_hat")},
+    }
+    group.update({key: value for key, value in changes.get(t, {}).items() if key in group})
 
 
 def run(opt: Any, params: list[Array], dtype: Any, special: bool, offset: int) -> list[Array]:

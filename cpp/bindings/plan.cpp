@@ -34,6 +34,7 @@ class PyPlan {
 
   // Starts a group, which add() fills; frozen: those of its keys whose values must stay as they are now.
   void add_group(const py::dict& group, const py::tuple& frozen) {
+    if (laid_out_) throw py::value_error("add_group: after lay_out");
     Group added;
     added.hyperparameter_count = count_hyperparameters(group);
     for (py::handle key : frozen) {
@@ -47,6 +48,7 @@ class PyPlan {
   void add(py::handle param, const std::string& rule) {
     WritableArray array;
     Tensor tensor;
+    if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
     if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
     if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
     tensor.param = array.data;
@@ -59,6 +61,7 @@ class PyPlan {
 
   // After the last add(): gives each parameter its states, zeros.
   void lay_out() {
+    if (laid_out_) throw py::value_error("lay_out: called twice");
     int most = 0;
     for (const Tensor& tensor : tensors_) most = std::max(most, rule_info(tensor.rule).state_count);
     states_ = StateArena(params_, most);
@@ -67,16 +70,18 @@ class PyPlan {
       throw_on_error(plan_.add(tensors_[i]));
     }
     gradients_.resize(params_.size());
-    tensors_ = {};
+    laid_out_ = true;
   }
 
   py::array state(std::size_t index, int which) const {
-    if (index >= params_.size()) throw py::index_error("state: no such parameter");
+    if (!laid_out_ || index >= params_.size()) throw py::index_error("state: no such parameter");
+    if (which < 0 || which >= rule_info(tensors_[index].rule).state_count) throw py::index_error("state: no such state");
     return states_.view(index, which, params_[index]);
   }
 
   // The report, or None if an input is not acceptable and the caller has to say why. Nothing has changed then.
   py::object step(py::handle grads, py::handle groups) {
+    if (!laid_out_) throw py::value_error("step: before lay_out");
     const Exclusive exclusive(*this);
     const Leaves leaves(leaves_);
     if (!read_groups(groups) || !structure_.flatten(grads, leaves_) || !accept_arrays()) return py::none();
@@ -95,12 +100,12 @@ class PyPlan {
   }
 
   std::int64_t step_count(std::size_t index) const {
-    if (index >= params_.size()) throw py::index_error("step_count: no such parameter");
+    if (index >= plan_.size()) throw py::index_error("step_count: no such parameter");
     return plan_.step_count(index);
   }
 
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
-    if (counts.size() != params_.size()) throw py::value_error("set_step_counts: one count per parameter");
+    if (counts.size() != plan_.size()) throw py::value_error("set_step_counts: one count per parameter");
     for (std::size_t i = 0; i < counts.size(); ++i) plan_.set_step_count(i, counts[i]);
     completed_ = completed;
   }
@@ -175,7 +180,8 @@ class PyPlan {
   py::object report_type_;
   Plan plan_;
   std::vector<WritableArray> params_;
-  std::vector<Tensor> tensors_;  // until lay_out()
+  std::vector<Tensor> tensors_;
+  bool laid_out_ = false;
   StateArena states_;
   std::vector<Group> groups_;
   long long completed_ = 0;

@@ -79,7 +79,7 @@ def set_num_threads(count: int) -> None:
 
 def cmake_prefix() -> str:
     """Directory to add to ``CMAKE_PREFIX_PATH``, for ``find_package(adamas CONFIG)`` to find the C++ library."""
-    return str(Path(__file__).parent)
+    return str(Path(str(_core.__file__)).parent)  # in an editable install, not the folder of this file
 
 
 def info() -> dict[str, Any]:

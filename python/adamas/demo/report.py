@@ -6,17 +6,29 @@ import importlib.util
 import itertools
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import adamas
+from adamas.demo.data import Dataset
 from adamas.demo.mlp import Layers
 
-if TYPE_CHECKING:
-    from adamas.demo.data import Dataset
-    from adamas.demo.train import History
+
+@dataclass
+class History:
+    """Curves by epoch, and where the time went."""
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    test_loss: list[float] = field(default_factory=list)
+    test_accuracy: list[float] = field(default_factory=list)
+    steps: int = 0
+    seconds: float = 0.0
+    optimizer_seconds: float = 0.0
+
 
 _EXTRAS = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
 

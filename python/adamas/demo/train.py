@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,7 @@ from adamas.demo import data, report
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
 
 
-@dataclass
-class History:
-    """Curves by epoch, and where the time went."""
-
-    train_loss: list[float] = field(default_factory=list)
-    train_accuracy: list[float] = field(default_factory=list)
-    test_loss: list[float] = field(default_factory=list)
-    test_accuracy: list[float] = field(default_factory=list)
-    steps: int = 0
-    seconds: float = 0.0
-    optimizer_seconds: float = 0.0
-
-
-def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) -> History:
+def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) -> report.History:
     """Train in place with AdamW and a cosine learning rate; return the curves."""
     from tqdm import tqdm
 
@@ -40,7 +26,7 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
         lr=lambda step: arguments.lr * 0.5 * (1.0 + np.cos(np.pi * step / total)),
         weight_decay=arguments.weight_decay,
     )
-    history = History()
+    history = report.History()
     with tqdm(total=total, unit="step", desc=dataset.name, mininterval=0.5) as bar:
         for _ in range(arguments.epochs):
             losses = []
