@@ -56,6 +56,7 @@ class PyPlan {
     tensor.dtype = array.dtype;
     tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
     tensors_.push_back(tensor);
+    rules_.push_back(tensor.rule);
     params_.push_back(std::move(array));
   }
 
@@ -70,12 +71,13 @@ class PyPlan {
       throw_on_error(plan_.add(tensors_[i]));
     }
     gradients_.resize(params_.size());
+    tensors_ = {};
     laid_out_ = true;
   }
 
   py::array state(std::size_t index, int which) const {
     if (!laid_out_ || index >= params_.size()) throw py::index_error("state: no such parameter");
-    if (which < 0 || which >= rule_info(tensors_[index].rule).state_count) throw py::index_error("state: no such state");
+    if (which < 0 || which >= rule_info(rules_[index]).state_count) throw py::index_error("state: no such state");
     return states_.view(index, which, params_[index]);
   }
 
@@ -160,6 +162,7 @@ class PyPlan {
   }
 
   bool accept_arrays() {
+    if (leaves_.size() != params_.size()) return false;
     for (std::size_t i = 0; i < params_.size(); ++i) {
       if (i + kPrefetchDistance < params_.size())
         prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
@@ -180,7 +183,8 @@ class PyPlan {
   py::object report_type_;
   Plan plan_;
   std::vector<WritableArray> params_;
-  std::vector<Tensor> tensors_;
+  std::vector<Rule> rules_;
+  std::vector<Tensor> tensors_;  // until lay_out()
   bool laid_out_ = false;
   StateArena states_;
   std::vector<Group> groups_;
