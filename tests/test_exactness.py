@@ -110,6 +110,32 @@ def test_where_work_is_cut_does_not_matter(isa: str, dtype: Any) -> None:
     assert_same_bits(np.concatenate(pieces), whole, "pieces against whole")
 
 
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
+def test_nothing_is_written_between_the_arrays(dtype: Any, seed: int) -> None:
+    """Thousands of arrays cut at every kind of place, with a guard after each: each element once, no guard ever."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(0, 1100, 3000)
+    guard = 64
+    memory = np.full(int(sizes.sum()) + guard * len(sizes), 7.0, dtype)
+    starts = np.cumsum([0, *(sizes[:-1] + guard)])
+    params = [memory[start : start + size] for start, size in zip(starts, sizes, strict=True)]
+    grads = [np.ones(size, dtype) for size in sizes]
+    _core.set_bytes_per_thread(1)
+    opt = adamas.AdamW(params, lr=0.5, weight_decay=0.0, eps=0.0)
+    inside = np.zeros(memory.shape, bool)
+    for start, size in zip(starts, sizes, strict=True):
+        inside[start : start + size] = True
+    expected = np.full(1, 7.0, dtype)
+    plain = adamas.reference.AdamW(expected, lr=0.5, weight_decay=0.0, eps=0.0)
+    for threads in (2, 3, 5, 16, 61):
+        opt.num_threads = threads
+        opt.step(grads)
+        plain.step(np.ones(1, dtype))
+        assert (memory[inside] == expected[0]).all()
+        assert (memory[~inside] == 7.0).all()
+
+
 @pytest.mark.parametrize("dtype", DTYPES, ids=["float32", "float64"])
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())

@@ -72,7 +72,9 @@ std::size_t element_at(const Pass& pass, std::size_t i, std::uint64_t work) {
   const std::uint64_t before = i == 0 ? 0 : pass.work_end[i - 1];
   if (work <= before) return 0;
   if (work >= pass.work_end[i]) return tensor.size;
-  return round_down_to_granule(static_cast<std::size_t>((work - before) / bytes_per_element(tensor)));
+  const std::uint64_t element = (work - before) / bytes_per_element(tensor);
+  // Within the overhead at the end of an item, `element` lies past its last one.
+  return std::min(tensor.size, round_down_to_granule(static_cast<std::size_t>(element)));
 }
 
 void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
@@ -114,8 +116,8 @@ Status Plan::Impl::prepare(const void* const* grads, const Hyperparameters* grou
   coefficients.clear();
   std::uint64_t work = 0;
   const Item* previous = nullptr;
-  bool known_to_be_apart =
-      written_is_apart;  // finding overlaps takes sorting, and gradients mostly stay where they were
+  // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
+  bool known_to_be_apart = written_is_apart;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = items[i];
     if (grads[i] != nullptr) {
