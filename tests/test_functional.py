@@ -57,7 +57,9 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "step huge": ({"step": 2**63}, ValueError, "step: expected a whole number >= 1"),
     "lr": ({"lr": -1}, ValueError, "lr: expected a finite number >= 0"),
     "betas": ({"betas": (0.9, 1.0)}, ValueError, "betas[1]: expected a number in [0, 1), got 1.0"),
-    "threads": ({"num_threads": -1}, ValueError, "the number of threads"),
+    "threads": ({"num_threads": -1}, ValueError, "num_threads: expected None or a whole number from 1 to 1024, got -1"),
+    "threads string": ({"num_threads": "1"}, TypeError, "num_threads: expected None or a whole number from 1 to 1024"),
+    "lr callable": ({"lr": lambda step: 0.1}, TypeError, "lr: expected a finite number >= 0, got <function"),
 }
 
 

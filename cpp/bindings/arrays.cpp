@@ -1,6 +1,8 @@
 #include "arrays.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace adamas::bindings {
 namespace {
@@ -9,6 +11,14 @@ using py::detail::npy_api;
 
 constexpr int kReadable = npy_api::NPY_ARRAY_C_CONTIGUOUS_ | npy_api::NPY_ARRAY_ALIGNED_;
 constexpr int kWritable = kReadable | npy_api::NPY_ARRAY_WRITEABLE_;
+
+// How NumPy writes this machine's byte order when it is spelt out.
+char native_order() {
+  const std::uint16_t one = 1;
+  std::uint8_t first = 0;
+  std::memcpy(&first, &one, 1);
+  return first == 1 ? '<' : '>';
+}
 
 const py::detail::PyArray_Proxy* proxy(py::handle array) { return py::detail::array_proxy(array.ptr()); }
 
@@ -47,7 +57,7 @@ bool find_dtype(const py::detail::PyArray_Proxy* array, DType* out) {
   }
   // Equal to a native dtype without being the same object: unpickled or carrying metadata.
   const auto dtype = py::reinterpret_borrow<py::dtype>(array->descr);
-  if (dtype.byteorder() != '=') return false;
+  if (dtype.byteorder() != '=' && dtype.byteorder() != native_order()) return false;
   if (dtype.num() == npy_api::NPY_FLOAT_) {
     *out = DType::kFloat32;
   } else if (dtype.num() == npy_api::NPY_DOUBLE_) {
@@ -56,6 +66,11 @@ bool find_dtype(const py::detail::PyArray_Proxy* array, DType* out) {
     return false;
   }
   return true;
+}
+
+bool has_dtype(const py::detail::PyArray_Proxy* array, const WritableArray& accepted) {
+  DType dtype = accepted.dtype;
+  return array->descr == accepted.descr.ptr() || (find_dtype(array, &dtype) && dtype == accepted.dtype);
 }
 
 std::size_t element_count(const py::detail::PyArray_Proxy* array) {
@@ -73,14 +88,14 @@ bool accept_writable(py::handle object, WritableArray* out) {
   out->array = py::reinterpret_borrow<py::object>(object);
   out->data = array->data;
   out->size = element_count(array);
-  out->descr = array->descr;
+  out->descr = py::reinterpret_borrow<py::object>(array->descr);
   return true;
 }
 
 bool unchanged(const WritableArray& accepted) {
   const auto* array = proxy(accepted.array);
-  return array->data == accepted.data && array->descr == accepted.descr && (array->flags & kWritable) == kWritable &&
-         element_count(array) == accepted.size;
+  return array->data == accepted.data && array->nd >= 1 && (array->flags & kWritable) == kWritable &&
+         element_count(array) == accepted.size && has_dtype(array, accepted);
 }
 
 void prefetch(const WritableArray& param, py::handle gradient) {
@@ -97,9 +112,8 @@ bool accept_gradient(py::handle object, const WritableArray& param, const void**
   if (!is_plain_array(object)) return false;
   const auto* gradient = proxy(object);
   const auto* parameter = proxy(param.array);
-  DType dtype = param.dtype;
-  const bool fits = (gradient->descr == param.descr || (find_dtype(gradient, &dtype) && dtype == param.dtype)) &&
-                    (gradient->flags & kReadable) == kReadable && gradient->nd == parameter->nd &&
+  const bool fits = has_dtype(gradient, param) && (gradient->flags & kReadable) == kReadable &&
+                    gradient->nd == parameter->nd &&
                     std::equal(gradient->dimensions, gradient->dimensions + gradient->nd, parameter->dimensions);
   *data = gradient->data;
   return fits;

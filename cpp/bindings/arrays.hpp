@@ -18,7 +18,7 @@ struct WritableArray {
   void* data = nullptr;
   std::size_t size = 0;
   DType dtype = DType::kFloat32;
-  const void* descr = nullptr;  // identity of its numpy.dtype
+  py::object descr;  // its numpy.dtype
 };
 
 // True, with *out filled in, if `object` can be written in place: an ndarray (or memmap) of float32 or float64 in

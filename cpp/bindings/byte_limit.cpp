@@ -4,6 +4,7 @@
 
 #include "arrays.hpp"
 #include "errors.hpp"
+#include "gil.hpp"
 #include "register.hpp"
 
 namespace adamas::bindings {
@@ -21,12 +22,11 @@ void run(py::handle param, py::handle grad, const py::tuple& states, int num_thr
     s[k] = static_cast<float*>(state.data);
   }
   if (!fits) throw py::value_error("byte_limit: expected contiguous float32 arrays of one size");
-  Status status;
-  {
-    const py::gil_scoped_release release;
+  Status status = Status::kOk;
+  without_gil([&] {
     status = byte_limit(static_cast<float*>(p.data), static_cast<const float*>(g), s, static_cast<int>(states.size()),
                         p.size, num_threads);
-  }
+  });
   throw_on_error(status);
 }
 

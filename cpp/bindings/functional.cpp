@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "errors.hpp"
+#include "gil.hpp"
 #include "hyperparameters.hpp"
 #include "register.hpp"
 
@@ -20,8 +21,11 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   const void* gradient = nullptr;
   if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
   const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
-  if (step < 1 || grad.is_none() || states.size() != count || !accept_writable(param, &array) ||
-      !accept_gradient(grad, array, &gradient) || read_hyperparameters(group, step - 1, &hyperparameters) < 0) {
+  // First what may run Python code, which could change the arrays; then the arrays.
+  py::object scheduled;
+  if (step < 1 || grad.is_none() || states.size() != count ||
+      read_hyperparameters(group, step - 1, &hyperparameters, &scheduled) < 0 || !accept_writable(param, &array) ||
+      !accept_gradient(grad, array, &gradient)) {
     return false;
   }
   tensor.param = array.data;
@@ -37,11 +41,8 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   Plan plan;
   throw_on_error(plan.add(tensor));
   plan.set_step_count(0, step - 1);
-  Status status;
-  {
-    const py::gil_scoped_release release;
-    status = plan.step(&gradient, &hyperparameters, 1, num_threads);
-  }
+  Status status = Status::kOk;
+  without_gil([&] { status = plan.step(&gradient, &hyperparameters, 1, num_threads); });
   if (status == Status::kOverlap) return false;
   throw_on_error(status);
   return true;

@@ -62,18 +62,20 @@ class Reader {
     *out = value.is(py::handle(Py_True));
   }
 
-  void number_or_schedule(const py::object& key, long long completed, double* out) {
+  void number_or_schedule(const py::object& key, long long completed, double* out, py::object* scheduled) {
     py::object value = find(key);
     if (!value) return;
-    if (PyFloat_CheckExact(value.ptr()) == 0 && PyCallable_Check(value.ptr()) != 0) value = value(completed);
+    if (PyFloat_CheckExact(value.ptr()) == 0 && PyCallable_Check(value.ptr()) != 0) {
+      value = value(completed);
+      *scheduled = value;
+    }
     valid_ = read_number(value, out);
   }
 
   void pair(const py::object& key, double* first, double* second) {
     const py::object value = find(key);
     if (!value) return;
-    const bool is_list = PyList_Check(value.ptr());
-    valid_ = (is_list || PyTuple_Check(value.ptr())) && PySequence_Size(value.ptr()) == 2;
+    valid_ = sequence_size(value) == 2;
     if (!valid_) return;
     const py::object a = sequence_item(value, 0);
     const py::object b = sequence_item(value, 1);
@@ -108,14 +110,14 @@ int count_hyperparameters(py::handle group) {
   return count;
 }
 
-int read_hyperparameters(py::handle group, long long completed, Hyperparameters* out) {
+int read_hyperparameters(py::handle group, long long completed, Hyperparameters* out, py::object* scheduled) {
   if (!PyDict_Check(group.ptr())) return -1;
   const Keys& k = keys();
   Hyperparameters h;
   bool decoupled = false;
   bool eps_hat = false;
   Reader reader(group);
-  reader.number_or_schedule(k.lr, completed, &h.lr);
+  reader.number_or_schedule(k.lr, completed, &h.lr, scheduled);
   reader.pair(k.betas, &h.beta1, &h.beta2);
   reader.number(k.eps, &h.eps);
   reader.number(k.weight_decay, &h.weight_decay);

@@ -31,13 +31,22 @@ inline py::object list_item(py::handle list, Py_ssize_t index) {
   return py::reinterpret_steal<py::object>(value);
 }
 
-// Of a list or tuple.
+// Of a list or tuple, as it is stored, whatever a subclass says; -1 for anything else.
+inline Py_ssize_t sequence_size(py::handle object) {
+  if (PyList_Check(object.ptr())) return PyList_GET_SIZE(object.ptr());
+  return PyTuple_Check(object.ptr()) ? PyTuple_GET_SIZE(object.ptr()) : -1;
+}
+
 inline py::object sequence_item(py::handle sequence, Py_ssize_t index) {
   if (PyList_Check(sequence.ptr())) return list_item(sequence, index);
   return py::reinterpret_borrow<py::object>(PyTuple_GET_ITEM(sequence.ptr(), index));
 }
 
+// Asks first whether the key is there: a defaultdict would make it.
 inline py::object mapping_item(py::handle mapping, py::handle key) {
+  const int found = PySequence_Contains(mapping.ptr(), key.ptr());
+  if (found < 0) throw py::error_already_set();
+  if (found == 0) return {};
   PyObject* value = PyObject_GetItem(mapping.ptr(), key.ptr());
   if (value == nullptr) {
     if (PyErr_ExceptionMatches(PyExc_KeyError) == 0) throw py::error_already_set();

@@ -10,6 +10,7 @@
 
 #include "arrays.hpp"
 #include "errors.hpp"
+#include "gil.hpp"
 #include "hyperparameters.hpp"
 #include "lookup.hpp"
 #include "memory.hpp"
@@ -42,6 +43,7 @@ class PyPlan {
     }
     groups_.push_back(std::move(added));
     hyperparameters_.emplace_back();
+    scheduled_.emplace_back();
   }
 
   // Adds a parameter to the last group.
@@ -89,11 +91,10 @@ class PyPlan {
     if (!read_groups(groups) || !structure_.flatten(grads, leaves_) || !accept_arrays()) return py::none();
 
     StepInfo info;
-    Status status;
-    {
-      const py::gil_scoped_release release;
+    Status status = Status::kOk;
+    without_gil([&] {
       status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info);
-    }
+    });
     if (status == Status::kOverlap) return py::none();
     throw_on_error(status);
     ++completed_;
@@ -107,7 +108,10 @@ class PyPlan {
   }
 
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
-    if (counts.size() != plan_.size()) throw py::value_error("set_step_counts: one count per parameter");
+    const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
+    if (counts.size() != plan_.size() || negative || completed < 0) {
+      throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
+    }
     for (std::size_t i = 0; i < counts.size(); ++i) plan_.set_step_count(i, counts[i]);
     completed_ = completed;
   }
@@ -116,10 +120,20 @@ class PyPlan {
   void enter() {
     if (busy_.exchange(true, std::memory_order_acquire)) {
       throw std::runtime_error(
-          "this optimizer is in use by another thread; one thread at a time may step it or load into it");
+          "this optimizer is in use, by another thread or by a step under way; one thread at a time may step it or "
+          "load "
+          "into it");
     }
   }
   void exit() { busy_.store(false, std::memory_order_release); }
+
+  // What the callable learning rates of the groups returned in the last step, so that a refused step does not call them
+  // again to say why; None where nothing was called.
+  py::list scheduled() const {
+    py::list values;
+    for (const py::object& value : scheduled_) values.append(value ? py::object(py::make_tuple(value)) : py::none());
+    return values;
+  }
 
   long long completed() const { return completed_; }
   int last_threads() const { return last_threads_; }
@@ -141,7 +155,9 @@ class PyPlan {
   // Empties the list of leaves at the end of a step, with the GIL held.
   struct Leaves {
     explicit Leaves(std::vector<py::object>& leaves) : leaves_(leaves) {}
-    ~Leaves() { leaves_.clear(); }
+    ~Leaves() {
+      if (PyGILState_Check() != 0) leaves_.clear();  // not so while a thread is unwound at the interpreter's end
+    }
     std::vector<py::object>& leaves_;
   };
 
@@ -151,9 +167,9 @@ class PyPlan {
     }
     for (std::size_t k = 0; k < groups_.size(); ++k) {
       const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
-      if (!group || read_hyperparameters(group, completed_, &hyperparameters_[k]) != groups_[k].hyperparameter_count) {
-        return false;
-      }
+      scheduled_[k] = py::object();
+      const int found = group ? read_hyperparameters(group, completed_, &hyperparameters_[k], &scheduled_[k]) : -1;
+      if (found != groups_[k].hyperparameter_count) return false;
       for (const auto& [key, value] : groups_[k].frozen) {
         if (!dict_item(group, key).is(value)) return false;
       }
@@ -195,6 +211,7 @@ class PyPlan {
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;
+  std::vector<py::object> scheduled_;  // what a callable lr returned
   std::vector<py::object> leaves_;
   std::vector<const void*> gradients_;
 };
@@ -213,6 +230,7 @@ void register_plan(py::module_& m) {
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
       .def("__enter__", &PyPlan::enter)
       .def("__exit__", [](PyPlan& plan, const py::args&) { plan.exit(); })
+      .def_property_readonly("scheduled", &PyPlan::scheduled)
       .def_property_readonly("completed", &PyPlan::completed)
       .def_property_readonly("last_threads", &PyPlan::last_threads)
       .def_property("num_threads", &PyPlan::num_threads, &PyPlan::set_num_threads);

@@ -17,21 +17,22 @@ bool is_mapping(py::handle object) {
 
 }  // namespace
 
-Structure::Structure(const py::tuple& description) {
+Structure::Structure(const py::tuple& description, int depth) {
+  if (depth > kMaxDepth) throw py::value_error("a structure is nested too deeply");
   const auto kind = description[0].cast<std::string>();
   if (kind == "sequence") {
     kind_ = Kind::kSequence;
-    for (py::handle child : description[1]) children_.emplace_back(child.cast<py::tuple>());
+    for (py::handle child : description[1]) children_.emplace_back(child.cast<py::tuple>(), depth + 1);
   } else if (kind == "mapping") {
     kind_ = Kind::kMapping;
     for (py::handle item : description[1]) {
       const auto pair = item.cast<py::tuple>();
       keys_.emplace_back(pair[0]);
-      children_.emplace_back(pair[1].cast<py::tuple>());
+      children_.emplace_back(pair[1].cast<py::tuple>(), depth + 1);
     }
   } else if (kind == "group") {
     kind_ = Kind::kGroup;
-    children_.emplace_back(description[1].cast<py::tuple>());
+    children_.emplace_back(description[1].cast<py::tuple>(), depth + 1);
     may_be_wrapped_ = description[2].cast<bool>();
   }
 }
@@ -47,9 +48,8 @@ bool Structure::flatten(py::handle tree, std::vector<py::object>& leaves) const 
 }
 
 bool Structure::flatten_sequence(py::handle tree, std::vector<py::object>& leaves) const {
-  if (!PyList_Check(tree.ptr()) && !PyTuple_Check(tree.ptr())) return false;
   const auto size = static_cast<Py_ssize_t>(children_.size());
-  if (PySequence_Size(tree.ptr()) != size) return false;
+  if (sequence_size(tree) != size) return false;
   for (Py_ssize_t i = 0; i < size; ++i) {
     const py::object child = sequence_item(tree, i);
     if (!child || !children_[static_cast<std::size_t>(i)].flatten(child, leaves)) return false;

@@ -13,7 +13,9 @@ namespace py = pybind11;
 //   ("leaf",) | ("sequence", [child, ...]) | ("mapping", [(key, child), ...]) | ("group", child, may_be_wrapped)
 class Structure {
  public:
-  explicit Structure(const py::tuple& description);
+  static constexpr int kMaxDepth = 110;  // a little above that of adamas/_structure.py, which refuses with the path
+
+  explicit Structure(const py::tuple& description, int depth = 0);
 
   // Appends the leaves of `tree`, which nests as described, in order, each with a reference of its own: another thread
   // may change the containers meanwhile. False where it does not nest so.

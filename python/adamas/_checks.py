@@ -59,7 +59,7 @@ def _check_type(array: Any, path: str) -> None:
 
 
 def _check_dtype(array: Array, path: str) -> None:
-    if array.dtype.newbyteorder("=") not in _DTYPES:
+    if array.dtype.kind != "f" or array.dtype.newbyteorder("=") not in _DTYPES:
         raise TypeError(f"{path}: expected dtype float32 or float64, got {array.dtype}")
     if not array.dtype.isnative:
         raise TypeError(

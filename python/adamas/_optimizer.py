@@ -11,7 +11,7 @@ import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, address, check_array, check_like, check_overlap
-from adamas._hyperparameters import check_group, number
+from adamas._hyperparameters import check_group, check_threads
 from adamas._report import StepReport
 from adamas._state_dict import check_state_dict
 from adamas._states import States
@@ -84,7 +84,8 @@ class Optimizer(ABC):
                 f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
                 f"it has {', '.join(self.defaults)}"
             )
-        merged = {"params": group["params"], **self.defaults, **{k: v for k, v in group.items() if k != "params"}}
+        own = {key: value for key, value in group.items() if key != "params"}
+        merged = {"params": group["params"], **_detached({**self.defaults, **own})}
         check_group(merged, f"params{group_path}[{{!r}}]", self.defaults, None)
         first = sum(len(g["params"]) if isinstance(g["params"], list | tuple) else 1 for g in self.param_groups)
         description, leaves = structure.describe(group["params"], path, first)
@@ -139,9 +140,11 @@ class Optimizer(ABC):
             After any of them nothing has changed: no parameter, no state, no step count.
         """
 
-    def _check_step(self, grads: Any) -> tuple[list[dict[str, Any]], list[Array | None]]:
+    def _check_step(
+        self, grads: Any, scheduled: Sequence[tuple[Any] | None] | None = None
+    ) -> tuple[list[dict[str, Any]], list[Array | None]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
-        groups = self._check_groups(self.param_groups, self._plan.completed)
+        groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
         gradients: list[Array | None] = []
         arrays: list[tuple[str, Array]] = []
         items = structure.leaves_like(self._description, grads)
@@ -163,14 +166,17 @@ class Optimizer(ABC):
         names = self._state_names_of_group[self._group_of[index]]
         return {name: self._plan.state(index, k) for k, name in enumerate(names)}
 
-    def _check_groups(self, groups: Any, completed: int | None) -> list[dict[str, Any]]:
+    def _check_groups(
+        self, groups: Any, completed: int | None, scheduled: Sequence[tuple[Any] | None] | None = None
+    ) -> list[dict[str, Any]]:
         if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
             raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
         checked = []
         for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
             if not isinstance(group, dict):
                 raise TypeError(f"param_groups[{i}]: expected a dict, got {structure.type_name(group)}")
-            checked.append(check_group(group, f"param_groups[{i}][{{!r}}]", self.defaults, completed))
+            called = scheduled[i] if scheduled else None
+            checked.append(check_group(group, f"param_groups[{i}][{{!r}}]", self.defaults, completed, called))
             for key, value in frozen.items():
                 if group[key] is not value:
                     raise ValueError(
@@ -186,11 +192,7 @@ class Optimizer(ABC):
 
     @num_threads.setter
     def num_threads(self, count: int | None) -> None:
-        if count is not None:
-            number(count, "num_threads", "None or a whole number from 1 to 1024", 1, 1025)
-            if not isinstance(count, int):
-                raise TypeError(f"num_threads: expected None or a whole number from 1 to 1024, got {count!r}")
-        self._plan.num_threads = count or 0
+        self._plan.num_threads = check_threads(count)
 
     @property
     def state(self) -> States:
@@ -210,7 +212,12 @@ class Optimizer(ABC):
             A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
             parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
             names. Parameters are not included.
+
+        Raises:
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: A hyperparameter has been set to a value out of range.
         """
+        self._check_groups(self.param_groups, None)
         names: list[list[str]] = [[] for _ in self.param_groups]
         for leaf, index in zip(self._leaves, self._group_of, strict=True):
             names[index].append(leaf.name)
@@ -222,7 +229,7 @@ class Optimizer(ABC):
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
             "state": state,
-            "param_groups": [{**group, "params": n} for group, n in zip(self.param_groups, names, strict=True)],
+            "param_groups": [{**_detached(g), "params": n} for g, n in zip(self.param_groups, names, strict=True)],
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -238,17 +245,31 @@ class Optimizer(ABC):
         """
         live = self.state_dict(copy=False)
         check_state_dict(state_dict, live)
-        loaded = [{k: v for k, v in group.items() if k != "params"} for group in state_dict["param_groups"]]
+        loaded = [_detached({k: v for k, v in g.items() if k != "params"}) for g in state_dict["param_groups"]]
         self._check_groups(loaded, None)
+        pairs = [
+            (array, state_dict["state"][name][key])
+            for name, entry in live["state"].items()
+            for key, array in entry.items()
+            if key != "step"
+        ]
+        try:
+            check_overlap([("", array) for pair in pairs for array in pair if array.flags.c_contiguous])
+        except ValueError:  # it holds live arrays, which must not change while they are being read
+            pairs = [(array, np.copy(value)) for array, value in pairs]
         with self._plan:
-            for name, entry in live["state"].items():
-                for key, array in entry.items():
-                    if key != "step":
-                        np.copyto(array, state_dict["state"][name][key])
+            for array, value in pairs:
+                np.copyto(array, value)
             counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
             self._plan.set_step_counts(counts, int(state_dict["step"]))
             for group, values in zip(self.param_groups, loaded, strict=True):
                 group.update(values)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{type(self).__name__} cannot be copied or pickled, since its parameters are other people's arrays; "
+            "keep its state_dict(), and load that into a new optimizer"
+        )
 
     def __repr__(self) -> str:
         sizes: dict[str, list[int]] = {}
@@ -262,3 +283,8 @@ class Optimizer(ABC):
             options = ", ".join(f"{key}={value!r}" for key, value in group.items() if key != "params")
             lines.append(f"  group {i}: {options}")
         return "\n".join([*lines, ")"])
+
+
+def _detached(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a group, lists of numbers included, so that nobody else's change is felt here."""
+    return {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}

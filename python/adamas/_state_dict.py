@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adamas._hyperparameters import shown
 from adamas._structure import type_name
 
 _PARTS = {"optimizer": str, "step": int, "state": Mapping, "param_groups": list}
@@ -32,16 +33,16 @@ def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
 def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
     if given["optimizer"] != live["optimizer"]:
         yield f"it is from {given['optimizer']}, this is {live['optimizer']}"
-    if given["step"] < 0:
-        yield f"step: expected a count >= 0, got {given['step']}"
+    if problem := _check_count(given["step"]):
+        yield f"step: {problem}"
     if len(given["param_groups"]) != len(live["param_groups"]):
         yield f"param_groups: expected {len(live['param_groups'])}, got {len(given['param_groups'])}"
         return
     for i, (theirs, ours) in enumerate(zip(given["param_groups"], live["param_groups"], strict=True)):
         if not isinstance(theirs, Mapping):
             yield f"param_groups[{i}]: expected a dict, got {type_name(theirs)}"
-        elif list(theirs.get("params", ours["params"])) != ours["params"]:
-            yield f"param_groups[{i}]['params']: expected the names {ours['params']}, got {theirs['params']}"
+        elif not isinstance(theirs.get("params"), list) or list(map(str, theirs["params"])) != ours["params"]:
+            yield f"param_groups[{i}]['params']: expected the names {ours['params']}, got {shown(theirs.get('params'))}"
 
 
 def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
@@ -64,7 +65,7 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
 
 def _check_count(given: Any) -> str | None:
     whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-    return None if whole and 0 <= given < 2**62 else f"expected a count >= 0, got {given!r}"
+    return None if whole and 0 <= given < 2**62 else f"expected a count >= 0, got {shown(given)}"
 
 
 def _check_state(given: Any, array: np.ndarray[Any, Any]) -> str | None:

@@ -19,6 +19,9 @@ Description: TypeAlias = tuple[Any, ...]
 
 _LEAF: Description = ("leaf",)
 
+#: No model nests deeper; a list that contains itself does.
+_MAX_DEPTH = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -55,7 +58,7 @@ def describe(params: Any, prefix: str = "", first: int = 0) -> tuple[Description
         first: Number at which the names of a top-level sequence start (groups are numbered on from one another).
     """
     leaves: list[Leaf] = []
-    return _describe(params, "", prefix, first, leaves), leaves
+    return _describe(params, "", prefix, first, leaves, 0), leaves
 
 
 def check_names(leaves: list[Leaf]) -> None:
@@ -70,18 +73,23 @@ def check_names(leaves: list[Leaf]) -> None:
         seen[leaf.name] = leaf.path
 
 
-def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf]) -> Description:
+def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf], depth: int) -> Description:
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"params{path[:60]}...: nested more than {_MAX_DEPTH} levels deep; does it contain itself?")
     if isinstance(tree, Mapping):
         children = []
         for key, child in tree.items():
             if isinstance(key, bool) or not isinstance(key, str | int):
                 raise TypeError(f"params{path}: expected keys of type str or int, got {key!r}")
-            children.append((key, _describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves)))
+            children.append((key, _describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves, depth + 1)))
         return ("mapping", children)
     if isinstance(tree, list | tuple):
         return (
             "sequence",
-            [_describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves) for i, child in enumerate(tree)],
+            [
+                _describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves, depth + 1)
+                for i, child in enumerate(tree)
+            ],
         )
     leaves.append(Leaf(name or str(first), path, tree))
     return _LEAF

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from adamas import _core
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import check_group
+from adamas._hyperparameters import check_group, check_threads, shown
 
 __all__ = ["adam_", "adamw_"]
 
@@ -154,11 +156,13 @@ def _update(
     step: int,
     num_threads: int | None,
 ) -> None:
-    if isinstance(step, bool) or not isinstance(step, int):
-        raise TypeError(f"step: expected a whole number >= 1, got {step!r}")
+    if isinstance(step, bool) or not isinstance(step, int | np.integer):
+        raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
     if not 1 <= step < 2**62:
-        raise ValueError(f"step: expected a whole number >= 1, got {step!r}")
-    if _core.update(rule, param, grad, tuple(states.values()), group, step, num_threads or 0):
+        raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
+    if callable(group["lr"]):
+        raise TypeError(f"lr: expected a finite number >= 0, got {shown(group['lr'])}; call it with the step yourself")
+    if _core.update(rule, param, grad, tuple(states.values()), group, int(step), check_threads(num_threads)):
         return
     check_array(param, "param", writable=True)
     check_like(grad, "grad", param, "param")

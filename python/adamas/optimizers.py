@@ -23,7 +23,7 @@ class CompiledOptimizer(Optimizer):
     def step(self, grads: Any) -> StepReport:
         report: StepReport | None = self._plan.step(grads, self.param_groups)
         if report is None:
-            self._check_step(grads)  # raises
+            self._check_step(grads, self._plan.scheduled)  # raises
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
         return report
 

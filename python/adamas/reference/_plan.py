@@ -20,8 +20,8 @@ def update(
     """Update one parameter and its states in place; ``step`` counts from 1."""
     number = param.dtype.type
     coupled, decay = decay_coefficients(group)
-    coefficients = {name: number(value) for name, value in RULES[rule].coefficients(group, step).items()}
     with np.errstate(all="ignore"):
+        coefficients = {name: number(value) for name, value in RULES[rule].coefficients(group, step).items()}
         g = grad * number(-1.0 if group["maximize"] else 1.0)
         p, g = apply_decay(param, g, coupled, number(decay))
         new_states = dict(states)
@@ -75,10 +75,10 @@ class NumpyPlan:
         for i, grad in enumerate(gradients):
             if grad is None:
                 continue
+            group = groups[self._groups[i]]
+            update(self._params[i], grad, self._states_in_shape(i), self._rules[i], group, self._counts[i] + 1)
             self._counts[i] += 1
             updated += 1
-            group = groups[self._groups[i]]
-            update(self._params[i], grad, self._states_in_shape(i), self._rules[i], group, self._counts[i])
         self.completed += 1
         return StepReport(self.completed, updated)
 
@@ -94,7 +94,8 @@ class NumpyPlan:
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
             raise RuntimeError(
-                "this optimizer is in use by another thread; one thread at a time may step it or load into it"
+                "this optimizer is in use, by another thread or by a step under way; one thread at a time may step it "
+                "or load into it"
             )
 
     def __exit__(self, *exception: object) -> None:
