@@ -17,11 +17,11 @@ import adamas
 
 #: Name, sizes of the tensors, rounds.
 SCENARIOS: dict[str, tuple[list[int], int]] = {
-    "1 x 1,000": ([1_000], 200),
-    "1,000 x 1,000": ([1_000] * 1_000, 100),
-    "1 x 1M": ([1_000_000], 200),
-    "1 x 16.7M": ([16_777_216], 30),
-    "1 x 64M": ([64_000_000], 15),
+    "1x1K": ([1_000], 200),
+    "1000x1K": ([1_000] * 1_000, 100),
+    "1x1M": ([1_000_000], 200),
+    "1x16.7M": ([16_777_216], 30),
+    "1x64M": ([64_000_000], 15),
 }
 
 
@@ -54,12 +54,15 @@ def format_row(row: dict[str, Any]) -> str:
 def main() -> int:
     """Run the scenarios and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []], help="default: all")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}; default: all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--turn", type=float, default=5e-3, help="seconds of a turn; default: %(default)s")
     parser.add_argument("--alternate", action="store_true", help="single steps in turn, without an untimed one before")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    for name in arguments.scenarios:
+        if name not in SCENARIOS:
+            parser.error(f"no scenario {name!r}; there are {', '.join(SCENARIOS)}")
 
     import torch
 

@@ -50,7 +50,7 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "expected a numpy.ndarray, got numpy.ma.",
     ),
     "subclass": (lambda: W.view(Subclass), TypeError, "expected a numpy.ndarray, got test_bad_arrays.Subclass"),
-    "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32"),
+    "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32; keep it an array"),
     "integers": (lambda: W.astype(np.int32), TypeError, "expected dtype float32 or float64, got int32"),
     "half": (lambda: W.astype(np.float16), TypeError, "expected dtype float32 or float64, got float16"),
     "complex": (lambda: W.astype(np.complex64), TypeError, "expected dtype float32 or float64, got complex64"),

@@ -274,6 +274,16 @@ CONSTRUCTIONS: dict[str, Refusal] = {
         ValueError,
         "params[0]['learning_rate']: AdamW has no such hyperparameter; it has lr, betas, eps",
     ),
+    "what AdamW is": Refusal(
+        lambda m, p: m.AdamW([{"params": [p], "decoupled_weight_decay": False}]),
+        ValueError,
+        "params[0]['decoupled_weight_decay']: AdamW has no such hyperparameter",
+    ),
+    "group outside a list": Refusal(
+        lambda m, p: m.AdamW({"params": p, "lr": 0.1}),
+        TypeError,
+        "params: looks like a group dict, with its hyperparameters; put it into a list: [{...}]",
+    ),
     "group lr": Refusal(
         lambda m, p: m.AdamW([{"params": [p], "lr": -1}]), ValueError, "params[0]['lr']: expected a finite number >= 0"
     ),

@@ -34,6 +34,10 @@ void throw_on_error(Status status) {
     const char* wanted = std::getenv("ADAMAS_ISA");
     throw_isa_error("The environment variable ADAMAS_ISA", wanted == nullptr ? "" : wanted, status);
   }
+  if (status == Status::kInvalidThreadVariable) {
+    const char* value = std::getenv("ADAMAS_NUM_THREADS");
+    throw pybind11::value_error(std::string(message(status)) + ", got '" + (value == nullptr ? "" : value) + "'");
+  }
   throw pybind11::value_error(message(status));
 }
 

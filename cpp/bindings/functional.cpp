@@ -40,7 +40,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
 
   Plan plan;
   throw_on_error(plan.add(tensor));
-  plan.set_step_count(0, step - 1);
+  throw_on_error(plan.set_step_count(0, step - 1));
   Status status = Status::kOk;
   without_gil([&] { status = plan.step(&gradient, &hyperparameters, 1, num_threads); });
   if (status == Status::kOverlap) return false;

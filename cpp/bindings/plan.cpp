@@ -112,7 +112,7 @@ class PyPlan {
     if (counts.size() != plan_.size() || negative || completed < 0) {
       throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
     }
-    for (std::size_t i = 0; i < counts.size(); ++i) plan_.set_step_count(i, counts[i]);
+    for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
     completed_ = completed;
   }
 

@@ -51,6 +51,8 @@ def _check_type(array: Any, path: str) -> None:
         return
     if isinstance(array, np.ndarray):
         advice = "pass the plain array (numpy.asarray or its .data): a subclass may give elements another meaning"
+    elif isinstance(array, np.generic):
+        advice = "keep it an array: sum or average with keepdims=True, or give it the shape (1,)"
     elif hasattr(array, "__array__"):
         advice = "make it a NumPy array first; numpy.asarray shares the memory of most CPU tensors"
     else:

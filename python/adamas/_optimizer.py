@@ -50,6 +50,8 @@ class Optimizer(ABC):
 
     #: Hyperparameters that decide what states there are, and so cannot change later.
     _frozen: ClassVar[tuple[str, ...]] = ()
+    #: Hyperparameters that the class itself has set, and that nobody may choose.
+    _fixed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Any, defaults: dict[str, Any], num_threads: int | None) -> None:
         check_group(defaults, "{}", defaults, None)
@@ -58,7 +60,7 @@ class Optimizer(ABC):
         self.param_groups: list[dict[str, Any]] = []
         self._leaves: list[structure.Leaf] = []
         self._group_of = numbers("I")
-        groups = structure.split_groups(params)
+        groups = structure.split_groups(params, self.defaults)
         if groups is None:
             self._description = self._take_group({"params": params}, "", "")
         else:
@@ -78,11 +80,12 @@ class Optimizer(ABC):
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""
-        unknown = [key for key in group if key != "params" and key not in self.defaults]
+        known = [key for key in self.defaults if key not in self._fixed]
+        unknown = [key for key in group if key != "params" and key not in known]
         if unknown:
             raise ValueError(
                 f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
-                f"it has {', '.join(self.defaults)}"
+                f"it has {', '.join(known)}"
             )
         own = {key: value for key, value in group.items() if key != "params"}
         merged = {"params": group["params"], **_detached({**self.defaults, **own})}
@@ -180,8 +183,7 @@ class Optimizer(ABC):
             for key, value in frozen.items():
                 if group[key] is not value:
                     raise ValueError(
-                        f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life, since it decides what "
-                        f"states there are; make a new optimizer to change it"
+                        f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
         return checked
 
@@ -198,7 +200,9 @@ class Optimizer(ABC):
     def state(self) -> States:
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
-        Each is a dict with the ``step`` count of that parameter and its state arrays, which are the live ones.
+        Each is a dict with the ``step`` count of that parameter and its state arrays, the live ones. A name is
+        the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single array.
+        Parameters of group dicts are named as if their groups were one; lists number on from group to group.
         """
         return States([leaf.name for leaf in self._leaves], self._plan.step_count, self._states_of)
 
@@ -211,7 +215,8 @@ class Optimizer(ABC):
         Returns:
             A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
             parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
-            names. Parameters are not included.
+            names. Parameters are not included: they are the caller's arrays, to be kept beside it. Nor is a callable
+            ``lr``, whose entry is None. So the dict can be pickled.
 
         Raises:
             TypeError: A hyperparameter has been set to a value of the wrong type.
@@ -229,14 +234,20 @@ class Optimizer(ABC):
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
             "state": state,
-            "param_groups": [{**_detached(g), "params": n} for g, n in zip(self.param_groups, names, strict=True)],
+            "param_groups": [
+                {**_without_schedule(_detached(group)), "params": n}
+                for group, n in zip(self.param_groups, names, strict=True)
+            ],
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned, into this optimizer's arrays.
+        """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.
+
+        Hyperparameters become those that were saved; where ``lr`` was callable, this optimizer keeps its own.
 
         Args:
-            state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes.
+            state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes. The
+                parameters themselves are the caller's to restore.
 
         Raises:
             TypeError: Not such a dict, or a hyperparameter of the wrong type.
@@ -245,7 +256,10 @@ class Optimizer(ABC):
         """
         live = self.state_dict(copy=False)
         check_state_dict(state_dict, live)
-        loaded = [_detached({k: v for k, v in g.items() if k != "params"}) for g in state_dict["param_groups"]]
+        loaded = [
+            _detached({key: ours["lr"] if (key, value) == ("lr", None) else value for key, value in theirs.items()})
+            for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
+        ]
         self._check_groups(loaded, None)
         pairs = [
             (array, state_dict["state"][name][key])
@@ -263,7 +277,7 @@ class Optimizer(ABC):
             counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
             self._plan.set_step_counts(counts, int(state_dict["step"]))
             for group, values in zip(self.param_groups, loaded, strict=True):
-                group.update(values)
+                group.update({key: value for key, value in values.items() if key != "params"})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
@@ -280,7 +294,9 @@ class Optimizer(ABC):
         )
         lines = [f"{type(self).__name__}(", f"  {totals}; step {self._plan.completed}"]
         for i, group in enumerate(self.param_groups):
-            options = ", ".join(f"{key}={value!r}" for key, value in group.items() if key != "params")
+            options = ", ".join(
+                f"{key}={value!r}" for key, value in group.items() if key not in ("params", *self._fixed)
+            )
             lines.append(f"  group {i}: {options}")
         return "\n".join([*lines, ")"])
 
@@ -288,3 +304,7 @@ class Optimizer(ABC):
 def _detached(group: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a group, lists of numbers included, so that nobody else's change is felt here."""
     return {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
+
+
+def _without_schedule(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: None if key == "lr" and callable(value) else value for key, value in group.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from adamas._hyperparameters import shown
 from adamas._structure import type_name
 
-_PARTS = {"optimizer": str, "step": int, "state": Mapping, "param_groups": list}
+_PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 
 
 def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
@@ -22,9 +23,9 @@ def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
     """
     if not isinstance(given, Mapping):
         raise TypeError(f"state_dict: expected a mapping, got {type_name(given)}")
-    for part, kind in _PARTS.items():
+    for part, (kind, name) in _PARTS.items():
         if not isinstance(given.get(part), kind):
-            raise TypeError(f"state_dict[{part!r}]: expected a {kind.__name__}, got {type_name(given.get(part))}")
+            raise TypeError(f"state_dict[{part!r}]: expected a {name}, got {type_name(given.get(part))}")
     problems = [*_check_head(given, live), *_check_states(given["state"], live["state"])]
     if problems:
         raise ValueError("state_dict does not fit this optimizer; nothing was loaded:\n  " + "\n  ".join(problems))
@@ -33,7 +34,7 @@ def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
 def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
     if given["optimizer"] != live["optimizer"]:
         yield f"it is from {given['optimizer']}, this is {live['optimizer']}"
-    if problem := _check_count(given["step"]):
+    if problem := _check_count(given.get("step")):
         yield f"step: {problem}"
     if len(given["param_groups"]) != len(live["param_groups"]):
         yield f"param_groups: expected {len(live['param_groups'])}, got {len(given['param_groups'])}"
@@ -64,8 +65,11 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
 
 
 def _check_count(given: Any) -> str | None:
-    whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-    return None if whole and 0 <= given < 2**62 else f"expected a count >= 0, got {shown(given)}"
+    try:
+        count = -1 if isinstance(given, bool) else operator.index(given)  # a NumPy integer or 0-d array will do
+    except TypeError:
+        count = -1
+    return None if 0 <= count < 2**62 else f"expected a count >= 0, got {shown(given)}"
 
 
 def _check_state(given: Any, array: np.ndarray[Any, Any]) -> str | None:

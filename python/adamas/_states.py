@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from adamas._checks import Array
+from adamas._structure import some
 
 
 class States(Mapping[str, dict[str, Any]]):
@@ -19,9 +20,9 @@ class States(Mapping[str, dict[str, Any]]):
         self._states_of = states_of
 
     def __getitem__(self, name: str | int) -> dict[str, Any]:
-        number = name if isinstance(name, int) else self._numbers[name]
+        number = name if isinstance(name, int) else self._numbers.get(name, -1)
         if not 0 <= number < len(self._numbers):
-            raise KeyError(name)
+            raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
         return {"step": self._step_count(number), **self._states_of(number)}
 
     def __iter__(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ these. The description made here is what the compiled core reads gradients with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -32,8 +32,15 @@ class Leaf:
     array: Any
 
 
-def split_groups(params: Any) -> list[dict[str, Any]] | None:
-    """Return the group dicts if ``params`` is a list of them (every item a dict with a ``"params"`` entry)."""
+def split_groups(params: Any, options: Collection[str]) -> list[dict[str, Any]] | None:
+    """Return the group dicts if ``params`` is a list of them (every item a dict with a ``"params"`` entry).
+
+    Args:
+        params: What the optimizer was given.
+        options: Names of the hyperparameters, to tell a lone group dict from a mapping of parameters.
+    """
+    if isinstance(params, Mapping) and "params" in params and any(key in options for key in params):
+        raise TypeError("params: looks like a group dict, with its hyperparameters; put it into a list: [{...}]")
     if not isinstance(params, list | tuple):
         return None
     is_group = [isinstance(item, Mapping) and "params" in item for item in params]
@@ -138,15 +145,15 @@ def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, pa
     keys = [key for key, _ in children]
     if not isinstance(tree, Mapping):
         raise TypeError(
-            f"{path}: expected a mapping with the keys {_some(keys)}, as the parameters are, got {type_name(tree)}"
+            f"{path}: expected a mapping with the keys {some(keys)}, as the parameters are, got {type_name(tree)}"
         )
     missing = [key for key in keys if key not in tree]
     if missing:
-        raise ValueError(f"{path}: missing {_some(missing)}; use None for a parameter that has no gradient")
+        raise ValueError(f"{path}: missing {some(missing)}; use None for a parameter that has no gradient")
     known = set(keys)
     extra = [key for key in tree if key not in known]
     if extra:
-        raise ValueError(f"{path}: {_some(extra)} not among the parameters, which are {_some(keys)}")
+        raise ValueError(f"{path}: {some(extra)} not among the parameters, which are {some(keys)}")
     for key, child in children:
         yield from leaves_like(child, tree[key], f"{path}[{key!r}]")
 
@@ -169,6 +176,7 @@ def _count(n: int) -> str:
     return "1 entry" if n == 1 else f"{n} entries"
 
 
-def _some(keys: list[Any], most: int = 5) -> str:
+def some(keys: list[Any], most: int = 5) -> str:
+    """List the first few keys for a message."""
     shown = ", ".join(repr(key) for key in keys[:most])
     return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"

@@ -18,10 +18,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="adamas", description="The Adam family of optimizers for the CPU.")
     parser.add_argument("--version", action="version", version=f"adamas {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("info", help="print version, instruction set, threads and OpenMP runtime")
+    command = commands.add_parser(
+        "info",
+        help="print version, instruction set, threads and OpenMP runtime",
+        epilog="ADAMAS_ISA chooses the instruction set, ADAMAS_NUM_THREADS the number of threads.",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_info)
-    demo.add_arguments(commands.add_parser("demo", help="train a network written in NumPy with adamas.AdamW"))
+    demo.add_arguments(
+        commands.add_parser(
+            "demo",
+            help="train a network written in NumPy with adamas.AdamW",
+            description="Train a multi-layer perceptron written in NumPy with adamas.AdamW, evaluate it on held-out "
+            "images, and write its weights (npz) and a picture of the curves (png) into a folder.",
+        )
+    )
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -46,7 +57,7 @@ def _table(info: dict[str, Any]) -> str:
         "compiler": info["compiler"],
         "instruction set": f"{isa['active']} (available: {', '.join(isa['available'])}; "
         f"compiled in: {', '.join(isa['compiled'])})",
-        "threads": f"up to {threads['limit']}, because of {threads['because']}; "
+        "threads": f"up to {threads['limit']} ({threads['because']}), "
         f"one for each {threads['bytes_per_thread'] // 1024} KiB that a step moves",
         "OpenMP runtime": info["openmp_runtime"] or "none",
         "rules": ", ".join(info["rules"]),

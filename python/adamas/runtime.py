@@ -56,7 +56,8 @@ def get_num_threads() -> int:
 
     It is, in this order: 1 in a forked child; the number set with `set_num_threads`; ``ADAMAS_NUM_THREADS``;
     ``OMP_NUM_THREADS``; the processors that this process may run on, or the container's CPU quota if that is less. A
-    limit set through OpenMP itself, as threadpoolctl does, holds as well. Small steps use fewer threads.
+    limit set through OpenMP itself, as threadpoolctl does, holds as well. Small steps use fewer threads; and unless the
+    number was set for adamas, steps use one for a while after one that had to wait long for busy processors.
 
     Raises:
         ValueError: ``ADAMAS_NUM_THREADS`` is not a whole number from 1 to 1024.

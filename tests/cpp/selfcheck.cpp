@@ -142,6 +142,11 @@ void check_refusals() {
   const void* grads[] = {g};
   adamas::Hyperparameters h;
   expect(plan.step(grads, &h, 0), adamas::Status::kInvalidTensor);
+  expect(plan.step(nullptr, &h, 1), adamas::Status::kNullPointer);
+  expect(plan.step(grads, nullptr, 1), adamas::Status::kNullPointer);
+  expect(plan.set_step_count(0, -5), adamas::Status::kInvalidTensor);
+  expect(plan.set_step_count(1, 5), adamas::Status::kInvalidTensor);
+  expect(adamas::use_isa(nullptr), adamas::Status::kNullPointer);
   expect(plan.step(grads, &h, 1, -1), adamas::Status::kInvalidThreads);
   h.lr = -1;
   expect(plan.step(grads, &h, 1), adamas::Status::kInvalidHyperparameter);
@@ -153,7 +158,7 @@ void check_refusals() {
                                                                         : adamas::Status::kInvalidTensor,
          adamas::Status::kOk);
   check(plan.step(grads, &h, 1), "step");
-  plan.add(bad = tensor);
+  check(plan.add(tensor), "add");
   expect(plan.step(std::vector<const void*>{g, g}.data(), &h, 1), adamas::Status::kOverlap);
 }
 

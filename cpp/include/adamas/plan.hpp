@@ -44,12 +44,14 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
+  // Checks the tensor by itself; whether its arrays overlap those of others is checked by the next step.
   Status add(const Tensor& tensor) noexcept;
   std::size_t size() const noexcept;
 
-  // Steps taken by tensor `index`. A tensor counts its own: a step without a gradient for it does not count.
+  // Steps taken by tensor `index`, or -1 if there is none. A tensor counts its own: a step without a gradient for it
+  // does not count. Set the count, >= 0, to go on from restored states.
   std::int64_t step_count(std::size_t index) const noexcept;
-  void set_step_count(std::size_t index, std::int64_t count) noexcept;
+  Status set_step_count(std::size_t index, std::int64_t count) noexcept;
 
   // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
   // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.

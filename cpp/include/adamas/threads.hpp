@@ -28,7 +28,7 @@ struct ThreadLimit {
 };
 
 // The most threads that a step started by the calling thread would use, and why. Small steps use fewer.
-// kInvalidThreads if ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads.
+// kInvalidThreadVariable if ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads.
 Status thread_limit(ThreadLimit* limit) noexcept;
 const char* message(ThreadReason reason) noexcept;
 

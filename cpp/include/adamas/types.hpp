@@ -16,12 +16,13 @@ constexpr int size_of(DType dtype) noexcept { return dtype == DType::kFloat32 ? 
 // What a call came to. Every value but kOk means that nothing was changed.
 enum class Status : std::uint8_t {
   kOk,
-  kNullPointer,            // a parameter or state of a non-empty tensor is null
+  kNullPointer,            // an argument, or a parameter or state of a non-empty tensor, is null
   kMisaligned,             // a pointer is not a multiple of its element size
   kOverlap,                // two arrays share memory
-  kInvalidTensor,          // unknown rule or dtype, a group out of range, or a size past the address space
+  kInvalidTensor,          // unknown rule or dtype, a group or index out of range, a negative step count, a huge size
   kInvalidHyperparameter,  // out of range, infinite or not a number
   kInvalidThreads,         // a negative thread count, or one above kMaxThreads
+  kInvalidThreadVariable,  // ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads
   kUnknownIsa,             // no instruction set of that name was compiled in
   kUnsupportedIsa,         // compiled in, but this processor lacks it
   kOutOfMemory,

@@ -69,6 +69,7 @@ Status active_isa(const char** name) noexcept {
 }
 
 Status use_isa(const char* name) noexcept {
+  if (name == nullptr) return Status::kNullPointer;
   const Choice choice = choose(name);
   if (choice.status == Status::kOk) forced.store(choice.isa, std::memory_order_relaxed);
   return choice.status;

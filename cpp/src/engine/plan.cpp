@@ -22,7 +22,7 @@ std::size_t byte_count(const Tensor& tensor) { return tensor.size * static_cast<
 
 // Memory that a step of one element moves: every array is read, and all but the gradient are written.
 std::uint64_t bytes_per_element(const Tensor& tensor) {
-  return static_cast<std::uint64_t>(size_of(tensor.dtype)) * (3 + 2 * rule_info(tensor.rule).state_count);
+  return static_cast<std::uint64_t>(size_of(tensor.dtype) * (3 + 2 * rule_info(tensor.rule).state_count));
 }
 
 Status check_array(const void* array, const Tensor& tensor) {
@@ -188,13 +188,20 @@ Status Plan::add(const Tensor& tensor) noexcept try {
 
 std::size_t Plan::size() const noexcept { return impl_ ? impl_->items.size() : 0; }
 
-std::int64_t Plan::step_count(std::size_t index) const noexcept { return impl_->items[index].step_count; }
+std::int64_t Plan::step_count(std::size_t index) const noexcept {
+  return index < size() ? impl_->items[index].step_count : -1;
+}
 
-void Plan::set_step_count(std::size_t index, std::int64_t count) noexcept { impl_->items[index].step_count = count; }
+Status Plan::set_step_count(std::size_t index, std::int64_t count) noexcept {
+  if (index >= size() || count < 0) return Status::kInvalidTensor;
+  impl_->items[index].step_count = count;
+  return Status::kOk;
+}
 
 Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads,
                   StepInfo* info) noexcept try {
   if (size() == 0) return Status::kOk;
+  if (grads == nullptr || (groups == nullptr && group_count > 0)) return Status::kNullPointer;
   if (group_count < impl_->group_count) return Status::kInvalidTensor;
   for (std::size_t k = 0; k < group_count; ++k) {
     if (const Status status = check(groups[k]); status != Status::kOk) return status;

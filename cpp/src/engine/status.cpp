@@ -5,15 +5,16 @@ namespace adamas {
 const char* message(Status status) noexcept {
   switch (status) {
     case Status::kOk: return "ok";
-    case Status::kNullPointer: return "a parameter or state of a non-empty tensor is null";
+    case Status::kNullPointer: return "an argument, or a parameter or state of a non-empty tensor, is null";
     case Status::kMisaligned: return "a pointer is not aligned to its element size";
     case Status::kOverlap: return "two arrays overlap in memory";
     case Status::kInvalidTensor:
-      return "a tensor has an unknown rule or dtype, a group out of range, or an impossible size";
+      return "a tensor has an unknown rule or dtype, a group or index out of range, a negative step count, or an "
+             "impossible size";
     case Status::kInvalidHyperparameter: return "a hyperparameter is out of range, infinite or not a number";
-    case Status::kInvalidThreads:
-      return "the number of threads (ADAMAS_NUM_THREADS, set_num_threads or a per-call limit) must be a whole number "
-             "from 1 to 1024, or 0 for automatic";
+    case Status::kInvalidThreads: return "expected a number of threads from 1 to 1024, or 0 for automatic";
+    case Status::kInvalidThreadVariable:
+      return "the environment variable ADAMAS_NUM_THREADS must be a whole number from 1 to 1024";
     case Status::kUnknownIsa: return "no instruction set of that name is compiled into this build";
     case Status::kUnsupportedIsa: return "this processor lacks the requested instruction set";
     case Status::kOutOfMemory: return "out of memory";

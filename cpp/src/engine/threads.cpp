@@ -73,7 +73,7 @@ Status limit_threads(int wanted, ThreadLimit* limit) {
   static const int environment = read_count("ADAMAS_NUM_THREADS", true);
   static const int initial = initial_openmp_threads();
   static const int quota = cpu_quota();
-  if (environment < 0) return Status::kInvalidThreads;
+  if (environment < 0) return Status::kInvalidThreadVariable;
   if (!has_openmp() || is_forked()) {
     *limit = {1, has_openmp() ? ThreadReason::kForked : ThreadReason::kNoOpenMP};
     return Status::kOk;

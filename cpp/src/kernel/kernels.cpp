@@ -28,17 +28,18 @@ void update(const Streams& streams, std::size_t begin, std::size_t end, const Co
   }
 }
 
+#define ADAMAS_CELL(dtype, ...) +1
+constexpr int kFormatCount = 0 ADAMAS_FORMATS(ADAMAS_CELL);
+#undef ADAMAS_CELL
+
 // One row per rule, one column per format.
 template <class Rule>
 struct Row {
 #define ADAMAS_CELL(dtype, ...) update<Rule, Format<__VA_ARGS__>>,
-  static constexpr UpdateKernel kKernels[] = {ADAMAS_FORMATS(ADAMAS_CELL)};
+  static constexpr UpdateKernel kKernels[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
 #undef ADAMAS_CELL
 };
 
-#define ADAMAS_CELL(dtype, ...) +1
-constexpr int kFormatCount = 0 ADAMAS_FORMATS(ADAMAS_CELL);
-#undef ADAMAS_CELL
 #define ADAMAS_CELL(name, ...) +1
 constexpr int kRuleCount = 0 ADAMAS_RULES(ADAMAS_CELL);
 #undef ADAMAS_CELL

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include <adamas/hyperparameters.hpp>
+#include <adamas/rules.hpp>
 
 #include "engine/power.hpp"
 
@@ -22,7 +23,7 @@ namespace {
 template <bool kAmsgrad>
 struct AdamRule {
   static constexpr int kStateCount = kAmsgrad ? 3 : 2;
-  static constexpr const char* kStates[] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+  static constexpr const char* kStates[kMaxStates] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
 

@@ -13,6 +13,9 @@ from adamas._hyperparameters import number
 from adamas.demo import data, report
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
 
+#: What fits the size of each data set.
+DEFAULTS = {"digits": {"epochs": 40, "batch_size": 32}, "fashion-mnist": {"epochs": 10, "batch_size": 256}}
+
 
 def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) -> report.History:
     """Train in place with AdamW and a cosine learning rate; return the curves."""
@@ -54,6 +57,10 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
 def run(arguments: argparse.Namespace) -> int:
     """Load data, train, save, load again, report; return the exit status."""
     report.require_extras()
+    adamas.active_isa()  # an impossible ADAMAS_ISA is best heard of now
+    for name, default in DEFAULTS[arguments.data].items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, default)
     number(arguments.lr, "--lr", "a finite number >= 0", 0.0, float("inf"))
     number(arguments.weight_decay, "--weight-decay", "a finite number >= 0", 0.0, float("inf"))
     if arguments.data == "digits":
@@ -85,15 +92,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}"
     )
-    parser.add_argument("--epochs", type=_positive_int, default=40, help="default: %(default)s")
-    parser.add_argument("--batch-size", type=_positive_int, default=32, help="default: %(default)s")
-    parser.add_argument("--hidden", type=_positive_int, nargs="*", default=[128, 64], help="default: 128 64")
+    parser.add_argument("--epochs", type=_positive_int, help="passes over the data; default: 40, Fashion-MNIST 10")
+    parser.add_argument("--batch-size", type=_positive_int, help="images a step; default: 32, Fashion-MNIST 256")
+    parser.add_argument(
+        "--hidden", type=_positive_int, nargs="*", default=[128, 64], help="sizes of hidden layers; default: 128 64"
+    )
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate at the start; default: %(default)s")
-    parser.add_argument("--weight-decay", type=float, default=1e-2, help="default: %(default)s")
+    parser.add_argument("--weight-decay", type=float, default=1e-2, help="decoupled; default: %(default)s")
     parser.add_argument(
         "--seed", type=_natural_int, default=0, help="of the split, the weights and the batches; default: 0"
     )
-    parser.add_argument("--output-dir", type=Path, default=Path("adamas-demo"), help="default: %(default)s")
+    parser.add_argument(
+        "--output-dir", type=Path, default=Path("adamas-demo"), help="of weights and picture; default: %(default)s"
+    )
     parser.set_defaults(run=run)
 
 

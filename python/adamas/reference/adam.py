@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,7 +67,8 @@ class Adam(ReferenceOptimizer):
         params: An array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these, or a list of
             group dicts with the parameters under ``"params"`` and, beside them, hyperparameters of the group. Arrays
             are float32 or float64, C-contiguous, aligned, writeable, of one dimension or more, and do not overlap.
-            They are updated in place.
+            They are updated in place: to replace a parameter's values, write ``w[...] = values``, since the optimizer
+            keeps the arrays and not the names.
         lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first).
         betas: Decay rates of the two moments, each in [0, 1).
         eps: Added to the denominator, >= 0.
@@ -100,7 +101,7 @@ class Adam(ReferenceOptimizer):
         S. J. Reddi, S. Kale, S. Kumar: On the Convergence of Adam and Beyond. ICLR 2018, arXiv:1904.09237 (AMSGrad).
     """
 
-    _frozen = ("amsgrad",)
+    _frozen: ClassVar[tuple[str, ...]] = ("amsgrad",)
 
     def __init__(
         self,
@@ -177,6 +178,9 @@ class AdamW(Adam):
     References:
         I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
     """
+
+    _frozen = ("amsgrad", "decoupled_weight_decay")
+    _fixed = ("decoupled_weight_decay",)
 
     def __init__(
         self,
