@@ -120,9 +120,8 @@ class PyPlan {
   void enter() {
     if (busy_.exchange(true, std::memory_order_acquire)) {
       throw std::runtime_error(
-          "this optimizer is in use, by another thread or by a step under way; one thread at a time may step it or "
-          "load "
-          "into it");
+          "this optimizer is in use, by another thread or by a step under way; "
+          "one thread at a time may step it or load into it");
     }
   }
   void exit() { busy_.store(false, std::memory_order_release); }
