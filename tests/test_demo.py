@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import re
 import signal
@@ -131,7 +132,9 @@ def test_missing_extras_are_named(tmp_path: Path) -> None:
 
 def test_interrupt_ends_cleanly(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "adamas", "demo", "--epochs", "100000", "--output-dir", str(tmp_path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    # A runner that was itself started in the background may have handed down SIGINT as ignored.
+    listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=listen) as process:  # noqa: PLW1509
         assert process.stderr
         while process.stderr.read(1) != b"%":  # the progress bar is up
             pass
