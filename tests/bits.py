@@ -42,3 +42,8 @@ def assert_same_bits(actual: Array, expected: Array, what: str) -> None:
 def snapshot(arrays: list[Array]) -> list[bytes]:
     """Return the bytes of all arrays, to prove later that nothing has changed."""
     return [array.tobytes() for array in arrays]
+
+
+def ones(*shape: int) -> Any:
+    """Make a float32 array of ones."""
+    return np.ones(shape, np.float32)

@@ -10,15 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bits import assert_same_bits
+from bits import assert_same_bits, ones
 from child import check_python
 from refusing import both
 
 import adamas
-
-
-def ones(*shape: int) -> Any:
-    return np.ones(shape, np.float32)
 
 
 @both

@@ -8,21 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from bits import assert_same_bits
+from bits import assert_same_bits, ones
+from refusing import both
 
 import adamas
 from adamas import _core, reference
-
-both = pytest.mark.parametrize("module", [adamas, reference], ids=["compiled", "reference"])
 
 
 class Layer(NamedTuple):
     w: Any
     b: Any
-
-
-def ones(*shape: int) -> Any:
-    return np.ones(shape, np.float32)
 
 
 STRUCTURES: dict[str, tuple[Any, list[str]]] = {

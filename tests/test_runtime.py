@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import adamas
 from adamas import _core
+from adamas._hyperparameters import MAX_THREADS
 
 
 def info(**options: Any) -> Any:
@@ -109,6 +110,7 @@ def test_bad_thread_count_in_environment(value: str) -> None:
 
 
 def test_set_num_threads() -> None:
+    assert _core.max_threads == MAX_THREADS
     automatic = adamas.get_num_threads()
     adamas.set_num_threads(7)
     assert adamas.get_num_threads() == 7
@@ -149,6 +151,7 @@ def test_thread_count_grows_with_the_work() -> None:
 def test_crowded_processors_are_left_alone_for_a_while() -> None:
     code = """
 from adamas import _core
+from adamas._hyperparameters import MAX_THREADS
 assert not _core.is_crowded()
 _core.report_region(900, 1000)      # short waits and
 _core.report_region(2000, 10000)    # small shares are nothing

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from bits import assert_same_bits, snapshot
+from refusing import both
 
 import adamas
 from adamas import reference
 
 
-@pytest.mark.parametrize("module", [adamas, reference], ids=["compiled", "reference"])
+@both
 def test_second_thread_is_refused_while_the_first_steps(module: Any) -> None:
     inside, leave = threading.Event(), threading.Event()
 

@@ -92,6 +92,15 @@ bool accept_writable(py::handle object, WritableArray* out) {
   return true;
 }
 
+Tensor make_tensor(const std::string& rule, const WritableArray& param) {
+  Tensor tensor;
+  if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
+  tensor.param = param.data;
+  tensor.size = param.size;
+  tensor.dtype = param.dtype;
+  return tensor;
+}
+
 bool unchanged(const WritableArray& accepted) {
   const auto* array = proxy(accepted.array);
   return array->data == accepted.data && array->nd >= 1 && (array->flags & kWritable) == kWritable &&

@@ -6,7 +6,9 @@
 
 #include <pybind11/numpy.h>
 
-#include <adamas/types.hpp>
+#include <adamas/plan.hpp>
+
+#include <string>
 
 namespace adamas::bindings {
 
@@ -24,6 +26,10 @@ struct WritableArray {
 // True, with *out filled in, if `object` can be written in place: an ndarray (or memmap) of float32 or float64 in
 // native byte order, C-contiguous, aligned, writeable, of one dimension or more.
 bool accept_writable(py::handle object, WritableArray* out);
+
+// The core's description of a parameter with that rule; states and group are still to be filled in. Throws ValueError
+// if there is no such rule.
+Tensor make_tensor(const std::string& rule, const WritableArray& param);
 
 // Is the array still what it was when it was accepted? (It may have been resized or made read-only since.)
 bool unchanged(const WritableArray& accepted);

@@ -15,22 +15,18 @@ namespace {
 // True if the update was done; False if an input is not acceptable and the caller has to say why.
 bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
             std::int64_t step, int num_threads) {
-  Tensor tensor;
   WritableArray array;
   Hyperparameters hyperparameters;
   const void* gradient = nullptr;
-  if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
-  const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
   // First what may run Python code, which could change the arrays; then the arrays.
   py::object scheduled;
-  if (step < 1 || grad.is_none() || states.size() != count ||
-      read_hyperparameters(group, step - 1, &hyperparameters, &scheduled) < 0 || !accept_writable(param, &array) ||
-      !accept_gradient(grad, array, &gradient)) {
+  if (step < 1 || grad.is_none() || read_hyperparameters(group, step - 1, &hyperparameters, &scheduled) < 0 ||
+      !accept_writable(param, &array) || !accept_gradient(grad, array, &gradient)) {
     return false;
   }
-  tensor.param = array.data;
-  tensor.size = array.size;
-  tensor.dtype = array.dtype;
+  Tensor tensor = make_tensor(rule, array);
+  const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
+  if (states.size() != count) return false;
   for (std::size_t k = 0; k < count; ++k) {
     WritableArray state;
     const void* data = nullptr;  // a state must be writable, and of the parameter's shape and dtype as a gradient is

@@ -1,5 +1,7 @@
 #include "hyperparameters.hpp"
 
+#include <vector>
+
 #include "lookup.hpp"
 
 namespace adamas::bindings {
@@ -8,25 +10,29 @@ namespace {
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
   py::object lr, betas, eps, weight_decay, decoupled_weight_decay, maximize, bias_correction, eps_hat;
-  py::object real;  // numbers.Real
+  std::vector<py::object> all;  // of the keys above
+  py::object real;              // numbers.Real
 };
 
 const Keys& keys() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<Keys> storage;
   return storage
       .call_once_and_store_result([] {
-        const auto key = [](const char* name) {
-          return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
+        Keys k;
+        const auto key = [&k](const char* name) {
+          k.all.push_back(py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name)));
+          return k.all.back();
         };
-        return Keys{key("lr"),
-                    key("betas"),
-                    key("eps"),
-                    key("weight_decay"),
-                    key("decoupled_weight_decay"),
-                    key("maximize"),
-                    key("bias_correction"),
-                    key("eps_hat"),
-                    py::module_::import("numbers").attr("Real")};
+        k.lr = key("lr");
+        k.betas = key("betas");
+        k.eps = key("eps");
+        k.weight_decay = key("weight_decay");
+        k.decoupled_weight_decay = key("decoupled_weight_decay");
+        k.maximize = key("maximize");
+        k.bias_correction = key("bias_correction");
+        k.eps_hat = key("eps_hat");
+        k.real = py::module_::import("numbers").attr("Real");
+        return k;
       })
       .get_stored();
 }
@@ -101,10 +107,8 @@ class Reader {
 }  // namespace
 
 int count_hyperparameters(py::handle group) {
-  const Keys& k = keys();
   int count = 0;
-  for (const py::object& key :
-       {k.lr, k.betas, k.eps, k.weight_decay, k.decoupled_weight_decay, k.maximize, k.bias_correction, k.eps_hat}) {
+  for (const py::object& key : keys().all) {
     if (dict_item(group, key)) ++count;
   }
   return count;

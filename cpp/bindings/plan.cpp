@@ -49,13 +49,9 @@ class PyPlan {
   // Adds a parameter to the last group.
   void add(py::handle param, const std::string& rule) {
     WritableArray array;
-    Tensor tensor;
     if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
-    if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
     if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
-    tensor.param = array.data;
-    tensor.size = array.size;
-    tensor.dtype = array.dtype;
+    Tensor tensor = make_tensor(rule, array);
     tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
     tensors_.push_back(tensor);
     rules_.push_back(tensor.rule);

@@ -15,6 +15,9 @@ import numpy as np
 
 from adamas._structure import type_name
 
+#: As in ``cpp/include/adamas/threads.hpp``.
+MAX_THREADS = 1024
+
 _NON_NEGATIVE = ("lr", "eps", "weight_decay")
 _FLAGS = ("maximize", "bias_correction", "eps_hat", "decoupled_weight_decay", "amsgrad")
 
@@ -45,8 +48,8 @@ def check_threads(count: int | None) -> int:
     """Return a limit of threads as the core takes it: 0 for None."""
     if count is None:
         return 0
-    expected = "None or a whole number from 1 to 1024"
-    number(count, "num_threads", expected, 1, 1025)
+    expected = f"None or a whole number from 1 to {MAX_THREADS}"
+    number(count, "num_threads", expected, 1, MAX_THREADS + 1)
     if not isinstance(count, int | np.integer):
         raise TypeError(f"num_threads: expected {expected}, got {shown(count)}")
     return int(count)

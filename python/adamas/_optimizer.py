@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from array import array as numbers
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -48,7 +50,7 @@ class Optimizer(ABC):
         num_threads: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
     """
 
-    #: Hyperparameters that decide what states there are, and so cannot change later.
+    #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
     _frozen: ClassVar[tuple[str, ...]] = ()
     #: Hyperparameters that the class itself has set, and that nobody may choose.
     _fixed: ClassVar[tuple[str, ...]] = ()
@@ -100,14 +102,13 @@ class Optimizer(ABC):
         return description
 
     def _fill_plan(self) -> None:
-        added = -1
-        for leaf, index in zip(self._leaves, self._group_of, strict=True):
-            while added < index:  # a group may be empty
-                added += 1
-                self._plan.add_group(self.param_groups[added], self._frozen)
-            self._plan.add(leaf.array, self._rule(self.param_groups[index]))
-        for group in self.param_groups[added + 1 :]:
+        sizes = Counter(self._group_of)
+        leaves = iter(self._leaves)  # in the order of the groups
+        for index, group in enumerate(self.param_groups):
             self._plan.add_group(group, self._frozen)
+            rule = self._rule(group)
+            for leaf in itertools.islice(leaves, sizes[index]):
+                self._plan.add(leaf.array, rule)
         self._plan.lay_out()
 
     @abstractmethod

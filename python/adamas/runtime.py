@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adamas import _core
+from adamas._hyperparameters import MAX_THREADS
 
 __all__ = [
     "active_isa",
@@ -72,9 +73,9 @@ def set_num_threads(count: int) -> None:
         count: 1 to 1024, or 0 to go back to the automatic choice.
     """
     if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"count: expected a whole number from 0 to {_core.max_threads}, got {count!r}")
-    if not 0 <= count <= _core.max_threads:
-        raise ValueError(f"count: expected a whole number from 0 to {_core.max_threads}, got {count!r}")
+        raise TypeError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {count!r}")
+    if not 0 <= count <= MAX_THREADS:
+        raise ValueError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {count!r}")
     _core.set_num_threads(int(count))
 
 

@@ -35,9 +35,9 @@ struct Deal {
 
 // Each worker does its own slices, in order, and then what others have not come to: one that starts late, or whose
 // processor is busy elsewhere, does not hold up the step. Where a slice is done never changes its result.
-void work(void* context, int worker, int workers) {
+// Should there be fewer workers than hands, the others' hands are taken over in the same way.
+void work(void* context, int worker, int /*workers*/) {
   Deal& deal = *static_cast<Deal*>(context);
-  static_cast<void>(workers);  // if there are fewer than there are hands, the others' hands are stolen
   for (int k = 0; k < deal.hand_count; ++k) {
     Hand& hand = deal.hands[(worker + k) % deal.hand_count];
     for (;;) {

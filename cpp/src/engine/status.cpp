@@ -1,6 +1,9 @@
+#include <adamas/threads.hpp>
 #include <adamas/types.hpp>
 
 namespace adamas {
+
+static_assert(kMaxThreads == 1024, "the messages below say so");
 
 const char* message(Status status) noexcept {
   switch (status) {

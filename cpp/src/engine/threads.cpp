@@ -71,21 +71,22 @@ int initial_openmp_threads() {
 // wanted: a limit asked for by the caller, or 0.
 Status limit_threads(int wanted, ThreadLimit* limit) {
   static const int environment = read_count("ADAMAS_NUM_THREADS", true);
-  static const int initial = initial_openmp_threads();
-  static const int quota = cpu_quota();
   if (environment < 0) return Status::kInvalidThreadVariable;
   if (!has_openmp() || is_forked()) {
     *limit = {1, has_openmp() ? ThreadReason::kForked : ThreadReason::kNoOpenMP};
     return Status::kOk;
   }
 
+  static const int initial = initial_openmp_threads();
+  static const int quota = cpu_quota();
+  static const bool configured = read_count("OMP_NUM_THREADS", false) > 0;  // OpenMP reads it once as well
   const int now = clamp_threads(openmp_max_threads());
   const bool called = now != initial;
   if (wanted > 0) {
     *limit = {wanted, ThreadReason::kRequested};
   } else if (environment > 0) {
     *limit = {environment, ThreadReason::kEnvironment};
-  } else if (called || read_count("OMP_NUM_THREADS", false) > 0) {
+  } else if (called || configured) {
     *limit = {now, called ? ThreadReason::kOpenMPCall : ThreadReason::kOpenMP};
   } else {
     *limit = {clamp_threads(usable_processors()), ThreadReason::kAffinity};

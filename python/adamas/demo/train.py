@@ -88,12 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options."""
-    parser.add_argument("--data", choices=["digits", "fashion-mnist"], default="digits", help="default: %(default)s")
+    parser.add_argument("--data", choices=list(DEFAULTS), default="digits", help="default: %(default)s")
     parser.add_argument(
         "--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}"
     )
-    parser.add_argument("--epochs", type=_positive_int, help="passes over the data; default: 40, Fashion-MNIST 10")
-    parser.add_argument("--batch-size", type=_positive_int, help="images a step; default: 32, Fashion-MNIST 256")
+    parser.add_argument("--epochs", type=_positive_int, help=f"passes over the data; {_defaults('epochs')}")
+    parser.add_argument("--batch-size", type=_positive_int, help=f"images a step; {_defaults('batch_size')}")
     parser.add_argument(
         "--hidden", type=_positive_int, nargs="*", default=[128, 64], help="sizes of hidden layers; default: 128 64"
     )
@@ -106,6 +106,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output-dir", type=Path, default=Path("adamas-demo"), help="of weights and picture; default: %(default)s"
     )
     parser.set_defaults(run=run)
+
+
+def _defaults(option: str) -> str:
+    return "default: " + ", ".join(f"{values[option]} ({name})" for name, values in DEFAULTS.items())
 
 
 def _positive_int(text: str) -> int:
