@@ -1,4 +1,7 @@
-"""Update rules written out from the papers, in Python floats, one element at a time: independent of the library."""
+"""Update rules written out from the papers, in Python floats, one element at a time: independent of the library.
+
+Each is a generator: send in gradients, get parameters. `start` says how a group's decay and sign come in.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,27 @@ import math
 from collections.abc import Generator
 from typing import Any
 
+Element = Generator[float, float, None]
 
-def adam(p: float, options: dict[str, Any]) -> Generator[float, float, None]:
-    """Adam, by the algorithms of the papers; send in gradients, get parameters.
 
-    Kingma and Ba 2015, Algorithm 1, and the end of section 2 for epsilon hat; Reddi et al. 2018, Algorithm 2, with the
-    bias correction of PyTorch; Loshchilov and Hutter 2019, Algorithm 2, with the decay multiplied by lr as in PyTorch.
-    """
+def start(p: float, g: float, options: dict[str, Any]) -> tuple[float, float]:
+    """Ascent, and weight decay: coupled, or (Loshchilov and Hutter 2019, times lr as in PyTorch) decoupled."""
+    if options["maximize"]:
+        g = -g
+    if options.get("decoupled_weight_decay"):
+        return p - options["lr"] * options["weight_decay"] * p, g
+    return p, g + options["weight_decay"] * p
+
+
+def adam(p: float, options: dict[str, Any]) -> Element:
+    """Kingma and Ba 2015, Algorithm 1, and the end of section 2 for epsilon hat; Reddi et al. 2018, Algorithm 2."""
     lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
     m = v = v_max = 0.0
     t = 0
     while True:
         g = yield p
         t += 1
-        if options["maximize"]:
-            g = -g
-        if options["decoupled_weight_decay"]:
-            p = p - lr * options["weight_decay"] * p
-        else:
-            g = g + options["weight_decay"] * p
+        p, g = start(p, g, options)
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * g**2
         v_max = max(v_max, v)
@@ -34,3 +39,235 @@ def adam(p: float, options: dict[str, Any]) -> Generator[float, float, None]:
             p = p - lr * math.sqrt(c2) / c1 * m / (math.sqrt(second) + eps)
         else:
             p = p - lr * (m / c1) / (math.sqrt(second / c2) + eps)
+
+
+def nadam(p: float, options: dict[str, Any]) -> Element:
+    """Dozat 2016, Algorithm 2, with the schedule of mu of its appendix as PyTorch has it."""
+    lr, (b1, b2), eps, psi = options["lr"], options["betas"], options["eps"], options["momentum_decay"]
+    m = v = 0.0
+    product = 1.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        now, after = (b1 * (1 - 0.5 * 0.96 ** (s * psi)) for s in (t, t + 1))
+        product *= now
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g**2
+        m_hat = after * m / (1 - product * after) + (1 - now) * g / (1 - product)
+        p = p - lr * m_hat / (math.sqrt(v / (1 - b2**t)) + eps)
+
+
+def radam(p: float, options: dict[str, Any]) -> Element:
+    """Liu et al. 2020, Algorithm 2, with the threshold 5 and the place of eps of PyTorch."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = v = 0.0
+    t = 0
+    longest = 2 / (1 - b2) - 1
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g**2
+        m_hat = m / (1 - b1**t)
+        length = longest - 2 * t * b2**t / (1 - b2**t)
+        if length > 5:
+            adaptive = math.sqrt(1 - b2**t) / (math.sqrt(v) + eps)
+            r = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+            p = p - lr * r * m_hat * adaptive
+        else:
+            p = p - lr * m_hat
+
+
+def adamax(p: float, options: dict[str, Any]) -> Element:
+    """Kingma and Ba 2015, Algorithm 2."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = u = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        m = b1 * m + (1 - b1) * g
+        u = max(b2 * u, abs(g) + eps)
+        p = p - lr / (1 - b1**t) * m / u
+
+
+def adabelief(p: float, options: dict[str, Any]) -> Element:
+    """Zhuang et al. 2020, Algorithm 2."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = s = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        m = b1 * m + (1 - b1) * g
+        s = b2 * s + (1 - b2) * (g - m) ** 2 + options["eps_root"]
+        p = p - lr * (m / (1 - b1**t)) / (math.sqrt(s / (1 - b2**t)) + eps)
+
+
+def yogi(p: float, options: dict[str, Any]) -> Element:
+    """Zaheer et al. 2018, Algorithm 2, with bias correction."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = v = options["initial_accumulator_value"]
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        m = b1 * m + (1 - b1) * g
+        difference = v - g**2
+        v = v - (1 - b2) * ((difference > 0) - (difference < 0)) * g**2
+        p = p - lr * (m / (1 - b1**t)) / (math.sqrt(v / (1 - b2**t)) + eps)
+
+
+def adagrad(p: float, options: dict[str, Any]) -> Element:
+    """Duchi et al. 2011, Figure 1, diagonal."""
+    total = options["initial_accumulator_value"]
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        total += g**2
+        p = p - options["lr"] / (1 + (t - 1) * options["lr_decay"]) * g / (math.sqrt(total) + options["eps"])
+
+
+def rmsprop(p: float, options: dict[str, Any]) -> Element:
+    """Tieleman and Hinton 2012; Graves 2013, equations 38 to 41, for the centered form."""
+    lr, alpha, eps = options["lr"], options["alpha"], options["eps"]
+    v = a = b = 0.0
+    while True:
+        g = yield p
+        p, g = start(p, g, options)
+        v = alpha * v + (1 - alpha) * g**2
+        a = alpha * a + (1 - alpha) * g
+        spread = v - a**2 if options["centered"] else v
+        b = options["momentum"] * b + g / (math.sqrt(max(spread, 0.0)) + eps)
+        p = p - lr * b
+
+
+def lion(p: float, options: dict[str, Any]) -> Element:
+    """Chen et al. 2023, Program 1."""
+    lr, (b1, b2) = options["lr"], options["betas"]
+    m = 0.0
+    while True:
+        g = yield p
+        p, g = start(p, g, options)
+        direction = b1 * m + (1 - b1) * g
+        m = b2 * m + (1 - b2) * g
+        p = p - lr * ((direction > 0) - (direction < 0))
+
+
+def lamb(p: float, options: dict[str, Any]) -> Element:
+    """You et al. 2020, Algorithm 2, for an array of one element, whose norm is its size."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = v = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        g = -g if options["maximize"] else g
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g**2
+        c1, c2 = (1 - b1**t, 1 - b2**t) if options["bias_correction"] else (1.0, 1.0)
+        u = m / c1 / (math.sqrt(v / c2) + eps) + options["weight_decay"] * p
+        p = p - lr * (abs(p) / abs(u) if p and u else 1.0) * u
+
+
+def adan(p: float, options: dict[str, Any]) -> Element:
+    """Xie et al. 2022, Algorithm 1, with 1 - beta for beta; the weight of the difference as optax or the authors do."""
+    lr, (b1, b2, b3), eps = options["lr"], options["betas"], options["eps"]
+    weight = b2 if options["mix_by_beta2"] else 1 - b2
+    m = v = n = 0.0
+    before: float | None = None
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        e = 0.0 if before is None else g - before
+        before = g
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * e
+        n = b3 * n + (1 - b3) * (g + weight * e) ** 2
+        u = m / (1 - b1**t) + weight * v / (1 - b2**t)
+        p = p - lr * u / (math.sqrt(n / (1 - b3**t) + options["eps_root"]) + eps)
+
+
+def adopt(p: float, options: dict[str, Any]) -> Element:
+    """Taniguchi et al. 2024, Algorithm 2, with the clipping of its appendix."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    g = yield p
+    p, g = start(p, g, options)
+    m, v = 0.0, g**2
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        u = g / max(math.sqrt(v), eps)
+        if options["clip"]:
+            u = min(max(u, -(t**0.25)), t**0.25)
+        m = b1 * m + (1 - b1) * u
+        p = p - lr * m
+        v = b2 * v + (1 - b2) * g**2
+
+
+def ademamix(p: float, options: dict[str, Any]) -> Element:
+    """Pagliardini et al. 2024, Algorithm 1 and section 3.2."""
+    lr, (b1, b2, b3), eps, steps = options["lr"], options["betas"], options["eps"], options["warmup_steps"]
+    m1 = m2 = v = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        alpha, slow = options["alpha"], b3
+        if t < steps:
+            x = t / steps
+            alpha = x * alpha
+            slow = math.exp(math.log(b1) * math.log(b3) / ((1 - x) * math.log(b3) + x * math.log(b1)))
+        m1 = b1 * m1 + (1 - b1) * g
+        m2 = slow * m2 + (1 - slow) * g
+        v = b2 * v + (1 - b2) * g**2
+        p = p - lr * (m1 / (1 - b1**t) + alpha * m2) / (math.sqrt(v / (1 - b2**t)) + eps)
+
+
+def schedule_free(y: float, options: dict[str, Any]) -> Element:
+    """Defazio et al. 2024, Algorithm 1, with the average x kept; the weights of steps as in the authors' code."""
+    (b1, b2), eps, steps = options["betas"], options["eps"], options["warmup_steps"]
+    x = z = y
+    v = total = largest = 0.0
+    t = 0
+    while True:
+        g = yield y
+        t += 1
+        g = -g if options["maximize"] else g
+        lr = options["lr"] * min(1.0, t / steps if steps else 1.0)
+        largest = max(largest, lr)
+        weight = t ** options["r"] * largest ** options["weight_lr_power"]
+        total += weight
+        c = weight / total
+        v = b2 * v + (1 - b2) * g**2
+        z = z - lr * g / (math.sqrt(v / (1 - b2**t)) + eps) - lr * options["weight_decay"] * y
+        x = (1 - c) * x + c * z
+        y = (1 - b1) * z + b1 * x
+
+
+def sgd(p: float, options: dict[str, Any]) -> Element:
+    """Sutskever et al. 2013, with momentum and lr exchanged as in PyTorch."""
+    lr, momentum = options["lr"], options["momentum"]
+    b: float | None = None
+    while True:
+        g = yield p
+        p, g = start(p, g, options)
+        b = g if b is None else momentum * b + (1 - options["dampening"]) * g
+        if options["nesterov"]:
+            g = g + momentum * b
+        elif momentum:
+            g = b
+        p = p - lr * g

@@ -14,16 +14,16 @@ from adamas.reference._power import one_minus_power
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_follows_the_paper(case: Case) -> None:
     rng = np.random.default_rng(11)
-    params = rng.standard_normal(5)
-    opt = case.compiled([params])
-    elements = [case.paper(float(p), opt.param_groups[0]) for p in params]
+    params = [rng.standard_normal(1) for _ in range(5)]  # of one element each, whose norm is its size
+    opt = case.compiled(params)
+    elements = [case.paper(float(p[0]), opt.param_groups[0]) for p in params]
     for element in elements:
         next(element)
     for _ in range(200):
-        grad = rng.standard_normal(5)
-        opt.step([grad])
-        wanted = np.array([element.send(float(g)) for element, g in zip(elements, grad, strict=True)])
-        np.testing.assert_allclose(params, wanted, rtol=1e-12, atol=1e-14)
+        grads = [rng.standard_normal(1) for _ in params]
+        opt.step(grads)
+        wanted = [element.send(float(g[0])) for element, g in zip(elements, grads, strict=True)]
+        np.testing.assert_allclose(np.concatenate(params), wanted, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -20,7 +20,8 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   const void* gradient = nullptr;
   // First what may run Python code, which could change the arrays; then the arrays.
   py::object scheduled;
-  if (step < 1 || grad.is_none() || read_hyperparameters(group, step - 1, &hyperparameters, &scheduled) < 0 ||
+  if (step < 1 || grad.is_none() ||
+      !read_hyperparameters(group, find_hyperparameters(group), step - 1, &hyperparameters, &scheduled) ||
       !accept_writable(param, &array) || !accept_gradient(grad, array, &gradient)) {
     return false;
   }
@@ -39,7 +40,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   throw_on_error(plan.set_step_count(0, step - 1));
   Status status = Status::kOk;
   without_gil([&] { status = plan.step(&gradient, &hyperparameters, 1, num_threads); });
-  if (status == Status::kOverlap) return false;
+  if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return false;
   throw_on_error(status);
   return true;
 }

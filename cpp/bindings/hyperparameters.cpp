@@ -1,5 +1,7 @@
 #include "hyperparameters.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <vector>
 
 #include "lookup.hpp"
@@ -7,30 +9,53 @@
 namespace adamas::bindings {
 namespace {
 
+constexpr int kMaxBetas = 3;
+
+// One key of a group whose value goes as it is into a field.
+template <class T>
+struct Field {
+  const char* name;
+  T Hyperparameters::* field;
+};
+
+constexpr Field<double> kNumbers[] = {
+    {"eps", &Hyperparameters::eps},
+    {"weight_decay", &Hyperparameters::weight_decay},
+    {"eps_root", &Hyperparameters::eps_root},
+    {"alpha", &Hyperparameters::alpha},
+    {"momentum", &Hyperparameters::momentum},
+    {"dampening", &Hyperparameters::dampening},
+    {"momentum_decay", &Hyperparameters::momentum_decay},
+    {"lr_decay", &Hyperparameters::lr_decay},
+    {"warmup_steps", &Hyperparameters::warmup_steps},
+    {"r", &Hyperparameters::weight_power},
+    {"weight_lr_power", &Hyperparameters::weight_lr_power},
+};
+
+constexpr Field<bool> kFlags[] = {
+    {"maximize", &Hyperparameters::maximize},
+    {"bias_correction", &Hyperparameters::bias_correction},
+    {"clip", &Hyperparameters::clip},
+    {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
+};
+
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
-  py::object lr, betas, eps, weight_decay, decoupled_weight_decay, maximize, bias_correction, eps_hat;
-  std::vector<py::object> all;  // of the keys above
-  py::object real;              // numbers.Real
+  py::object lr, betas, decoupled_weight_decay, eps_hat;
+  std::vector<py::object> numbers, flags;  // of kNumbers and kFlags
+  py::object real;                         // numbers.Real
 };
 
 const Keys& keys() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<Keys> storage;
   return storage
       .call_once_and_store_result([] {
-        Keys k;
-        const auto key = [&k](const char* name) {
-          k.all.push_back(py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name)));
-          return k.all.back();
+        const auto key = [](const char* name) {
+          return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
         };
-        k.lr = key("lr");
-        k.betas = key("betas");
-        k.eps = key("eps");
-        k.weight_decay = key("weight_decay");
-        k.decoupled_weight_decay = key("decoupled_weight_decay");
-        k.maximize = key("maximize");
-        k.bias_correction = key("bias_correction");
-        k.eps_hat = key("eps_hat");
+        Keys k{key("lr"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
+        for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
+        for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
         k.real = py::module_::import("numbers").attr("Real");
         return k;
       })
@@ -52,10 +77,11 @@ bool read_number(py::handle value, double* out) {
   return true;
 }
 
-// Reads one dict item after another, counting those it finds, until one is not acceptable.
+// Reads one dict item after another until one is not acceptable. Only the keys that the group had at first are asked
+// for: which they are is a bit each, in the order of asking.
 class Reader {
  public:
-  explicit Reader(py::handle group) : group_(group) {}
+  Reader(py::handle group, KeySet expected) : group_(group), expected_(expected) {}
 
   void number(const py::object& key, double* out) {
     if (const py::object value = find(key)) valid_ = read_number(value, out);
@@ -78,61 +104,74 @@ class Reader {
     valid_ = read_number(value, out);
   }
 
-  void pair(const py::object& key, double* first, double* second) {
+  // As many numbers as there were at first: two or three.
+  void betas(const py::object& key, double* first, double* second, double* third) {
     const py::object value = find(key);
     if (!value) return;
-    valid_ = sequence_size(value) == 2;
-    if (!valid_) return;
-    const py::object a = sequence_item(value, 0);
-    const py::object b = sequence_item(value, 1);
-    valid_ = a && b && read_number(a, first) && read_number(b, second);
+    double* const out[kMaxBetas] = {first, second, third};
+    const Py_ssize_t size = sequence_size(value);
+    valid_ = size == expected_.beta_count;
+    for (Py_ssize_t i = 0; valid_ && i < size; ++i) {
+      const py::object beta = sequence_item(value, i);
+      valid_ = beta && read_number(beta, out[i]);
+    }
   }
 
   bool valid() const { return valid_; }
-  int found() const { return found_; }
 
  private:
   py::object find(const py::object& key) {
-    if (!valid_) return {};
+    const bool wanted = (expected_.bits & next_) != 0;
+    next_ <<= 1;
+    if (!valid_ || !wanted) return {};
     py::object value = dict_item(group_, key);
-    if (value) ++found_;
+    if (!value) valid_ = false;
     return value;
   }
 
   py::handle group_;
+  KeySet expected_;
+  std::uint32_t next_ = 1;
   bool valid_ = true;
-  int found_ = 0;
 };
 
 }  // namespace
 
-int count_hyperparameters(py::handle group) {
-  int count = 0;
-  for (const py::object& key : keys().all) {
-    if (dict_item(group, key)) ++count;
+KeySet find_hyperparameters(py::handle group) {
+  KeySet found;
+  std::uint32_t next = 1;
+  const auto look_for = [&](const py::object& key) {
+    if (dict_item(group, key)) found.bits |= next;
+    next <<= 1;
+  };
+  const Keys& k = keys();
+  for (const py::object& key : {k.lr, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
+  for (const py::object& key : k.numbers) look_for(key);
+  for (const py::object& key : k.flags) look_for(key);
+  if (const py::object betas = dict_item(group, k.betas)) {
+    found.beta_count = static_cast<int>(std::min<Py_ssize_t>(sequence_size(betas), kMaxBetas));
   }
-  return count;
+  return found;
 }
 
-int read_hyperparameters(py::handle group, long long completed, Hyperparameters* out, py::object* scheduled) {
-  if (!PyDict_Check(group.ptr())) return -1;
+bool read_hyperparameters(py::handle group, KeySet expected, long long completed, Hyperparameters* out,
+                          py::object* scheduled) {
+  if (!PyDict_Check(group.ptr())) return false;
   const Keys& k = keys();
   Hyperparameters h;
   bool decoupled = false;
   bool eps_hat = false;
-  Reader reader(group);
+  Reader reader(group, expected);
   reader.number_or_schedule(k.lr, completed, &h.lr, scheduled);
-  reader.pair(k.betas, &h.beta1, &h.beta2);
-  reader.number(k.eps, &h.eps);
-  reader.number(k.weight_decay, &h.weight_decay);
+  reader.betas(k.betas, &h.beta1, &h.beta2, &h.beta3);
   reader.flag(k.decoupled_weight_decay, &decoupled);
-  reader.flag(k.maximize, &h.maximize);
-  reader.flag(k.bias_correction, &h.bias_correction);
   reader.flag(k.eps_hat, &eps_hat);
+  for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
+  for (std::size_t i = 0; i < k.flags.size(); ++i) reader.flag(k.flags[i], &(h.*kFlags[i].field));
   h.decay = decoupled ? Decay::kDecoupled : Decay::kCoupled;
   h.eps_placement = eps_hat ? EpsPlacement::kBeforeBiasCorrection : EpsPlacement::kAfterBiasCorrection;
   *out = h;
-  return reader.valid() && check(h) == Status::kOk ? reader.found() : -1;
+  return reader.valid() && check(h) == Status::kOk;
 }
 
 }  // namespace adamas::bindings

@@ -5,16 +5,24 @@
 
 #include <adamas/hyperparameters.hpp>
 
+#include <cstdint>
+
 namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// How many of the keys that the core knows are in the dict.
-int count_hyperparameters(py::handle group);
+// Which of the keys that the core knows a group has, and how many betas.
+struct KeySet {
+  std::uint32_t bits = 0;
+  int beta_count = 0;
+};
 
-// Reads the dict; `completed` steps are what a callable lr is called with. Returns how many keys it found (an absent
-// one leaves the default), or -1 if a value has the wrong type or is out of range: adamas/_hyperparameters.py then says
-// which and why. *scheduled is what a callable lr returned, if there is one.
-int read_hyperparameters(py::handle group, long long completed, Hyperparameters* out, py::object* scheduled);
+KeySet find_hyperparameters(py::handle group);
+
+// Reads the dict, which must still have the `expected` keys; others leave the default. `completed` steps are what a
+// callable lr is called with; *scheduled is what it returned. False if a value is missing, has the wrong type or is out
+// of range: adamas/_hyperparameters.py then says which and why.
+bool read_hyperparameters(py::handle group, KeySet expected, long long completed, Hyperparameters* out,
+                          py::object* scheduled);
 
 }  // namespace adamas::bindings

@@ -37,7 +37,7 @@ class PyPlan {
   void add_group(const py::dict& group, const py::tuple& frozen) {
     if (laid_out_) throw py::value_error("add_group: after lay_out");
     Group added;
-    added.hyperparameter_count = count_hyperparameters(group);
+    added.keys = find_hyperparameters(group);
     for (py::handle key : frozen) {
       added.frozen.emplace_back(py::reinterpret_borrow<py::object>(key), dict_item(group, key));
     }
@@ -91,7 +91,7 @@ class PyPlan {
     without_gil([&] {
       status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info);
     });
-    if (status == Status::kOverlap) return py::none();
+    if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return py::none();
     throw_on_error(status);
     ++completed_;
     last_threads_ = info.threads;
@@ -110,6 +110,20 @@ class PyPlan {
     }
     for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
     completed_ = completed;
+  }
+
+  // The numbers that the rule keeps beside the step count.
+  std::vector<double> scalars(std::size_t index) const {
+    if (index >= plan_.size()) throw py::index_error("scalars: no such parameter");
+    std::vector<double> values;
+    for (int k = 0; k < rule_info(rules_[index]).scalar_count; ++k) values.push_back(plan_.scalar(index, k));
+    return values;
+  }
+
+  void set_scalars(std::size_t index, const std::vector<double>& values) {
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      throw_on_error(plan_.set_scalar(index, static_cast<int>(k), values[k]));
+    }
   }
 
   // Shuts other threads out, as a step does, while Python code restores states.
@@ -137,7 +151,7 @@ class PyPlan {
 
  private:
   struct Group {
-    int hyperparameter_count = 0;
+    KeySet keys;
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
   };
 
@@ -163,8 +177,9 @@ class PyPlan {
     for (std::size_t k = 0; k < groups_.size(); ++k) {
       const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
       scheduled_[k] = py::object();
-      const int found = group ? read_hyperparameters(group, completed_, &hyperparameters_[k], &scheduled_[k]) : -1;
-      if (found != groups_[k].hyperparameter_count) return false;
+      if (!group || !read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
+        return false;
+      }
       for (const auto& [key, value] : groups_[k].frozen) {
         if (!dict_item(group, key).is(value)) return false;
       }
@@ -223,6 +238,8 @@ void register_plan(py::module_& m) {
       .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"))
       .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
+      .def("scalars", &PyPlan::scalars, py::arg("index"))
+      .def("set_scalars", &PyPlan::set_scalars, py::arg("index"), py::arg("values"))
       .def("__enter__", &PyPlan::enter)
       .def("__exit__", [](PyPlan& plan, const py::args&) { plan.exit(); })
       .def_property_readonly("scheduled", &PyPlan::scheduled)

@@ -46,13 +46,26 @@ py::tuple limit() {
   return py::make_tuple(limit.count, message(limit.reason));
 }
 
+const char* kind_name(StateKind kind) {
+  switch (kind) {
+    case StateKind::kSigned: return "signed";
+    case StateKind::kSquare: return "square";
+    case StateKind::kMagnitude: return "magnitude";
+    case StateKind::kExact: return "exact";
+  }
+  return "";
+}
+
+// Of each rule: its states with their kinds, and its scalars with their first values.
 py::dict rules() {
   py::dict table;
   for (int i = 0; i < rule_count(); ++i) {
     const RuleInfo& info = rule_info(static_cast<Rule>(i));
-    py::tuple states(static_cast<std::size_t>(info.state_count));
-    for (int k = 0; k < info.state_count; ++k) states[static_cast<std::size_t>(k)] = info.states[k];
-    table[info.name] = states;
+    py::dict states;
+    for (int k = 0; k < info.state_count; ++k) states[info.states[k].name] = kind_name(info.states[k].kind);
+    py::dict scalars;
+    for (int k = 0; k < info.scalar_count; ++k) scalars[info.scalars[k].name] = info.scalars[k].initial;
+    table[info.name] = py::make_tuple(states, scalars);
   }
   return table;
 }

@@ -7,7 +7,24 @@ number of threads. Start with `adamas.AdamW`.
 from adamas import functional, reference
 from adamas._core import __version__
 from adamas._report import StepReport
-from adamas.optimizers import Adam, AdamW
+from adamas.optimizers import (
+    ADOPT,
+    LAMB,
+    SGD,
+    AdaBelief,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Adan,
+    AdEMAMix,
+    Lion,
+    NAdam,
+    RAdam,
+    RMSprop,
+    ScheduleFreeAdamW,
+    Yogi,
+)
 from adamas.runtime import (
     active_isa,
     available_isas,
@@ -19,9 +36,23 @@ from adamas.runtime import (
 )
 
 __all__ = [
+    "ADOPT",
+    "LAMB",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Adan",
+    "Lion",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
     "StepReport",
+    "Yogi",
     "__version__",
     "active_isa",
     "available_isas",

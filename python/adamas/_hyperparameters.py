@@ -7,7 +7,7 @@ is no.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -17,9 +17,6 @@ from adamas._structure import type_name
 
 #: As in ``cpp/include/adamas/threads.hpp``.
 MAX_THREADS = 1024
-
-_NON_NEGATIVE = ("lr", "eps", "weight_decay")
-_FLAGS = ("maximize", "bias_correction", "eps_hat", "decoupled_weight_decay", "amsgrad")
 
 
 def shown(value: Any) -> str:
@@ -55,28 +52,98 @@ def check_threads(count: int | None) -> int:
     return int(count)
 
 
-def _pair(value: Any, path: str) -> tuple[float, float]:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise TypeError(f"{path}: expected two numbers (beta1, beta2), got {shown(value)}")
-    first, second = (number(beta, f"{path}[{i}]", "a number in [0, 1)", 0.0, 1.0) for i, beta in enumerate(value))
-    return first, second
+def _fraction(value: Any, path: str) -> float:
+    return number(value, path, "a number in [0, 1)", 0.0, 1.0)
+
+
+def _non_negative(value: Any, path: str) -> float:
+    return number(value, path, "a finite number >= 0", 0.0, math.inf)
+
+
+def _learning_rate(value: Any, path: str) -> float:
+    return number(value, path, "a finite number >= 0, or a callable step -> number", 0.0, math.inf)
+
+
+def _finite(value: Any, path: str) -> float:
+    return number(value, path, "a finite number", -math.nextafter(math.inf, 0.0), math.inf)
+
+
+def _count(value: Any, path: str) -> float:
+    checked = number(value, path, "a whole number >= 0", 0.0, 2.0**53)
+    if checked != math.floor(checked):
+        raise ValueError(f"{path}: expected a whole number >= 0, got {shown(value)}")
+    return checked
+
+
+def _flag(value: Any, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{path}: expected True or False, got {shown(value)}")
+    return value
+
+
+def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or len(value) != count:
+        names = ", ".join(f"beta{i + 1}" for i in range(count))
+        raise TypeError(f"{path}: expected {('two', 'three')[count - 2]} numbers ({names}), got {shown(value)}")
+    return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(value))
+
+
+#: Every hyperparameter that some rule has, but betas.
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "lr": _learning_rate,
+    **dict.fromkeys(
+        (
+            "alpha",
+            "eps",
+            "eps_root",
+            "initial_accumulator_value",
+            "lr_decay",
+            "momentum",
+            "momentum_decay",
+            "r",
+            "weight_decay",
+            "weight_lr_power",
+        ),
+        _non_negative,
+    ),
+    "dampening": _finite,
+    "warmup_steps": _count,
+    **dict.fromkeys(
+        (
+            "amsgrad",
+            "bias_correction",
+            "centered",
+            "clip",
+            "decoupled_weight_decay",
+            "eps_hat",
+            "maximize",
+            "mix_by_beta2",
+            "nesterov",
+        ),
+        _flag,
+    ),
+}
 
 
 def check_group(
     group: Mapping[str, Any],
     path: str,
-    known: Mapping[str, Any],
+    known: Iterable[str],
     completed: int | None,
     scheduled: tuple[Any] | None = None,
+    fractions: tuple[str, ...] = (),
+    beta_count: int = 2,
 ) -> dict[str, Any]:
     """Return the hyperparameters of a group as plain floats and bools.
 
     Args:
         group: A dict of ``param_groups``, or keyword arguments.
         path: How messages name the group; a ``{}`` in it stands for the name of the hyperparameter.
-        known: The rule's hyperparameters; all of them must be there.
+        known: Names of the rule's hyperparameters; all of them must be there.
         completed: Steps taken so far, with which a callable ``lr`` is called; None to leave it uncalled.
         scheduled: What a callable ``lr`` has returned for this step already, if it has been called.
+        fractions: Hyperparameters that this rule wants in [0, 1), though others do not.
+        beta_count: How many betas the rule has.
 
     Raises:
         TypeError: A value of the wrong type.
@@ -94,15 +161,8 @@ def check_group(
                 continue
             value = value(completed) if scheduled is None else scheduled[0]
             where = f"{where} (called with step {completed})"
-        if name in _NON_NEGATIVE:
-            expected = "a finite number >= 0" + (", or a callable step -> number" if name == "lr" else "")
-            checked[name] = number(value, where, expected, 0.0, math.inf)
-        elif name == "betas":
-            checked[name] = _pair(value, where)
-        elif name in _FLAGS:
-            if not isinstance(value, bool):
-                raise TypeError(f"{where}: expected True or False, got {shown(value)}")
-            checked[name] = value
+        if name == "betas":
+            checked[name] = _betas(value, where, beta_count)
         else:
-            raise AssertionError(f"no check for the hyperparameter {name!r}")
+            checked[name] = (_fraction if name in fractions else _CHECKS[name])(value, where)
     return checked

@@ -14,6 +14,7 @@ import numpy as np
 from adamas import _structure as structure
 from adamas._checks import Array, address, check_array, check_like, check_overlap
 from adamas._hyperparameters import check_group, check_threads
+from adamas._options import Options, check_options
 from adamas._report import StepReport
 from adamas._state_dict import check_state_dict
 from adamas._states import States
@@ -35,8 +36,19 @@ class Plan(Protocol):
     def state(self, index: int, which: int) -> Array: ...
     def step_count(self, index: int) -> int: ...
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None: ...
+    def scalars(self, index: int) -> list[float]: ...
+    def set_scalars(self, index: int, values: Sequence[float]) -> None: ...
     def __enter__(self) -> None: ...
     def __exit__(self, *exception: object) -> None: ...
+
+
+class RuleInfo(Protocol):
+    """What a rule keeps for each parameter."""
+
+    @property
+    def states(self) -> Mapping[str, str]: ...
+    @property
+    def scalars(self) -> Mapping[str, float]: ...
 
 
 class Optimizer(ABC):
@@ -47,7 +59,7 @@ class Optimizer(ABC):
             or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
             Arrays are float32 or float64, C-contiguous, aligned and writeable; they are updated in place.
         defaults: The hyperparameters of groups that do not set their own.
-        num_threads: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
+        options: As in `Options`.
     """
 
     #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
@@ -55,9 +67,17 @@ class Optimizer(ABC):
     #: Hyperparameters that the class itself has set, and that nobody may choose.
     _fixed: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, params: Any, defaults: dict[str, Any], num_threads: int | None) -> None:
-        check_group(defaults, "{}", defaults, None)
+    #: Hyperparameters that this rule wants in [0, 1), though others do not.
+    _fractions: ClassVar[tuple[str, ...]] = ()
+    #: How many betas the rule has.
+    _beta_count: ClassVar[int] = 2
+
+    def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
+        check_options(options)
         self.defaults = defaults
+        #: Why steps are refused at present, if they are.
+        self._refusal: str | None = None
+        self._check_group(defaults, "{}", None)
         #: Hyperparameters of each group, read at every step: change them at will.
         self.param_groups: list[dict[str, Any]] = []
         self._leaves: list[structure.Leaf] = []
@@ -75,10 +95,10 @@ class Optimizer(ABC):
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
-        self._state_names_of_group = [self._state_names(self._rule(group)) for group in self.param_groups]
+        self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan = self._new_plan()
         self._fill_plan()
-        self.num_threads = num_threads
+        self.num_threads = options.get("num_threads")
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""
@@ -91,7 +111,7 @@ class Optimizer(ABC):
             )
         own = {key: value for key, value in group.items() if key != "params"}
         merged = {"params": group["params"], **_detached({**self.defaults, **own})}
-        check_group(merged, f"params{group_path}[{{!r}}]", self.defaults, None)
+        self._check_group(merged, f"params{group_path}[{{!r}}]", None)
         first = sum(len(g["params"]) if isinstance(g["params"], list | tuple) else 1 for g in self.param_groups)
         description, leaves = structure.describe(group["params"], path, first)
         for leaf in leaves:
@@ -110,6 +130,9 @@ class Optimizer(ABC):
             for leaf in itertools.islice(leaves, sizes[index]):
                 self._plan.add(leaf.array, rule)
         self._plan.lay_out()
+        for i, leaf in enumerate(self._leaves):
+            for name, value in self._initial(self.param_groups[self._group_of[i]]).items():
+                self._states_of(i)[name][...] = leaf.array if value is None else value
 
     @abstractmethod
     def _rule(self, group: Mapping[str, Any]) -> str:
@@ -120,8 +143,15 @@ class Optimizer(ABC):
         """Make the engine."""
 
     @abstractmethod
-    def _state_names(self, rule: str) -> tuple[str, ...]:
-        """Names of the states that a rule keeps."""
+    def _rule_info(self, rule: str) -> RuleInfo:
+        """What a rule keeps for each parameter."""
+
+    def _initial(self, group: Mapping[str, Any]) -> Mapping[str, float | None]:
+        """What states start at that do not start at zero; None for a copy of the parameter."""
+        return {}
+
+    def _check_combination(self, group: Mapping[str, Any], path: str) -> None:  # noqa: B027 (most have none)
+        """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
 
     @abstractmethod
     def step(self, grads: Any) -> StepReport:
@@ -148,6 +178,8 @@ class Optimizer(ABC):
         self, grads: Any, scheduled: Sequence[tuple[Any] | None] | None = None
     ) -> tuple[list[dict[str, Any]], list[Array | None]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal)
         groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
         gradients: list[Array | None] = []
         arrays: list[tuple[str, Array]] = []
@@ -167,8 +199,21 @@ class Optimizer(ABC):
         return groups, gradients
 
     def _states_of(self, index: int) -> dict[str, Array]:
-        names = self._state_names_of_group[self._group_of[index]]
+        names = self._info_of_group[self._group_of[index]].states
         return {name: self._plan.state(index, k) for k, name in enumerate(names)}
+
+    def _numbers_of(self, index: int) -> dict[str, int | float]:
+        names = self._info_of_group[self._group_of[index]].scalars
+        return {"step": self._plan.step_count(index), **dict(zip(names, self._plan.scalars(index), strict=True))}
+
+    def _check_group(
+        self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: tuple[Any] | None = None
+    ) -> dict[str, Any]:
+        checked = check_group(
+            group, path, self.defaults, completed, scheduled, fractions=self._fractions, beta_count=self._beta_count
+        )
+        self._check_combination(checked, path)
+        return checked
 
     def _check_groups(
         self, groups: Any, completed: int | None, scheduled: Sequence[tuple[Any] | None] | None = None
@@ -180,7 +225,12 @@ class Optimizer(ABC):
             if not isinstance(group, dict):
                 raise TypeError(f"param_groups[{i}]: expected a dict, got {structure.type_name(group)}")
             called = scheduled[i] if scheduled else None
-            checked.append(check_group(group, f"param_groups[{i}][{{!r}}]", self.defaults, completed, called))
+            checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
+            if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
+                raise ValueError(
+                    f"param_groups[{i}]['momentum']: was 0 when this optimizer was made, and there is no "
+                    "momentum_buffer; make a new one instead"
+                )
             for key, value in frozen.items():
                 if group[key] is not value:
                     raise ValueError(
@@ -201,11 +251,12 @@ class Optimizer(ABC):
     def state(self) -> States:
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
-        Each is a dict with the ``step`` count of that parameter and its state arrays, the live ones. A name is
+        Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
+        `NAdam`), and its state arrays, the live ones. A name is
         the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single array.
         Parameters of group dicts are named as if their groups were one; lists number on from group to group.
         """
-        return States([leaf.name for leaf in self._leaves], self._plan.step_count, self._states_of)
+        return States([leaf.name for leaf in self._leaves], self._numbers_of, self._states_of)
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
         """Return all that is needed to go on later: states, step counts and hyperparameters.
@@ -222,13 +273,18 @@ class Optimizer(ABC):
         Raises:
             TypeError: A hyperparameter has been set to a value of the wrong type.
             ValueError: A hyperparameter has been set to a value out of range.
+            RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`).
         """
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal.replace("stepping", "saving or loading"))
         self._check_groups(self.param_groups, None)
         names: list[list[str]] = [[] for _ in self.param_groups]
         for leaf, index in zip(self._leaves, self._group_of, strict=True):
             names[index].append(leaf.name)
         state = {
-            name: {key: np.copy(value) if copy and key != "step" else value for key, value in entry.items()}
+            name: {
+                key: np.copy(value) if copy and isinstance(value, np.ndarray) else value for key, value in entry.items()
+            }
             for name, entry in self.state.items()
         }
         return {
@@ -266,7 +322,7 @@ class Optimizer(ABC):
             (array, state_dict["state"][name][key])
             for name, entry in live["state"].items()
             for key, array in entry.items()
-            if key != "step"
+            if isinstance(array, np.ndarray)
         ]
         try:
             check_overlap([("", array) for pair in pairs for array in pair if array.flags.c_contiguous])
@@ -277,6 +333,9 @@ class Optimizer(ABC):
                 np.copyto(array, value)
             counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
             self._plan.set_step_counts(counts, int(state_dict["step"]))
+            for i, leaf in enumerate(self._leaves):
+                scalars = self._info_of_group[self._group_of[i]].scalars
+                self._plan.set_scalars(i, [float(state_dict["state"][leaf.name][key]) for key in scalars])
             for group, values in zip(self.param_groups, loaded, strict=True):
                 group.update({key: value for key, value in values.items() if key != "params"})
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import shown
+from adamas._hyperparameters import number, shown
 from adamas._structure import type_name
 
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
@@ -58,8 +59,13 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
         for key in theirs:
             if key not in ours:
                 yield f"state[{name!r}][{key!r}]: this optimizer keeps no such state"
-        for key, array in ours.items():
-            problem = _check_count(theirs.get(key)) if key == "step" else _check_state(theirs.get(key), array)
+        for key, value in ours.items():
+            if key == "step":
+                problem = _check_count(theirs.get(key))
+            elif isinstance(value, np.ndarray):
+                problem = _check_state(theirs.get(key), value)
+            else:
+                problem = _check_scalar(theirs.get(key))
             if problem:
                 yield f"state[{name!r}][{key!r}]: {problem}"
 
@@ -70,6 +76,14 @@ def _check_count(given: Any) -> str | None:
     except TypeError:
         count = -1
     return None if 0 <= count < 2**62 else f"expected a count >= 0, got {shown(given)}"
+
+
+def _check_scalar(given: Any) -> str | None:
+    try:
+        number(given, "", "a finite number >= 0", 0.0, math.inf)
+    except (TypeError, ValueError):
+        return f"expected a finite number >= 0, got {shown(given)}"
+    return None
 
 
 def _check_state(given: Any, array: np.ndarray[Any, Any]) -> str | None:

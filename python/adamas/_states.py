@@ -10,20 +10,23 @@ from adamas._structure import some
 
 
 class States(Mapping[str, dict[str, Any]]):
-    """A live, read-only mapping of parameter names (or numbers) to step count and state arrays."""
+    """A live, read-only mapping of parameter names (or numbers) to step count, other numbers and state arrays."""
 
     def __init__(
-        self, names: list[str], step_count: Callable[[int], int], states_of: Callable[[int], dict[str, Array]]
+        self,
+        names: list[str],
+        numbers_of: Callable[[int], dict[str, Any]],
+        states_of: Callable[[int], dict[str, Array]],
     ) -> None:
         self._numbers = {name: i for i, name in enumerate(names)}
-        self._step_count = step_count
+        self._numbers_of = numbers_of
         self._states_of = states_of
 
     def __getitem__(self, name: str | int) -> dict[str, Any]:
         number = name if isinstance(name, int) else self._numbers.get(name, -1)
         if not 0 <= number < len(self._numbers):
             raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
-        return {"step": self._step_count(number), **self._states_of(number)}
+        return {**self._numbers_of(number), **self._states_of(number)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)

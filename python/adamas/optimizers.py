@@ -8,7 +8,24 @@ from adamas import _core, reference
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 
-__all__ = ["Adam", "AdamW"]
+__all__ = [
+    "ADOPT",
+    "LAMB",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Lion",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "Yogi",
+]
 
 
 class CompiledOptimizer(Optimizer):
@@ -17,10 +34,9 @@ class CompiledOptimizer(Optimizer):
     def _new_plan(self) -> Any:
         return _core.Plan(self._description, StepReport)
 
-    def _state_names(self, rule: str) -> tuple[str, ...]:
-        return _core.rules()[rule]
-
     def step(self, grads: Any) -> StepReport:
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal)
         report: StepReport | None = self._plan.step(grads, self.param_groups)
         if report is None:
             self._check_step(grads, self._plan.scheduled)  # raises
@@ -28,9 +44,69 @@ class CompiledOptimizer(Optimizer):
         return report
 
 
-class Adam(CompiledOptimizer, reference.Adam):  # noqa: D101 (as the reference)
+# Each has the docstring of its reference.
+# ruff: noqa: D101
+
+
+class Adam(CompiledOptimizer, reference.Adam):
     __doc__ = reference.Adam.__doc__
 
 
-class AdamW(CompiledOptimizer, reference.AdamW):  # noqa: D101 (as the reference)
+class AdamW(CompiledOptimizer, reference.AdamW):
     __doc__ = reference.AdamW.__doc__
+
+
+class NAdam(CompiledOptimizer, reference.NAdam):
+    __doc__ = reference.NAdam.__doc__
+
+
+class RAdam(CompiledOptimizer, reference.RAdam):
+    __doc__ = reference.RAdam.__doc__
+
+
+class Adamax(CompiledOptimizer, reference.Adamax):
+    __doc__ = reference.Adamax.__doc__
+
+
+class AdaBelief(CompiledOptimizer, reference.AdaBelief):
+    __doc__ = reference.AdaBelief.__doc__
+
+
+class Yogi(CompiledOptimizer, reference.Yogi):
+    __doc__ = reference.Yogi.__doc__
+
+
+class Adagrad(CompiledOptimizer, reference.Adagrad):
+    __doc__ = reference.Adagrad.__doc__
+
+
+class RMSprop(CompiledOptimizer, reference.RMSprop):
+    __doc__ = reference.RMSprop.__doc__
+
+
+class Lion(CompiledOptimizer, reference.Lion):
+    __doc__ = reference.Lion.__doc__
+
+
+class LAMB(CompiledOptimizer, reference.LAMB):
+    __doc__ = reference.LAMB.__doc__
+
+
+class Adan(CompiledOptimizer, reference.Adan):
+    __doc__ = reference.Adan.__doc__
+
+
+class ADOPT(CompiledOptimizer, reference.ADOPT):
+    __doc__ = reference.ADOPT.__doc__
+
+
+class AdEMAMix(CompiledOptimizer, reference.AdEMAMix):
+    __doc__ = reference.AdEMAMix.__doc__
+
+
+class ScheduleFreeAdamW(CompiledOptimizer, reference.ScheduleFreeAdamW):
+    __doc__ = reference.ScheduleFreeAdamW.__doc__
+
+
+class SGD(CompiledOptimizer, reference.SGD):
+    __doc__ = reference.SGD.__doc__

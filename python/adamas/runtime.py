@@ -97,7 +97,7 @@ def info() -> dict[str, Any]:
         },
         "threads": {"limit": threads, "because": reason, "bytes_per_thread": _core.bytes_per_thread()},
         "openmp_runtime": _core.openmp_runtime(),
-        "rules": _core.rules(),
+        "rules": {name: list(states) for name, (states, _) in _core.rules().items()},
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),

@@ -1,4 +1,5 @@
-// What a user sets for a group of parameters. All values are read afresh at every step.
+// What a user sets for a group of parameters. All values are read afresh at every step; a rule reads those that its
+// header in src/rules (and the docstring of the Python class) names.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,20 @@ struct Hyperparameters {
   EpsPlacement eps_placement = EpsPlacement::kAfterBiasCorrection;
   bool bias_correction = true;
   bool maximize = false;
+
+  // Of some rules.
+  double beta3 = 0.0;            // in [0, 1): Adan, AdEMAMix
+  double eps_root = 0.0;         // >= 0: AdaBelief, Adan
+  double alpha = 0.0;            // >= 0: RMSprop (where it is a decay rate, below 1), AdEMAMix
+  double momentum = 0.0;         // >= 0: RMSprop, SGD
+  double dampening = 0.0;        // SGD
+  double momentum_decay = 0.0;   // >= 0: NAdam
+  double lr_decay = 0.0;         // >= 0: Adagrad
+  double warmup_steps = 0.0;     // >= 0: AdEMAMix, Schedule-Free
+  double weight_power = 0.0;     // >= 0: Schedule-Free
+  double weight_lr_power = 0.0;  // >= 0: Schedule-Free
+  bool clip = true;              // ADOPT
+  bool mix_by_beta2 = false;     // Adan
 };
 
 // kInvalidHyperparameter if a value is out of its range, infinite or not a number.

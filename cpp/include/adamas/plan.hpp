@@ -53,6 +53,11 @@ class Plan {
   std::int64_t step_count(std::size_t index) const noexcept;
   Status set_step_count(std::size_t index, std::int64_t count) noexcept;
 
+  // The numbers that the rule of tensor `index` keeps beside the step count (RuleInfo::scalars), to be saved and
+  // restored with it; 0 if there is no such one. They are finite.
+  double scalar(std::size_t index, int which) const noexcept;
+  Status set_scalar(std::size_t index, int which, double value) noexcept;
+
   // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
   // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.
   // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().

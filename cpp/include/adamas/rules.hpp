@@ -8,12 +8,34 @@ namespace adamas {
 // Index of an update rule; rule_info() names it and find_rule() finds it by name.
 enum class Rule : std::uint8_t;
 
-constexpr int kMaxStates = 3;
+constexpr int kMaxStates = 4;
+constexpr int kMaxScalars = 2;
+
+// What numbers a state holds: low-precision formats treat them apart.
+enum class StateKind : std::uint8_t {
+  kSigned,     // an average of gradients, of either sign
+  kSquare,     // an average of squares: not negative, and it is its square root that counts
+  kMagnitude,  // not negative, of the size of a gradient
+  kExact,      // not to be rounded: a second set of weights, or a sum that small terms must reach
+};
+
+struct StateInfo {
+  const char* name;
+  StateKind kind;
+};
+
+struct ScalarInfo {
+  const char* name;
+  double initial;
+};
 
 struct RuleInfo {
   const char* name;
   int state_count;
-  const char* states[kMaxStates];  // names of the state arrays, in the order of Tensor::states
+  StateInfo
+      states[kMaxStates];  // in the order of Tensor::states; zeros at first, unless the rule's paper says otherwise
+  int scalar_count;
+  ScalarInfo scalars[kMaxScalars];  // numbers kept beside the step count
 };
 
 int rule_count() noexcept;

@@ -1,39 +1,70 @@
 #include "engine/coefficients.hpp"
 
 #include <cmath>
+#include <initializer_list>
 
 #include "rules/registry.hpp"
 
 namespace adamas {
 namespace {
 
-using RuleCoefficients = void (*)(const Hyperparameters&, std::int64_t, double*);
+// The scalar side of a rule.
+struct RuleFunctions {
+  bool (*accepts)(const Hyperparameters&);
+  void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
+  void (*finish)(double, double, double*);
+  bool own_decay;
+};
 
-#define ADAMAS_CELL(name, ...) &__VA_ARGS__::coefficients,
-constexpr RuleCoefficients kRuleCoefficients[] = {ADAMAS_RULES(ADAMAS_CELL)};
+template <class R>
+constexpr RuleFunctions functions_of() {
+  static_assert(R::kCoefficientCount <= kMaxCoefficients);
+  RuleFunctions functions{&R::accepts, &R::coefficients, nullptr, R::kOwnDecay};
+  if constexpr (R::kNeedsNorms) functions.finish = &R::finish;
+  return functions;
+}
+
+#define ADAMAS_CELL(name, ...) functions_of<__VA_ARGS__>(),
+constexpr RuleFunctions kFunctions[] = {ADAMAS_RULES(ADAMAS_CELL)};
 #undef ADAMAS_CELL
+
+const RuleFunctions& functions(Rule rule) { return kFunctions[static_cast<int>(rule)]; }
 
 bool non_negative(double value) { return std::isfinite(value) && value >= 0.0; }
 bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 
 }  // namespace
 
-void compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, Coefficients* out) noexcept {
+Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars,
+                            Coefficients* out) noexcept {
+  const RuleFunctions& of_rule = functions(rule);
+  if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
   // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
-  const bool coupled = h.decay == Decay::kCoupled && h.weight_decay != 0.0;
-  out->decay_mode = coupled ? Decay::kCoupled : Decay::kDecoupled;
-  if (coupled) {
-    out->decay = h.weight_decay;
+  const bool decays = h.weight_decay != 0.0 && !of_rule.own_decay;
+  out->decay_mode = decays ? h.decay : Decay::kDecoupled;
+  if (decays) {
+    out->decay = h.decay == Decay::kCoupled ? h.weight_decay : 1.0 - h.lr * h.weight_decay;
   } else {
-    out->decay = h.decay == Decay::kDecoupled ? 1.0 - h.lr * h.weight_decay : 1.0;
+    out->decay = 1.0;
   }
   out->grad_scale = h.maximize ? -1.0 : 1.0;
-  kRuleCoefficients[static_cast<int>(rule)](h, step, out->rule);
+  of_rule.coefficients(h, step, scalars, out->rule);
+  return Status::kOk;
+}
+
+bool needs_norms(Rule rule) noexcept { return functions(rule).finish != nullptr; }
+
+void finish_coefficients(Rule rule, double param_square, double direction_square, Coefficients* out) noexcept {
+  functions(rule).finish(param_square, direction_square, out->rule);
 }
 
 Status check(const Hyperparameters& h) noexcept {
-  const bool valid = non_negative(h.lr) && fraction(h.beta1) && fraction(h.beta2) && non_negative(h.eps) &&
-                     non_negative(h.weight_decay);
+  bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
+               fraction(h.beta3) && std::isfinite(h.dampening);
+  for (const double value : {h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
+                             h.warmup_steps, h.weight_power, h.weight_lr_power}) {
+    valid = valid && non_negative(value);
+  }
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

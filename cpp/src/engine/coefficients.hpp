@@ -7,7 +7,12 @@
 
 namespace adamas {
 
-void compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, std::int64_t step,
-                          Coefficients* out) noexcept;
+// kInvalidHyperparameter if the rule cannot work with these. scalars: the rule's own numbers, moved on by this step.
+Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, std::int64_t step, double* scalars,
+                            Coefficients* out) noexcept;
+
+// Does the rule need the norms of parameter and direction? Then, from their squares, what could not be known before.
+bool needs_norms(Rule rule) noexcept;
+void finish_coefficients(Rule rule, double param_square, double direction_square, Coefficients* out) noexcept;
 
 }  // namespace adamas

@@ -2,6 +2,7 @@
 #include <adamas/plan.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
 #include <vector>
@@ -53,9 +54,15 @@ struct Item {
   Tensor tensor;
   std::uint32_t kernel;  // index into KernelTable::update
   std::int64_t step_count;
-  const void* apart;           // the gradient last found to lie apart from all written arrays and other gradients
-  std::uint32_t coefficients;  // of the step under way: index into Impl::coefficients
+  const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
+  double scalars[kMaxScalars];  // the rule's own numbers
+  // Of the step under way.
+  std::uint32_t coefficients;  // index into Impl::coefficients
+  double next_scalars[kMaxScalars];
+  std::size_t first_sum;  // of a rule that needs norms: index into Impl::sums
 };
+
+bool same_scalars(const Item& a, const Item& b) { return std::equal(a.scalars, a.scalars + kMaxScalars, b.scalars); }
 
 // One step under way: what its slices share. The work done before and with item i is work_end[i] bytes.
 struct Pass {
@@ -64,7 +71,19 @@ struct Pass {
   const std::vector<Coefficients>& coefficients;
   const void* const* grads;
   const KernelTable* kernels;
+  SquareSums* sums;  // of the pass before the update, in which only rules that need norms take part; else null
 };
+
+void run_item(const Pass& pass, std::size_t i, std::size_t begin, std::size_t end) {
+  const Item& item = pass.items[i];
+  const Streams streams{item.tensor.param, pass.grads[i], item.tensor.states};
+  const Coefficients& c = pass.coefficients[item.coefficients];
+  if (pass.sums == nullptr) {
+    pass.kernels->update[item.kernel](streams, begin, end, c);
+  } else if (const NormKernel norm = pass.kernels->norm[item.kernel]; norm != nullptr) {
+    norm(streams, begin, end, c, pass.sums + item.first_sum);
+  }
+}
 
 // The element of item `i`, on a granule, at which `work` bytes of the pass are done: the end of one slice and the
 // beginning of the next.
@@ -86,11 +105,9 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
   const auto first = std::upper_bound(pass.work_end.begin(), pass.work_end.end(), from);
   for (auto i = static_cast<std::size_t>(first - pass.work_end.begin()); i < pass.items.size(); ++i) {
     if (pass.grads[i] != nullptr) {
-      const Item& item = pass.items[i];
       const std::size_t begin = element_at(pass, i, from);
       const std::size_t end = element_at(pass, i, to);
-      const Streams streams{item.tensor.param, pass.grads[i], item.tensor.states};
-      if (begin < end) pass.kernels->update[item.kernel](streams, begin, end, pass.coefficients[item.coefficients]);
+      if (begin < end) run_item(pass, i, begin, end);
     }
     if (pass.work_end[i] >= to) break;
   }
@@ -107,14 +124,17 @@ struct Plan::Impl {
   // Of the step under way.
   std::vector<std::uint64_t> work_end;
   std::vector<Coefficients> coefficients;
+  std::vector<SquareSums> sums;
 
   Status prepare(const void* const* grads, const Hyperparameters* groups);
   Status check_overlap(const void* const* grads);
+  void finish_coefficients(const void* const* grads);
 };
 
 // Checks the gradients, computes coefficients once for each run of tensors that agree in them, and sums up the work.
 Status Plan::Impl::prepare(const void* const* grads, const Hyperparameters* groups) {
   coefficients.clear();
+  std::size_t sum_count = 0;
   std::uint64_t work = 0;
   const Item* previous = nullptr;
   // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
@@ -126,18 +146,30 @@ Status Plan::Impl::prepare(const void* const* grads, const Hyperparameters* grou
         if (const Status status = check_array(grads[i], item.tensor); status != Status::kOk) return status;
         known_to_be_apart = false;
       }
-      const bool same = previous != nullptr && previous->tensor.group == item.tensor.group &&
-                        previous->tensor.rule == item.tensor.rule && previous->step_count == item.step_count;
-      if (!same) {
+      const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
+      const bool same = previous != nullptr && !norms && previous->tensor.group == item.tensor.group &&
+                        previous->tensor.rule == item.tensor.rule && previous->step_count == item.step_count &&
+                        same_scalars(*previous, item);
+      if (same) {
+        std::copy_n(previous->next_scalars, kMaxScalars, item.next_scalars);
+      } else {
+        std::copy_n(item.scalars, kMaxScalars, item.next_scalars);
         coefficients.emplace_back();
-        compute_coefficients(item.tensor.rule, groups[item.tensor.group], item.step_count + 1, &coefficients.back());
+        const Status status = compute_coefficients(item.tensor.rule, groups[item.tensor.group], item.step_count + 1,
+                                                   item.next_scalars, &coefficients.back());
+        if (status != Status::kOk) return status;
       }
       item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
+      if (norms) {
+        item.first_sum = sum_count;
+        sum_count += (item.tensor.size + kGranule - 1) / kGranule;
+      }
       previous = &item;
       work += item.tensor.size * bytes_per_element(item.tensor) + kTensorOverheadBytes;
     }
     work_end[i] = work;
   }
+  sums.resize(sum_count);
   return known_to_be_apart ? Status::kOk : check_overlap(grads);
 }
 
@@ -158,6 +190,20 @@ Status Plan::Impl::check_overlap(const void* const* grads) {
   return Status::kOk;
 }
 
+// After the pass that took norms.
+void Plan::Impl::finish_coefficients(const void* const* grads) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const Item& item = items[i];
+    if (grads[i] == nullptr || !needs_norms(item.tensor.rule)) continue;
+    SquareSums total{0.0, 0.0};
+    for (std::size_t k = 0; k * kGranule < item.tensor.size; ++k) {
+      total.param += sums[item.first_sum + k].param;
+      total.direction += sums[item.first_sum + k].direction;
+    }
+    adamas::finish_coefficients(item.tensor.rule, total.param, total.direction, &coefficients[item.coefficients]);
+  }
+}
+
 Plan::Plan() noexcept = default;
 Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;
@@ -173,7 +219,13 @@ Status Plan::add(const Tensor& tensor) noexcept try {
 
   const int format = find_format(tensor.dtype);
   const auto kernel = static_cast<std::uint32_t>(static_cast<int>(tensor.rule) * kFormatCount + format);
-  impl_->items.push_back({tensor, kernel, 0, nullptr, 0});
+  Item item{};
+  item.tensor = tensor;
+  item.kernel = kernel;
+  for (int k = 0; k < rule_info(tensor.rule).scalar_count; ++k) {
+    item.scalars[k] = rule_info(tensor.rule).scalars[k].initial;
+  }
+  impl_->items.push_back(item);
   impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, tensor.group + std::size_t{1});
   if (tensor.size > 0) {
@@ -198,6 +250,19 @@ Status Plan::set_step_count(std::size_t index, std::int64_t count) noexcept {
   return Status::kOk;
 }
 
+double Plan::scalar(std::size_t index, int which) const noexcept {
+  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].tensor.rule).scalar_count;
+  return known ? impl_->items[index].scalars[which] : 0.0;
+}
+
+Status Plan::set_scalar(std::size_t index, int which, double value) noexcept {
+  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].tensor.rule).scalar_count;
+  if (!known) return Status::kInvalidTensor;
+  if (!std::isfinite(value)) return Status::kInvalidHyperparameter;
+  impl_->items[index].scalars[which] = value;
+  return Status::kOk;
+}
+
 Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads,
                   StepInfo* info) noexcept try {
   if (size() == 0) return Status::kOk;
@@ -209,14 +274,22 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   if (const Status status = impl_->prepare(grads, groups); status != Status::kOk) return status;
-  Pass pass{impl_->items, impl_->work_end, impl_->coefficients, grads, kernels};
+  Pass pass{impl_->items, impl_->work_end, impl_->coefficients, grads, kernels, nullptr};
   const std::uint64_t bytes = impl_->work_end.back();
   int used = 1;
+  if (!impl_->sums.empty()) {
+    pass.sums = impl_->sums.data();
+    if (const Status status = run_slices(bytes, threads, run_slice, &pass, &used); status != Status::kOk) return status;
+    impl_->finish_coefficients(grads);
+    pass.sums = nullptr;
+  }
   if (const Status status = run_slices(bytes, threads, run_slice, &pass, &used); status != Status::kOk) return status;
   std::size_t updated = 0;
   for (std::size_t i = 0; i < impl_->items.size(); ++i) {
     if (grads[i] == nullptr) continue;
-    ++impl_->items[i].step_count;
+    Item& item = impl_->items[i];
+    ++item.step_count;
+    std::copy_n(item.next_scalars, kMaxScalars, item.scalars);
     ++updated;
   }
   if (info != nullptr) *info = {updated, used};

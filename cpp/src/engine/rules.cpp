@@ -9,9 +9,10 @@ namespace {
 
 template <class R>
 constexpr RuleInfo describe(const char* name) {
-  static_assert(R::kStateCount <= kMaxStates);
-  RuleInfo info{name, R::kStateCount, {}};
+  static_assert(R::kStateCount <= kMaxStates && R::kScalarCount <= kMaxScalars);
+  RuleInfo info{name, R::kStateCount, {}, R::kScalarCount, {}};
   for (int k = 0; k < R::kStateCount; ++k) info.states[k] = R::kStates[k];
+  for (int k = 0; k < R::kScalarCount; ++k) info.scalars[k] = R::kScalars[k];
   return info;
 }
 

@@ -6,10 +6,9 @@
 
 #include <adamas/types.hpp>
 
-namespace adamas {
+#include "kernel/table.hpp"
 
-// Elements of one tensor are cut at multiples of this: whole cache lines and, for quantised states, whole blocks.
-constexpr std::size_t kGranule = 512;
+namespace adamas {
 
 inline std::size_t round_down_to_granule(std::size_t element) { return element / kGranule * kGranule; }
 

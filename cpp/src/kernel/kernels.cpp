@@ -6,11 +6,16 @@
 #define ADAMAS_CONCATENATE_(a, b) a##b
 #define ADAMAS_CONCATENATE(a, b) ADAMAS_CONCATENATE_(a, b)
 
+#include <array>
+#include <cstddef>
+#include <utility>
+
 // clang-format off
 #include ADAMAS_STRINGIZE(simd/ADAMAS_ISA.hpp)
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/byte_limit.hpp"
+#include "kernel/norm_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
 #include "rules/decay.hpp"
@@ -21,11 +26,16 @@ namespace {
 
 template <class Rule, class Format>
 void update(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
-  if (c.decay_mode == Decay::kCoupled) {
-    tile_loop<Rule, CoupledDecay, Format>(streams, begin, end, c);
-  } else {
-    tile_loop<Rule, DecoupledDecay, Format>(streams, begin, end, c);
+  if constexpr (!Rule::kOwnDecay) {
+    if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, Format>(streams, begin, end, c);
   }
+  tile_loop<Rule, DecoupledDecay, Format>(streams, begin, end, c);
+}
+
+template <class Rule, class Format>
+constexpr NormKernel norm_kernel() {
+  if constexpr (Rule::kNeedsNorms) return norm_loop<Rule, Format>;
+  return nullptr;
 }
 
 #define ADAMAS_CELL(dtype, ...) +1
@@ -36,7 +46,10 @@ constexpr int kFormatCount = 0 ADAMAS_FORMATS(ADAMAS_CELL);
 template <class Rule>
 struct Row {
 #define ADAMAS_CELL(dtype, ...) update<Rule, Format<__VA_ARGS__>>,
-  static constexpr UpdateKernel kKernels[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
+  static constexpr UpdateKernel kUpdate[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
+#undef ADAMAS_CELL
+#define ADAMAS_CELL(dtype, ...) norm_kernel<Rule, Format<__VA_ARGS__>>(),
+  static constexpr NormKernel kNorm[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
 #undef ADAMAS_CELL
 };
 
@@ -44,28 +57,36 @@ struct Row {
 constexpr int kRuleCount = 0 ADAMAS_RULES(ADAMAS_CELL);
 #undef ADAMAS_CELL
 
-struct UpdateKernels {
-  UpdateKernel kernels[kRuleCount * kFormatCount];
+struct Kernels {
+  UpdateKernel update[kRuleCount * kFormatCount];
+  NormKernel norm[kRuleCount * kFormatCount];
 };
 
-constexpr UpdateKernels lay_out_kernels() {
-  UpdateKernels table{};
+constexpr Kernels lay_out_kernels() {
+  Kernels table{};
   int next = 0;
-#define ADAMAS_ROW(name, ...) \
-  for (int format = 0; format < kFormatCount; ++format) table.kernels[next++] = Row<__VA_ARGS__>::kKernels[format];
+#define ADAMAS_ROW(name, ...)                               \
+  for (int format = 0; format < kFormatCount; ++format) {   \
+    table.update[next] = Row<__VA_ARGS__>::kUpdate[format]; \
+    table.norm[next++] = Row<__VA_ARGS__>::kNorm[format];   \
+  }
   ADAMAS_RULES(ADAMAS_ROW)
 #undef ADAMAS_ROW
   return table;
 }
 
-constexpr UpdateKernels kUpdateKernels = lay_out_kernels();
+constexpr Kernels kKernels = lay_out_kernels();
 
-constexpr ByteLimitKernel kByteLimitKernels[kMaxStates + 1] = {byte_limit<0>, byte_limit<1>, byte_limit<2>,
-                                                               byte_limit<3>};
+template <std::size_t... kStates>
+constexpr auto byte_limits(std::index_sequence<kStates...>) {
+  return std::array<ByteLimitKernel, sizeof...(kStates)>{byte_limit<static_cast<int>(kStates)>...};
+}
+
+constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStates + 1>());
 
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateKernels.kernels, kByteLimitKernels};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kKernels.update, kKernels.norm, kByteLimitKernels.data()};
 
 }  // namespace adamas

@@ -8,7 +8,11 @@
 
 namespace adamas {
 
-constexpr int kMaxCoefficients = 12;
+constexpr int kMaxCoefficients = 13;
+
+// Elements of one tensor are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
+// Norms are summed up granule by granule.
+constexpr std::size_t kGranule = 512;
 
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
 struct Coefficients {
@@ -25,14 +29,25 @@ struct Streams {
   void* const* states;
 };
 
-// Updates elements [begin, end).
+// Updates elements [begin, end); begin is on a granule.
 using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c);
+
+// Sums of squares over one granule of a tensor.
+struct SquareSums {
+  double param;
+  double direction;
+};
+
+// Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i.
+using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c,
+                            SquareSums* sums);
 
 // The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).
 using ByteLimitKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end);
 
 struct KernelTable {
   const UpdateKernel* update;         // [rule * format_count + format]
+  const NormKernel* norm;             // the same; null for rules that need no norms
   const ByteLimitKernel* byte_limit;  // [state_count]
 };
 

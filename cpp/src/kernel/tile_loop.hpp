@@ -49,16 +49,26 @@ std::size_t elements_to_boundary(const void* array, std::size_t begin) {
   return static_cast<std::size_t>(-address % sizeof(V)) / sizeof(Element);
 }
 
+// The coefficients of a step, rounded to the compute type, in vectors.
+template <class Rule, class V>
+struct RuleVectors {
+  using T = typename V::Lane;
+
+  explicit RuleVectors(const Coefficients& coefficients)
+      : grad_scale(V::broadcast(static_cast<T>(coefficients.grad_scale))),
+        decay(V::broadcast(static_cast<T>(coefficients.decay))) {
+    for (int k = 0; k < Rule::kCoefficientCount; ++k) rule[k] = V::broadcast(static_cast<T>(coefficients.rule[k]));
+  }
+
+  V grad_scale;
+  V decay;
+  V rule[Rule::kCoefficientCount + 1];
+};
+
 template <class Rule, class Decay, class Format>
 void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& coefficients) {
-  using Compute = typename Format::Compute;
-  using V = Vector<Compute>;
-  static_assert(Rule::kCoefficientCount <= kMaxCoefficients);
-
-  const V grad_scale = V::broadcast(static_cast<Compute>(coefficients.grad_scale));
-  const V decay = V::broadcast(static_cast<Compute>(coefficients.decay));
-  V c[Rule::kCoefficientCount + 1];
-  for (int k = 0; k < Rule::kCoefficientCount; ++k) c[k] = V::broadcast(static_cast<Compute>(coefficients.rule[k]));
+  using V = Vector<typename Format::Compute>;
+  const RuleVectors<Rule, V> c(coefficients);
 
   void* const param = streams.param;
   const void* const grad = streams.grad;
@@ -73,13 +83,13 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       p[b] = load<typename Format::Param, V>(param, at, lanes);
-      g[b] = load<typename Format::Grad, V>(grad, at, lanes) * grad_scale;
+      g[b] = load<typename Format::Grad, V>(grad, at, lanes) * c.grad_scale;
       for (int k = 0; k < Rule::kStateCount; ++k) s[b][k] = load<typename Format::State, V>(states[k], at, lanes);
     }
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
-      Decay::apply(p[b], g[b], decay);
-      p[b] = Rule::update(p[b], g[b], s[b], c);
+      Decay::apply(p[b], g[b], c.decay);
+      p[b] = Rule::update(p[b], g[b], s[b], c.rule);
       for (int k = 0; k < Rule::kStateCount; ++k) store<typename Format::State>(s[b][k], states[k], at, lanes);
       store<typename Format::Param>(p[b], param, at, lanes);
     }

@@ -10,24 +10,22 @@
 #pragma once
 
 #include <cmath>
-#include <cstdint>
-
-#include <adamas/hyperparameters.hpp>
-#include <adamas/rules.hpp>
 
 #include "engine/power.hpp"
+#include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 template <bool kAmsgrad>
-struct AdamRule {
+struct AdamRule : RuleDefaults {
   static constexpr int kStateCount = kAmsgrad ? 3 : 2;
-  static constexpr const char* kStates[kMaxStates] = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+  static constexpr StateInfo kStates[kMaxStates] = {
+      {"exp_avg", StateKind::kSigned}, {"exp_avg_sq", StateKind::kSquare}, {"max_exp_avg_sq", StateKind::kSquare}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double* c) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
     const double sqrt_bias2 = std::sqrt(bias2);

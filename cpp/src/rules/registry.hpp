@@ -1,8 +1,41 @@
 // Every update rule: X(name, type). The order is the order of the kernel tables and of enum class Rule.
 #pragma once
 
+#include "rules/adabelief.hpp"
+#include "rules/adagrad.hpp"
 #include "rules/adam.hpp"
+#include "rules/adamax.hpp"
+#include "rules/adan.hpp"
+#include "rules/ademamix.hpp"
+#include "rules/adopt.hpp"
+#include "rules/lamb.hpp"
+#include "rules/lion.hpp"
+#include "rules/nadam.hpp"
+#include "rules/radam.hpp"
+#include "rules/rmsprop.hpp"
+#include "rules/schedule_free.hpp"
+#include "rules/sgd.hpp"
+#include "rules/yogi.hpp"
 
-#define ADAMAS_RULES(X)      \
-  X("adam", AdamRule<false>) \
-  X("amsgrad", AdamRule<true>)
+#define ADAMAS_RULES(X)                                   \
+  X("adam", AdamRule<false>)                              \
+  X("amsgrad", AdamRule<true>)                            \
+  X("nadam", NAdamRule)                                   \
+  X("radam", RAdamRule)                                   \
+  X("adamax", AdamaxRule)                                 \
+  X("adabelief", AdaBeliefRule)                           \
+  X("yogi", YogiRule)                                     \
+  X("adagrad", AdagradRule)                               \
+  X("rmsprop", RmspropRule<false, false>)                 \
+  X("rmsprop_momentum", RmspropRule<false, true>)         \
+  X("rmsprop_centered", RmspropRule<true, false>)         \
+  X("rmsprop_centered_momentum", RmspropRule<true, true>) \
+  X("lion", LionRule)                                     \
+  X("lamb", LambRule)                                     \
+  X("adan", AdanRule)                                     \
+  X("adopt", AdoptRule)                                   \
+  X("ademamix", AdemamixRule)                             \
+  X("schedule_free", ScheduleFreeRule)                    \
+  X("sgd", SgdRule<Momentum::kNone>)                      \
+  X("sgd_momentum", SgdRule<Momentum::kHeavyBall>)        \
+  X("sgd_nesterov", SgdRule<Momentum::kNesterov>)

@@ -4,6 +4,37 @@
 and payload, which IEEE 754 leaves open, may differ.
 """
 
+from adamas.reference.adabelief import AdaBelief
+from adamas.reference.adagrad import Adagrad
 from adamas.reference.adam import Adam, AdamW
+from adamas.reference.adamax import Adamax
+from adamas.reference.adan import Adan
+from adamas.reference.ademamix import AdEMAMix
+from adamas.reference.adopt import ADOPT
+from adamas.reference.lamb import LAMB
+from adamas.reference.lion import Lion
+from adamas.reference.nadam import NAdam
+from adamas.reference.radam import RAdam
+from adamas.reference.rmsprop import RMSprop
+from adamas.reference.schedule_free import ScheduleFreeAdamW
+from adamas.reference.sgd import SGD
+from adamas.reference.yogi import Yogi
 
-__all__ = ["Adam", "AdamW"]
+__all__ = [
+    "ADOPT",
+    "LAMB",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Lion",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "Yogi",
+]

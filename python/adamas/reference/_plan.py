@@ -11,24 +11,38 @@ import numpy as np
 from adamas._checks import Array
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
-from adamas.reference._rule import RULES, apply_decay, decay_coefficients
+from adamas.reference._norm import sum_of_squares
+from adamas.reference._rule import RULES, Rule, apply_decay, decay_coefficients
 
 
 def update(
-    param: Array, grad: Array, states: Mapping[str, Array], rule: str, group: Mapping[str, Any], step: int
+    param: Array,
+    grad: Array,
+    states: Mapping[str, Array],
+    rule: Rule,
+    group: Mapping[str, Any],
+    step: int,
+    scalars: dict[str, float],
 ) -> None:
-    """Update one parameter and its states in place; ``step`` counts from 1."""
+    """Update one parameter, its states and its scalars in place; ``step`` counts from 1."""
     number = param.dtype.type
-    coupled, decay = decay_coefficients(group)
+    coupled, decay = decay_coefficients(rule, group)
+    coefficients = rule.coefficients(group, step, scalars)
     with np.errstate(all="ignore"):
-        coefficients = {name: number(value) for name, value in RULES[rule].coefficients(group, step).items()}
         g = grad * number(-1.0 if group["maximize"] else 1.0)
         p, g = apply_decay(param, g, coupled, number(decay))
+        if rule.needs_norms:
+            direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
+            rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
         new_states = dict(states)
-        p = RULES[rule].update(p, g, new_states, coefficients)
+        p = rule.update(p, g, new_states, _rounded(coefficients, number))
     for name, state in states.items():
         state[...] = new_states[name]
     param[...] = p
+
+
+def _rounded(coefficients: Mapping[str, float], number: Any) -> dict[str, Any]:
+    return {name: number(value) for name, value in coefficients.items()}
 
 
 class NumpyPlan:
@@ -39,7 +53,8 @@ class NumpyPlan:
         self.completed = 0
         self._params: list[Array] = []
         self._states: list[dict[str, Array]] = []
-        self._rules: list[str] = []
+        self._rules: list[Rule] = []
+        self._scalars: list[dict[str, float]] = []
         self._groups: list[int] = []
         self._counts: list[int] = []
         self._group_count = 0
@@ -52,14 +67,15 @@ class NumpyPlan:
     def add(self, param: Array, rule: str) -> None:
         """Add a parameter to the last group."""
         self._params.append(param)
-        self._rules.append(rule)
+        self._rules.append(RULES[rule])
+        self._scalars.append(dict(RULES[rule].scalars))
         self._groups.append(self._group_count - 1)
         self._counts.append(0)
 
     def lay_out(self) -> None:
         """Give each parameter its states, zeros."""
         for param, rule in zip(self._params, self._rules, strict=True):
-            self._states.append({name: np.zeros(param.shape, param.dtype) for name in RULES[rule].states})
+            self._states.append({name: np.zeros(param.shape, param.dtype) for name in rule.states})
 
     def state(self, index: int, which: int) -> Array:
         """Return a state of a parameter, in the shape that the parameter has now."""
@@ -76,7 +92,8 @@ class NumpyPlan:
             if grad is None:
                 continue
             group = groups[self._groups[i]]
-            update(self._params[i], grad, self._states_in_shape(i), self._rules[i], group, self._counts[i] + 1)
+            states = self._states_in_shape(i)
+            update(self._params[i], grad, states, self._rules[i], group, self._counts[i] + 1, self._scalars[i])
             self._counts[i] += 1
             updated += 1
         self.completed += 1
@@ -90,6 +107,14 @@ class NumpyPlan:
         """Restore the steps taken by each parameter and by the optimizer."""
         self._counts = list(counts)
         self.completed = completed
+
+    def scalars(self, index: int) -> list[float]:
+        """Return the numbers that the rule keeps for a parameter beside its step count."""
+        return list(self._scalars[index].values())
+
+    def set_scalars(self, index: int, values: Sequence[float]) -> None:
+        """Restore them."""
+        self._scalars[index] = dict(zip(self._rules[index].scalars, values, strict=True))
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
@@ -108,8 +133,8 @@ class ReferenceOptimizer(Optimizer):
     def _new_plan(self) -> Any:
         return NumpyPlan()
 
-    def _state_names(self, rule: str) -> tuple[str, ...]:
-        return RULES[rule].states
+    def _rule_info(self, rule: str) -> Rule:
+        return RULES[rule]
 
     def step(self, grads: Any) -> StepReport:
         with self._plan:

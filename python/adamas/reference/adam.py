@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,14 +12,21 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, larger
+from adamas.reference._rule import RULES, Coefficients, Rule, larger
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
 
 
-class _AdamRule:
+class _AdamRule(Rule):
     def __init__(self, amsgrad: bool) -> None:
-        self.states = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if amsgrad else 2]
+        self.states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+        if amsgrad:
+            self.states["max_exp_avg_sq"] = "square"
 
-    def coefficients(self, group: Mapping[str, Any], step: int) -> dict[str, float]:
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
         bias1 = one_minus_power(beta1, step) if group["bias_correction"] else 1.0
         bias2 = one_minus_power(beta2, step) if group["bias_correction"] else 1.0
@@ -79,7 +86,8 @@ class Adam(ReferenceOptimizer):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
-        num_threads: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
+        **options: ``num_threads``: the most threads a step may use; None for the library's limit
+            (`adamas.get_num_threads`).
 
     Raises:
         TypeError: A parameter that is no plain float32 or float64 array, or a hyperparameter of the wrong type.
@@ -116,7 +124,7 @@ class Adam(ReferenceOptimizer):
         bias_correction: bool = True,
         eps_hat: bool = False,
         decoupled_weight_decay: bool = False,
-        num_threads: int | None = None,
+        **options: Unpack[Options],
     ) -> None:
         defaults = {
             "lr": lr,
@@ -129,7 +137,7 @@ class Adam(ReferenceOptimizer):
             "eps_hat": eps_hat,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
-        super().__init__(params, defaults, num_threads)
+        super().__init__(params, defaults, options)
 
     def _rule(self, group: Mapping[str, Any]) -> str:
         return "amsgrad" if group["amsgrad"] else "adam"
@@ -158,7 +166,7 @@ class AdamW(Adam):
         maximize: As in `Adam`.
         bias_correction: As in `Adam`.
         eps_hat: As in `Adam`.
-        num_threads: As in `Adam`.
+        **options: As in `Adam`.
 
     Raises:
         TypeError: As in `Adam`.
@@ -194,7 +202,7 @@ class AdamW(Adam):
         maximize: bool = False,
         bias_correction: bool = True,
         eps_hat: bool = False,
-        num_threads: int | None = None,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__(
             params,
@@ -207,5 +215,5 @@ class AdamW(Adam):
             bias_correction=bias_correction,
             eps_hat=eps_hat,
             decoupled_weight_decay=True,
-            num_threads=num_threads,
+            **options,
         )

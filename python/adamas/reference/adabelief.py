@@ -1,0 +1,119 @@
+"""AdaBelief: Adam with the variance of the gradient around its average."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, Rule
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _AdaBeliefRule(Rule):
+    states = {"exp_avg": "signed", "exp_avg_var": "square"}
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": beta2,
+            "one_minus_beta2": 1.0 - beta2,
+            "eps_root": group["eps_root"],
+            "inverse_sqrt_bias2": 1.0 / math.sqrt(one_minus_power(beta2, step)),
+            "eps": group["eps"],
+            "step_size": group["lr"] / one_minus_power(beta1, step),
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        e = g - m
+        s = c["beta2"] * state["exp_avg_var"] + c["one_minus_beta2"] * (e * e) + c["eps_root"]
+        state["exp_avg_var"] = s
+        d = np.sqrt(s) * c["inverse_sqrt_bias2"] + c["eps"]
+        new: Array = p - c["step_size"] * m / d
+        return new
+
+
+RULES["adabelief"] = _AdaBeliefRule()
+
+
+class AdaBelief(ReferenceOptimizer):
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and s (``exp_avg_var``), which start
+    at zero::
+
+        m <- beta1*m + (1 - beta1)*g
+        s <- beta2*s + (1 - beta2)*(g - m)^2 + eps_root
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(s)/sqrt(1 - beta2^t) + eps)
+
+    Numbers are rounded as in `Adam`. The defaults of eps and eps_root are those of optax; in the paper, eps is 1e-8.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        eps_root: Added to s at every step, >= 0.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.AdaBelief([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8888889, -1.8888888], dtype=float32)
+
+    References:
+        J. Zhuang, T. Tang, Y. Ding, S. Tatikonda, N. Dvornek, X. Papademetris, J. S. Duncan: AdaBelief Optimizer:
+        Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020, arXiv:2010.07468.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-16,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-16,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "eps_root": eps_root,
+            "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "adabelief"

@@ -1,0 +1,141 @@
+"""Adan: adaptive Nesterov momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, Rule
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _AdanRule(Rule):
+    states = {
+        "exp_avg": "signed",
+        "exp_avg_diff": "signed",
+        "exp_avg_sq": "square",
+        "previous_grad": "signed",
+    }
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2, beta3 = group["betas"]
+        mixing = beta2 if group["mix_by_beta2"] else 1.0 - beta2
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": beta2,
+            "one_minus_beta2": 1.0 - beta2,
+            "beta3": beta3,
+            "one_minus_beta3": 1.0 - beta3,
+            "has_previous": 1.0 if step > 1 else 0.0,
+            "mixing": mixing,
+            "inverse_bias3": 1.0 / one_minus_power(beta3, step),
+            "eps_root": group["eps_root"],
+            "eps": group["eps"],
+            "momentum_step": group["lr"] / one_minus_power(beta1, step),
+            "difference_step": group["lr"] * mixing / one_minus_power(beta2, step),
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        e = c["has_previous"] * (g - state["previous_grad"])
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        v = state["exp_avg_diff"] = c["beta2"] * state["exp_avg_diff"] + c["one_minus_beta2"] * e
+        w = g + c["mixing"] * e
+        n = state["exp_avg_sq"] = c["beta3"] * state["exp_avg_sq"] + c["one_minus_beta3"] * (w * w)
+        state["previous_grad"] = g
+        d = np.sqrt(n * c["inverse_bias3"] + c["eps_root"]) + c["eps"]
+        new: Array = p - (c["momentum_step"] * m + c["difference_step"] * v) / d
+        return new
+
+
+RULES["adan"] = _AdanRule()
+
+
+class Adan(ReferenceOptimizer):
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``), v (``exp_avg_diff``), n
+    (``exp_avg_sq``) and h (``previous_grad``), which start at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        e = g - h  (0 at the first step);  h <- g
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*e
+        n <- beta3*n + (1 - beta3)*(g + k*e)^2
+        p <- p - lr * (m/(1 - beta1^t) + k*v/(1 - beta2^t)) / (sqrt(n/(1 - beta3^t) + eps_root) + eps)
+
+    optax and the authors' code disagree on the weight k of the difference: here it is 1 - beta2, as in optax; with
+    mix_by_beta2 it is beta2, as in the authors' code. The betas are those of both (the paper writes 1 - beta), and
+    decay is decoupled as in `AdamW`. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: Decay rates of m, v and n, each in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        eps_root: Added under the root, >= 0.
+        mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adan([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        X. Xie, P. Zhou, H. Li, Z. Lin, S. Yan: Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep
+        Models. arXiv:2208.06677, 2022.
+    """
+
+    _beta_count: ClassVar[int] = 3
+    _frozen: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
+    _fixed: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-8,
+        mix_by_beta2: bool = False,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "eps_root": eps_root,
+            "mix_by_beta2": mix_by_beta2,
+            "maximize": maximize,
+            "decoupled_weight_decay": True,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "adan"

@@ -1,0 +1,119 @@
+"""ADOPT: Adam that converges for any beta2."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._rule import RULES, Coefficients, Rule, clamp, larger
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _AdoptRule(Rule):
+    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        first = step == 1
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": 0.0 if first else beta2,
+            "one_minus_beta2": 1.0 if first else 1.0 - beta2,
+            "eps": group["eps"],
+            "bound": math.sqrt(math.sqrt(step - 1.0)) if group["clip"] or first else math.inf,
+            "step_size": group["lr"],
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        u = clamp(g / larger(c["eps"], np.sqrt(state["exp_avg_sq"])), c["bound"])
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * u
+        state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
+        new: Array = p - c["step_size"] * m
+        return new
+
+
+RULES["adopt"] = _AdoptRule()
+
+
+class ADOPT(ReferenceOptimizer):
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        u = clip(g / max(sqrt(v), eps), (t - 1)^(1/4))
+        m <- beta1*m + (1 - beta1)*u
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr*m
+
+    The first step only sets v to g*g. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: The least denominator, >= 0.
+        weight_decay: As in `Adam`.
+        clip: Keep u within (t - 1)^(1/4), as above.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.ADOPT([w], lr=0.1)
+        >>> for _ in range(2):
+        ...     report = opt.step([2 * w])
+        >>> w
+        array([ 0.99, -1.99], dtype=float32)
+
+    References:
+        S. Taniguchi, K. Harada, G. Minegishi, Y. Oshima, S. C. Jeong, G. Nagahara, T. Iiyama, M. Suzuki, Y. Iwasawa,
+        Y. Matsuo: ADOPT: Modified Adam Can Converge with Any beta2 with the Optimal Rate. NeurIPS 2024,
+        arXiv:2411.02853.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.9999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        clip: bool = True,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "clip": clip,
+            "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "adopt"

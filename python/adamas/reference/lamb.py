@@ -1,0 +1,129 @@
+"""LAMB: Adam with a trust ratio for each parameter array."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, Rule
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _LambRule(Rule):
+    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    own_decay = True
+    needs_norms = True
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        bias1 = one_minus_power(beta1, step) if group["bias_correction"] else 1.0
+        bias2 = one_minus_power(beta2, step) if group["bias_correction"] else 1.0
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": beta2,
+            "one_minus_beta2": 1.0 - beta2,
+            "inverse_sqrt_bias2": 1.0 / math.sqrt(bias2),
+            "eps": group["eps"],
+            "inverse_bias1": 1.0 / bias1,
+            "weight_decay": group["weight_decay"],
+            "step_size": group["lr"],
+        }
+
+    def finish(self, c: dict[str, float], param_square: float, direction_square: float) -> None:
+        if param_square != 0.0 and direction_square != 0.0:
+            c["step_size"] = c["step_size"] * (math.sqrt(param_square) / math.sqrt(direction_square))
+
+    def direction(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        v = state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
+        d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
+        u: Array = c["inverse_bias1"] * m / d + c["weight_decay"] * p
+        return u
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        new: Array = p - c["step_size"] * self.direction(p, g, state, c)
+        return new
+
+
+RULES["lamb"] = _LambRule()
+
+
+class LAMB(ReferenceOptimizer):
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
+    start at zero::
+
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        u = m/(1 - beta1^t) / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*p
+        p <- p - lr * |p|/|u| * u
+
+    where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
+    float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Weight of the parameter in the direction, >= 0.
+        maximize: As in `Adam`.
+        bias_correction: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.LAMB([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.84188616, -1.841886  ], dtype=float32)
+
+    References:
+        Y. You, J. Li, S. Reddi, J. Hseu, S. Kumar, S. Bhojanapalli, X. Song, J. Demmel, K. Keutzer, C.-J. Hsieh: Large
+        Batch Optimization for Deep Learning: Training BERT in 76 minutes. ICLR 2020, arXiv:1904.00962.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "bias_correction": bias_correction,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "lamb"

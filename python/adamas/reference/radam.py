@@ -1,0 +1,129 @@
+"""RAdam: Adam with a rectified adaptive learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, Rule
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _RAdamRule(Rule):
+    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        bias2 = one_minus_power(beta2, step)
+        rho_inf = 2.0 / (1.0 - beta2) - 1.0
+        rho = rho_inf - 2.0 * step * (1.0 - bias2) / bias2
+        rectified = rho > 5.0
+        factor = 1.0
+        if rectified:
+            square = (rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)
+            factor = math.sqrt(square) * math.sqrt(bias2)
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "beta2": beta2,
+            "one_minus_beta2": 1.0 - beta2,
+            "eps": group["eps"],
+            "rectified": 1.0 if rectified else 0.0,
+            "step_size": group["lr"] / one_minus_power(beta1, step) * factor,
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        v = state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
+        d = np.where(c["rectified"] > 0, np.sqrt(v) + c["eps"], p.dtype.type(1))
+        new: Array = p - c["step_size"] * m / d
+        return new
+
+
+RULES["radam"] = _RAdamRule()
+
+
+class RAdam(ReferenceOptimizer):
+    r"""Rectified Adam, as in PyTorch.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        rho_inf = 2/(1 - beta2) - 1
+        rho = rho_inf - 2*t*beta2^t/(1 - beta2^t)
+        if rho > 5:
+            r = sqrt((rho - 4)*(rho - 2)*rho_inf / ((rho_inf - 4)*(rho_inf - 2)*rho))
+            p <- p - lr/(1 - beta1^t) * m * r * sqrt(1 - beta2^t)/(sqrt(v) + eps)
+        else:
+            p <- p - lr/(1 - beta1^t) * m
+
+    PyTorch and optax disagree on the place of eps; this is PyTorch's, before the bias correction. Numbers are rounded
+    as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.RAdam([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8, -1.6], dtype=float32)
+
+    References:
+        L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han: On the Variance of the Adaptive Learning Rate and
+        Beyond. ICLR 2020, arXiv:1908.03265.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "radam"

@@ -1,0 +1,123 @@
+"""Yogi: Adam whose second moment grows slowly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._optimizer import LearningRate
+from adamas.reference._plan import ReferenceOptimizer
+from adamas.reference._power import one_minus_power
+from adamas.reference._rule import RULES, Coefficients, Rule, sign
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from adamas._options import Options
+
+
+class _YogiRule(Rule):
+    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        beta1, beta2 = group["betas"]
+        return {
+            "beta1": beta1,
+            "one_minus_beta1": 1.0 - beta1,
+            "one_minus_beta2": 1.0 - beta2,
+            "inverse_sqrt_bias2": 1.0 / math.sqrt(one_minus_power(beta2, step)),
+            "eps": group["eps"],
+            "step_size": group["lr"] / one_minus_power(beta1, step),
+        }
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
+        square = g * g
+        v = state["exp_avg_sq"]
+        v = state["exp_avg_sq"] = v - c["one_minus_beta2"] * square * sign(v - square)
+        d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
+        new: Array = p - c["step_size"] * m / d
+        return new
+
+
+RULES["yogi"] = _YogiRule()
+
+
+class Yogi(ReferenceOptimizer):
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at initial_accumulator_value::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- v - (1 - beta2)*g*g * sign(v - g*g)
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Yogi([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.900062 , -1.9000283], dtype=float32)
+
+    References:
+        M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
+    """
+
+    _frozen: ClassVar[tuple[str, ...]] = ("initial_accumulator_value",)
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1e-2,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-3,
+        weight_decay: float = 0.0,
+        *,
+        initial_accumulator_value: float = 1e-6,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults, options)
+
+    def _rule(self, group: Mapping[str, Any]) -> str:
+        return "yogi"
+
+    def _initial(self, group: Mapping[str, Any]) -> dict[str, float]:
+        start = group["initial_accumulator_value"]
+        return {"exp_avg": start, "exp_avg_sq": start}
