@@ -181,7 +181,10 @@ class PyPlan {
         return false;
       }
       for (const auto& [key, value] : groups_[k].frozen) {
-        if (!dict_item(group, key).is(value)) return false;
+        const py::object now = dict_item(group, key);
+        const int equal = now ? PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ) : 0;
+        if (equal < 0) throw py::error_already_set();
+        if (equal == 0) return false;
       }
     }
     return true;

@@ -232,7 +232,7 @@ class Optimizer(ABC):
                     "momentum_buffer; make a new one instead"
                 )
             for key, value in frozen.items():
-                if group[key] is not value:
+                if group[key] != value:
                     raise ValueError(
                         f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
