@@ -41,7 +41,7 @@ def test_other_dtype_assigned_later(module: Any) -> None:
     opt = module.Adam({"w": param})
     param.dtype = np.dtype(np.int32)
     before = param.tobytes()
-    with pytest.raises(TypeError, match=r"params\['w'\]: expected dtype float32 or float64, got int32"):
+    with pytest.raises(TypeError, match=r"params\['w'\]: expected dtype float32, .*, got int32"):
         opt.step({"w": ones(4)})
     assert param.tobytes() == before
 

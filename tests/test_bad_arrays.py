@@ -36,6 +36,7 @@ class FakeTensor:
 W = np.ones((3, 4), np.float32)
 
 #: What is given as an array, the error, and its message after the path.
+EXPECTED = "expected dtype float32, float64, float16 or bfloat16"
 BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "float": (lambda: 1.0, TypeError, "expected a numpy.ndarray, got float; make it a NumPy array first"),
     "string": (lambda: "w", TypeError, "expected a numpy.ndarray, got str"),
@@ -51,11 +52,32 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "subclass": (lambda: W.view(Subclass), TypeError, "expected a numpy.ndarray, got test_bad_arrays.Subclass"),
     "scalar": (lambda: np.float32(1), TypeError, "expected a numpy.ndarray, got numpy.float32; keep it an array"),
-    "integers": (lambda: W.astype(np.int32), TypeError, "expected dtype float32 or float64, got int32"),
-    "half": (lambda: W.astype(np.float16), TypeError, "expected dtype float32 or float64, got float16"),
-    "complex": (lambda: W.astype(np.complex64), TypeError, "expected dtype float32 or float64, got complex64"),
-    "objects": (lambda: W.astype(object), TypeError, "expected dtype float32 or float64, got object"),
-    "records": (lambda: np.zeros((3, 4), "f4,f4"), TypeError, "expected dtype float32 or float64, got [("),
+    "integers": (
+        lambda: W.astype(np.int32),
+        TypeError,
+        f"{EXPECTED}, got int32",
+    ),
+    "bits of bfloat16": (
+        lambda: W.astype(np.uint16),
+        TypeError,
+        f"{EXPECTED}, got uint16; if these are the bits of bfloat16",
+    ),
+    "quadruple": (lambda: W.astype(np.longdouble), TypeError, f"{EXPECTED}, got float128"),
+    "complex": (
+        lambda: W.astype(np.complex64),
+        TypeError,
+        f"{EXPECTED}, got complex64",
+    ),
+    "objects": (
+        lambda: W.astype(object),
+        TypeError,
+        f"{EXPECTED}, got object",
+    ),
+    "records": (
+        lambda: np.zeros((3, 4), "f4,f4"),
+        TypeError,
+        f"{EXPECTED}, got [(",
+    ),
     "big-endian": (
         lambda: W.astype(">f4"),
         TypeError,

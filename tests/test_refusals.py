@@ -116,9 +116,9 @@ REFUSALS: dict[str, Refusal] = {
         "grads['w']: expected shape (3, 4)",
     ),
     "dtype": Refusal(
-        lambda opt, p: opt.step(grads() | {"w": np.ones((3, 4))}),
+        lambda opt, p: opt.step(grads() | {"w": np.ones((3, 4), np.int64)}),
         TypeError,
-        "grads['w']: expected dtype float32, that of params['w'], got float64",
+        "grads['w']: expected dtype float32, float64, float16 or bfloat16, got int64",
     ),
     # overlap
     "gradient is parameter": Refusal(

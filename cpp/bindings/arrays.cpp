@@ -1,8 +1,11 @@
 #include "arrays.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
+
+#include "lookup.hpp"
 
 namespace adamas::bindings {
 namespace {
@@ -22,12 +25,28 @@ char native_order() {
 
 const py::detail::PyArray_Proxy* proxy(py::handle array) { return py::detail::array_proxy(array.ptr()); }
 
+constexpr int kHalf = 23;  // NPY_HALF
+
 // numpy objects looked up once per process.
 struct NumPy {
   PyTypeObject* memmap;
   py::object float32;
   py::object float64;
 };
+
+// Of ml_dtypes, once an array of it has been seen.
+std::atomic<PyObject*> bfloat16_descr{nullptr};
+
+// Arrays of bfloat16 cannot exist before ml_dtypes has been imported.
+bool is_bfloat16(PyObject* descr) {
+  if (descr == bfloat16_descr.load(std::memory_order_relaxed)) return true;
+  const py::object module = dict_item(py::module_::import("sys").attr("modules"), py::str("ml_dtypes"));
+  if (!module || !py::hasattr(module, "bfloat16")) return false;
+  if (!py::handle(descr).attr("type").is(module.attr("bfloat16"))) return false;
+  Py_INCREF(descr);
+  bfloat16_descr.store(descr, std::memory_order_relaxed);
+  return true;
+}
 
 const NumPy& numpy() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<NumPy> storage;
@@ -57,11 +76,17 @@ bool find_dtype(const py::detail::PyArray_Proxy* array, DType* out) {
   }
   // Equal to a native dtype without being the same object: unpickled or carrying metadata.
   const auto dtype = py::reinterpret_borrow<py::dtype>(array->descr);
-  if (dtype.byteorder() != '=' && dtype.byteorder() != native_order()) return false;
+  // (A dtype of ml_dtypes may say '|' or '='.)
+  const char order = dtype.byteorder();
+  if (order != '=' && order != '|' && order != native_order()) return false;
   if (dtype.num() == npy_api::NPY_FLOAT_) {
     *out = DType::kFloat32;
   } else if (dtype.num() == npy_api::NPY_DOUBLE_) {
     *out = DType::kFloat64;
+  } else if (dtype.num() == kHalf) {
+    *out = DType::kFloat16;
+  } else if (is_bfloat16(array->descr)) {
+    *out = DType::kBfloat16;
   } else {
     return false;
   }
@@ -113,7 +138,7 @@ void prefetch(const WritableArray& param, py::handle gradient) {
   if (is_plain_array(gradient)) __builtin_prefetch(proxy(gradient)->dimensions);
 }
 
-bool accept_gradient(py::handle object, const WritableArray& param, const void** data) {
+bool accept_gradient(py::handle object, const WritableArray& param, const void** data, DType* dtype) {
   if (object.is_none()) {
     *data = nullptr;
     return true;
@@ -121,11 +146,16 @@ bool accept_gradient(py::handle object, const WritableArray& param, const void**
   if (!is_plain_array(object)) return false;
   const auto* gradient = proxy(object);
   const auto* parameter = proxy(param.array);
-  const bool fits = has_dtype(gradient, param) && (gradient->flags & kReadable) == kReadable &&
-                    gradient->nd == parameter->nd &&
+  const bool fits = (gradient->flags & kReadable) == kReadable && gradient->nd == parameter->nd &&
                     std::equal(gradient->dimensions, gradient->dimensions + gradient->nd, parameter->dimensions);
   *data = gradient->data;
-  return fits;
+  *dtype = param.dtype;
+  return fits && (gradient->descr == param.descr.ptr() || find_dtype(gradient, dtype));
+}
+
+bool accept_like(py::handle object, const WritableArray& param, const void** data) {
+  DType dtype{};
+  return !object.is_none() && accept_gradient(object, param, data, &dtype) && dtype == param.dtype;
 }
 
 }  // namespace adamas::bindings

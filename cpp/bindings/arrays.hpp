@@ -23,8 +23,8 @@ struct WritableArray {
   py::object descr;  // its numpy.dtype
 };
 
-// True, with *out filled in, if `object` can be written in place: an ndarray (or memmap) of float32 or float64 in
-// native byte order, C-contiguous, aligned, writeable, of one dimension or more.
+// True, with *out filled in, if `object` can be written in place: an ndarray (or memmap) of float32, float64, float16
+// or ml_dtypes.bfloat16 in native byte order, C-contiguous, aligned, writeable, of one dimension or more.
 bool accept_writable(py::handle object, WritableArray* out);
 
 // The core's description of a parameter with that rule; states and group are still to be filled in. Throws ValueError
@@ -37,8 +37,11 @@ bool unchanged(const WritableArray& accepted);
 // Starts fetching what unchanged() and accept_gradient() will read.
 void prefetch(const WritableArray& param, py::handle gradient);
 
-// Address of a gradient that fits `param` in shape and dtype, C-contiguous and aligned; it may be read-only.
+// Address and dtype of a gradient that fits `param` in shape, C-contiguous and aligned; it may be read-only.
 // False if it does not fit; *data is null for None.
-bool accept_gradient(py::handle object, const WritableArray& param, const void** data);
+bool accept_gradient(py::handle object, const WritableArray& param, const void** data, DType* dtype);
+
+// The same, of the dtype of `param`, and not None.
+bool accept_like(py::handle object, const WritableArray& param, const void** data);
 
 }  // namespace adamas::bindings

@@ -15,7 +15,7 @@ void run(py::handle param, py::handle grad, const py::tuple& states, int num_thr
   const void* g = nullptr;
   float* s[kMaxStates] = {};
   bool fits = states.size() <= kMaxStates && accept_writable(param, &p) && p.dtype == DType::kFloat32 &&
-              accept_gradient(grad, p, &g) && g != nullptr;
+              accept_like(grad, p, &g);
   for (std::size_t k = 0; fits && k < states.size(); ++k) {
     WritableArray state;
     fits = accept_writable(states[k], &state) && state.dtype == p.dtype && state.size == p.size;

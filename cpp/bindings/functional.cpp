@@ -20,18 +20,19 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   const void* gradient = nullptr;
   // First what may run Python code, which could change the arrays; then the arrays.
   py::object scheduled;
-  if (step < 1 || grad.is_none() ||
-      !read_hyperparameters(group, find_hyperparameters(group), step - 1, &hyperparameters, &scheduled) ||
-      !accept_writable(param, &array) || !accept_gradient(grad, array, &gradient)) {
+  if (step < 1 || !read_hyperparameters(group, find_hyperparameters(group), step - 1, &hyperparameters, &scheduled) ||
+      !accept_writable(param, &array) || !accept_like(grad, array, &gradient)) {
     return false;
   }
+  if (array.dtype != DType::kFloat32 && array.dtype != DType::kFloat64) return false;
   Tensor tensor = make_tensor(rule, array);
+  if (array.dtype == DType::kFloat64) tensor.state_format = StateFormat::kFloat64;
   const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
   if (states.size() != count) return false;
   for (std::size_t k = 0; k < count; ++k) {
     WritableArray state;
     const void* data = nullptr;  // a state must be writable, and of the parameter's shape and dtype as a gradient is
-    if (!accept_writable(states[k], &state) || !accept_gradient(states[k], array, &data)) return false;
+    if (!accept_writable(states[k], &state) || !accept_like(states[k], array, &data)) return false;
     tensor.states[k] = state.data;
   }
 

@@ -35,17 +35,27 @@ void advise_huge(void* block, std::size_t bytes) {
 
 }  // namespace
 
-StateArena::StateArena(const std::vector<WritableArray>& params, int states_per_param) {
-  std::size_t used = 0;
-  offsets_.reserve(params.size());
-  for (const WritableArray& param : params) {
-    used += (address_of(param.data) - used) % kCacheLine;
-    offsets_.push_back(used);
-    used += param.size * static_cast<std::size_t>(size_of(param.dtype));
+std::vector<std::size_t> StateArena::plan(const std::vector<WritableArray>& params,
+                                          const std::vector<Request>& requests) {
+  std::vector<std::size_t> places(params.size(), 0);
+  const std::size_t start = used_;
+  // Small kinds lie within a page or so, where the distance is what it is.
+  std::size_t total = 0;
+  for (const Request& request : requests) total += request.bytes;
+  if (kinds_ > 0 && total >= kPage / 2) used_ += (kinds_ * kDistanceInPage - used_) % kPage;
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (requests[i].bytes == 0) continue;
+    const bool alike = requests[i].element_bytes == size_of(params[i].dtype);
+    used_ += ((alike ? address_of(params[i].data) : 0) - used_) % kCacheLine;
+    places[i] = used_;
+    used_ += requests[i].bytes;
   }
-  // Small blocks lie within a page or so, where the distance is what it is.
-  distance_ = used < kPage / 2 ? round_up(used, kCacheLine) : round_up(used, kPage) + kDistanceInPage;
-  const std::size_t bytes = distance_ * static_cast<std::size_t>(states_per_param) + kCacheLine;
+  if (used_ != start) ++kinds_;
+  return places;
+}
+
+void StateArena::allocate() {
+  const std::size_t bytes = used_ + 2 * kCacheLine;
   block_.reset(std::calloc(bytes, 1), [](void* block) { std::free(block); });
   if (!block_) throw std::bad_alloc();
   first_ =
@@ -53,14 +63,10 @@ StateArena::StateArena(const std::vector<WritableArray>& params, int states_per_
   advise_huge(block_.get(), bytes);
 }
 
-py::array StateArena::view(std::size_t param, int which, const WritableArray& like) const {
-  const auto array = py::reinterpret_borrow<py::array>(like.array);
-  std::vector<py::ssize_t> shape(array.shape(), array.shape() + array.ndim());
-  if (static_cast<std::size_t>(array.size()) != like.size) shape = {static_cast<py::ssize_t>(like.size)};
-  const auto dtype = like.dtype == DType::kFloat32 ? py::dtype::of<float>() : py::dtype::of<double>();
+py::array StateArena::view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const {
   const py::capsule share(new std::shared_ptr<void>(block_),
                           [](void* pointer) { delete static_cast<std::shared_ptr<void>*>(pointer); });
-  return py::array(dtype, std::move(shape), state(param, which), share);
+  return py::array(dtype, std::move(shape), data, share);
 }
 
 }  // namespace adamas::bindings

@@ -1,4 +1,4 @@
-// Memory for optimizer states.
+// Memory for what an optimizer keeps for its parameters.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -10,31 +10,37 @@
 
 namespace adamas::bindings {
 
-// All states of an optimizer in one block of zeros: the first states of all parameters, then the second ones, and so
-// on.
+// All states, scales and residues of an optimizer in one block of zeros: the first states of all parameters, then the
+// second ones, and so on.
 //
-// Each state lies in its cache line as its parameter does, so that a kernel that has stepped to a boundary of one is on
-// a boundary of all. The states of one parameter are a fixed distance apart, whose remainder modulo 4096 is neither
-// small nor large: else a processor that compares the low 12 bits of addresses takes the load of one state for that of
-// a store to the other a few elements before, and waits. The memory is untouched until a step's own threads write it.
+// A state of as many bytes an element as its parameter lies in its cache line as the parameter does, so that a kernel
+// that has stepped to a boundary of one is on a boundary of all; everything else begins on a cache line. Where one kind
+// of state begins is neither near to nor far from a multiple of the page, seen from where the others begin: else a
+// processor that compares the low 12 bits of addresses takes the load of one state for that of a store to the other a
+// few elements before, and waits. The memory is untouched until a step's own threads write it.
 class StateArena {
  public:
-  StateArena() = default;
-  StateArena(const std::vector<WritableArray>& params, int states_per_param);
+  // Lays out the next kind of state: bytes, and bytes an element or 0, for each parameter. Returns where each lies.
+  struct Request {
+    std::size_t bytes;
+    std::size_t element_bytes;
+  };
+  std::vector<std::size_t> plan(const std::vector<WritableArray>& params, const std::vector<Request>& requests);
 
-  void* state(std::size_t param, int which) const {
-    return first_ + offsets_[param] + static_cast<std::size_t>(which) * distance_;
-  }
+  // After the last plan().
+  void allocate();
 
-  // An array over one state, of the shape that its parameter has now. It shares ownership of the block without owning
-  // its data, so nobody can resize it under the optimizer, and it may outlive the optimizer.
-  py::array view(std::size_t param, int which, const WritableArray& like) const;
+  void* at(std::size_t place) const { return first_ + place; }
+
+  // An array over what lies at `data`. It shares ownership of the block without owning its data, so nobody can resize
+  // it under the optimizer, and it may outlive the optimizer.
+  py::array view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const;
 
  private:
   std::shared_ptr<void> block_;
   char* first_ = nullptr;
-  std::size_t distance_ = 0;
-  std::vector<std::size_t> offsets_;
+  std::size_t used_ = 0;
+  std::size_t kinds_ = 0;
 };
 
 }  // namespace adamas::bindings

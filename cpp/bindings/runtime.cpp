@@ -56,13 +56,19 @@ const char* kind_name(StateKind kind) {
   return "";
 }
 
+// "signed", or "signed / exp_avg_sq" for a state that is quantised as a quotient.
+std::string describe(const StateInfo& state) {
+  const std::string kind = kind_name(state.kind);
+  return state.divisor == nullptr ? kind : kind + " / " + state.divisor;
+}
+
 // Of each rule: its states with their kinds, and its scalars with their first values.
 py::dict rules() {
   py::dict table;
   for (int i = 0; i < rule_count(); ++i) {
     const RuleInfo& info = rule_info(static_cast<Rule>(i));
     py::dict states;
-    for (int k = 0; k < info.state_count; ++k) states[info.states[k].name] = kind_name(info.states[k].kind);
+    for (int k = 0; k < info.state_count; ++k) states[info.states[k].name] = describe(info.states[k]);
     py::dict scalars;
     for (int k = 0; k < info.scalar_count; ++k) scalars[info.scalars[k].name] = info.scalars[k].initial;
     table[info.name] = py::make_tuple(states, scalars);

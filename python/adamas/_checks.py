@@ -15,14 +15,14 @@ from adamas._structure import type_name
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16))
 
 
 def check_array(array: Any, path: str, *, writable: bool) -> Array:
     """Return ``array`` if it can be read, or with ``writable`` updated, in place.
 
     Raises:
-        TypeError: Not a plain NumPy array, or not float32 or float64 in native byte order.
+        TypeError: Not a plain NumPy array, or not of a floating-point dtype in native byte order.
         ValueError: Zero-dimensional, not C-contiguous, misaligned or read-only.
     """
     _check_type(array, path)
@@ -60,9 +60,19 @@ def _check_type(array: Any, path: str) -> None:
     raise TypeError(f"{path}: expected a numpy.ndarray, got {type_name(array)}; {advice}")
 
 
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Tell whether ``dtype`` is `ml_dtypes.bfloat16`."""
+    return dtype.name == "bfloat16" and dtype.type.__module__ == "ml_dtypes"
+
+
 def _check_dtype(array: Array, path: str) -> None:
+    if is_bfloat16(array.dtype):
+        return
     if array.dtype.kind != "f" or array.dtype.newbyteorder("=") not in _DTYPES:
-        raise TypeError(f"{path}: expected dtype float32 or float64, got {array.dtype}")
+        advice = ""
+        if array.dtype in (np.uint16, np.int16):
+            advice = "; if these are the bits of bfloat16 numbers, pass .view(ml_dtypes.bfloat16)"
+        raise TypeError(f"{path}: expected dtype float32, float64, float16 or bfloat16, got {array.dtype}{advice}")
     if not array.dtype.isnative:
         raise TypeError(
             f"{path}: expected native byte order, got {array.dtype.str!r}; "
@@ -70,10 +80,12 @@ def _check_dtype(array: Array, path: str) -> None:
         )
 
 
-def check_like(array: Any, path: str, param: Array, param_path: str, *, writable: bool = False) -> Array:
-    """Return ``array`` if it can be read beside ``param``: as `check_array`, and of its dtype and shape."""
+def check_like(
+    array: Any, path: str, param: Array, param_path: str, *, writable: bool = False, same_dtype: bool = True
+) -> Array:
+    """Return ``array`` if it can be read beside ``param``: as `check_array`, and of its shape and, mostly, dtype."""
     checked = check_array(array, path, writable=writable)
-    if checked.dtype != param.dtype:
+    if same_dtype and checked.dtype != param.dtype:
         raise TypeError(f"{path}: expected dtype {param.dtype}, that of {param_path}, got {checked.dtype}")
     if checked.shape != param.shape:
         raise ValueError(f"{path}: expected shape {param.shape}, that of {param_path}, got {checked.shape}")

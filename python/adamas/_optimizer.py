@@ -13,8 +13,9 @@ import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, address, check_array, check_like, check_overlap
+from adamas._formats import RESIDUE_NAMES
 from adamas._hyperparameters import check_group, check_threads
-from adamas._options import Options, check_options
+from adamas._options import Options, read_options
 from adamas._report import StepReport
 from adamas._state_dict import check_state_dict
 from adamas._states import States
@@ -31,9 +32,12 @@ class Plan(Protocol):
     @property
     def completed(self) -> int: ...
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None: ...
-    def add(self, param: Array, rule: str) -> None: ...
+    def add(self, param: Array, rule: str, state_format: int, residue: int) -> None: ...
     def lay_out(self) -> None: ...
+    def size(self, index: int) -> int: ...
     def state(self, index: int, which: int) -> Array: ...
+    def scale(self, index: int, which: int) -> Array | None: ...
+    def residue(self, index: int) -> Array | None: ...
     def step_count(self, index: int) -> int: ...
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None: ...
     def scalars(self, index: int) -> list[float]: ...
@@ -73,7 +77,7 @@ class Optimizer(ABC):
     _beta_count: ClassVar[int] = 2
 
     def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
-        check_options(options)
+        self._formats = read_options(options)
         self.defaults = defaults
         #: Why steps are refused at present, if they are.
         self._refusal: str | None = None
@@ -94,6 +98,8 @@ class Optimizer(ABC):
         check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves])
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
+        for leaf in self._leaves:
+            self._formats.of(leaf.array.dtype, leaf.path)
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan = self._new_plan()
@@ -123,16 +129,19 @@ class Optimizer(ABC):
 
     def _fill_plan(self) -> None:
         sizes = Counter(self._group_of)
-        leaves = iter(self._leaves)  # in the order of the groups
+        leaves = enumerate(self._leaves)  # in the order of the groups
         for index, group in enumerate(self.param_groups):
             self._plan.add_group(group, self._frozen)
             rule = self._rule(group)
-            for leaf in itertools.islice(leaves, sizes[index]):
-                self._plan.add(leaf.array, rule)
+            for i, leaf in itertools.islice(leaves, sizes[index]):
+                self._plan.add(leaf.array, rule, *self._formats_of(i))
         self._plan.lay_out()
         for i, leaf in enumerate(self._leaves):
-            for name, value in self._initial(self.param_groups[self._group_of[i]]).items():
-                self._states_of(i)[name][...] = leaf.array if value is None else value
+            self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
+
+    @abstractmethod
+    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
+        """Give states that do not start at zero, and a master, their first values."""
 
     @abstractmethod
     def _rule(self, group: Mapping[str, Any]) -> str:
@@ -188,9 +197,9 @@ class Optimizer(ABC):
             param_path = f"params{leaf.path}"
             param = check_array(leaf.array, param_path, writable=True)
             states = self._states_of(i)
-            if address(param) != self._places[i] or any(param.size != state.size for state in states.values()):
+            if address(param) != self._places[i] or param.size != self._plan.size(i):
                 raise ValueError(f"{param_path}: was resized since this optimizer was made; make a new one")
-            gradients.append(None if grad is None else check_like(grad, path, param, param_path))
+            gradients.append(None if grad is None else check_like(grad, path, param, param_path, same_dtype=False))
             arrays.append((param_path, param))
             arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in states.items()]
             if grad is not None:
@@ -199,8 +208,20 @@ class Optimizer(ABC):
         return groups, gradients
 
     def _states_of(self, index: int) -> dict[str, Array]:
-        names = self._info_of_group[self._group_of[index]].states
-        return {name: self._plan.state(index, k) for k, name in enumerate(names)}
+        arrays: dict[str, Array] = {}
+        for k, name in enumerate(self._info_of_group[self._group_of[index]].states):
+            arrays[name] = self._plan.state(index, k)
+            scale = self._plan.scale(index, k)
+            if scale is not None:
+                arrays[f"{name}_scale"] = scale
+        residue = self._plan.residue(index)
+        if residue is not None:
+            arrays[RESIDUE_NAMES[self._formats_of(index)[1]]] = residue
+        return arrays
+
+    def _formats_of(self, index: int) -> tuple[int, int]:
+        leaf = self._leaves[index]
+        return self._formats.of(leaf.array.dtype, leaf.path)
 
     def _numbers_of(self, index: int) -> dict[str, int | float]:
         names = self._info_of_group[self._group_of[index]].scalars
@@ -290,6 +311,7 @@ class Optimizer(ABC):
         return {
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
+            "formats": self._formats.saved(),
             "state": state,
             "param_groups": [
                 {**_without_schedule(_detached(group)), "params": n}

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+from adamas._formats import Formats
 
 
 class Options(TypedDict, total=False):
-    """How an optimizer works, not what it computes."""
+    """How an optimizer works and keeps its numbers. All but ``num_threads`` are fixed at construction."""
 
+    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters.
+    #: None: float32, or float64 for float64 parameters.
+    state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | None
+    #: Keep more of bfloat16 and float16 parameters than their 16 bits: True for a float32 copy; "split32" or "split24",
+    #: of bfloat16, for the low 16 or 8 bits of a float32 number whose high half the parameter is.
+    master_weights: bool | Literal["split32", "split24"]
+    #: How bfloat16 and float16 parameters are rounded: "nearest"; "stochastic" (bfloat16), up or down at random; or
+    #: "kahan", to nearest with what was cut off kept in 16 bits and added to the next update.
+    rounding: Literal["nearest", "stochastic", "kahan"]
+    #: Seed of stochastic rounding, from 0 to 2**64 - 1.
+    seed: int
     #: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
     num_threads: int | None
 
 
-def check_options(options: Any) -> None:
-    """Refuse unknown options, as a call with a misspelt keyword argument is refused."""
+def read_options(options: Any) -> Formats:
+    """Return the formats that the options ask for.
+
+    Raises:
+        TypeError: An unknown option, or one of the wrong type.
+        ValueError: An option of the wrong value, or two that do not go together.
+    """
     for name in options:
         if name not in Options.__annotations__:
             known = ", ".join(Options.__annotations__)
-            raise TypeError(
-                f"{name}: no such hyperparameter or option; beside its hyperparameters an optimizer takes {known}"
-            )
+            raise TypeError(f"{name}: no such hyperparameter or option; the options of all optimizers are {known}")
+    return Formats(**{name: value for name, value in options.items() if name != "num_threads"})

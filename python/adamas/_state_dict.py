@@ -37,6 +37,7 @@ def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[s
         yield f"it is from {given['optimizer']}, this is {live['optimizer']}"
     if problem := _check_count(given.get("step")):
         yield f"step: {problem}"
+    yield from _check_formats(given.get("formats"), live["formats"])
     if len(given["param_groups"]) != len(live["param_groups"]):
         yield f"param_groups: expected {len(live['param_groups'])}, got {len(given['param_groups'])}"
         return
@@ -45,6 +46,22 @@ def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[s
             yield f"param_groups[{i}]: expected a dict, got {type_name(theirs)}"
         elif not isinstance(theirs.get("params"), list) or list(map(str, theirs["params"])) != ours["params"]:
             yield f"param_groups[{i}]['params']: expected the names {ours['params']}, got {shown(theirs.get('params'))}"
+
+
+def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
+    if given is None:  # of a version that had no other formats
+        given = {"state_dtype": None, "block_size": live["block_size"], "master_weights": False, "rounding": "nearest"}
+    if not isinstance(given, Mapping):
+        yield f"formats: expected a mapping, got {type_name(given)}"
+        return
+    for name, ours in live.items():
+        theirs = given.get(name, ours if name == "seed" else None)
+        if name == "block_size":
+            quantised = live["state_dtype"] in ("int8", "int4")
+            if quantised and theirs != ours:
+                yield f"formats: its states are quantised in blocks of {shown(theirs)}, here in blocks of {ours}"
+        elif theirs != ours:
+            yield f"formats: saved with {name}={shown(theirs)}, this has {ours!r}"
 
 
 def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:

@@ -32,7 +32,7 @@ class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
     def _new_plan(self) -> Any:
-        return _core.Plan(self._description, StepReport)
+        return _core.Plan(self._description, StepReport, int(self._formats.seed))
 
     def step(self, grads: Any) -> StepReport:
         if self._refusal is not None:

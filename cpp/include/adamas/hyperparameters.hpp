@@ -28,6 +28,7 @@ struct Hyperparameters {
   EpsPlacement eps_placement = EpsPlacement::kAfterBiasCorrection;
   bool bias_correction = true;
   bool maximize = false;
+  std::uint64_t seed = 0;  // of stochastic rounding (Residue::kStochastic)
 
   // Of some rules.
   double beta3 = 0.0;            // in [0, 1): Adan, AdEMAMix

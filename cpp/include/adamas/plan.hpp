@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
 #include <adamas/rules.hpp>
 #include <adamas/types.hpp>
@@ -21,12 +22,17 @@
 namespace adamas {
 
 // One parameter with its states: contiguous buffers of `size` elements each, owned by the caller, which must outlive
-// the plan, and none of which may overlap another. The rule says how many states there are; start them at zero.
+// the plan, and none of which may overlap another. The rule says how many states there are, storage_of()
+// (adamas/formats.hpp) how large they are; start them at zero, and the
+// residue at zero too, but a master (Residue::kMaster) at the values of the parameter.
 struct Tensor {
   void* param = nullptr;
   void* states[kMaxStates] = {};
+  void* residue = nullptr;  // size_of(residue_kind) bytes for each element
   std::size_t size = 0;
   DType dtype = DType::kFloat32;
+  StateFormat state_format = StateFormat::kFloat32;  // kFloat64 for float64 parameters
+  Residue residue_kind = Residue::kNone;
   Rule rule = Rule{};
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
 };
@@ -48,6 +54,12 @@ class Plan {
   Status add(const Tensor& tensor) noexcept;
   std::size_t size() const noexcept;
 
+  // Makes room for so many tensors in all, for those who know it beforehand.
+  Status reserve(std::size_t tensors) noexcept;
+
+  // What was added as tensor `index`, which must be below size().
+  const Tensor& tensor(std::size_t index) const noexcept;
+
   // Steps taken by tensor `index`, or -1 if there is none. A tensor counts its own: a step without a gradient for it
   // does not count. Set the count, >= 0, to go on from restored states.
   std::int64_t step_count(std::size_t index) const noexcept;
@@ -60,10 +72,11 @@ class Plan {
 
   // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
   // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.
+  // grad_dtypes: their element types, or null if they have those of the parameters.
   // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
-              StepInfo* info = nullptr) noexcept;
+              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr) noexcept;
 
  private:
   struct Impl;

@@ -22,6 +22,9 @@ enum class StateKind : std::uint8_t {
 struct StateInfo {
   const char* name;
   StateKind kind;
+  // Of a signed state: the name of the state (kSquare or kMagnitude) whose root or magnitude divides it in the update,
+  // or null. Quantised, the quotient is what is stored, so that rounding the divisor cannot blow up the update.
+  const char* divisor;
 };
 
 struct ScalarInfo {

@@ -31,7 +31,11 @@ Status byte_limit(float* param, const float* grad, float* const* states, int sta
 
   void* arrays[kMaxStates] = {};
   for (int k = 0; k < state_count; ++k) arrays[k] = states[k];
-  Work work{{param, grad, arrays}, kernels->byte_limit[state_count], size};
+  Streams streams{};
+  streams.param = param;
+  streams.grad = grad;
+  streams.states = arrays;
+  Work work{streams, kernels->byte_limit[state_count], size};
   int used = 1;
   return run_slices(size * sizeof(float) * static_cast<std::size_t>(3 + 2 * state_count), threads, run_slice, &work,
                     &used);

@@ -48,6 +48,8 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
     out->decay = 1.0;
   }
   out->grad_scale = h.maximize ? -1.0 : 1.0;
+  out->step = step;
+  out->seed = h.seed;
   of_rule.coefficients(h, step, scalars, out->rule);
   return Status::kOk;
 }

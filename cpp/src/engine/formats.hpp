@@ -6,15 +6,23 @@
 namespace adamas {
 
 #define ADAMAS_CELL(dtype, ...) dtype,
-constexpr DType kFormatDTypes[] = {ADAMAS_FORMATS(ADAMAS_CELL)};
+constexpr DType kPlainFormats[] = {ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)};
+#undef ADAMAS_CELL
+#define ADAMAS_CELL(format, ...) format,
+constexpr StateFormat kStateFormats[] = {ADAMAS_STATE_FORMATS(ADAMAS_CELL)};
 #undef ADAMAS_CELL
 
-constexpr int kFormatCount = static_cast<int>(sizeof kFormatDTypes / sizeof *kFormatDTypes);
+constexpr int kPlainCount = static_cast<int>(sizeof kPlainFormats / sizeof *kPlainFormats);
+constexpr int kColumnCount = kPlainCount + static_cast<int>(sizeof kStateFormats / sizeof *kStateFormats);
 
-// -1 if no kernel takes that dtype.
-inline int find_format(DType dtype) noexcept {
-  for (int format = 0; format < kFormatCount; ++format) {
-    if (kFormatDTypes[format] == dtype) return format;
+// For formats that fit one another (formats_fit). A float64 parameter has the plain kernel, whatever its gradient.
+constexpr int find_column(DType param, DType grad, StateFormat states) noexcept {
+  const bool plain = param == DType::kFloat64 || (param == grad && states == StateFormat::kFloat32);
+  for (int k = 0; plain && k < kPlainCount; ++k) {
+    if (kPlainFormats[k] == param) return k;
+  }
+  for (int k = kPlainCount; k < kColumnCount; ++k) {
+    if (kStateFormats[k - kPlainCount] == states) return k;
   }
   return -1;
 }

@@ -1,25 +1,18 @@
-// Every combination of number formats that has kernels: X(dtype, compute type, parameter, gradient, states).
-// The order is the order of the kernel tables.
+// Every combination of number formats that has kernels of its own; the order is the order of the kernel tables.
+//
+// ADAMAS_PLAIN_FORMATS: X(dtype), where parameter, gradient and states all are arrays of that type.
+// ADAMAS_STATE_FORMATS: X(state format, class of states): one kernel each for all parameters that compute in float32,
+// with gradients of every dtype (kernel/mixed_loop.hpp).
 #pragma once
 
-#include <adamas/types.hpp>
+#include <adamas/formats.hpp>
 
-#include "formats/plain.hpp"
+#define ADAMAS_PLAIN_FORMATS(X) \
+  X(DType::kFloat32, float)     \
+  X(DType::kFloat64, double)
 
-#define ADAMAS_FORMATS(X)                                             \
-  X(DType::kFloat32, float, Plain<float>, Plain<float>, Plain<float>) \
-  X(DType::kFloat64, double, Plain<double>, Plain<double>, Plain<double>)
-
-namespace adamas {
-namespace {
-
-template <class ComputeType, class ParamFormat, class GradFormat, class StateFormat>
-struct Format {
-  using Compute = ComputeType;
-  using Param = ParamFormat;
-  using Grad = GradFormat;
-  using State = StateFormat;
-};
-
-}  // namespace
-}  // namespace adamas
+#define ADAMAS_STATE_FORMATS(X)             \
+  X(StateFormat::kFloat32, Float32States)   \
+  X(StateFormat::kBfloat16, Bfloat16States) \
+  X(StateFormat::kInt8, Int8States)         \
+  X(StateFormat::kInt4, Int4States)

@@ -27,9 +27,10 @@ struct NoDecay {
 
 template <int kStates>
 void byte_limit(const Streams& streams, std::size_t begin, std::size_t end) {
-  const Coefficients c{Decay::kDecoupled, 1.0, 1.0, {}};
-  tile_loop<ByteLimitRule<kStates>, NoDecay, Format<float, Plain<float>, Plain<float>, Plain<float>>>(streams, begin,
-                                                                                                      end, c);
+  Coefficients c{};
+  c.decay = 1.0;
+  c.grad_scale = 1.0;
+  tile_loop<ByteLimitRule<kStates>, NoDecay, float>(streams, begin, end, c);
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #define ADAMAS_CONCATENATE_(a, b) a##b
 #define ADAMAS_CONCATENATE(a, b) ADAMAS_CONCATENATE_(a, b)
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 // clang-format off
@@ -15,6 +17,7 @@
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/byte_limit.hpp"
+#include "kernel/mixed_loop.hpp"
 #include "kernel/norm_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
@@ -24,62 +27,89 @@
 namespace adamas {
 namespace {
 
-template <class Rule, class Format>
-void update(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
+template <class Rule, class T>
+void update_plain(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
   if constexpr (!Rule::kOwnDecay) {
-    if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, Format>(streams, begin, end, c);
+    if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, T>(streams, begin, end, c);
   }
-  tile_loop<Rule, DecoupledDecay, Format>(streams, begin, end, c);
+  tile_loop<Rule, DecoupledDecay, T>(streams, begin, end, c);
 }
 
-template <class Rule, class Format>
-constexpr NormKernel norm_kernel() {
-  if constexpr (Rule::kNeedsNorms) return norm_loop<Rule, Format>;
+template <class Rule, class States>
+void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
+  MixedLoop<Rule, States>(streams, c).update(begin, end);
+}
+
+template <class Rule, class States>
+void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c, SquareSums* sums) {
+  MixedLoop<Rule, States> loop(streams, c);
+  for (std::size_t i = begin; i < end; i += kGranule) sums[i / kGranule] = loop.measure(i, std::min(end, i + kGranule));
+}
+
+template <class Rule>
+using Int8States = BlockStates<Rule, 8>;
+template <class Rule>
+using Int4States = BlockStates<Rule, 4>;
+
+// One row per rule; columns as in engine/formats.hpp.
+template <class Rule>
+constexpr UpdateKernel kUpdateRow[] = {
+#define ADAMAS_CELL(dtype, T) update_plain<Rule, T>,
+    ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+#define ADAMAS_CELL(format, States) update_mixed<Rule, States<Rule>>,
+        ADAMAS_STATE_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+template <class Rule>
+constexpr NormKernel kNormRow[] = {
+#define ADAMAS_CELL(dtype, T) norm_loop<Rule, T>,
+    ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+#define ADAMAS_CELL(format, States) norm_mixed<Rule, States<Rule>>,
+        ADAMAS_STATE_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+template <class Rule>
+constexpr const NormKernel* norm_row() {
+  if constexpr (Rule::kNeedsNorms) return kNormRow<Rule>;
   return nullptr;
 }
 
-#define ADAMAS_CELL(dtype, ...) +1
-constexpr int kFormatCount = 0 ADAMAS_FORMATS(ADAMAS_CELL);
-#undef ADAMAS_CELL
-
-// One row per rule, one column per format.
-template <class Rule>
-struct Row {
-#define ADAMAS_CELL(dtype, ...) update<Rule, Format<__VA_ARGS__>>,
-  static constexpr UpdateKernel kUpdate[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
-#undef ADAMAS_CELL
-#define ADAMAS_CELL(dtype, ...) norm_kernel<Rule, Format<__VA_ARGS__>>(),
-  static constexpr NormKernel kNorm[kFormatCount] = {ADAMAS_FORMATS(ADAMAS_CELL)};
+constexpr const UpdateKernel* kUpdateRows[] = {
+#define ADAMAS_CELL(name, ...) kUpdateRow<__VA_ARGS__>,
+    ADAMAS_RULES(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };
 
-#define ADAMAS_CELL(name, ...) +1
-constexpr int kRuleCount = 0 ADAMAS_RULES(ADAMAS_CELL);
+constexpr const NormKernel* kNormRows[] = {
+#define ADAMAS_CELL(name, ...) norm_row<__VA_ARGS__>(),
+    ADAMAS_RULES(ADAMAS_CELL)
 #undef ADAMAS_CELL
-
-struct Kernels {
-  UpdateKernel update[kRuleCount * kFormatCount];
-  NormKernel norm[kRuleCount * kFormatCount];
 };
-
-constexpr Kernels lay_out_kernels() {
-  Kernels table{};
-  int next = 0;
-#define ADAMAS_ROW(name, ...)                               \
-  for (int format = 0; format < kFormatCount; ++format) {   \
-    table.update[next] = Row<__VA_ARGS__>::kUpdate[format]; \
-    table.norm[next++] = Row<__VA_ARGS__>::kNorm[format];   \
-  }
-  ADAMAS_RULES(ADAMAS_ROW)
-#undef ADAMAS_ROW
-  return table;
-}
-
-constexpr Kernels kKernels = lay_out_kernels();
 
 template <std::size_t... kStates>
 constexpr auto byte_limits(std::index_sequence<kStates...>) {
   return std::array<ByteLimitKernel, sizeof...(kStates)>{byte_limit<static_cast<int>(kStates)>...};
+}
+
+// Through float32, which holds every 16-bit number exactly.
+void widen(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out) {
+  constexpr std::size_t kLanes = Vector<float>::kLanes;
+  alignas(64) float values[kLanes];
+  const std::size_t size = size_of(dtype);
+  const char* first = static_cast<const char*>(grad) + begin * size;
+  for (std::size_t i = 0; i < end - begin; i += kLanes) {
+    const std::size_t count = std::min(kLanes, end - begin - i);
+    char padded[kLanes * sizeof(double)] = {};
+    std::memcpy(padded, first + i * size, count * size);
+    Vector<float> g[1];
+    load_gradients(dtype, padded, 0, g);
+    g[0].store(values);
+    for (std::size_t k = 0; k < count; ++k) out[i + k] = static_cast<double>(values[k]);
+  }
 }
 
 constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStates + 1>());
@@ -87,6 +117,6 @@ constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStat
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kKernels.update, kKernels.norm, kByteLimitKernels.data()};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows, kNormRows, kByteLimitKernels.data(), widen};
 
 }  // namespace adamas

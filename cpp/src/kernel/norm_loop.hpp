@@ -11,10 +11,10 @@
 namespace adamas {
 namespace {
 
-template <class Rule, class Format>
+template <class Rule, class T>
 void norm_loop(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& coefficients,
                SquareSums* sums) {
-  using V = Vector<typename Format::Compute>;
+  using V = Vector<T>;
   constexpr std::size_t kLanes = V::kLanes;
   const RuleVectors<Rule, V> c(coefficients);
 
@@ -22,10 +22,10 @@ void norm_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     SquareSum of_param;
     SquareSum of_direction;
     const auto measure = [&](std::size_t i, auto lanes) {
-      const V p = load<typename Format::Param, V>(streams.param, i, lanes);
-      const V g = load<typename Format::Grad, V>(streams.grad, i, lanes) * c.grad_scale;
+      const V p = load<T>(streams.param, i, lanes);
+      const V g = load<T>(streams.grad, i, lanes) * c.grad_scale;
       V s[Rule::kStateCount];
-      for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<typename Format::State, V>(streams.states[k], i, lanes);
+      for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
       of_param.add(p, i, lanes);
       of_direction.add(Rule::direction(p, g, s, c.rule), i, lanes);
     };

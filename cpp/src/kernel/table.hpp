@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
 #include <adamas/rules.hpp>
 
@@ -20,6 +22,14 @@ struct Coefficients {
   double decay;       // weight_decay, or 1 - lr * weight_decay
   double grad_scale;  // multiplies every gradient: -1 to maximize
   double rule[kMaxCoefficients];
+  std::int64_t step;  // from 1
+  std::uint64_t seed;
+};
+
+// What stochastic rounding draws its bits from: a hash of seed, step and parameter.
+struct RandomKey {
+  std::uint32_t first;
+  std::uint32_t second;
 };
 
 // The arrays of one tensor.
@@ -27,6 +37,12 @@ struct Streams {
   void* param;
   const void* grad;
   void* const* states;
+  void* residue;
+  std::size_t size;  // elements of the whole tensor
+  DType param_dtype;
+  DType grad_dtype;
+  Residue residue_kind;
+  RandomKey key;
 };
 
 // Updates elements [begin, end); begin is on a granule.
@@ -45,10 +61,14 @@ using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size
 // The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).
 using ByteLimitKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end);
 
+// Gradients of elements [begin, end), at most kGranule of them, as float64.
+using WidenKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out);
+
 struct KernelTable {
-  const UpdateKernel* update;         // [rule * format_count + format]
-  const NormKernel* norm;             // the same; null for rules that need no norms
+  const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
+  const NormKernel* const* norm;      // the same; a null row for rules that need no norms
   const ByteLimitKernel* byte_limit;  // [state_count]
+  WidenKernel widen;
 };
 
 }  // namespace adamas

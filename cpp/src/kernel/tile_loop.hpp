@@ -1,4 +1,5 @@
-// The one loop: load a vector of each stream, update, store. Every rule, format and instruction set goes through it.
+// The loop over arrays of one floating-point type: load a vector of each stream, update, store. Every rule and
+// instruction set goes through it. (kernel/mixed_loop.hpp is the one for mixed number formats.)
 #pragma once
 
 #include <cstddef>
@@ -16,21 +17,21 @@ struct FirstLanes {
   int n;
 };
 
-template <class Format, class V>
-V load(const void* array, std::size_t i, AllLanes) {
-  return Format::template load<V>(array, i);
+template <class T>
+Vector<T> load(const void* array, std::size_t i, AllLanes) {
+  return Vector<T>::load(static_cast<const T*>(array) + i);
 }
-template <class Format, class V>
-V load(const void* array, std::size_t i, FirstLanes lanes) {
-  return Format::template load<V>(array, i, lanes.n);
+template <class T>
+Vector<T> load(const void* array, std::size_t i, FirstLanes lanes) {
+  return Vector<T>::load(static_cast<const T*>(array) + i, lanes.n);
 }
-template <class Format, class V>
-void store(V value, void* array, std::size_t i, AllLanes) {
-  Format::store(value, array, i);
+template <class T>
+void store(Vector<T> value, void* array, std::size_t i, AllLanes) {
+  value.store(static_cast<T*>(array) + i);
 }
-template <class Format, class V>
-void store(V value, void* array, std::size_t i, FirstLanes lanes) {
-  Format::store(value, array, i, lanes.n);
+template <class T>
+void store(Vector<T> value, void* array, std::size_t i, FirstLanes lanes) {
+  value.store(static_cast<T*>(array) + i, lanes.n);
 }
 
 // So many vectors of each stream are loaded before any is stored (kVectorsPerBlock is in the simd header). A processor
@@ -43,10 +44,10 @@ struct Block {
 
 // Elements to step singly before `array + begin` is on a vector boundary: then no access crosses a cache line, as
 // long as the other streams are placed alike (the Python package allocates states that way).
-template <class V, class Element>
+template <class T>
 std::size_t elements_to_boundary(const void* array, std::size_t begin) {
-  const auto address = reinterpret_cast<std::uintptr_t>(static_cast<const Element*>(array) + begin);
-  return static_cast<std::size_t>(-address % sizeof(V)) / sizeof(Element);
+  const auto address = reinterpret_cast<std::uintptr_t>(static_cast<const T*>(array) + begin);
+  return static_cast<std::size_t>(-address % sizeof(Vector<T>)) / sizeof(T);
 }
 
 // The coefficients of a step, rounded to the compute type, in vectors.
@@ -65,9 +66,10 @@ struct RuleVectors {
   V rule[Rule::kCoefficientCount + 1];
 };
 
-template <class Rule, class Decay, class Format>
+// Parameter, gradient and states all are arrays of T.
+template <class Rule, class Decay, class T>
 void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& coefficients) {
-  using V = Vector<typename Format::Compute>;
+  using V = Vector<T>;
   const RuleVectors<Rule, V> c(coefficients);
 
   void* const param = streams.param;
@@ -82,22 +84,22 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     V s[kCount][Rule::kStateCount + 1];
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
-      p[b] = load<typename Format::Param, V>(param, at, lanes);
-      g[b] = load<typename Format::Grad, V>(grad, at, lanes) * c.grad_scale;
-      for (int k = 0; k < Rule::kStateCount; ++k) s[b][k] = load<typename Format::State, V>(states[k], at, lanes);
+      p[b] = load<T>(param, at, lanes);
+      g[b] = load<T>(grad, at, lanes) * c.grad_scale;
+      for (int k = 0; k < Rule::kStateCount; ++k) s[b][k] = load<T>(states[k], at, lanes);
     }
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       Decay::apply(p[b], g[b], c.decay);
       p[b] = Rule::update(p[b], g[b], s[b], c.rule);
-      for (int k = 0; k < Rule::kStateCount; ++k) store<typename Format::State>(s[b][k], states[k], at, lanes);
-      store<typename Format::Param>(p[b], param, at, lanes);
+      for (int k = 0; k < Rule::kStateCount; ++k) store(s[b][k], states[k], at, lanes);
+      store(p[b], param, at, lanes);
     }
   };
 
   constexpr std::size_t kLanes = V::kLanes;
   std::size_t i = begin;
-  const std::size_t head = elements_to_boundary<V, typename Format::Param::Element>(param, begin);
+  const std::size_t head = elements_to_boundary<T>(param, begin);
   if (head != 0 && head < end - begin) {
     update(i, Block<1>{}, FirstLanes{static_cast<int>(head)});
     i += head;

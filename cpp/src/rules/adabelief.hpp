@@ -17,8 +17,8 @@ namespace {
 
 struct AdaBeliefRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_var", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_var"},
+                                                    {"exp_avg_var", StateKind::kSquare, nullptr}};
 
   enum {
     kBeta1,

@@ -11,7 +11,7 @@ namespace {
 
 struct AdagradRule : RuleDefaults {
   static constexpr int kStateCount = 1;
-  static constexpr StateInfo kStates[kMaxStates] = {{"sum", StateKind::kExact}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"sum", StateKind::kExact, nullptr}};
 
   enum { kEps, kStepSize, kCoefficientCount };
 

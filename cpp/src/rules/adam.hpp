@@ -20,8 +20,9 @@ namespace {
 template <bool kAmsgrad>
 struct AdamRule : RuleDefaults {
   static constexpr int kStateCount = kAmsgrad ? 3 : 2;
-  static constexpr StateInfo kStates[kMaxStates] = {
-      {"exp_avg", StateKind::kSigned}, {"exp_avg_sq", StateKind::kSquare}, {"max_exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr},
+                                                    {"max_exp_avg_sq", StateKind::kSquare, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
 

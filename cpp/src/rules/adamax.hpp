@@ -13,8 +13,8 @@ namespace {
 
 struct AdamaxRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_inf", StateKind::kMagnitude}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_inf"},
+                                                    {"exp_inf", StateKind::kMagnitude, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kEps, kStepSize, kCoefficientCount };
 

@@ -19,10 +19,10 @@ namespace {
 
 struct AdanRule : RuleDefaults {
   static constexpr int kStateCount = 4;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_diff", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare},
-                                                    {"previous_grad", StateKind::kSigned}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_diff", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr},
+                                                    {"previous_grad", StateKind::kSigned, nullptr}};
 
   enum {
     kBeta1,

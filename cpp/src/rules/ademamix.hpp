@@ -21,8 +21,9 @@ namespace {
 
 struct AdemamixRule : RuleDefaults {
   static constexpr int kStateCount = 3;
-  static constexpr StateInfo kStates[kMaxStates] = {
-      {"exp_avg", StateKind::kSigned}, {"exp_avg_slow", StateKind::kSigned}, {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_slow", StateKind::kSigned, nullptr},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
   enum {
     kBeta1,

@@ -16,8 +16,8 @@ namespace {
 
 struct AdoptRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kEps, kBound, kStepSize, kCoefficientCount };
 

@@ -21,8 +21,8 @@ namespace {
 
 struct LambRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr bool kOwnDecay = true;
   static constexpr bool kNeedsNorms = true;
 

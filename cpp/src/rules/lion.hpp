@@ -12,7 +12,7 @@ namespace {
 
 struct LionRule : RuleDefaults {
   static constexpr int kStateCount = 1;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kStepSize, kCoefficientCount };
 

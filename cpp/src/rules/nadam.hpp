@@ -18,8 +18,8 @@ namespace {
 
 struct NAdamRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr int kScalarCount = 1;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {{"mu_product", 1.0}};
 

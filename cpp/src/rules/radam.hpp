@@ -19,8 +19,8 @@ namespace {
 
 struct RAdamRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kEps, kRectified, kStepSize, kCoefficientCount };
 

@@ -16,11 +16,12 @@ namespace {
 template <bool kCentered, bool kMomentum>
 struct RmspropRule : RuleDefaults {
   static constexpr int kStateCount = 1 + (kCentered ? 1 : 0) + (kMomentum ? 1 : 0);
-  static constexpr StateInfo kBuffer = {"momentum_buffer", StateKind::kSigned};
+  static constexpr StateInfo kBuffer = {"momentum_buffer", StateKind::kSigned, nullptr};
   // Centered, the difference v - a*a of two rounded numbers would be lost: so both stay exact.
-  static constexpr StateInfo kStates[kMaxStates] = {{"square_avg", kCentered ? StateKind::kExact : StateKind::kSquare},
-                                                    kCentered ? StateInfo{"grad_avg", StateKind::kExact} : kBuffer,
-                                                    kBuffer};
+  static constexpr StateInfo kStates[kMaxStates] = {
+      {"square_avg", kCentered ? StateKind::kExact : StateKind::kSquare, nullptr},
+      kCentered ? StateInfo{"grad_avg", StateKind::kExact, nullptr} : kBuffer,
+      kBuffer};
 
   enum { kAlpha, kOneMinusAlpha, kEps, kMomentumFactor, kStepSize, kCoefficientCount };
 

@@ -20,7 +20,8 @@ namespace {
 
 struct ScheduleFreeRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"z", StateKind::kExact}, {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"z", StateKind::kExact, nullptr},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr int kScalarCount = 2;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {{"weight_sum", 0.0}, {"lr_max", 0.0}};
   static constexpr bool kOwnDecay = true;

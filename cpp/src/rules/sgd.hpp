@@ -15,7 +15,7 @@ enum class Momentum { kNone, kHeavyBall, kNesterov };
 template <Momentum kMomentum>
 struct SgdRule : RuleDefaults {
   static constexpr int kStateCount = kMomentum == Momentum::kNone ? 0 : 1;
-  static constexpr StateInfo kStates[kMaxStates] = {{"momentum_buffer", StateKind::kSigned}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"momentum_buffer", StateKind::kSigned, nullptr}};
 
   enum { kMomentumFactor, kOneMinusDampening, kStepSize, kCoefficientCount };
 

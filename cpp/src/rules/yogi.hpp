@@ -17,8 +17,8 @@ namespace {
 
 struct YogiRule : RuleDefaults {
   static constexpr int kStateCount = 2;
-  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned},
-                                                    {"exp_avg_sq", StateKind::kSquare}};
+  static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
+                                                    {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
   enum { kBeta1, kOneMinusBeta1, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
 

@@ -3,11 +3,16 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 namespace adamas {
 namespace {
 
 // More would not fit into 16 registers; measured: slower.
 constexpr int kVectorsPerBlock = 1;
+
+// The same for mixed number formats, which are looked up once a block.
+constexpr int kVectorsPerMixedBlock = 4;
 
 template <class T>
 struct Vector;
@@ -73,6 +78,72 @@ struct Vector<double> {
     return {_mm256_blendv_pd(y.lanes, x.lanes, _mm256_cmp_pd(a.lanes, b.lanes, _CMP_GT_OQ))};
   }
 };
+
+inline Vector<float> load_rounded(const double* from) {
+  const __m128 low = _mm256_cvtpd_ps(_mm256_loadu_pd(from));
+  const __m128 high = _mm256_cvtpd_ps(_mm256_loadu_pd(from + 4));
+  return {_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1)};
+}
+
+struct Bits {
+  __m256i lanes;
+
+  static Bits broadcast(std::uint32_t value) { return {_mm256_set1_epi32(static_cast<int>(value))}; }
+  static Bits numbers() { return {_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0)}; }
+  static Bits load8(const std::uint8_t* from) {
+    return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
+  }
+  static Bits load16(const std::uint16_t* from) {
+    return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+  }
+  // Packing saturates, and works on halves: so mask first, and put the halves together.
+  __m128i lowest16() const {
+    const __m256i words = _mm256_and_si256(lanes, _mm256_set1_epi32(0xffff));
+    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi32(words, words), 0x08));
+  }
+  void store8(std::uint8_t* to) const {
+    const __m128i words = _mm_and_si128(lowest16(), _mm_set1_epi16(0xff));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+  }
+  void store16(std::uint16_t* to) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), lowest16()); }
+
+  template <int kBy>
+  Bits left() const {
+    return {_mm256_slli_epi32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right() const {
+    return {_mm256_srli_epi32(lanes, kBy)};
+  }
+  friend Bits operator&(Bits a, Bits b) { return {_mm256_and_si256(a.lanes, b.lanes)}; }
+  friend Bits operator|(Bits a, Bits b) { return {_mm256_or_si256(a.lanes, b.lanes)}; }
+  friend Bits operator^(Bits a, Bits b) { return {_mm256_xor_si256(a.lanes, b.lanes)}; }
+  friend Bits operator+(Bits a, Bits b) { return {_mm256_add_epi32(a.lanes, b.lanes)}; }
+  friend Bits operator-(Bits a, Bits b) { return {_mm256_sub_epi32(a.lanes, b.lanes)}; }
+  friend Bits operator*(Bits a, Bits b) { return {_mm256_mullo_epi32(a.lanes, b.lanes)}; }
+  friend Bits where_greater(Bits a, Bits b, Bits x, Bits y) {
+    return {_mm256_blendv_epi8(y.lanes, x.lanes, _mm256_cmpgt_epi32(a.lanes, b.lanes))};
+  }
+  friend Bits larger(Bits a, Bits b) { return {_mm256_max_epi32(a.lanes, b.lanes)}; }
+  std::uint32_t largest() const {
+    __m128i four = _mm_max_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    four = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    four = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0xb1));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si32(four));
+  }
+};
+
+inline Bits bits_of(Vector<float> a) { return {_mm256_castps_si256(a.lanes)}; }
+inline Vector<float> float_of(Bits a) { return {_mm256_castsi256_ps(a.lanes)}; }
+
+inline Vector<float> load_signed8(const std::uint8_t* from) {
+  const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes))};
+}
+inline Bits add_unless_nan(Vector<float> x, Bits amount) {
+  const __m256i ordered = _mm256_castps_si256(_mm256_cmp_ps(x.lanes, x.lanes, _CMP_ORD_Q));
+  return {_mm256_add_epi32(_mm256_castps_si256(x.lanes), _mm256_and_si256(ordered, amount.lanes))};
+}
 
 }  // namespace
 }  // namespace adamas

@@ -3,11 +3,16 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 namespace adamas {
 namespace {
 
 // Measured: up to 25 % faster than 1 where streams alias, and no slower elsewhere.
 constexpr int kVectorsPerBlock = 4;
+
+// The same for mixed number formats, which are looked up once a block.
+constexpr int kVectorsPerMixedBlock = 4;
 
 template <class T>
 struct Vector;
@@ -70,6 +75,62 @@ struct Vector<double> {
     return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_GT_OQ), y.lanes, x.lanes)};
   }
 };
+
+inline Vector<float> load_rounded(const double* from) {
+  const __m256 low = _mm512_cvtpd_ps(_mm512_loadu_pd(from));
+  const __m256 high = _mm512_cvtpd_ps(_mm512_loadu_pd(from + 8));
+  return {
+      _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(_mm512_castps256_ps512(low)), _mm256_castps_pd(high), 1))};
+}
+
+struct Bits {
+  __m512i lanes;
+
+  static Bits broadcast(std::uint32_t value) { return {_mm512_set1_epi32(static_cast<int>(value))}; }
+  static Bits numbers() { return {_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)}; }
+  static Bits load8(const std::uint8_t* from) {
+    return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+  }
+  static Bits load16(const std::uint16_t* from) {
+    return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
+  }
+  void store8(std::uint8_t* to) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(lanes)); }
+  void store16(std::uint16_t* to) const {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(lanes));
+  }
+
+  template <int kBy>
+  Bits left() const {
+    return {_mm512_slli_epi32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right() const {
+    return {_mm512_srli_epi32(lanes, kBy)};
+  }
+  friend Bits operator&(Bits a, Bits b) { return {_mm512_and_si512(a.lanes, b.lanes)}; }
+  friend Bits operator|(Bits a, Bits b) { return {_mm512_or_si512(a.lanes, b.lanes)}; }
+  friend Bits operator^(Bits a, Bits b) { return {_mm512_xor_si512(a.lanes, b.lanes)}; }
+  friend Bits operator+(Bits a, Bits b) { return {_mm512_add_epi32(a.lanes, b.lanes)}; }
+  friend Bits operator-(Bits a, Bits b) { return {_mm512_sub_epi32(a.lanes, b.lanes)}; }
+  friend Bits operator*(Bits a, Bits b) { return {_mm512_mullo_epi32(a.lanes, b.lanes)}; }
+  friend Bits where_greater(Bits a, Bits b, Bits x, Bits y) {
+    return {_mm512_mask_blend_epi32(_mm512_cmpgt_epi32_mask(a.lanes, b.lanes), y.lanes, x.lanes)};
+  }
+  friend Bits larger(Bits a, Bits b) { return {_mm512_max_epi32(a.lanes, b.lanes)}; }
+  std::uint32_t largest() const { return static_cast<std::uint32_t>(_mm512_reduce_max_epi32(lanes)); }
+};
+
+inline Bits bits_of(Vector<float> a) { return {_mm512_castps_si512(a.lanes)}; }
+inline Vector<float> float_of(Bits a) { return {_mm512_castsi512_ps(a.lanes)}; }
+
+inline Vector<float> load_signed8(const std::uint8_t* from) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))};
+}
+inline Bits add_unless_nan(Vector<float> x, Bits amount) {
+  const __m512i bits = _mm512_castps_si512(x.lanes);
+  return {_mm512_mask_add_epi32(bits, _mm512_cmp_ps_mask(x.lanes, x.lanes, _CMP_ORD_Q), bits, amount.lanes)};
+}
 
 }  // namespace
 }  // namespace adamas

@@ -3,10 +3,15 @@
 
 #include <arm_neon.h>
 
+#include <cstdint>
+
 namespace adamas {
 namespace {
 
 constexpr int kVectorsPerBlock = 1;
+
+// The same for mixed number formats, which are looked up once a block.
+constexpr int kVectorsPerMixedBlock = 4;
 
 template <class T>
 struct Vector;
@@ -73,6 +78,67 @@ struct Vector<double> {
   }
   friend Vector larger(Vector a, Vector b) { return where_greater(a, b, a, b); }
 };
+
+inline Vector<float> load_rounded(const double* from) {
+  return {vcvt_high_f32_f64(vcvt_f32_f64(vld1q_f64(from)), vld1q_f64(from + 2))};
+}
+
+struct Bits {
+  uint32x4_t lanes;
+
+  static Bits broadcast(std::uint32_t value) { return {vdupq_n_u32(value)}; }
+  static Bits numbers() {
+    const std::uint32_t values[4] = {0, 1, 2, 3};
+    return {vld1q_u32(values)};
+  }
+  static Bits load8(const std::uint8_t* from) {
+    std::uint32_t word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return {vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(word))))};
+  }
+  static Bits load16(const std::uint16_t* from) { return {vmovl_u16(vld1_u16(from))}; }
+  void store8(std::uint8_t* to) const {
+    const uint16x4_t words = vmovn_u32(lanes);
+    const std::uint32_t word = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
+    __builtin_memcpy(to, &word, sizeof word);
+  }
+  void store16(std::uint16_t* to) const { vst1_u16(to, vmovn_u32(lanes)); }
+
+  template <int kBy>
+  Bits left() const {
+    return {vshlq_n_u32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right() const {
+    return {vshrq_n_u32(lanes, kBy)};
+  }
+  friend Bits operator&(Bits a, Bits b) { return {vandq_u32(a.lanes, b.lanes)}; }
+  friend Bits operator|(Bits a, Bits b) { return {vorrq_u32(a.lanes, b.lanes)}; }
+  friend Bits operator^(Bits a, Bits b) { return {veorq_u32(a.lanes, b.lanes)}; }
+  friend Bits operator+(Bits a, Bits b) { return {vaddq_u32(a.lanes, b.lanes)}; }
+  friend Bits operator-(Bits a, Bits b) { return {vsubq_u32(a.lanes, b.lanes)}; }
+  friend Bits operator*(Bits a, Bits b) { return {vmulq_u32(a.lanes, b.lanes)}; }
+  friend Bits where_greater(Bits a, Bits b, Bits x, Bits y) {
+    const uint32x4_t greater = vcgtq_s32(vreinterpretq_s32_u32(a.lanes), vreinterpretq_s32_u32(b.lanes));
+    return {vbslq_u32(greater, x.lanes, y.lanes)};
+  }
+  friend Bits larger(Bits a, Bits b) { return where_greater(a, b, a, b); }
+  std::uint32_t largest() const { return static_cast<std::uint32_t>(vmaxvq_s32(vreinterpretq_s32_u32(lanes))); }
+};
+
+inline Bits bits_of(Vector<float> a) { return {vreinterpretq_u32_f32(a.lanes)}; }
+inline Vector<float> float_of(Bits a) { return {vreinterpretq_f32_u32(a.lanes)}; }
+
+inline Vector<float> load_signed8(const std::uint8_t* from) {
+  std::uint32_t word;
+  __builtin_memcpy(&word, from, sizeof word);
+  const int16x8_t words = vmovl_s8(vreinterpret_s8_u8(vcreate_u8(word)));
+  return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(words)))};
+}
+inline Bits add_unless_nan(Vector<float> x, Bits amount) {
+  const uint32x4_t ordered = vceqq_f32(x.lanes, x.lanes);
+  return {vaddq_u32(vreinterpretq_u32_f32(x.lanes), vandq_u32(ordered, amount.lanes))};
+}
 
 }  // namespace
 }  // namespace adamas

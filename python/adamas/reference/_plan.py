@@ -4,41 +4,59 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from adamas._checks import Array
+from adamas._formats import RESIDUES, residue_dtype
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
+from adamas.reference._half import widen
 from adamas.reference._norm import sum_of_squares
+from adamas.reference._params import load_param, store_param
 from adamas.reference._rule import RULES, Rule, apply_decay, decay_coefficients
+from adamas.reference._states import load_states, new_states, store_states
 
 
-def update(
-    param: Array,
-    grad: Array,
-    states: Mapping[str, Array],
-    rule: Rule,
-    group: Mapping[str, Any],
-    step: int,
-    scalars: dict[str, float],
-) -> None:
-    """Update one parameter, its states and its scalars in place; ``step`` counts from 1."""
-    number = param.dtype.type
-    coupled, decay = decay_coefficients(rule, group)
-    coefficients = rule.coefficients(group, step, scalars)
-    with np.errstate(all="ignore"):
-        g = grad * number(-1.0 if group["maximize"] else 1.0)
-        p, g = apply_decay(param, g, coupled, number(decay))
-        if rule.needs_norms:
-            direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
-            rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
-        new_states = dict(states)
-        p = rule.update(p, g, new_states, _rounded(coefficients, number))
-    for name, state in states.items():
-        state[...] = new_states[name]
-    param[...] = p
+@dataclass
+class Item:
+    """One parameter, and all that is kept for it."""
+
+    param: Array
+    rule: Rule
+    group: int
+    number: int
+    state_format: int
+    residue: int
+    seed: int
+    arrays: dict[str, Array]
+    kept: Array | None
+    scalars: dict[str, float]
+    size: int
+    count: int = 0
+
+    def update(self, grad: Array, group: Mapping[str, Any]) -> None:
+        """Update parameter and states in place, by one step."""
+        rule, step = self.rule, self.count + 1
+        coupled, decay = decay_coefficients(rule, group)
+        coefficients = rule.coefficients(group, step, self.scalars)
+        with np.errstate(all="ignore"):
+            p = load_param(self.param, self.residue, self.kept)
+            number = p.dtype.type
+            states = load_states(rule.states, self.state_format, self.arrays, p)
+            g = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number) * number(
+                -1.0 if group["maximize"] else 1.0
+            )
+            p, g = apply_decay(p, g, coupled, number(decay))
+            if rule.needs_norms:
+                direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
+                rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
+            p = rule.update(p, g, states, _rounded(coefficients, number))
+            store_states(rule.states, self.state_format, self.arrays, states, step)
+            store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
+        self.count = step
 
 
 def _rounded(coefficients: Mapping[str, float], number: Any) -> dict[str, Any]:
@@ -48,15 +66,11 @@ def _rounded(coefficients: Mapping[str, float], number: Any) -> dict[str, Any]:
 class NumpyPlan:
     """Parameters, states and step counts, as the compiled plan keeps them."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
         self.num_threads = 0
+        self._seed = seed
         self.completed = 0
-        self._params: list[Array] = []
-        self._states: list[dict[str, Array]] = []
-        self._rules: list[Rule] = []
-        self._scalars: list[dict[str, float]] = []
-        self._groups: list[int] = []
-        self._counts: list[int] = []
+        self._items: list[Item] = []
         self._group_count = 0
         self._lock = threading.Lock()
 
@@ -64,57 +78,75 @@ class NumpyPlan:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add(self, param: Array, rule: str) -> None:
+    def add(self, param: Array, rule: str, state_format: int, residue: int) -> None:
         """Add a parameter to the last group."""
-        self._params.append(param)
-        self._rules.append(RULES[rule])
-        self._scalars.append(dict(RULES[rule].scalars))
-        self._groups.append(self._group_count - 1)
-        self._counts.append(0)
+        kept_dtype = residue_dtype(residue, param.dtype)
+        self._items.append(
+            Item(
+                param,
+                RULES[rule],
+                self._group_count - 1,
+                len(self._items),
+                state_format,
+                residue,
+                self._seed,
+                new_states(RULES[rule].states, state_format, param),
+                None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
+                dict(RULES[rule].scalars),
+                param.size,
+            )
+        )
 
     def lay_out(self) -> None:
-        """Give each parameter its states, zeros."""
-        for param, rule in zip(self._params, self._rules, strict=True):
-            self._states.append({name: np.zeros(param.shape, param.dtype) for name in rule.states})
+        """Nothing is left to do here."""
+
+    def size(self, index: int) -> int:
+        """Return how many elements a parameter had when it was added."""
+        return self._items[index].size
 
     def state(self, index: int, which: int) -> Array:
         """Return a state of a parameter, in the shape that the parameter has now."""
-        return list(self._states_in_shape(index).values())[which]
+        item = self._items[index]
+        array = item.arrays[list(item.rule.states)[which]]
+        is_coded = array.dtype == np.uint8
+        return array if is_coded or array.size != item.param.size else array.reshape(item.param.shape)
 
-    def _states_in_shape(self, index: int) -> dict[str, Array]:
-        param, states = self._params[index], self._states[index]
-        return {name: s.reshape(param.shape) if s.size == param.size else s for name, s in states.items()}
+    def scale(self, index: int, which: int) -> Array | None:
+        """Return the scales of a quantised state; None for others."""
+        item = self._items[index]
+        return item.arrays.get(f"{list(item.rule.states)[which]}_scale")
+
+    def residue(self, index: int) -> Array | None:
+        """Return what is kept of a parameter's rounding."""
+        return self._items[index].kept
 
     def run(self, groups: list[dict[str, Any]], gradients: list[Array | None]) -> StepReport:
         """Update every parameter that has a gradient; the inputs have been checked."""
         updated = 0
-        for i, grad in enumerate(gradients):
-            if grad is None:
-                continue
-            group = groups[self._groups[i]]
-            states = self._states_in_shape(i)
-            update(self._params[i], grad, states, self._rules[i], group, self._counts[i] + 1, self._scalars[i])
-            self._counts[i] += 1
-            updated += 1
+        for item, grad in zip(self._items, gradients, strict=True):
+            if grad is not None:
+                item.update(grad, groups[item.group])
+                updated += 1
         self.completed += 1
         return StepReport(self.completed, updated)
 
     def step_count(self, index: int) -> int:
         """Return the steps taken by a parameter."""
-        return self._counts[index]
+        return self._items[index].count
 
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
         """Restore the steps taken by each parameter and by the optimizer."""
-        self._counts = list(counts)
+        for item, count in zip(self._items, counts, strict=True):
+            item.count = count
         self.completed = completed
 
     def scalars(self, index: int) -> list[float]:
         """Return the numbers that the rule keeps for a parameter beside its step count."""
-        return list(self._scalars[index].values())
+        return list(self._items[index].scalars.values())
 
     def set_scalars(self, index: int, values: Sequence[float]) -> None:
         """Restore them."""
-        self._scalars[index] = dict(zip(self._rules[index].scalars, values, strict=True))
+        self._items[index].scalars = dict(zip(self._items[index].rule.scalars, values, strict=True))
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
@@ -131,10 +163,24 @@ class ReferenceOptimizer(Optimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
     def _new_plan(self) -> Any:
-        return NumpyPlan()
+        return NumpyPlan(int(self._formats.seed))
 
     def _rule_info(self, rule: str) -> Rule:
         return RULES[rule]
+
+    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
+        state_format, residue = self._formats_of(index)
+        kept = self._plan.residue(index)
+        if residue == RESIDUES[True, "nearest"]:
+            kept[...] = param
+        if not initial:
+            return
+        kinds, arrays = self._info_of_group[self._group_of[index]].states, self._states_of(index)
+        values = load_param(param, residue, kept)
+        states = {name: np.zeros_like(values) for name in kinds}
+        for name, value in initial.items():
+            states[name][...] = values if value is None else value
+        store_states(kinds, state_format, arrays, states, step=0)
 
     def step(self, grads: Any) -> StepReport:
         with self._plan:

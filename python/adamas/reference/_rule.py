@@ -16,9 +16,10 @@ Coefficients: TypeAlias = Mapping[str, Any]
 class Rule(ABC):
     """One update rule. Its twin in C++ (``cpp/src/rules``) does the same operations in the same order."""
 
-    #: Names of the states, in order, and what numbers they hold, which low-precision formats treat apart: ``signed``
-    #: (an average of gradients), ``square`` (an average of squares, whose root counts), ``magnitude`` (not negative, of
-    #: the size of a gradient) or ``exact`` (not to be rounded).
+    #: Names of the states, in order, and what numbers they hold, which low-precision formats treat apart:
+    #: ``signed``, of either sign; ``signed / exp_avg_sq``, the same, divided in the update by the root or magnitude of
+    #: that state, and quantised as the quotient; ``square``, an average of squares, whose root counts; ``magnitude``,
+    #: not negative and of the size of a gradient; ``exact``, not to be rounded.
     states: Mapping[str, str]
     #: Numbers kept for each parameter beside the step count, and their first values.
     scalars: Mapping[str, float] = {}

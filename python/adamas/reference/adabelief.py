@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _AdaBeliefRule(Rule):
-    states = {"exp_avg": "signed", "exp_avg_var": "square"}
+    states = {"exp_avg": "signed / exp_avg_var", "exp_avg_var": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _AdamaxRule(Rule):
-    states = {"exp_avg": "signed", "exp_inf": "magnitude"}
+    states = {"exp_avg": "signed / exp_inf", "exp_inf": "magnitude"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 class _AdanRule(Rule):
     states = {
-        "exp_avg": "signed",
-        "exp_avg_diff": "signed",
+        "exp_avg": "signed / exp_avg_sq",
+        "exp_avg_diff": "signed / exp_avg_sq",
         "exp_avg_sq": "square",
         "previous_grad": "signed",
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _LambRule(Rule):
-    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     own_decay = True
     needs_norms = True
 

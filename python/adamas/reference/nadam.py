@@ -25,7 +25,7 @@ _LOG_BASE = -0.04082199452025517  # log(0.96)
 
 
 class _NAdamRule(Rule):
-    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     scalars = {"mu_product": 1.0}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:

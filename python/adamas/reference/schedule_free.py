@@ -11,6 +11,8 @@ import numpy as np
 from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._elementary import real_power
+from adamas.reference._half import narrow
+from adamas.reference._params import load_param
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
 from adamas.reference._rule import RULES, Coefficients, Rule
@@ -165,9 +167,10 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
             kept = [leaf.array.copy() for leaf in self._leaves]
             for i, leaf in enumerate(self._leaves):
                 beta1 = self.param_groups[self._group_of[i]]["betas"][0]
-                y, z = leaf.array, self._states_of(i)["z"]
-                weight = y.dtype.type(1.0 - 1.0 / beta1)
-                leaf.array[...] = y + weight * (z - y)
+                residue = self._formats_of(i)[1]
+                y, z = load_param(leaf.array, residue, self._plan.residue(i)), self._states_of(i)["z"]
+                x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
+                leaf.array[...] = x if x.dtype == leaf.array.dtype else narrow(x, leaf.array.dtype)
             self._kept = kept
             self._refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _YogiRule(Rule):
-    states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
