@@ -5,13 +5,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t kLengths[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000, 10007};
-constexpr int kSteps = 25;
+constexpr std::size_t kLengths[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000, 5003};
+constexpr int kSteps = 12;
 
 void check(adamas::Status status, const char* what) {
   if (status == adamas::Status::kOk) return;
@@ -45,68 +47,137 @@ class Digest {
   std::uint64_t hash_ = 14695981039346656037u;
 };
 
-template <class T>
-constexpr adamas::DType kDType = sizeof(T) == 4 ? adamas::DType::kFloat32 : adamas::DType::kFloat64;
-
-// One buffer of `size` numbers, `offset` elements past an aligned address.
-template <class T>
-struct Buffer {
-  Buffer(std::size_t size, std::size_t offset) : memory(size + offset + 1), data(memory.data() + offset) {}
-  std::vector<T> memory;
-  T* data;
+// A combination of number formats.
+struct Format {
+  const char* name;
+  adamas::DType param;
+  adamas::DType grad;
+  adamas::StateFormat states;
+  adamas::Residue residue;
 };
 
-template <class T>
-void run(adamas::Rule rule, const adamas::Hyperparameters& hyperparameters, int threads, Digest& digest) {
+using adamas::DType;
+using adamas::Residue;
+using adamas::StateFormat;
+
+constexpr Format kFormats[] = {
+    {"float32", DType::kFloat32, DType::kFloat32, StateFormat::kFloat32, Residue::kNone},
+    {"float64", DType::kFloat64, DType::kFloat64, StateFormat::kFloat64, Residue::kNone},
+    {"float64-bfloat16", DType::kFloat64, DType::kBfloat16, StateFormat::kFloat64, Residue::kNone},
+    {"float32-float16-bfloat16", DType::kFloat32, DType::kFloat16, StateFormat::kBfloat16, Residue::kNone},
+    {"float32-float64-int8", DType::kFloat32, DType::kFloat64, StateFormat::kInt8, Residue::kNone},
+    {"float32-float32-int4", DType::kFloat32, DType::kFloat32, StateFormat::kInt4, Residue::kNone},
+    {"bfloat16", DType::kBfloat16, DType::kBfloat16, StateFormat::kBfloat16, Residue::kNone},
+    {"bfloat16-stochastic", DType::kBfloat16, DType::kFloat32, StateFormat::kInt8, Residue::kStochastic},
+    {"bfloat16-kahan", DType::kBfloat16, DType::kBfloat16, StateFormat::kFloat32, Residue::kKahan},
+    {"bfloat16-master", DType::kBfloat16, DType::kBfloat16, StateFormat::kInt4, Residue::kMaster},
+    {"bfloat16-split32", DType::kBfloat16, DType::kBfloat16, StateFormat::kInt8, Residue::kSplit32},
+    {"bfloat16-split24", DType::kBfloat16, DType::kFloat16, StateFormat::kInt8, Residue::kSplit24},
+    {"float16", DType::kFloat16, DType::kFloat16, StateFormat::kFloat32, Residue::kNone},
+    {"float16-kahan", DType::kFloat16, DType::kFloat32, StateFormat::kInt8, Residue::kKahan},
+    {"float16-master", DType::kFloat16, DType::kFloat16, StateFormat::kBfloat16, Residue::kMaster},
+};
+
+// Writes a number of size below 1, cut to the dtype's precision.
+void put(double value, DType dtype, void* to) {
+  if (dtype == DType::kFloat64) return static_cast<void>(std::memcpy(to, &value, sizeof value));
+  const auto single = static_cast<float>(value);
+  if (dtype == DType::kFloat32) return static_cast<void>(std::memcpy(to, &single, sizeof single));
+  std::uint32_t bits;
+  std::memcpy(&bits, &single, sizeof bits);
+  auto half = static_cast<std::uint16_t>(bits >> 16);
+  if (dtype == DType::kFloat16) {
+    const std::uint32_t magnitude = bits & 0x7fffffff;
+    const std::uint32_t kept = magnitude < 0x38800000 ? 0 : (magnitude - 0x38000000) >> 13;  // nothing below 2^-14
+    half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | kept);
+  }
+  std::memcpy(to, &half, sizeof half);
+}
+
+// A buffer of bytes, `offset` elements past an aligned address.
+struct Buffer {
+  Buffer(std::size_t bytes, std::size_t offset) : memory(bytes + offset + 64), size(bytes) {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    data = memory.data() + (-address % 64) % 64 + offset;
+  }
+  std::vector<unsigned char> memory;
+  unsigned char* data;
+  std::size_t size;
+};
+
+void fill(Numbers& numbers, DType dtype, Buffer& buffer) {
+  const std::size_t element = adamas::size_of(dtype);
+  for (std::size_t i = 0; i + element <= buffer.size; i += element) put(numbers.next(), dtype, buffer.data + i);
+}
+
+void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters& hyperparameters, int threads,
+         Digest& digest) {
   const adamas::RuleInfo& info = adamas::rule_info(rule);
-  std::vector<Buffer<T>> arrays;  // param, grad, states of each tensor
+  std::vector<std::unique_ptr<Buffer>> kept;  // all that steps write
+  std::vector<std::unique_ptr<Buffer>> gradients;
   std::vector<const void*> grads;
   adamas::Plan plan;
   Numbers numbers;
   std::size_t offset = 0;
+  const auto make = [&](std::size_t bytes, std::size_t element) {
+    return std::make_unique<Buffer>(bytes, ++offset % 5 * element);
+  };
   for (const std::size_t size : kLengths) {
-    for (int k = 0; k < 2 + info.state_count; ++k) arrays.emplace_back(size, ++offset % 5);
-  }
-  const auto stride = static_cast<std::size_t>(2 + info.state_count);
-  for (std::size_t i = 0; i < sizeof kLengths / sizeof *kLengths; ++i) {
-    Buffer<T>* own = &arrays[i * stride];
-    for (std::size_t j = 0; j < kLengths[i]; ++j) own[0].data[j] = static_cast<T>(numbers.next());
     adamas::Tensor tensor;
-    tensor.param = own[0].data;
-    tensor.size = kLengths[i];
-    tensor.dtype = kDType<T>;
+    tensor.size = size;
+    tensor.dtype = format.param;
+    tensor.state_format = format.states;
+    tensor.residue_kind = format.residue;
     tensor.rule = rule;
-    for (int k = 0; k < info.state_count; ++k) tensor.states[k] = own[2 + k].data;
-    check(plan.add(tensor), "add");
-    grads.push_back(own[1].data);
-  }
-  for (int step = 0; step < kSteps; ++step) {
-    for (std::size_t i = 0; i < grads.size(); ++i) {
-      for (std::size_t j = 0; j < kLengths[i]; ++j) arrays[i * stride + 1].data[j] = static_cast<T>(numbers.next());
+    kept.push_back(make(size * adamas::size_of(format.param), adamas::size_of(format.param)));
+    fill(numbers, format.param, *kept.back());
+    tensor.param = kept.back()->data;
+    const std::size_t residue = adamas::size_of(format.residue);
+    kept.push_back(make(size * residue, residue));
+    if (format.residue == Residue::kMaster) fill(numbers, DType::kFloat32, *kept.back());
+    tensor.residue = kept.back()->data;
+    for (int k = 0; k < info.state_count; ++k) {
+      const adamas::StateStorage storage = adamas::storage_of(format.states, info.states[k].kind);
+      kept.push_back(make(storage.bytes(size), storage.alignment));
+      tensor.states[k] = kept.back()->data;
     }
-    check(plan.step(grads.data(), &hyperparameters, 1, threads), "step");
+    check(plan.add(tensor), "add");
+    gradients.push_back(make(size * adamas::size_of(format.grad), adamas::size_of(format.grad)));
+    grads.push_back(gradients.back()->data);
   }
-  for (std::size_t i = 0; i < grads.size(); ++i) {
-    for (std::size_t k = 0; k < stride; ++k) digest.add(arrays[i * stride + k].data, kLengths[i] * sizeof(T));
+  const std::vector<DType> dtypes(grads.size(), format.grad);
+  for (int step = 0; step < kSteps; ++step) {
+    for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
+    check(plan.step(grads.data(), &hyperparameters, 1, threads, nullptr, dtypes.data()), "step");
   }
+  for (const auto& buffer : kept) digest.add(buffer->data, buffer->size);
 }
 
-std::uint64_t digest_of(adamas::Rule rule, adamas::DType dtype, int threads) {
+std::uint64_t digest_of(adamas::Rule rule, const Format& format, int threads) {
   Digest digest;
-  for (int options = 0; options < 16; ++options) {
+  const bool plain = format.residue == Residue::kNone && format.param == format.grad &&
+                     (format.states == StateFormat::kFloat32 || format.states == StateFormat::kFloat64);
+  for (int options = 0; options < 16; options += plain ? 1 : 9) {
     adamas::Hyperparameters h;
     h.lr = 0.01;
     h.weight_decay = 0.1;
+    h.beta3 = 0.99;
+    h.alpha = 0.9;
+    h.eps_root = 1e-8;
+    h.momentum_decay = 0.004;
+    h.weight_lr_power = 2.0;
+    h.weight_power = 0.5;
+    h.warmup_steps = 10;
+    h.seed = 42;
+    const std::string name = adamas::rule_info(rule).name;
+    if (name == "sgd_momentum" || name == "sgd_nesterov" || name.find("_momentum") != std::string::npos)
+      h.momentum = 0.9;
     h.decay = options & 1 ? adamas::Decay::kDecoupled : adamas::Decay::kCoupled;
     h.eps_placement =
         options & 2 ? adamas::EpsPlacement::kBeforeBiasCorrection : adamas::EpsPlacement::kAfterBiasCorrection;
     h.bias_correction = (options & 4) == 0;
     h.maximize = (options & 8) != 0;
-    if (dtype == adamas::DType::kFloat32) {
-      run<float>(rule, h, threads, digest);
-    } else {
-      run<double>(rule, h, threads, digest);
-    }
+    run(rule, format, h, threads, digest);
   }
   return digest.value();
 }
@@ -134,6 +205,16 @@ void check_refusals() {
   bad = tensor;
   bad.param = reinterpret_cast<char*>(p) + 1;
   expect(plan.add(bad), adamas::Status::kMisaligned);
+  bad = tensor;
+  bad.state_format = adamas::StateFormat::kFloat64;  // of float32 parameters
+  expect(plan.add(bad), adamas::Status::kInvalidTensor);
+  bad = tensor;
+  bad.residue_kind = adamas::Residue::kMaster;
+  expect(plan.add(bad), adamas::Status::kInvalidTensor);
+  bad = tensor;
+  bad.dtype = adamas::DType::kBfloat16;
+  bad.residue_kind = adamas::Residue::kSplit32;
+  expect(plan.add(bad), adamas::Status::kNullPointer);
   bad = tensor;
   bad.rule = static_cast<adamas::Rule>(99);
   expect(plan.add(bad), adamas::Status::kInvalidTensor);
@@ -170,7 +251,7 @@ int main() {
   bool equal = true;
   for (int r = 0; r < adamas::rule_count(); ++r) {
     const auto rule = static_cast<adamas::Rule>(r);
-    for (const adamas::DType dtype : {adamas::DType::kFloat32, adamas::DType::kFloat64}) {
+    for (const Format& format : kFormats) {
       std::string first;
       for (int isa = 0; isa < adamas::isa_count(); ++isa) {
         if (!adamas::isa_available(isa)) continue;
@@ -178,11 +259,10 @@ int main() {
         for (const int threads : {1, 3}) {
           char digest[32];
           std::snprintf(digest, sizeof digest, "%016llx",
-                        static_cast<unsigned long long>(digest_of(rule, dtype, threads)));
+                        static_cast<unsigned long long>(digest_of(rule, format, threads)));
           if (first.empty()) {
             first = digest;
-            std::printf("%s %s %s\n", adamas::rule_info(rule).name,
-                        dtype == adamas::DType::kFloat32 ? "float32" : "float64", digest);
+            std::printf("%s %s %s\n", adamas::rule_info(rule).name, format.name, digest);
           }
           if (first != digest) {
             std::printf("  differs on %s with %d threads: %s\n", adamas::isa_name(isa), threads, digest);

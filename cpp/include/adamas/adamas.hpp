@@ -2,6 +2,7 @@
 #pragma once
 
 #include <adamas/byte_limit.hpp>
+#include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
 #include <adamas/isa.hpp>
 #include <adamas/plan.hpp>
