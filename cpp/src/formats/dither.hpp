@@ -21,13 +21,18 @@ class Dither {
       : start1_(static_cast<std::uint32_t>(element) * kElement1 + step * kStep1),
         start2_(static_cast<std::uint32_t>(element) * kElement2 + step * kStep2) {}
 
-  // 32 bits for each lane from element j of the block on, of which the highest ones are the threshold. There are two
-  // sequences: the first for squares and magnitudes, the other for signed states.
-  template <bool kFirst>
-  ADAMAS_INLINE Bits words(std::size_t j) const {
+  // From element j of the block on, for words() that follow.
+  ADAMAS_INLINE void move_to(std::size_t j) {
+    words1_ = Bits::broadcast(start1_ + static_cast<std::uint32_t>(j) * kElement1);
+    words2_ = Bits::broadcast(start2_ + static_cast<std::uint32_t>(j) * kElement2);
+  }
+
+  // 32 bits for each lane, of which the highest ones are the threshold; kOffset elements on. There are two sequences: the
+  // first for squares and magnitudes, the other for signed states.
+  template <bool kFirst, std::uint32_t kOffset>
+  ADAMAS_INLINE Bits words() const {
     constexpr std::uint32_t kElement = kFirst ? kElement1 : kElement2;
-    const std::uint32_t start = (kFirst ? start1_ : start2_) + static_cast<std::uint32_t>(j) * kElement;
-    return Bits::numbers() * Bits::broadcast(kElement) + Bits::broadcast(start);
+    return (kFirst ? words1_ : words2_) + (Bits::numbers() + Bits::broadcast(kOffset)) * Bits::broadcast(kElement);
   }
 
  private:
@@ -38,6 +43,8 @@ class Dither {
 
   std::uint32_t start1_;
   std::uint32_t start2_;
+  Bits words1_ = Bits::broadcast(0);
+  Bits words2_ = Bits::broadcast(0);
 };
 
 }  // namespace

@@ -3,8 +3,9 @@
 //   States::Scratch scratch;
 //   States states(step, scratch);
 //   states.begin(arrays, element);   for each block: its arrays, and the index of its first element
-//   states.load(arrays, s, j);       the states of the vector at element j of the block, decoded into s[0], s[1], ...
-//   states.store(arrays, s, j);      their new values
+//   states.move_to(j);               for each group of vectors: the element of the block that it begins with
+//   states.load<b>(arrays, s, j);    the states of vector b of the group, decoded into s[0], s[1], ...
+//   states.store<b>(arrays, s, j);   their new values
 //   states.end(arrays, n);           of the block's elements, the first n are real
 //   states.flush();                  after the last block
 //
@@ -51,12 +52,17 @@ struct Float32States {
 
   Float32States(std::uint32_t, Scratch&) {}
   ADAMAS_INLINE void begin(const StateArrays&, std::size_t) {}
+  ADAMAS_INLINE void move_to(std::size_t) {}
 
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t j) const {
+  template <int b>
+  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
+    const std::size_t j = group + b * V::kLanes;
     repeat<Rule::kStateCount>(
         [&](auto k) ADAMAS_INLINE_LAMBDA { s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j); });
   }
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t j) const {
+  template <int b>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) const {
+    const std::size_t j = group + b * V::kLanes;
     repeat<Rule::kStateCount>([&](auto k)
                                   ADAMAS_INLINE_LAMBDA { s[k].store(static_cast<float*>(arrays.values[k]) + j); });
   }
@@ -73,8 +79,11 @@ struct Bfloat16States {
 
   Bfloat16States(std::uint32_t step, Scratch&) : step_(step) {}
   ADAMAS_INLINE void begin(const StateArrays&, std::size_t element) { dither_ = Dither(element, step_); }
+  ADAMAS_INLINE void move_to(std::size_t j) { dither_.move_to(j); }
 
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t j) const {
+  template <int b>
+  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
+    const std::size_t j = group + b * V::kLanes;
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (Rule::kStates[k].kind == StateKind::kExact) {
         s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j);
@@ -83,13 +92,15 @@ struct Bfloat16States {
       }
     });
   }
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t j) const {
+  template <int b>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) const {
+    const std::size_t j = group + b * V::kLanes;
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (Rule::kStates[k].kind == StateKind::kExact) {
         s[k].store(static_cast<float*>(arrays.values[k]) + j);
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;
-        const Bits half = Bfloat16::narrow_at_random(s[k], dither_.template words<kFirst>(j).template right<16>());
+        const Bits half = Bfloat16::narrow_at_random(s[k], dither_.template words<kFirst, b * V::kLanes>().template right<16>());
         half.store16(static_cast<std::uint16_t*>(arrays.values[k]) + j);
       }
     });
@@ -146,7 +157,9 @@ class BlockStates {
     });
   }
 
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t j) const {
+  template <int b>
+  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
+    const std::size_t j = group + b * V::kLanes;
     V roots[kMaxStates];
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (!kCoded<k>) {
@@ -164,7 +177,9 @@ class BlockStates {
     });
   }
 
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t j) {
+  template <int b>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) {
+    const std::size_t j = group + b * V::kLanes;
     V roots[kMaxStates];
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (!kCoded<k>) {
@@ -181,7 +196,7 @@ class BlockStates {
         value.store(fresh_[k] + j);
       }
     });
-    encode_waiting(j);
+    encode_waiting<b>(group);
   }
 
   ADAMAS_INLINE void end(const StateArrays& arrays, std::size_t count) {
@@ -202,8 +217,14 @@ class BlockStates {
   }
 
   ADAMAS_INLINE void flush() {
-    for (std::size_t j = 0; j < kBlock; j += V::kLanes) encode_waiting(j);
+    for (std::size_t j = 0; j < kBlock; j += V::kLanes) {
+      move_to(j);
+      encode_waiting<0>(j);
+    }
   }
+
+  // Of the block that waits.
+  ADAMAS_INLINE void move_to(std::size_t j) { waiting_.dither.move_to(j); }
 
  private:
   // Keeps the quotient finite where squares have underflowed: then both numbers are smaller than this.
@@ -257,22 +278,23 @@ class BlockStates {
     return largest < kLeastScale ? 0.0f : largest;
   }
 
-  // Of the block that was updated last: the codes that element j of this one would have.
-  ADAMAS_INLINE void encode_waiting(std::size_t j) {
-    if (kBits == 4 && j >= kBlock / 2) return;
+  // Of the block that was updated last: the codes of vector b of the group.
+  template <int b>
+  ADAMAS_INLINE void encode_waiting(std::size_t group) {
+    if (kBits == 4 && group + b * V::kLanes >= kBlock / 2) return;
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (kCoded<k>) {
-        Bits codes = encode<k>(j);
-        if constexpr (kBits == 4) codes = codes | encode<k>(j + kBlock / 2).template left<4>();
-        codes.store8(waiting_.codes[k] + j);
+        Bits codes = encode<k, b * V::kLanes>(group);
+        if constexpr (kBits == 4) codes = codes | encode<k, b * V::kLanes + kBlock / 2>(group).template left<4>();
+        codes.store8(waiting_.codes[k] + group + b * V::kLanes);
       }
     });
   }
 
-  template <int k>
-  ADAMAS_INLINE Bits encode(std::size_t j) const {
-    const V values = V::load(waiting_values_[k] + j);
-    return Code<k>::encode(values, waiting_.scales[k], waiting_.dither.template words<!kSigned<k>>(j));
+  template <int k, std::size_t kOffset>
+  ADAMAS_INLINE Bits encode(std::size_t group) const {
+    const V values = V::load(waiting_values_[k] + group + kOffset);
+    return Code<k>::encode(values, waiting_.scales[k], waiting_.dither.template words<!kSigned<k>, kOffset>());
   }
 
   // A block that has been updated and waits for its codes.

@@ -68,7 +68,7 @@ class MixedLoop {
         load_params(param_format_, arrays.param, j, p);
         load_gradients(streams_.grad_dtype, arrays.grad, j, g);
         g[0] = g[0] * c_.grad_scale;
-        states.load(arrays.states, s, j);
+        states.template load<0>(arrays.states, s, j);
         const V direction = Rule::direction(p[0], g[0], s, c_.rule);
         const auto add = [&](auto lanes) {
           of_param.add(p[0], i - begin + j, lanes);
@@ -103,6 +103,7 @@ class MixedLoop {
       for (std::size_t j = 0; j < kBlock; j += kStride) {
         V p[kCount];
         V g[kCount];
+        states.move_to(j);
         load_params(param_format, arrays.param, j, p);
         load_gradients(grad_dtype, arrays.grad, j, g);
         for (int b = 0; b < kCount; ++b) g[b] = g[b] * c.grad_scale;
@@ -113,9 +114,9 @@ class MixedLoop {
         }
         repeat<kCount>([&](auto b) ADAMAS_INLINE_LAMBDA {
           V s[Rule::kStateCount + 1];
-          states.load(arrays.states, s, j + static_cast<std::size_t>(b * V::kLanes));
+          states.template load<b>(arrays.states, s, j);
           p[b] = Rule::update(p[b], g[b], s, c.rule);
-          states.store(arrays.states, s, j + static_cast<std::size_t>(b * V::kLanes));
+          states.template store<b>(arrays.states, s, j);
         });
         store_params(param_format, arrays.param, j, p, element, key);
       }

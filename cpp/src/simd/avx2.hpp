@@ -96,16 +96,15 @@ struct Bits {
   static Bits load16(const std::uint16_t* from) {
     return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
   }
-  // Packing saturates, and works on halves: so mask first, and put the halves together.
-  __m128i lowest16() const {
-    const __m256i words = _mm256_and_si256(lanes, _mm256_set1_epi32(0xffff));
-    return _mm256_castsi256_si128(_mm256_permute4x64_epi64(_mm256_packus_epi32(words, words), 0x08));
-  }
   void store8(std::uint8_t* to) const {
-    const __m128i words = _mm_and_si128(lowest16(), _mm_set1_epi16(0xff));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
+    const __m256i lowest = _mm256_shuffle_epi8(lanes, _mm256_set1_epi32(0x0c080400));  // of each half, in each dword
+    const __m128i eight = _mm_unpacklo_epi32(_mm256_castsi256_si128(lowest), _mm256_extracti128_si256(lowest, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), eight);
   }
-  void store16(std::uint16_t* to) const { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), lowest16()); }
+  void store16(std::uint16_t* to) const {
+    const __m256i lowest = _mm256_shuffle_epi8(lanes, _mm256_set1_epi64x(0x0d0c090805040100));  // likewise, in each qword
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permute4x64_epi64(lowest, 0x08)));
+  }
 
   template <int kBy>
   Bits left() const {
