@@ -61,7 +61,8 @@ class Optimizer(ABC):
     Args:
         params: The parameters: an array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these,
             or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
-            Arrays are float32 or float64, C-contiguous, aligned and writeable; they are updated in place.
+            Arrays are float32, float64, float16 or bfloat16, C-contiguous, aligned and writeable; they are updated in
+            place.
         defaults: The hyperparameters of groups that do not set their own.
         options: As in `Options`.
     """
@@ -168,8 +169,9 @@ class Optimizer(ABC):
 
         Args:
             grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
-                the same shapes and dtypes. They are only read, and may be read-only. None leaves a parameter, its
-                states and its step count untouched. For a list of group dicts: a list with one entry per group.
+                the same shapes. Their dtypes may be any that parameters can have. They are only read, and may be
+                read-only. None leaves a parameter, its states and its step count untouched. For a list of group
+                dicts: a list with one entry per group.
 
         Returns:
             The number of this step, and how many parameters were updated.
@@ -273,7 +275,9 @@ class Optimizer(ABC):
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
         Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
-        `NAdam`), and its state arrays, the live ones. A name is
+        `NAdam`), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
+        of 128 elements) and, as ``exp_avg_scale``, the blocks' scales. What is kept of a 16-bit parameter's rounding is
+        there as ``master``, ``low_bits`` or ``compensation``. A name is
         the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single array.
         Parameters of group dicts are named as if their groups were one; lists number on from group to group.
         """

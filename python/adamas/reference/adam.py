@@ -66,16 +66,16 @@ class Adam(ReferenceOptimizer):
         v <- beta2*v + (1 - beta2)*g*g
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    Every operation is rounded once, to the dtype of the parameter; numbers that depend on the hyperparameters and t
-    alone are computed in float64 and rounded once. So the bits are the same on every processor, for every number of
-    threads, and in `adamas.reference`.
+    Every operation is rounded once, to float64 for float64 parameters and to float32 for all others; numbers that
+    depend on the hyperparameters and t alone are computed in float64 and rounded once. So the bits are the same on
+    every processor, for every number of threads, and in `adamas.reference`.
 
     Args:
         params: An array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these, or a list of
             group dicts with the parameters under ``"params"`` and, beside them, hyperparameters of the group. Arrays
-            are float32 or float64, C-contiguous, aligned, writeable, of one dimension or more, and do not overlap.
-            They are updated in place: to replace a parameter's values, write ``w[...] = values``, since the optimizer
-            keeps the arrays and not the names.
+            are float32, float64, float16 or ``ml_dtypes.bfloat16``, C-contiguous, aligned, writeable, of one dimension
+            or more, and do not overlap. They are updated in place: to replace a parameter's values, write
+            ``w[...] = values``, since the optimizer keeps the arrays and not the names.
         lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first).
         betas: Decay rates of the two moments, each in [0, 1).
         eps: Added to the denominator, >= 0.
@@ -86,12 +86,19 @@ class Adam(ReferenceOptimizer):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
-        **options: ``num_threads``: the most threads a step may use; None for the library's limit
-            (`adamas.get_num_threads`).
+        **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
+            "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
+            ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
+            or "split24" to keep the low 16 or 8 bits of the float32 number whose high half the parameter is.
+            ``rounding`` of bfloat16 and float16 parameters: "nearest"; "stochastic" (bfloat16), reproducible from
+            ``seed``; "kahan", to keep what was cut off in 16 bits. ``num_threads``: the most threads a step may use;
+            None for the library's limit (`adamas.get_num_threads`). All but the last are fixed at construction.
 
     Raises:
-        TypeError: A parameter that is no plain float32 or float64 array, or a hyperparameter of the wrong type.
-        ValueError: A parameter that cannot be updated in place, arrays that overlap, or a hyperparameter out of range.
+        TypeError: A parameter that is no plain floating-point array, or a hyperparameter or option of the wrong type.
+        ValueError: A parameter that cannot be updated in place, arrays that overlap, a hyperparameter out of range, or
+            options that do not fit the parameters or one another.
+        ImportError: bfloat16 states without the package ml_dtypes.
 
     Example:
         >>> import numpy as np
