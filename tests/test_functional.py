@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from bits import assert_same_bits, snapshot
+from cases import CASES, Case
 
 import adamas
 from adamas import functional
+
+ones = np.ones(4, np.float32)
 
 FUNCTIONS = {"adam_": "Adam", "adamw_": "AdamW"}
 
@@ -31,11 +34,66 @@ def test_equals_the_optimizer(name: str, dtype: Any, amsgrad: bool) -> None:
     assert_same_bits(a, b, "param")
 
 
-def test_public_functions_are_tested() -> None:
-    assert set(functional.__all__) == set(FUNCTIONS)
+UPDATES = {name: getattr(functional, name) for name in functional.__all__ if name not in FUNCTIONS}
 
 
-ones = np.ones(4, np.float32)
+def test_every_optimizer_has_its_update() -> None:
+    classes = [update._optimizer.__name__ for update in UPDATES.values()]
+    assert sorted([*classes, *FUNCTIONS.values()]) == sorted(adamas.optimizers.__all__)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.optimizer not in FUNCTIONS.values()], ids=str)
+def test_updates_equal_their_optimizers(case: Case) -> None:
+    update = next(u for u in UPDATES.values() if u._optimizer.__name__ == case.optimizer)
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((7, 11)).astype(np.float32)
+    b = a.copy()
+    opt = case.compiled(b)
+    kept = {key: value for key, value in opt.state["0"].items() if key != "step"}
+    states = [value.copy() for value in kept.values() if isinstance(value, np.ndarray)]
+    scalars = {key: value for key, value in kept.items() if not isinstance(value, np.ndarray)}
+    for step in range(1, 8):
+        grad = rng.standard_normal(a.shape).astype(np.float32)
+        update(a, grad, *states, step=step, scalars=scalars or None, **case.options)
+        opt.step(grad)
+    assert_same_bits(a, b, "param")
+    assert scalars == {key: opt.state["0"][key] for key in scalars}
+
+
+BAD_UPDATES: dict[str, tuple[str, dict[str, Any], type[Exception], str]] = {
+    "hyperparameter": ("lion_", {"eps": 1e-8}, TypeError, "eps: Lion has no such hyperparameter"),
+    "value": ("lion_", {"betas": (0.9, 1.0)}, ValueError, "betas[1]: expected a number in [0, 1), got 1.0"),
+    "states": ("adamax_", {}, TypeError, "states: expected exp_avg, exp_inf, got 1"),
+    "no scalars": ("schedule_free_adamw_", {}, TypeError, "states: expected z, exp_avg_sq, got 1"),
+    "callable": ("lion_", {"lr": lambda step: 0.1}, TypeError, "lr: expected a finite number >= 0, got <function"),
+    "combination": ("sgd_", {"nesterov": True}, ValueError, "nesterov: needs a momentum above 0"),
+    "scalars": ("lion_", {"scalars": {"mu": 1.0}}, ValueError, "scalars: expected none, got mu"),
+    "half": (
+        "lion_",
+        {"param": np.ones(4, np.float16)},
+        TypeError,
+        "param: expected dtype float32 or float64, got",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_UPDATES)
+def test_updates_refuse(name: str) -> None:
+    function, changes, error, message = BAD_UPDATES[name]
+    options = {"param": ones.copy(), "step": 1, **changes}
+    param = options.pop("param")
+    with pytest.raises(error) as caught:
+        getattr(functional, function)(param, param.copy(), np.zeros_like(param), **options)
+    assert message in str(caught.value)
+    assert (param == 1).all()
+
+
+def test_scalars_are_asked_for() -> None:
+    state = [np.zeros(4, np.float32), np.zeros(4, np.float32)]
+    with pytest.raises(TypeError, match="scalars: expected a dict of mu_product, to be moved on, got None"):
+        functional.nadam_(ones.copy(), ones, *state, step=1)
+
+
 BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "param": ({"param": [1.0]}, TypeError, "param: expected a numpy.ndarray, got list"),
     "grad": ({"grad": None}, TypeError, "grad: expected a numpy.ndarray, got None"),

@@ -12,9 +12,10 @@
 namespace adamas::bindings {
 namespace {
 
-// True if the update was done; False if an input is not acceptable and the caller has to say why.
+// True if the update was done; False if an input is not acceptable and the caller has to say why. scalars: the numbers
+// that the rule keeps beside the step count, moved on by the update.
 bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
-            std::int64_t step, int num_threads) {
+            std::int64_t step, int num_threads, const py::list& scalars) {
   WritableArray array;
   Hyperparameters hyperparameters;
   const void* gradient = nullptr;
@@ -39,10 +40,14 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   Plan plan;
   throw_on_error(plan.add(tensor));
   throw_on_error(plan.set_step_count(0, step - 1));
+  for (std::size_t k = 0; k < scalars.size(); ++k) {
+    throw_on_error(plan.set_scalar(0, static_cast<int>(k), scalars[k].cast<double>()));
+  }
   Status status = Status::kOk;
   without_gil([&] { status = plan.step(&gradient, &hyperparameters, 1, num_threads); });
   if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return false;
   throw_on_error(status);
+  for (std::size_t k = 0; k < scalars.size(); ++k) scalars[k] = plan.scalar(0, static_cast<int>(k));
   return true;
 }
 
@@ -50,7 +55,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
 
 void register_functional(py::module_& m) {
   m.def("update", &update, py::arg("rule"), py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("group"),
-        py::arg("step"), py::arg("num_threads"));
+        py::arg("step"), py::arg("num_threads"), py::arg("scalars"));
 }
 
 }  // namespace adamas::bindings

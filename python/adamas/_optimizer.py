@@ -144,8 +144,9 @@ class Optimizer(ABC):
     def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
         """Give states that do not start at zero, and a master, their first values."""
 
+    @staticmethod
     @abstractmethod
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    def _rule(group: Mapping[str, Any]) -> str:
         """Name of the update rule that serves a group."""
 
     @abstractmethod
@@ -160,7 +161,8 @@ class Optimizer(ABC):
         """What states start at that do not start at zero; None for a copy of the parameter."""
         return {}
 
-    def _check_combination(self, group: Mapping[str, Any], path: str) -> None:  # noqa: B027 (most have none)
+    @staticmethod
+    def _check_combination(group: Mapping[str, Any], path: str) -> None:
         """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
 
     @abstractmethod

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from adamas import _core
+from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import check_group, check_threads, shown
+from adamas._hyperparameters import check_group, check_threads, number, shown
+from adamas._optimizer import Optimizer
 
-__all__ = ["adam_", "adamw_"]
+__all__ = [
+    "adabelief_",
+    "adagrad_",
+    "adam_",
+    "adamax_",
+    "adamw_",
+    "adan_",
+    "ademamix_",
+    "adopt_",
+    "lamb_",
+    "lion_",
+    "nadam_",
+    "radam_",
+    "rmsprop_",
+    "schedule_free_adamw_",
+    "sgd_",
+    "yogi_",
+]
 
 
 def adam_(
@@ -147,6 +168,75 @@ def adamw_(
     )
 
 
+class Update:
+    """One update of one parameter by the rule of an optimizer; `adamas.functional` has one for each."""
+
+    def __init__(self, optimizer: type[Optimizer]) -> None:
+        self._optimizer = optimizer
+        name = optimizer.__name__
+        self.__doc__ = f"""One update of `adamas.{name}`, in place; equations, hyperparameters and papers are there.
+
+        Args:
+            param: The parameter: float32 or float64, C-contiguous, aligned, writeable. Updated.
+            grad: Its gradient, of the same shape and dtype. Only read.
+            *states: The states that ``adamas.{name}`` keeps, in the order of its ``opt.state``, each of the same shape
+                and dtype, and with the first values that it gives them. Updated.
+            step: Which step this is, from 1.
+            scalars: What the rule keeps beside the step count, if anything (see the class). Updated.
+            num_threads: The most threads to use; None for the library's limit.
+            **hyperparameters: As in `adamas.{name}`.
+
+        Raises:
+            TypeError: An argument of the wrong type; the message names it. Nothing has changed.
+            ValueError: An array that does not fit or overlaps another, or a value out of range. Nothing has changed.
+        """
+
+    @functools.cached_property
+    def _model(self) -> Optimizer:
+        make: Any = self._optimizer
+        model: Optimizer = make([np.zeros(1)])
+        return model
+
+    def __call__(
+        self,
+        param: Array,
+        grad: Array,
+        *states: Array,
+        step: int,
+        scalars: dict[str, float] | None = None,
+        num_threads: int | None = None,
+        **hyperparameters: Any,
+    ) -> None:
+        """Update."""
+        known = self._model.defaults
+        for name in hyperparameters:
+            if name not in known or name in self._model._fixed:
+                raise TypeError(f"{name}: {self._optimizer.__name__} has no such hyperparameter")
+        group = {**known, **hyperparameters}
+        if not callable(group["lr"]):
+            self._model._check_group(group, "{}", None)
+        rule = self._model._rule(group)
+        info = self._model._rule_info(rule)
+        if len(states) != len(info.states):
+            raise TypeError(f"states: expected {', '.join(info.states) or 'none'}, got {len(states)}")
+        numbers = _checked_scalars(scalars, info.scalars)
+        _update(rule, param, grad, dict(zip(info.states, states, strict=True)), group, step, num_threads, numbers)
+        if scalars is not None:
+            scalars.update(zip(info.scalars, numbers, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<one update of adamas.{self._optimizer.__name__}>"
+
+
+def _checked_scalars(scalars: dict[str, float] | None, known: Mapping[str, float]) -> list[float]:
+    if known and not isinstance(scalars, dict):
+        raise TypeError(f"scalars: expected a dict of {', '.join(known)}, to be moved on, got {shown(scalars)}")
+    if scalars and set(scalars) != set(known):
+        raise ValueError(f"scalars: expected {', '.join(known) or 'none'}, got {', '.join(map(str, scalars))}")
+    given = scalars or {}
+    return [number(given[name], f"scalars[{name!r}]", "a finite number >= 0", 0.0, math.inf) for name in known]
+
+
 def _update(
     rule: str,
     param: Array,
@@ -155,6 +245,7 @@ def _update(
     group: dict[str, Any],
     step: int,
     num_threads: int | None,
+    scalars: list[float] | None = None,
 ) -> None:
     if isinstance(step, bool) or not isinstance(step, int | np.integer):
         raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
@@ -162,12 +253,31 @@ def _update(
         raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
     if callable(group["lr"]):
         raise TypeError(f"lr: expected a finite number >= 0, got {shown(group['lr'])}; call it with the step yourself")
-    if _core.update(rule, param, grad, tuple(states.values()), group, int(step), check_threads(num_threads)):
+    arrays = tuple(states.values())
+    if _core.update(rule, param, grad, arrays, group, int(step), check_threads(num_threads), scalars or []):
         return
     check_array(param, "param", writable=True)
+    if param.dtype.itemsize < 4:
+        raise TypeError(f"param: expected dtype float32 or float64, got {param.dtype}; for others, make an optimizer")
     check_like(grad, "grad", param, "param")
     for name, state in states.items():
         check_like(state, name, param, "param", writable=True)
     check_overlap([("param", param), ("grad", grad), *states.items()])
     check_group(group, "{}", group, step - 1)
     raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
+
+nadam_ = Update(reference.NAdam)
+radam_ = Update(reference.RAdam)
+adamax_ = Update(reference.Adamax)
+adabelief_ = Update(reference.AdaBelief)
+yogi_ = Update(reference.Yogi)
+adagrad_ = Update(reference.Adagrad)
+rmsprop_ = Update(reference.RMSprop)
+lion_ = Update(reference.Lion)
+lamb_ = Update(reference.LAMB)
+adan_ = Update(reference.Adan)
+adopt_ = Update(reference.ADOPT)
+ademamix_ = Update(reference.AdEMAMix)
+schedule_free_adamw_ = Update(reference.ScheduleFreeAdamW)
+sgd_ = Update(reference.SGD)

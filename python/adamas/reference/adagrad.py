@@ -101,7 +101,8 @@ class Adagrad(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "adagrad"
 
     def _initial(self, group: Mapping[str, Any]) -> dict[str, float]:

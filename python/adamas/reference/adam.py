@@ -146,7 +146,8 @@ class Adam(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "amsgrad" if group["amsgrad"] else "adam"
 
 

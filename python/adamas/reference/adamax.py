@@ -103,5 +103,6 @@ class Adamax(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "adamax"

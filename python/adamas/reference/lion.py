@@ -101,5 +101,6 @@ class Lion(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "lion"

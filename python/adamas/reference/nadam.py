@@ -126,5 +126,6 @@ class NAdam(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "nadam"

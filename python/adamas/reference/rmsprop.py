@@ -133,5 +133,6 @@ class RMSprop(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "rmsprop" + ("_centered" if group["centered"] else "") + ("_momentum" if group["momentum"] else "")

@@ -141,10 +141,12 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         self._kept: list[Array] | None = None
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "schedule_free"
 
-    def _check_combination(self, group: Mapping[str, Any], path: str) -> None:
+    @staticmethod
+    def _check_combination(group: Mapping[str, Any], path: str) -> None:
         if group["betas"][0] == 0.0:
             raise ValueError(
                 f"{path.format('betas')}: the first must be above 0, else y says nothing about the average"

@@ -114,9 +114,11 @@ class SGD(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "sgd_nesterov" if group["nesterov"] else "sgd_momentum" if group["momentum"] else "sgd"
 
-    def _check_combination(self, group: Mapping[str, Any], path: str) -> None:
+    @staticmethod
+    def _check_combination(group: Mapping[str, Any], path: str) -> None:
         if group["nesterov"] and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
             raise ValueError(f"{path.format('nesterov')}: needs a momentum above 0 and a dampening of 0")

@@ -115,7 +115,8 @@ class Yogi(ReferenceOptimizer):
         }
         super().__init__(params, defaults, options)
 
-    def _rule(self, group: Mapping[str, Any]) -> str:
+    @staticmethod
+    def _rule(group: Mapping[str, Any]) -> str:
         return "yogi"
 
     def _initial(self, group: Mapping[str, Any]) -> dict[str, float]:
