@@ -139,4 +139,5 @@ def check_split32(task: Task, seed: int, steps: int) -> str:
 
 
 def _high_half(array: Array) -> Array:
-    return (array.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    high: Array = (array.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    return high

