@@ -19,11 +19,11 @@ Kept = tuple[Array, Array, int]
 
 @dataclass(frozen=True)
 class Code:
-    """A way of storing both moments; the step decides on the dither, where there is one."""
+    """A way of storing both moments; adamas' own ways depend on the step, by their dither."""
 
     name: str
     bits: int
-    dithered: bool
+    ours: bool
     keep: Callable[[Array, Array, int], Kept]
 
 
@@ -43,6 +43,32 @@ def adamas_code(state_dtype: str) -> Code:
 def bitsandbytes_code() -> Code:
     """Return the code of bitsandbytes' 8-bit Adam: its two dynamic maps, blocks of 256.
 
+    Its optimizers run on GPUs alone. There each number gets the nearest code, and a first moment below zero never gets
+    that of zero; this does the same with NumPy.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    from bitsandbytes import functional
+
+    def keep_one(values: Array, signed: bool) -> tuple[Array, int]:
+        table = functional.create_dynamic_map(signed=signed).numpy()
+        rows = _padded(values, 256).reshape(-1, 256)
+        scales = np.abs(rows).max(axis=1, keepdims=True)
+        scaled = np.divide(rows, scales, out=np.zeros_like(rows), where=scales > 0)
+        codes = np.searchsorted((table[1:] + table[:-1]) * np.float32(0.5), scaled)
+        codes -= (scaled < 0) & (table[codes] == 0)
+        return _unpadded((table[codes] * scales).reshape(-1), values), values.size + scales.nbytes
+
+    return Code("bitsandbytes 8-bit", 8, False, _both(keep_one))
+
+
+def bitsandbytes_cpu_code() -> Code:
+    """Return the code of bitsandbytes' functions for tensors on the CPU, with the maps and blocks of its 8-bit Adam.
+
+    They are not what its Adam does: they find codes in a table of 65,536 even steps, so the smallest numbers and zero
+    itself become 1.6e-5 of their block's largest. That spares them second moments of zero.
+
     Raises:
         ImportError: It is not installed.
     """
@@ -51,12 +77,12 @@ def bitsandbytes_code() -> Code:
 
     def keep_one(values: Array, signed: bool) -> tuple[Array, int]:
         table = functional.create_dynamic_map(signed=signed)
-        padded = torch.from_numpy(_padded(values, 256))
-        codes, kept = functional.quantize_blockwise(padded, code=table, blocksize=256)
+        flat = torch.from_numpy(values.reshape(-1))
+        codes, kept = functional.quantize_blockwise(flat, code=table, blocksize=256)
         decoded = functional.dequantize_blockwise(codes, kept).numpy()
-        return _unpadded(decoded, values), values.size + 4 * -(-values.size // 256)
+        return decoded.reshape(values.shape), codes.numel() + 4 * kept.absmax.numel()
 
-    return Code("bitsandbytes 8-bit", 8, False, _both(keep_one))
+    return Code("bitsandbytes on the CPU", 8, False, _both(keep_one))
 
 
 def torchao_code(bits: int) -> Code:
@@ -76,7 +102,7 @@ def torchao_code(bits: int) -> Code:
         padded = torch.from_numpy(_padded(values, block))
         state = kind.zeros(padded.shape, signed, block)
         state.copy_(padded)
-        return _unpadded(state.dequantize().numpy(), values), state.codes.numel() + 4 * state.scale.numel()
+        return _unpadded(state.dequantize().numpy(), values), values.size * bits // 8 + 4 * state.scale.numel()
 
     return Code(f"torchao {bits}-bit", bits, False, _both(keep_one))
 
@@ -85,7 +111,7 @@ def all_codes() -> tuple[list[Code], list[str]]:
     """Return the codes, adamas' first, and what is not installed."""
     codes, missing = [adamas_code("int8"), adamas_code("int4")], []
     peers: dict[str, list[Callable[[], Code]]] = {
-        "bitsandbytes": [bitsandbytes_code],
+        "bitsandbytes": [bitsandbytes_code, bitsandbytes_cpu_code],
         "torchao": [lambda: torchao_code(8), lambda: torchao_code(4)],
     }
     for package, makers in peers.items():

@@ -57,7 +57,7 @@ def images(directory: Path | None = None) -> Task:
     data = load_fashion_mnist(directory)
     return Task(
         "Fashion-MNIST, perceptron 784-256-128-10",
-        64,
+        128,
         lambda rng: mlp.init_mlp([784, 256, 128, 10], rng),
         lambda layers, x: mlp.forward(layers, x)[-1],
         mlp.loss_and_grads,
@@ -76,7 +76,7 @@ def text() -> Task:
 
     return Task(
         "movie reviews, next of 64 characters",
-        64,
+        128,
         text_model.init,
         text_model.logits,
         text_model.loss_and_grads,

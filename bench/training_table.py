@@ -51,7 +51,7 @@ def cells(name: str, results: Sequence[Result], base: Sequence[Result]) -> list[
 def main() -> int:
     """Train and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=2_000, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, default=2_500, help="default: %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--threads", type=int, default=1, help="of BLAS and adamas; default: %(default)s")
     parser.add_argument("--quick", action="store_true", help=f"{_QUICK} steps and one seed, to see that all works")
