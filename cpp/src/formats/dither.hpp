@@ -27,8 +27,8 @@ class Dither {
     words2_ = Bits::broadcast(start2_ + static_cast<std::uint32_t>(j) * kElement2);
   }
 
-  // 32 bits for each lane, of which the highest ones are the threshold; kOffset elements on. There are two sequences: the
-  // first for squares and magnitudes, the other for signed states.
+  // 32 bits for each lane, of which the highest ones are the threshold; kOffset elements on. There are two sequences:
+  // the first for squares and magnitudes, the other for signed states.
   template <bool kFirst, std::uint32_t kOffset>
   ADAMAS_INLINE Bits words() const {
     constexpr std::uint32_t kElement = kFirst ? kElement1 : kElement2;

@@ -100,7 +100,8 @@ struct Bfloat16States {
         s[k].store(static_cast<float*>(arrays.values[k]) + j);
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;
-        const Bits half = Bfloat16::narrow_at_random(s[k], dither_.template words<kFirst, b * V::kLanes>().template right<16>());
+        const Bits half =
+            Bfloat16::narrow_at_random(s[k], dither_.template words<kFirst, b * V::kLanes>().template right<16>());
         half.store16(static_cast<std::uint16_t*>(arrays.values[k]) + j);
       }
     });

@@ -61,21 +61,24 @@ class MixedLoop {
       Padded padded;
       const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
       states.begin(arrays.states, i);
-      for (std::size_t j = 0; j < count; j += V::kLanes) {
+      const auto measure = [&](std::size_t j, auto add) ADAMAS_INLINE_LAMBDA {
         V p[1];
         V g[1];
         V s[Rule::kStateCount];
         load_params(param_format_, arrays.param, j, p);
         load_gradients(streams_.grad_dtype, arrays.grad, j, g);
-        g[0] = g[0] * c_.grad_scale;
         states.template load<0>(arrays.states, s, j);
-        const V direction = Rule::direction(p[0], g[0], s, c_.rule);
-        const auto add = [&](auto lanes) {
-          of_param.add(p[0], i - begin + j, lanes);
-          of_direction.add(direction, i - begin + j, lanes);
-        };
-        count - j >= V::kLanes ? add(AllLanes{}) : add(FirstLanes{static_cast<int>(count - j)});
-      }
+        add(of_param, p[0]);
+        add(of_direction, Rule::direction(p[0], g[0] * c_.grad_scale, s, c_.rule));
+      };
+      for_each_vector<V::kLanes>(
+          0, count,
+          [&](std::size_t j, auto b) ADAMAS_INLINE_LAMBDA {
+            measure(j, [](SquareSum& sum, V x) ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(x); });
+          },
+          [&](std::size_t j, int n) {
+            measure(j, [&](SquareSum& sum, V x) { sum.add_last(x, j % kVirtualLanes, n); });
+          });
     }
     return {of_param.total(), of_direction.total()};
   }

@@ -21,18 +21,23 @@ void norm_loop(const Streams& streams, std::size_t begin, std::size_t end, const
   for (std::size_t granule = begin; granule < end; granule += kGranule) {
     SquareSum of_param;
     SquareSum of_direction;
-    const auto measure = [&](std::size_t i, auto lanes) {
+    const auto measure = [&](std::size_t i, auto lanes, auto add) ADAMAS_INLINE_LAMBDA {
       const V p = load<T>(streams.param, i, lanes);
       const V g = load<T>(streams.grad, i, lanes) * c.grad_scale;
       V s[Rule::kStateCount];
       for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
-      of_param.add(p, i, lanes);
-      of_direction.add(Rule::direction(p, g, s, c.rule), i, lanes);
+      add(of_param, p);
+      add(of_direction, Rule::direction(p, g, s, c.rule));
     };
-    const std::size_t last = std::min(end, granule + kGranule);
-    std::size_t i = granule;
-    for (; i + kLanes <= last; i += kLanes) measure(i, AllLanes{});
-    if (i < last) measure(i, FirstLanes{static_cast<int>(last - i)});
+    for_each_vector<kLanes>(
+        granule, std::min(end, granule + kGranule),
+        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+          measure(i, AllLanes{},
+                  [](SquareSum& sum, V x) ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * kLanes>(x); });
+        },
+        [&](std::size_t i, int n) {
+          measure(i, FirstLanes{n}, [&](SquareSum& sum, V x) { sum.add_last(x, i % kVirtualLanes, n); });
+        });
     sums[granule / kGranule] = {of_param.total(), of_direction.total()};
   }
 }

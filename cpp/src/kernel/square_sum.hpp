@@ -6,38 +6,64 @@
 
 #include <cstddef>
 
-#include "kernel/tile_loop.hpp"
+#include "kernel/inline.hpp"
 
 namespace adamas {
 namespace {
 
+constexpr std::size_t kVirtualLanes = 16;
+
 class SquareSum {
  public:
-  // Adds lanes of x, which holds elements from i on; i is a multiple of the number of lanes.
-  template <class T>
-  void add(Vector<T> x, std::size_t i, AllLanes) {
-    x.add_squares(sums_ + i % kVirtualLanes);
+  // Adds x, whose first lane is virtual lane kFirst.
+  template <std::size_t kFirst, class T>
+  ADAMAS_INLINE void add(Vector<T> x) {
+    constexpr int kParts = Vector<T>::kLanes / Vector<double>::kLanes;
+    Vector<double> parts[kParts];
+    widen(x, parts);
+    for (int k = 0; k < kParts; ++k) {
+      Vector<double>& sum = sums_[kFirst / Vector<double>::kLanes + static_cast<std::size_t>(k)];
+      sum = sum + parts[k] * parts[k];
+    }
   }
+
+  // The last elements, fewer than kVirtualLanes of them: the first n lanes of x, from virtual lane `first` on.
   template <class T>
-  void add(Vector<T> x, std::size_t i, FirstLanes lanes) {
+  void add_last(Vector<T> x, std::size_t first, int n) {
     T values[Vector<T>::kLanes];
     x.store(values);
-    for (int k = 0; k < lanes.n; ++k) {
+    for (int k = 0; k < n; ++k) {
       const auto value = static_cast<double>(values[k]);
-      sums_[i % kVirtualLanes + static_cast<std::size_t>(k)] += value * value;
+      last_[first + static_cast<std::size_t>(k)] = value * value;
     }
   }
 
   double total() const {
-    double sum = sums_[0];
-    for (int k = 1; k < kVirtualLanes; ++k) sum += sums_[k];
+    double lanes[kVirtualLanes];
+    for (std::size_t k = 0; k < kVirtualLanes / Vector<double>::kLanes; ++k) {
+      sums_[k].store(lanes + k * Vector<double>::kLanes);
+    }
+    double sum = 0.0;
+    for (std::size_t k = 0; k < kVirtualLanes; ++k) sum += lanes[k] + last_[k];
     return sum;
   }
 
  private:
-  static constexpr int kVirtualLanes = 16;
-  alignas(64) double sums_[kVirtualLanes] = {};
+  Vector<double> sums_[kVirtualLanes / Vector<double>::kLanes] = {};
+  double last_[kVirtualLanes] = {};
 };
+
+// Calls all(i, Index<b>) for vector b of every group of kVirtualLanes elements of [begin, end), and some(i, n) for what
+// is left: i is the first of n elements.
+template <std::size_t kLanes, class All, class Some>
+ADAMAS_INLINE void for_each_vector(std::size_t begin, std::size_t end, All all, Some some) {
+  std::size_t i = begin;
+  for (; i + kVirtualLanes <= end; i += kVirtualLanes) {
+    repeat<static_cast<int>(kVirtualLanes / kLanes)>(
+        [&](auto b) ADAMAS_INLINE_LAMBDA { all(i + static_cast<std::size_t>(b) * kLanes, b); });
+  }
+  for (; i < end; i += kLanes) some(i, static_cast<int>(end - i < kLanes ? end - i : kLanes));
+}
 
 }  // namespace
 }  // namespace adamas

@@ -33,13 +33,6 @@ struct Vector<float> {
   void store(float* to) const { _mm256_storeu_ps(to, lanes); }
   void store(float* to, int n) const { _mm256_maskstore_ps(to, first(n), lanes); }
 
-  void add_squares(double* sums) const {
-    const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(lanes));
-    const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(lanes, 1));
-    _mm256_storeu_pd(sums, _mm256_add_pd(_mm256_loadu_pd(sums), _mm256_mul_pd(low, low)));
-    _mm256_storeu_pd(sums + 4, _mm256_add_pd(_mm256_loadu_pd(sums + 4), _mm256_mul_pd(high, high)));
-  }
-
   friend Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
   friend Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
   friend Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
@@ -64,10 +57,6 @@ struct Vector<double> {
   void store(double* to) const { _mm256_storeu_pd(to, lanes); }
   void store(double* to, int n) const { _mm256_maskstore_pd(to, first(n), lanes); }
 
-  void add_squares(double* sums) const {
-    _mm256_storeu_pd(sums, _mm256_add_pd(_mm256_loadu_pd(sums), _mm256_mul_pd(lanes, lanes)));
-  }
-
   friend Vector operator+(Vector a, Vector b) { return {_mm256_add_pd(a.lanes, b.lanes)}; }
   friend Vector operator-(Vector a, Vector b) { return {_mm256_sub_pd(a.lanes, b.lanes)}; }
   friend Vector operator*(Vector a, Vector b) { return {_mm256_mul_pd(a.lanes, b.lanes)}; }
@@ -78,6 +67,12 @@ struct Vector<double> {
     return {_mm256_blendv_pd(y.lanes, x.lanes, _mm256_cmp_pd(a.lanes, b.lanes, _CMP_GT_OQ))};
   }
 };
+
+inline void widen(Vector<float> x, Vector<double>* parts) {
+  parts[0] = {_mm256_cvtps_pd(_mm256_castps256_ps128(x.lanes))};
+  parts[1] = {_mm256_cvtps_pd(_mm256_extractf128_ps(x.lanes, 1))};
+}
+inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
 
 inline Vector<float> load_rounded(const double* from) {
   const __m128 low = _mm256_cvtpd_ps(_mm256_loadu_pd(from));
@@ -102,7 +97,8 @@ struct Bits {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(to), eight);
   }
   void store16(std::uint16_t* to) const {
-    const __m256i lowest = _mm256_shuffle_epi8(lanes, _mm256_set1_epi64x(0x0d0c090805040100));  // likewise, in each qword
+    const __m256i lowest =
+        _mm256_shuffle_epi8(lanes, _mm256_set1_epi64x(0x0d0c090805040100));  // likewise, in each qword
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permute4x64_epi64(lowest, 0x08)));
   }
 

@@ -30,13 +30,6 @@ struct Vector<float> {
   void store(float* to) const { _mm512_storeu_ps(to, lanes); }
   void store(float* to, int n) const { _mm512_mask_storeu_ps(to, first(n), lanes); }
 
-  void add_squares(double* sums) const {
-    const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(lanes));
-    const __m512d high = _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(lanes), 1)));
-    _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), _mm512_mul_pd(low, low)));
-    _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), _mm512_mul_pd(high, high)));
-  }
-
   friend Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
   friend Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
   friend Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
@@ -61,10 +54,6 @@ struct Vector<double> {
   void store(double* to) const { _mm512_storeu_pd(to, lanes); }
   void store(double* to, int n) const { _mm512_mask_storeu_pd(to, first(n), lanes); }
 
-  void add_squares(double* sums) const {
-    _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), _mm512_mul_pd(lanes, lanes)));
-  }
-
   friend Vector operator+(Vector a, Vector b) { return {_mm512_add_pd(a.lanes, b.lanes)}; }
   friend Vector operator-(Vector a, Vector b) { return {_mm512_sub_pd(a.lanes, b.lanes)}; }
   friend Vector operator*(Vector a, Vector b) { return {_mm512_mul_pd(a.lanes, b.lanes)}; }
@@ -75,6 +64,12 @@ struct Vector<double> {
     return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_GT_OQ), y.lanes, x.lanes)};
   }
 };
+
+inline void widen(Vector<float> x, Vector<double>* parts) {
+  parts[0] = {_mm512_cvtps_pd(_mm512_castps512_ps256(x.lanes))};
+  parts[1] = {_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.lanes), 1)))};
+}
+inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
 
 inline Vector<float> load_rounded(const double* from) {
   const __m256 low = _mm512_cvtpd_ps(_mm512_loadu_pd(from));

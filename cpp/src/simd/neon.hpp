@@ -36,13 +36,6 @@ struct Vector<float> {
     for (int i = 0; i < n; ++i) to[i] = padded[i];
   }
 
-  void add_squares(double* sums) const {
-    const float64x2_t low = vcvt_f64_f32(vget_low_f32(lanes));
-    const float64x2_t high = vcvt_high_f64_f32(lanes);
-    vst1q_f64(sums, vaddq_f64(vld1q_f64(sums), vmulq_f64(low, low)));
-    vst1q_f64(sums + 2, vaddq_f64(vld1q_f64(sums + 2), vmulq_f64(high, high)));
-  }
-
   friend Vector operator+(Vector a, Vector b) { return {vaddq_f32(a.lanes, b.lanes)}; }
   friend Vector operator-(Vector a, Vector b) { return {vsubq_f32(a.lanes, b.lanes)}; }
   friend Vector operator*(Vector a, Vector b) { return {vmulq_f32(a.lanes, b.lanes)}; }
@@ -66,18 +59,14 @@ struct Vector<double> {
   void store(double* to) const { vst1q_f64(to, lanes); }
   void store(double* to, int) const { vst1q_lane_f64(to, lanes, 0); }
 
-  void add_squares(double* sums) const { vst1q_f64(sums, vaddq_f64(vld1q_f64(sums), vmulq_f64(lanes, lanes))); }
-
-  friend Vector operator+(Vector a, Vector b) { return {vaddq_f64(a.lanes, b.lanes)}; }
-  friend Vector operator-(Vector a, Vector b) { return {vsubq_f64(a.lanes, b.lanes)}; }
-  friend Vector operator*(Vector a, Vector b) { return {vmulq_f64(a.lanes, b.lanes)}; }
-  friend Vector operator/(Vector a, Vector b) { return {vdivq_f64(a.lanes, b.lanes)}; }
-  friend Vector square_root(Vector a) { return {vsqrtq_f64(a.lanes)}; }
-  friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
-    return {vbslq_f64(vcgtq_f64(a.lanes, b.lanes), x.lanes, y.lanes)};
-  }
   friend Vector larger(Vector a, Vector b) { return where_greater(a, b, a, b); }
 };
+
+inline void widen(Vector<float> x, Vector<double>* parts) {
+  parts[0] = {vcvt_f64_f32(vget_low_f32(x.lanes))};
+  parts[1] = {vcvt_high_f64_f32(x.lanes)};
+}
+inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
 
 inline Vector<float> load_rounded(const double* from) {
   return {vcvt_high_f32_f64(vcvt_f32_f64(vld1q_f64(from)), vld1q_f64(from + 2))};

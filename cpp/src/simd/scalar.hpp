@@ -2,8 +2,8 @@
 //
 // Each simd header defines Vector<float> and Vector<double> with the same small interface: Lane, kLanes, load and store
 // (whole, or the first n lanes only), broadcast, + - * /, square_root, where_greater(a, b, x, y), which is a > b ? x :
-// y for every input, NaN and zeros included, and larger(a, b), which is where_greater(a, b, a, b); add_squares(sums),
-// which adds the square of each lane in float64 to a sum of its own; and kVectorsPerBlock, for the tile loop. Each
+// y for every input, NaN and zeros included, and larger(a, b), which is where_greater(a, b, a, b); widen(x, parts),
+// which puts the lanes into as many vectors of float64 as that takes; and kVectorsPerBlock, for the tile loop. Each
 // operation is one IEEE operation, rounded once.
 //
 // Bits holds an unsigned 32-bit word for each lane of Vector<float>, for number formats that are made by arithmetic on
@@ -36,8 +36,6 @@ struct Vector {
   void store(T* to) const { *to = lane; }
   void store(T* to, int) const { *to = lane; }
 
-  void add_squares(double* sums) const { *sums += static_cast<double>(lane) * static_cast<double>(lane); }
-
   friend Vector operator+(Vector a, Vector b) { return {a.lane + b.lane}; }
   friend Vector operator-(Vector a, Vector b) { return {a.lane - b.lane}; }
   friend Vector operator*(Vector a, Vector b) { return {a.lane * b.lane}; }
@@ -48,6 +46,11 @@ struct Vector {
 
 inline Vector<float> square_root(Vector<float> a) { return {__builtin_sqrtf(a.lane)}; }
 inline Vector<double> square_root(Vector<double> a) { return {__builtin_sqrt(a.lane)}; }
+
+template <class T>
+void widen(Vector<T> x, Vector<double>* parts) {
+  parts[0] = {static_cast<double>(x.lane)};
+}
 
 inline Vector<float> load_rounded(const double* from) { return {static_cast<float>(*from)}; }
 
