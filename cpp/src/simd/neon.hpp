@@ -59,6 +59,14 @@ struct Vector<double> {
   void store(double* to) const { vst1q_f64(to, lanes); }
   void store(double* to, int) const { vst1q_lane_f64(to, lanes, 0); }
 
+  friend Vector operator+(Vector a, Vector b) { return {vaddq_f64(a.lanes, b.lanes)}; }
+  friend Vector operator-(Vector a, Vector b) { return {vsubq_f64(a.lanes, b.lanes)}; }
+  friend Vector operator*(Vector a, Vector b) { return {vmulq_f64(a.lanes, b.lanes)}; }
+  friend Vector operator/(Vector a, Vector b) { return {vdivq_f64(a.lanes, b.lanes)}; }
+  friend Vector square_root(Vector a) { return {vsqrtq_f64(a.lanes)}; }
+  friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
+    return {vbslq_f64(vcgtq_f64(a.lanes, b.lanes), x.lanes, y.lanes)};
+  }
   friend Vector larger(Vector a, Vector b) { return where_greater(a, b, a, b); }
 };
 
