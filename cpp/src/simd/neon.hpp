@@ -55,7 +55,9 @@ struct Vector<double> {
 
   static Vector broadcast(double value) { return {vdupq_n_f64(value)}; }
   static Vector load(const double* from) { return {vld1q_f64(from)}; }
-  static Vector load(const double* from, int) { return {vld1q_lane_f64(from, vdupq_n_f64(0.0), 0)}; }
+  static Vector load(const double* from, int n) {
+    return n == kLanes ? load(from) : Vector{vld1q_lane_f64(from, vdupq_n_f64(0.0), 0)};
+  }
   void store(double* to) const { vst1q_f64(to, lanes); }
   void store(double* to, int) const { vst1q_lane_f64(to, lanes, 0); }
 
