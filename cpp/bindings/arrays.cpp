@@ -39,7 +39,6 @@ std::atomic<PyObject*> bfloat16_descr{nullptr};
 
 // Arrays of bfloat16 cannot exist before ml_dtypes has been imported.
 bool is_bfloat16(PyObject* descr) {
-  if (descr == bfloat16_descr.load(std::memory_order_relaxed)) return true;
   const py::object module = dict_item(py::module_::import("sys").attr("modules"), py::str("ml_dtypes"));
   if (!module || !py::hasattr(module, "bfloat16")) return false;
   if (!py::handle(descr).attr("type").is(module.attr("bfloat16"))) return false;
@@ -72,6 +71,10 @@ bool find_dtype(const py::detail::PyArray_Proxy* array, DType* out) {
   }
   if (array->descr == numpy().float64.ptr()) {
     *out = DType::kFloat64;
+    return true;
+  }
+  if (array->descr == bfloat16_descr.load(std::memory_order_relaxed)) {
+    *out = DType::kBfloat16;
     return true;
   }
   // Equal to a native dtype without being the same object: unpickled or carrying metadata.

@@ -99,8 +99,6 @@ class Optimizer(ABC):
         check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves])
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
-        for leaf in self._leaves:
-            self._formats.of(leaf.array.dtype, leaf.path)
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan = self._new_plan()
@@ -280,9 +278,10 @@ class Optimizer(ABC):
         Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
         `NAdam`), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
         of 128 elements) and, as ``exp_avg_scale``, the blocks' scales. What is kept of a 16-bit parameter's rounding is
-        there as ``master``, ``low_bits`` or ``compensation``. A name is
-        the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single array.
-        Parameters of group dicts are named as if their groups were one; lists number on from group to group.
+        there as ``master``, ``low_bits`` or ``compensation``.
+
+        A name is the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single
+        array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.
         """
         return States([leaf.name for leaf in self._leaves], self._numbers_of, self._states_of)
 

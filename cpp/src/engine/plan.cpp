@@ -73,7 +73,9 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-RandomKey random_key(std::uint64_t seed, std::int64_t step, std::size_t parameter) {
+// Of one parameter in one step; steps that do not round at random need none.
+RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step, std::size_t parameter) {
+  if (tensor.residue_kind != Residue::kStochastic) return {};
   constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
   const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
@@ -133,9 +135,10 @@ void run_item(const Pass& pass, std::size_t i, std::size_t begin, std::size_t en
   const Item& item = pass.items[i];
   const Tensor& tensor = item.tensor;
   const Coefficients& c = pass.coefficients[item.coefficients];
+  const RandomKey key = random_key(tensor, c.seed, c.step, i);
   const Streams streams{tensor.param,    pass.grads[i],       tensor.states,
                         tensor.residue,  tensor.size,         tensor.dtype,
-                        item.grad_dtype, tensor.residue_kind, random_key(c.seed, c.step, i)};
+                        item.grad_dtype, tensor.residue_kind, key};
   const int column = find_column(tensor.dtype, item.grad_dtype, tensor.state_format);
   const bool wide = tensor.dtype == DType::kFloat64 && item.grad_dtype != DType::kFloat64;
   if (pass.sums == nullptr) {

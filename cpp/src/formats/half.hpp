@@ -29,13 +29,19 @@ struct Bfloat16 {
 };
 
 struct Float16 {
+  // float32's exponents are so much larger than those of equal numbers in float16.
+  static constexpr std::uint32_t kRebias = (127u - 15u) << 23;
+  // The exponents, as float32 has them, from which a float16 is infinite or NaN, and below which it is subnormal.
+  static constexpr std::uint32_t kTooLarge = 143u << 23;
+  static constexpr std::uint32_t kLeastNormal = 113u << 23;
+
   static ADAMAS_INLINE Vector<float> widen(Bits half) {
     const Bits shifted = (half & Bits::broadcast(0x7fff)).left<13>();
-    const Bits normal = shifted + Bits::broadcast((127u - 15u) << 23);
-    const Bits special = normal + Bits::broadcast((127u - 15u - 1u + 1u) << 23);
+    const Bits normal = shifted + Bits::broadcast(kRebias);
+    const Bits special = normal + Bits::broadcast(kRebias);
     // A subnormal number is a multiple of 2^-24: as the lowest bits of a number near 2^-14, less 2^-14.
-    const Vector<float> smallest = float_of(Bits::broadcast(113u << 23));
-    const Bits subnormal = bits_of(float_of(shifted + Bits::broadcast(113u << 23)) - smallest);
+    const Vector<float> smallest = float_of(Bits::broadcast(kLeastNormal));
+    const Bits subnormal = bits_of(float_of(shifted + Bits::broadcast(kLeastNormal)) - smallest);
     Bits magnitude = where_greater(shifted, Bits::broadcast((31u << 23) - 1u), special, normal);
     magnitude = where_greater(Bits::broadcast(1u << 23), shifted, subnormal, magnitude);
     return float_of(magnitude | (half & Bits::broadcast(0x8000)).left<16>());
@@ -46,14 +52,14 @@ struct Float16 {
     const Bits bits = bits_of(value);
     const Bits magnitude = bits & Bits::broadcast(kMagnitudeMask);
     const Bits odd = magnitude.right<13>() & Bits::broadcast(1);
-    const Bits normal = (magnitude + odd + Bits::broadcast(0xfff) - Bits::broadcast((127u - 15u) << 23)).right<13>();
+    const Bits normal = (magnitude + odd + Bits::broadcast(0xfff) - Bits::broadcast(kRebias)).right<13>();
     // Below 2^-14: adding 1/2 rounds to a multiple of 2^-24, which is then in the lowest bits.
     const Vector<float> half = Vector<float>::broadcast(0.5f);
     const Bits subnormal = bits_of(float_of(magnitude) + half) - bits_of(half);
     const Bits special =
         where_greater(magnitude, Bits::broadcast(kInfinity), Bits::broadcast(0x7e00), Bits::broadcast(0x7c00));
-    Bits half_bits = where_greater(Bits::broadcast(113u << 23), magnitude, subnormal, normal);
-    half_bits = where_greater(magnitude, Bits::broadcast((143u << 23) - 1u), special, half_bits);
+    Bits half_bits = where_greater(Bits::broadcast(kLeastNormal), magnitude, subnormal, normal);
+    half_bits = where_greater(magnitude, Bits::broadcast(kTooLarge - 1u), special, half_bits);
     return half_bits | (bits & Bits::broadcast(0x80000000)).right<16>();
   }
 };

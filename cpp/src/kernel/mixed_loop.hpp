@@ -157,12 +157,12 @@ class MixedLoop {
     return arrays;
   }
 
-  // One block of parameter, residue, gradient and states. (Codes come in whole blocks already.)
+  // One block of gradient, parameter, residue and states. (Codes come in whole blocks already.)
   struct Padded {
-    alignas(64) char bytes[3 + kMaxStates][kBlock * sizeof(double)] = {};
+    alignas(64) char bytes[3 + kMaxStates][kBlock * sizeof(double)];
   };
 
-  // Calls copy(which, pointer into arrays, bytes) for each array of the block that is to be padded; the gradient is 0.
+  // Calls copy(which, pointer into arrays, bytes) for each array that a step writes, where it is to be padded.
   template <class Arrays, class Copy>
   void for_each_padded(Arrays& arrays, std::size_t count, Copy copy) const {
     copy(1, arrays.param.values, count * param_bytes_);
@@ -173,6 +173,7 @@ class MixedLoop {
   }
 
   BlockArrays pad(BlockArrays arrays, std::size_t count, Padded& padded) const {
+    std::memset(padded.bytes, 0, sizeof padded.bytes);
     std::memcpy(padded.bytes[0], arrays.grad, count * grad_bytes_);
     arrays.grad = padded.bytes[0];
     for_each_padded(arrays, count, [&](int which, void*& array, std::size_t bytes) {

@@ -58,6 +58,12 @@ def decay_coefficients(rule: Rule, group: Mapping[str, Any]) -> tuple[bool, floa
     return True, group["weight_decay"]
 
 
+def beta_coefficients(*betas: float) -> dict[str, float]:
+    """Return ``beta1``, ``one_minus_beta1``, ``beta2`` ... for averages that decay at these rates."""
+    named = {f"beta{k}": beta for k, beta in enumerate(betas, 1)}
+    return named | {f"one_minus_{name}": 1.0 - beta for name, beta in named.items()}
+
+
 def apply_decay(p: Array, g: Array, coupled: bool, decay: Any) -> tuple[Array, Array]:
     """Weight decay, coupled as ``g + wd*p`` or decoupled as ``p * (1 - lr*wd)``; returns the new p and g."""
     return (p, g + decay * p) if coupled else (p * decay, g)

@@ -112,7 +112,6 @@ def _encode(codes: Array, scales: Array, values: Array, kind: str, bits: int, st
     padded = np.zeros(codes.shape[0] * BLOCK, np.float32)
     padded[: values.size] = values.reshape(-1)
     rows = padded.reshape(-1, BLOCK)
-    largest = np.abs(rows)
     bad = ~np.isfinite(rows).all(axis=1)
     rows[bad] = 0
     largest = np.abs(rows).max(axis=1, initial=np.float32(0))

@@ -11,7 +11,7 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,12 +31,7 @@ class _AdanRule(Rule):
         beta1, beta2, beta3 = group["betas"]
         mixing = beta2 if group["mix_by_beta2"] else 1.0 - beta2
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
-            "beta3": beta3,
-            "one_minus_beta3": 1.0 - beta3,
+            **beta_coefficients(beta1, beta2, beta3),
             "has_previous": 1.0 if step > 1 else 0.0,
             "mixing": mixing,
             "inverse_bias3": 1.0 / one_minus_power(beta3, step),

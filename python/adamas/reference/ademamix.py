@@ -13,7 +13,7 @@ from adamas._optimizer import LearningRate
 from adamas.reference._elementary import exponential, logarithm
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,12 +31,7 @@ class _AdemamixRule(Rule):
             log1, log3 = logarithm(beta1), logarithm(beta3)
             beta3 = exponential(log1 * log3 / ((1.0 - warm) * log3 + warm * log1))
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
-            "beta3": beta3,
-            "one_minus_beta3": 1.0 - beta3,
+            **beta_coefficients(beta1, beta2, beta3),
             "inverse_sqrt_bias2": 1.0 / math.sqrt(one_minus_power(beta2, step)),
             "eps": group["eps"],
             "fast_step": group["lr"] / one_minus_power(beta1, step),

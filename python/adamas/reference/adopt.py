@@ -11,7 +11,7 @@ import numpy as np
 from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._rule import RULES, Coefficients, Rule, clamp, larger
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, clamp, larger
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -26,10 +26,7 @@ class _AdoptRule(Rule):
         beta1, beta2 = group["betas"]
         first = step == 1
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": 0.0 if first else beta2,
-            "one_minus_beta2": 1.0 if first else 1.0 - beta2,
+            **beta_coefficients(beta1, 0.0 if first else beta2),
             "eps": group["eps"],
             "bound": math.sqrt(math.sqrt(step - 1.0)) if group["clip"] or first else math.inf,
             "step_size": group["lr"],

@@ -12,7 +12,7 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,10 +30,7 @@ class _LambRule(Rule):
         bias1 = one_minus_power(beta1, step) if group["bias_correction"] else 1.0
         bias2 = one_minus_power(beta2, step) if group["bias_correction"] else 1.0
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
+            **beta_coefficients(beta1, beta2),
             "inverse_sqrt_bias2": 1.0 / math.sqrt(bias2),
             "eps": group["eps"],
             "inverse_bias1": 1.0 / bias1,

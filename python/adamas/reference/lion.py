@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._rule import RULES, Coefficients, Rule, sign
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, sign
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -22,10 +22,7 @@ class _LionRule(Rule):
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
+            **beta_coefficients(beta1, beta2),
             "step_size": group["lr"],
         }
 

@@ -13,7 +13,7 @@ from adamas._optimizer import LearningRate
 from adamas.reference._elementary import exponential
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,10 +37,7 @@ class _NAdamRule(Rule):
         mu_now, mu_next = mu(float(step)), mu(step + 1.0)
         scalars["mu_product"] = scalars["mu_product"] * mu_now
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
+            **beta_coefficients(beta1, beta2),
             "inverse_sqrt_bias2": 1.0 / math.sqrt(one_minus_power(beta2, step)),
             "eps": group["eps"],
             "gradient_step": group["lr"] * (1.0 - mu_now) / (1.0 - scalars["mu_product"]),

@@ -12,7 +12,7 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,10 +34,7 @@ class _RAdamRule(Rule):
             square = (rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)
             factor = math.sqrt(square) * math.sqrt(bias2)
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "beta2": beta2,
-            "one_minus_beta2": 1.0 - beta2,
+            **beta_coefficients(beta1, beta2),
             "eps": group["eps"],
             "rectified": 1.0 if rectified else 0.0,
             "step_size": group["lr"] / one_minus_power(beta1, step) * factor,

@@ -12,7 +12,7 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule, sign
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, sign
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -26,9 +26,7 @@ class _YogiRule(Rule):
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
         return {
-            "beta1": beta1,
-            "one_minus_beta1": 1.0 - beta1,
-            "one_minus_beta2": 1.0 - beta2,
+            **beta_coefficients(beta1, beta2),
             "inverse_sqrt_bias2": 1.0 / math.sqrt(one_minus_power(beta2, step)),
             "eps": group["eps"],
             "step_size": group["lr"] / one_minus_power(beta1, step),
