@@ -2,8 +2,9 @@
 //
 // A state that moves by a thousandth in a step, as a second moment does under beta2 = 0.999, would stand still if it
 // were rounded to the nearest of a few hundred values. So the threshold at which it is rounded up or down goes through
-// the unit interval evenly, from step to step and from element to element (Weyl sequences): on average nothing is lost.
-// The threshold depends on the element's index and the step count alone, so it is the same on every machine.
+// the unit interval evenly, from step to step and from element to element of a block (Weyl sequences): on average
+// nothing is lost. The threshold depends on the element's place in its block and the step count alone, so it is the
+// same on every machine, and the thresholds of a step are laid out once.
 #pragma once
 
 #include <cstddef>
@@ -14,37 +15,32 @@
 namespace adamas {
 namespace {
 
+// Thresholds of kBits bits for the elements of a block, all less kOffset. There are two sequences: the first for
+// squares and magnitudes, the other for signed states.
+template <int kBits, std::uint32_t kOffset>
 class Dither {
  public:
-  // Of the block that begins at `element`.
-  ADAMAS_INLINE Dither(std::size_t element, std::uint32_t step)
-      : start1_(static_cast<std::uint32_t>(element) * kElement1 + step * kStep1),
-        start2_(static_cast<std::uint32_t>(element) * kElement2 + step * kStep2) {}
-
-  // From element j of the block on, for words() that follow.
-  ADAMAS_INLINE void move_to(std::size_t j) {
-    words1_ = Bits::broadcast(start1_ + static_cast<std::uint32_t>(j) * kElement1);
-    words2_ = Bits::broadcast(start2_ + static_cast<std::uint32_t>(j) * kElement2);
+  ADAMAS_INLINE explicit Dither(std::uint32_t step) {
+    lay_out(thresholds_[0], 0x85ebca6b, step * 0x9e3779b9);
+    lay_out(thresholds_[1], 0xc2b2ae35, step * 0x91e10da7);
   }
 
-  // 32 bits for each lane, of which the highest ones are the threshold; kOffset elements on. There are two sequences:
-  // the first for squares and magnitudes, the other for signed states.
-  template <bool kFirst, std::uint32_t kOffset>
-  ADAMAS_INLINE Bits words() const {
-    constexpr std::uint32_t kElement = kFirst ? kElement1 : kElement2;
-    return (kFirst ? words1_ : words2_) + (Bits::numbers() + Bits::broadcast(kOffset)) * Bits::broadcast(kElement);
+  // From element j on.
+  template <bool kFirst>
+  ADAMAS_INLINE Bits thresholds(std::size_t j) const {
+    return bits_of(Vector<float>::load(thresholds_[kFirst ? 0 : 1] + j));
   }
 
  private:
-  static constexpr std::uint32_t kElement1 = 0x85ebca6b;
-  static constexpr std::uint32_t kStep1 = 0x9e3779b9;
-  static constexpr std::uint32_t kElement2 = 0xc2b2ae35;
-  static constexpr std::uint32_t kStep2 = 0x91e10da7;
+  static ADAMAS_INLINE void lay_out(float* to, std::uint32_t element, std::uint32_t start) {
+    const Bits lanes = Bits::numbers() * Bits::broadcast(element);
+    for (std::size_t j = 0; j < kBlock; j += Vector<float>::kLanes) {
+      const Bits words = lanes + Bits::broadcast(start + static_cast<std::uint32_t>(j) * element);
+      float_of(words.template right<32 - kBits>() - Bits::broadcast(kOffset)).store(to + j);
+    }
+  }
 
-  std::uint32_t start1_;
-  std::uint32_t start2_;
-  Bits words1_ = Bits::broadcast(0);
-  Bits words2_ = Bits::broadcast(0);
+  alignas(64) float thresholds_[2][kBlock];  // their bits
 };
 
 }  // namespace

@@ -99,60 +99,48 @@ ADAMAS_INLINE Bits round_to_24(Vector<float> value) {
 }
 
 // element: the index in the whole array of the block's element 0.
-template <int kCount>
 ADAMAS_INLINE void store_params(ParamFormat format, const ParamArrays& a, std::size_t i,
-                                const Vector<float> (&p)[kCount], std::size_t element, const RandomKey& key) {
+                                const Vector<float> (&p)[kVectorsPerGroup], std::size_t element, const RandomKey& key) {
   using V = Vector<float>;
-  const auto each = [&](auto store) ADAMAS_INLINE_LAMBDA {
-    for (int b = 0; b < kCount; ++b) store(p[b], i + static_cast<std::size_t>(b * V::kLanes));
+  const auto put = [&](float* array) ADAMAS_INLINE_LAMBDA {
+    for (int b = 0; b < kVectorsPerGroup; ++b) p[b].store(array + i + static_cast<std::size_t>(b * V::kLanes));
   };
-  const auto put = [](Bits words, void* array, std::size_t j)
-                       ADAMAS_INLINE_LAMBDA { words.store16(at<std::uint16_t>(array, j)); };
+  const auto put16 = [&](void* array, auto words_of) ADAMAS_INLINE_LAMBDA {
+    Bits words[kVectorsPerGroup];
+    for (int b = 0; b < kVectorsPerGroup; ++b) words[b] = words_of(p[b], i + static_cast<std::size_t>(b * V::kLanes));
+    store16(words, at<std::uint16_t>(array, i));
+  };
+  const auto bfloat16 = [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return Bfloat16::narrow(x); };
+  const auto float16 = [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return Float16::narrow(x); };
   switch (format) {
-    case ParamFormat::kFloat32:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA { x.store(at<float>(a.values, j)); });
-    case ParamFormat::kBfloat16:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA { put(Bfloat16::narrow(x), a.values, j); });
-    case ParamFormat::kFloat16:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA { put(Float16::narrow(x), a.values, j); });
+    case ParamFormat::kFloat32: return put(at<float>(a.values, 0));
+    case ParamFormat::kBfloat16: return put16(a.values, bfloat16);
+    case ParamFormat::kFloat16: return put16(a.values, float16);
     case ParamFormat::kBfloat16Random:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        put(Bfloat16::narrow_at_random(x, random_words(key, element + j).template right<16>()), a.values, j);
+      return put16(a.values, [&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
+        return Bfloat16::narrow_at_random(x, random_words(key, element + j).right<16>());
       });
     case ParamFormat::kBfloat16Kahan:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const Bits rounded = Bfloat16::narrow(x);
-        put(rounded, a.values, j);
-        put(Bfloat16::narrow(x - Bfloat16::widen(rounded)), a.residue, j);
+      put16(a.values, bfloat16);
+      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA {
+        return Bfloat16::narrow(x - Bfloat16::widen(Bfloat16::narrow(x)));
       });
     case ParamFormat::kFloat16Kahan:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const Bits rounded = Float16::narrow(x);
-        put(rounded, a.values, j);
-        put(Float16::narrow(x - Float16::widen(rounded)), a.residue, j);
+      put16(a.values, float16);
+      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA {
+        return Float16::narrow(x - Float16::widen(Float16::narrow(x)));
       });
-    case ParamFormat::kBfloat16Master:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        x.store(at<float>(a.residue, j));
-        put(Bfloat16::narrow(x), a.values, j);
-      });
-    case ParamFormat::kFloat16Master:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        x.store(at<float>(a.residue, j));
-        put(Float16::narrow(x), a.values, j);
-      });
+    case ParamFormat::kBfloat16Master: put16(a.values, bfloat16); return put(at<float>(a.residue, 0));
+    case ParamFormat::kFloat16Master: put16(a.values, float16); return put(at<float>(a.residue, 0));
     case ParamFormat::kSplit32:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const Bits bits = bits_of(x);
-        put(bits.template right<16>(), a.values, j);
-        put(bits, a.residue, j);
-      });
-    case ParamFormat::kSplit24:
-      return each([&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const Bits bits = round_to_24(x);
-        put(bits.template right<16>(), a.values, j);
-        bits.template right<8>().store8(at<std::uint8_t>(a.residue, j));
-      });
+      put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return bits_of(x).right<16>(); });
+      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return lowest16(bits_of(x)); });
+    case ParamFormat::kSplit24: {
+      Bits low[kVectorsPerGroup];
+      for (int b = 0; b < kVectorsPerGroup; ++b) low[b] = lowest8(round_to_24(p[b]).right<8>());
+      store8(low, at<std::uint8_t>(a.residue, i));
+      return put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return round_to_24(x).right<16>(); });
+    }
   }
 }
 

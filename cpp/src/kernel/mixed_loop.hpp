@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "formats/block_states.hpp"
 #include "formats/gradients.hpp"
 #include "formats/params.hpp"
 #include "formats/states.hpp"
@@ -35,6 +36,7 @@ class MixedLoop {
         param_bytes_(size_of(streams.param_dtype)),
         grad_bytes_(size_of(streams.grad_dtype)),
         residue_bytes_(size_of(streams.residue_kind)),
+        scaled_(coefficients.grad_scale != 1.0),
         coupled_(coefficients.decay_mode == Decay::kCoupled),
         step_(static_cast<std::uint32_t>(coefficients.step)),
         c_(coefficients) {}
@@ -54,13 +56,13 @@ class MixedLoop {
   SquareSums measure(std::size_t begin, std::size_t end) const {
     SquareSum of_param;
     SquareSum of_direction;
-    typename States::Scratch scratch;
-    States states(step_, scratch);
+    typename States::Scratch scratch(step_);
+    States states(scratch);
     for (std::size_t i = begin; i < end; i += kBlock) {
       const std::size_t count = std::min(kBlock, end - i);
       Padded padded;
       const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
-      states.begin(arrays.states, i);
+      states.begin(arrays.states);
       const auto measure = [&](std::size_t j, auto add) ADAMAS_INLINE_LAMBDA {
         V p[1];
         V g[1];
@@ -90,37 +92,45 @@ class MixedLoop {
   // It is long, and entered from two places: so it is not inlined.
   __attribute__((noinline)) void update_blocks(const BlockArrays& first, std::size_t element, std::size_t blocks,
                                                std::size_t count) const {
-    constexpr int kCount = kVectorsPerMixedBlock;
+    constexpr int kCount = kVectorsPerGroup;
     constexpr std::size_t kStride = kCount * V::kLanes;
     static_assert(kBlock % kStride == 0);
     const RuleVectors<Rule, V> c = c_;
     const ParamFormat param_format = param_format_;
     const DType grad_dtype = streams_.grad_dtype;
     const RandomKey key = streams_.key;
+    const bool scaled = scaled_;
     const bool coupled = !Rule::kOwnDecay && coupled_;
     BlockArrays arrays = first;
-    typename States::Scratch scratch;
-    States states(step_, scratch);
+    typename States::Scratch scratch(step_);
+    States states(scratch);
     for (std::size_t block = 0; block < blocks; ++block) {
-      states.begin(arrays.states, element);
+      states.begin(arrays.states);
       for (std::size_t j = 0; j < kBlock; j += kStride) {
         V p[kCount];
         V g[kCount];
-        states.move_to(j);
         load_params(param_format, arrays.param, j, p);
         load_gradients(grad_dtype, arrays.grad, j, g);
-        for (int b = 0; b < kCount; ++b) g[b] = g[b] * c.grad_scale;
+        if (scaled) {
+          for (int b = 0; b < kCount; ++b) g[b] = g[b] * c.grad_scale;
+        }
         if (coupled) {
           for (int b = 0; b < kCount; ++b) CoupledDecay::apply(p[b], g[b], c.decay);
         } else {
           for (int b = 0; b < kCount; ++b) DecoupledDecay::apply(p[b], g[b], c.decay);
         }
-        repeat<kCount>([&](auto b) ADAMAS_INLINE_LAMBDA {
-          V s[Rule::kStateCount + 1];
-          states.template load<b>(arrays.states, s, j);
-          p[b] = Rule::update(p[b], g[b], s, c.rule);
-          states.template store<b>(arrays.states, s, j);
-        });
+        V s[kCount][Rule::kStateCount + 1];
+        const auto load = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template load<b>(arrays.states, s[b], j); };
+        const auto update = [&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = Rule::update(p[b], g[b], s[b], c.rule); };
+        const auto store = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template store<b>(arrays.states, s[b], j); };
+        if constexpr (kGroupsInPhases) {
+          repeat<kCount>(load);
+          repeat<kCount>(update);
+          repeat<kCount>(store);
+        } else {
+          repeat<kCount>([&](auto b) ADAMAS_INLINE_LAMBDA { load(b), update(b), store(b); });
+        }
+        states.end_group(arrays.states, j);
         store_params(param_format, arrays.param, j, p, element, key);
       }
       states.end(arrays.states, block + 1 == blocks ? count : kBlock);
@@ -197,6 +207,7 @@ class MixedLoop {
   std::size_t param_bytes_;
   std::size_t grad_bytes_;
   std::size_t residue_bytes_;
+  bool scaled_;
   bool coupled_;
   std::uint32_t step_;
   RuleVectors<Rule, V> c_;

@@ -5,14 +5,15 @@
 
 #include <cstdint>
 
+#include "simd/group.hpp"
+
 namespace adamas {
 namespace {
 
 // More would not fit into 16 registers; measured: slower.
 constexpr int kVectorsPerBlock = 1;
 
-// The same for mixed number formats, which are looked up once a block.
-constexpr int kVectorsPerMixedBlock = 4;
+constexpr bool kGroupsInPhases = true;
 
 template <class T>
 struct Vector;
@@ -91,16 +92,6 @@ struct Bits {
   static Bits load16(const std::uint16_t* from) {
     return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
   }
-  void store8(std::uint8_t* to) const {
-    const __m256i lowest = _mm256_shuffle_epi8(lanes, _mm256_set1_epi32(0x0c080400));  // of each half, in each dword
-    const __m128i eight = _mm_unpacklo_epi32(_mm256_castsi256_si128(lowest), _mm256_extracti128_si256(lowest, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), eight);
-  }
-  void store16(std::uint16_t* to) const {
-    const __m256i lowest =
-        _mm256_shuffle_epi8(lanes, _mm256_set1_epi64x(0x0d0c090805040100));  // likewise, in each qword
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_castsi256_si128(_mm256_permute4x64_epi64(lowest, 0x08)));
-  }
 
   template <int kBy>
   Bits left() const {
@@ -119,17 +110,41 @@ struct Bits {
   friend Bits where_greater(Bits a, Bits b, Bits x, Bits y) {
     return {_mm256_blendv_epi8(y.lanes, x.lanes, _mm256_cmpgt_epi32(a.lanes, b.lanes))};
   }
-  friend Bits larger(Bits a, Bits b) { return {_mm256_max_epi32(a.lanes, b.lanes)}; }
+  friend Bits larger(Bits a, Bits b) { return {_mm256_max_epu32(a.lanes, b.lanes)}; }
   std::uint32_t largest() const {
-    __m128i four = _mm_max_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
-    four = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-    four = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0xb1));
+    __m128i four = _mm_max_epu32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    four = _mm_max_epu32(four, _mm_shuffle_epi32(four, 0x4e));
+    four = _mm_max_epu32(four, _mm_shuffle_epi32(four, 0xb1));
     return static_cast<std::uint32_t>(_mm_cvtsi128_si32(four));
   }
 };
 
 inline Bits bits_of(Vector<float> a) { return {_mm256_castps_si256(a.lanes)}; }
 inline Vector<float> float_of(Bits a) { return {_mm256_castsi256_ps(a.lanes)}; }
+
+inline Bits lowest8(Bits words) { return words & Bits::broadcast(0xff); }
+inline Bits lowest16(Bits words) { return words & Bits::broadcast(0xffff); }
+// Packing works within halves, which a permutation then puts in order; and it saturates.
+inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; b += 2) {
+    const __m256i packed = _mm256_packus_epi32(words[b].lanes, words[b + 1].lanes);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + b * 8), _mm256_permute4x64_epi64(packed, 0xd8));
+  }
+}
+inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
+  const __m256i low = _mm256_packus_epi32(bytes[0].lanes, bytes[1].lanes);
+  const __m256i high = _mm256_packus_epi32(bytes[2].lanes, bytes[3].lanes);
+  const __m256i order = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
+  const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), packed);
+}
+
+constexpr int kTableSize = 8;
+struct Table {
+  __m256 values;
+  void fill(const float (&from)[kTableSize]) { values = _mm256_loadu_ps(from); }
+  Vector<float> at(Bits index) const { return {_mm256_permutevar8x32_ps(values, index.lanes)}; }
+};
 
 inline Vector<float> load_signed8(const std::uint8_t* from) {
   const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));

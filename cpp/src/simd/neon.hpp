@@ -5,13 +5,14 @@
 
 #include <cstdint>
 
+#include "simd/group.hpp"
+
 namespace adamas {
 namespace {
 
 constexpr int kVectorsPerBlock = 1;
 
-// The same for mixed number formats, which are looked up once a block.
-constexpr int kVectorsPerMixedBlock = 4;
+constexpr bool kGroupsInPhases = true;
 
 template <class T>
 struct Vector;
@@ -96,12 +97,6 @@ struct Bits {
     return {vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(word))))};
   }
   static Bits load16(const std::uint16_t* from) { return {vmovl_u16(vld1_u16(from))}; }
-  void store8(std::uint8_t* to) const {
-    const uint16x4_t words = vmovn_u32(lanes);
-    const std::uint32_t word = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(words, words))), 0);
-    __builtin_memcpy(to, &word, sizeof word);
-  }
-  void store16(std::uint16_t* to) const { vst1_u16(to, vmovn_u32(lanes)); }
 
   template <int kBy>
   Bits left() const {
@@ -121,12 +116,36 @@ struct Bits {
     const uint32x4_t greater = vcgtq_s32(vreinterpretq_s32_u32(a.lanes), vreinterpretq_s32_u32(b.lanes));
     return {vbslq_u32(greater, x.lanes, y.lanes)};
   }
-  friend Bits larger(Bits a, Bits b) { return where_greater(a, b, a, b); }
-  std::uint32_t largest() const { return static_cast<std::uint32_t>(vmaxvq_s32(vreinterpretq_s32_u32(lanes))); }
+  friend Bits larger(Bits a, Bits b) { return {vmaxq_u32(a.lanes, b.lanes)}; }
+  std::uint32_t largest() const { return vmaxvq_u32(lanes); }
 };
 
 inline Bits bits_of(Vector<float> a) { return {vreinterpretq_u32_f32(a.lanes)}; }
 inline Vector<float> float_of(Bits a) { return {vreinterpretq_f32_u32(a.lanes)}; }
+
+inline Bits lowest8(Bits words) { return words; }
+inline Bits lowest16(Bits words) { return words; }
+inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) vst1_u16(to + b * 4, vmovn_u32(words[b].lanes));
+}
+inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
+  const uint16x8_t low = vcombine_u16(vmovn_u32(bytes[0].lanes), vmovn_u32(bytes[1].lanes));
+  const uint16x8_t high = vcombine_u16(vmovn_u32(bytes[2].lanes), vmovn_u32(bytes[3].lanes));
+  vst1q_u8(to, vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
+}
+
+constexpr int kTableSize = 16;
+struct Table {
+  uint8x16x4_t bytes;
+  void fill(const float (&from)[kTableSize]) {
+    for (int b = 0; b < 4; ++b) bytes.val[b] = vreinterpretq_u8_f32(vld1q_f32(from + 4 * b));
+  }
+  Vector<float> at(Bits index) const {
+    const Bits first = (index & Bits::broadcast(kTableSize - 1)) * Bits::broadcast(0x04040404);  // byte of each float
+    const Bits places = first + Bits::broadcast(0x03020100);
+    return {vreinterpretq_f32_u8(vqtbl4q_u8(bytes, vreinterpretq_u8_u32(places.lanes)))};
+  }
+};
 
 inline Vector<float> load_signed8(const std::uint8_t* from) {
   std::uint32_t word;

@@ -7,22 +7,28 @@
 // operation is one IEEE operation, rounded once.
 //
 // Bits holds an unsigned 32-bit word for each lane of Vector<float>, for number formats that are made by arithmetic on
-// words: & | ^ + - * left<n> right<n>; where_greater, larger and largest() of all lanes, which compare as signed
-// numbers; numbers(), the index of each lane; loads that widen 8 or 16 bits with zeros, stores of the lowest 8 or 16
-// bits. bits_of() and float_of() reinterpret. load_rounded() reads float64, rounded to float32; load_signed8() reads
-// 8-bit whole numbers; add_unless_nan(x, a) is bits_of(x) + a, or bits_of(x) where x is not a number.
+// words: & | ^ + - * left<n> right<n>; where_greater, which compares signed numbers; larger and largest() of all lanes,
+// which compare unsigned ones; numbers(), the index of each lane; loads that widen 8 or 16 bits with zeros. bits_of()
+// and float_of() reinterpret. load_rounded() reads float64, rounded to float32; load_signed8() reads 8-bit whole
+// numbers; add_unless_nan(x, a) is bits_of(x) + a, or bits_of(x) where x is not a number.
+//
+// Mixed number formats are worked on in groups of vectors (simd/group.hpp). kGroupsInPhases: all vectors of a group are
+// loaded, then all updated, then all stored; or else one after the other. store8() and store16() keep the lowest bits
+// of a group of words; any higher ones go through lowest8() or lowest16() first, which clear them where the
+// instructions would not ignore them. Table keeps kTableSize floats (a power of 2), in a register where it can, and
+// at() looks them up by the lowest bits of an index.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
+#include "simd/group.hpp"
+
 namespace adamas {
 namespace {
 
 constexpr int kVectorsPerBlock = 1;
-
-// The same for mixed number formats, which are looked up once a block.
-constexpr int kVectorsPerMixedBlock = 8;
+constexpr bool kGroupsInPhases = false;
 
 template <class T>
 struct Vector {
@@ -61,8 +67,6 @@ struct Bits {
   static Bits numbers() { return {0}; }
   static Bits load8(const std::uint8_t* from) { return {*from}; }
   static Bits load16(const std::uint16_t* from) { return {*from}; }
-  void store8(std::uint8_t* to) const { *to = static_cast<std::uint8_t>(lane); }
-  void store16(std::uint16_t* to) const { *to = static_cast<std::uint16_t>(lane); }
 
   template <int kBy>
   Bits left() const {
@@ -81,7 +85,7 @@ struct Bits {
   friend Bits where_greater(Bits a, Bits b, Bits x, Bits y) {
     return static_cast<std::int32_t>(a.lane) > static_cast<std::int32_t>(b.lane) ? x : y;
   }
-  friend Bits larger(Bits a, Bits b) { return where_greater(a, b, a, b); }
+  friend Bits larger(Bits a, Bits b) { return a.lane > b.lane ? a : b; }
   std::uint32_t largest() const { return lane; }
 };
 
@@ -95,6 +99,22 @@ inline Vector<float> float_of(Bits a) {
   __builtin_memcpy(&value, &a, sizeof value);
   return value;
 }
+
+inline Bits lowest8(Bits words) { return words; }
+inline Bits lowest16(Bits words) { return words; }
+inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) to[b] = static_cast<std::uint8_t>(bytes[b].lane);
+}
+inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) to[b] = static_cast<std::uint16_t>(words[b].lane);
+}
+
+constexpr int kTableSize = 16;
+struct Table {
+  float values[kTableSize];
+  void fill(const float (&from)[kTableSize]) { __builtin_memcpy(values, from, sizeof values); }
+  Vector<float> at(Bits index) const { return {values[index.lane % kTableSize]}; }
+};
 
 inline Vector<float> load_signed8(const std::uint8_t* from) {
   return {static_cast<float>(static_cast<std::int8_t>(*from))};

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adamas._checks import Array
+from adamas._formats import BLOCK
 
 _ELEMENT = {True: np.uint32(0x85EBCA6B), False: np.uint32(0xC2B2AE35)}
 _STEP = {True: 0x9E3779B9, False: 0x91E10DA7}
@@ -12,9 +13,12 @@ _MASK = 0xFFFFFFFF
 _MASK64 = (1 << 64) - 1
 
 
-def dither(size: int, step: int, first: bool) -> Array:
-    """Return 32 bits for each element: Weyl sequences in element and step; one for squares, one for signed states."""
-    elements = np.arange(size, dtype=np.uint64).astype(np.uint32)
+def dither(step: int, first: bool) -> Array:
+    """Return 32 bits for each element of a block: Weyl sequences in element and step.
+
+    There is one for squares and magnitudes (``first``), and one for signed states.
+    """
+    elements = np.arange(BLOCK, dtype=np.uint32)
     words: Array = elements * _ELEMENT[first] + np.uint32(step * _STEP[first] & _MASK)
     return words
 

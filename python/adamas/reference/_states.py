@@ -89,7 +89,7 @@ def store_states(
             _encode(array, arrays[f"{name}_scale"], values, kind, _BITS[state_format], step)
         elif array.dtype.itemsize == 2:
             flat = values.reshape(array.shape)
-            random = dither(flat.size, step, sort != "signed").reshape(array.shape) >> np.uint32(16)
+            random = np.resize(dither(step, sort != "signed"), array.shape) >> np.uint32(16)
             array.view(np.uint16)[...] = narrow_bfloat16_at_random(flat, random)
         else:
             array[...] = values.reshape(array.shape)
@@ -116,7 +116,7 @@ def _encode(codes: Array, scales: Array, values: Array, kind: str, bits: int, st
     rows[bad] = 0
     largest = np.abs(rows).max(axis=1, initial=np.float32(0))
     largest[largest < _LEAST_SCALE] = 0
-    words = dither(padded.size, step, _kind(kind)[0] != "signed").reshape(rows.shape)
+    words = dither(step, _kind(kind)[0] != "signed")
     new = _code(kind, bits).encode(rows, largest, words)
     largest[bad] = np.nan
     scales[...] = largest
