@@ -10,7 +10,7 @@
 namespace adamas::bindings {
 namespace {
 
-void run(py::handle param, py::handle grad, const py::tuple& states, int num_threads) {
+void run(py::handle param, py::handle grad, const py::tuple& states, int num_threads, bool read_only) {
   WritableArray p;
   const void* g = nullptr;
   float* s[kMaxStates] = {};
@@ -25,7 +25,7 @@ void run(py::handle param, py::handle grad, const py::tuple& states, int num_thr
   Status status = Status::kOk;
   without_gil([&] {
     status = byte_limit(static_cast<float*>(p.data), static_cast<const float*>(g), s, static_cast<int>(states.size()),
-                        p.size, num_threads);
+                        p.size, num_threads, read_only);
   });
   throw_on_error(status);
 }
@@ -33,7 +33,8 @@ void run(py::handle param, py::handle grad, const py::tuple& states, int num_thr
 }  // namespace
 
 void register_byte_limit(py::module_& m) {
-  m.def("byte_limit", &run, py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("num_threads") = 0);
+  m.def("byte_limit", &run, py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("num_threads") = 0,
+        py::arg("read_only") = false);
 }
 
 }  // namespace adamas::bindings

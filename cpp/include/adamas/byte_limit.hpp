@@ -8,8 +8,9 @@
 namespace adamas {
 
 // For each of the `size` float32 elements: p += g and, for each state s, s += g. Same threads, same split of the work
-// and same instruction set as a step over one tensor with those arrays.
+// and same instruction set as a step over one tensor with those arrays. read_only: all arrays are read, and none
+// written, as in a pass that takes norms.
 Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size,
-                  int threads = 0) noexcept;
+                  int threads = 0, bool read_only = false) noexcept;
 
 }  // namespace adamas

@@ -23,8 +23,8 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
 
 }  // namespace
 
-Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size,
-                  int threads) noexcept {
+Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size, int threads,
+                  bool read_only) noexcept {
   if (state_count < 0 || state_count > kMaxStates) return Status::kInvalidTensor;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
@@ -35,10 +35,10 @@ Status byte_limit(float* param, const float* grad, float* const* states, int sta
   streams.param = param;
   streams.grad = grad;
   streams.states = arrays;
-  Work work{streams, kernels->byte_limit[state_count], size};
+  Work work{streams, (read_only ? kernels->read_limit : kernels->byte_limit)[state_count], size};
+  const int moved = read_only ? 2 + state_count : 3 + 2 * state_count;
   int used = 1;
-  return run_slices(size * sizeof(float) * static_cast<std::size_t>(3 + 2 * state_count), threads, run_slice, &work,
-                    &used);
+  return run_slices(size * sizeof(float) * static_cast<std::size_t>(moved), threads, run_slice, &work, &used);
 }
 
 }  // namespace adamas

@@ -33,5 +33,24 @@ void byte_limit(const Streams& streams, std::size_t begin, std::size_t end) {
   tile_loop<ByteLimitRule<kStates>, NoDecay, float>(streams, begin, end, c);
 }
 
+// Reads whole vectors of all streams, and nothing else.
+template <int kStates>
+void read_limit(const Streams& streams, std::size_t begin, std::size_t end) {
+  using V = Vector<float>;
+  const void* arrays[2 + kStates] = {streams.param, streams.grad};
+  for (int k = 0; k < kStates; ++k) arrays[2 + k] = streams.states[k];
+  V sums[2 + kStates];
+  for (V& sum : sums) sum = V::broadcast(0.0f);
+  for (std::size_t i = begin; i + V::kLanes <= end; i += V::kLanes) {
+    for (int k = 0; k < 2 + kStates; ++k) sums[k] = sums[k] + V::load(static_cast<const float*>(arrays[k]) + i);
+  }
+  for (const V& sum : sums) {
+    float lanes[V::kLanes];
+    sum.store(lanes);
+    const volatile float used = lanes[0];
+    static_cast<void>(used);
+  }
+}
+
 }  // namespace
 }  // namespace adamas

@@ -94,6 +94,10 @@ template <std::size_t... kStates>
 constexpr auto byte_limits(std::index_sequence<kStates...>) {
   return std::array<ByteLimitKernel, sizeof...(kStates)>{byte_limit<static_cast<int>(kStates)>...};
 }
+template <std::size_t... kStates>
+constexpr auto read_limits(std::index_sequence<kStates...>) {
+  return std::array<ByteLimitKernel, sizeof...(kStates)>{read_limit<static_cast<int>(kStates)>...};
+}
 
 // Through float32, which holds every 16-bit number exactly.
 void widen(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out) {
@@ -113,10 +117,12 @@ void widen(DType dtype, const void* grad, std::size_t begin, std::size_t end, do
 }
 
 constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStates + 1>());
+constexpr auto kReadLimitKernels = read_limits(std::make_index_sequence<kMaxStates + 1>());
 
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows, kNormRows, kByteLimitKernels.data(), widen};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows, kNormRows, kByteLimitKernels.data(),
+                                                              kReadLimitKernels.data(), widen};
 
 }  // namespace adamas

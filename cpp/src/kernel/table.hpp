@@ -68,6 +68,7 @@ struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
   const ByteLimitKernel* byte_limit;  // [state_count]
+  const ByteLimitKernel* read_limit;  // [state_count]; reads only
   WidenKernel widen;
 };
 

@@ -26,9 +26,9 @@ struct LionRule : RuleDefaults {
 
   template <class V>
   static V update(V p, V g, V* state, const V* c) {
-    const V u = sign(c[kBeta1] * state[0] + c[kOneMinusBeta1] * g);
+    const V mixed = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
     state[0] = c[kBeta2] * state[0] + c[kOneMinusBeta2] * g;
-    return p - c[kStepSize] * u;
+    return p - with_sign(c[kStepSize], mixed);
   }
 };
 

@@ -35,11 +35,11 @@ V magnitude(V x) {
   return larger(x, V::broadcast(0) - x);
 }
 
-// 1 or -1; zeros and NaN as they are.
+// size * sign(x), for a size that is not negative: x itself where it is zero or NaN.
 template <class V>
-V sign(V x) {
+V with_sign(V size, V x) {
   const V zero = V::broadcast(0);
-  return where_greater(x, zero, V::broadcast(1), where_greater(zero, x, V::broadcast(-1), x));
+  return where_greater(x, zero, size, where_greater(zero, x, zero - size, x));
 }
 
 // x within [-bound, bound]; NaN as it is.

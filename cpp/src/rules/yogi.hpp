@@ -35,7 +35,7 @@ struct YogiRule : RuleDefaults {
   static V update(V p, V g, V* state, const V* c) {
     const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
     const V square = g * g;
-    const V v = state[1] = state[1] - c[kOneMinusBeta2] * square * sign(state[1] - square);
+    const V v = state[1] = state[1] - with_sign(c[kOneMinusBeta2] * square, state[1] - square);
     const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
     return p - c[kStepSize] * m / d;
   }

@@ -80,10 +80,9 @@ def magnitude(x: Array) -> Array:
     return larger(x, x.dtype.type(0) - x)
 
 
-def sign(x: Array) -> Array:
-    """1 or -1; zeros and NaN as they are."""
-    one = x.dtype.type(1)
-    signed: Array = np.where(x > 0, one, np.where(x < 0, -one, x))
+def with_sign(size: Any, x: Array) -> Array:
+    """``size * sign(x)``, for a size that is not negative: ``x`` itself where it is zero or NaN."""
+    signed: Array = np.where(x > 0, size, np.where(x < 0, x.dtype.type(0) - size, x))
     return signed
 
 

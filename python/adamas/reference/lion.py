@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, sign
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -27,9 +27,9 @@ class _LionRule(Rule):
         }
 
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
-        u = sign(c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g)
+        mixed = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
         state["exp_avg"] = c["beta2"] * state["exp_avg"] + c["one_minus_beta2"] * g
-        new: Array = p - c["step_size"] * u
+        new: Array = p - with_sign(c["step_size"], mixed)
         return new
 
 

@@ -12,7 +12,7 @@ from adamas._checks import Array
 from adamas._optimizer import LearningRate
 from adamas.reference._plan import ReferenceOptimizer
 from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, sign
+from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -36,7 +36,7 @@ class _YogiRule(Rule):
         m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
         square = g * g
         v = state["exp_avg_sq"]
-        v = state["exp_avg_sq"] = v - c["one_minus_beta2"] * square * sign(v - square)
+        v = state["exp_avg_sq"] = v - with_sign(c["one_minus_beta2"] * square, v - square)
         d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
         new: Array = p - c["step_size"] * m / d
         return new
