@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ from models import Task, each, flat
 
 import adamas
 from adamas.demo.mlp import Array, Layers
+from adamas.schedules import Cosine
 
 if TYPE_CHECKING:
     from adamas._options import Options
@@ -59,11 +58,6 @@ class Result:
         return asdict(self)
 
 
-def schedule(steps: int) -> Callable[[int], float]:
-    """Return a cosine from `PEAK` down to a hundredth of it."""
-    return lambda step: PEAK * (END + (1.0 - END) * 0.5 * (1.0 + math.cos(math.pi * step / steps)))
-
-
 def to_half(array: Array) -> Array:
     """Round to bfloat16."""
     import ml_dtypes
@@ -91,7 +85,7 @@ def run(task: Task, variant: Variant, seed: int, steps: int) -> Result:
     if variant.half:
         layers = each(to_half, layers)
         options["seed"] = seed
-    opt = adamas.AdamW(layers, lr=schedule(steps), **options)
+    opt = adamas.AdamW(layers, lr=Cosine(PEAK, END * PEAK, steps), **options)
     for x, y in task.batches(seed, steps):
         if variant.half:
             grads = each(to_half, task.loss_and_grads(each(to_single, layers), x, y)[1])
@@ -117,7 +111,7 @@ def check_split32(task: Task, seed: int, steps: int) -> str:
     """
     halves = each(to_half, task.new_layers(seed))
     singles = each(to_single, halves)
-    lr = schedule(steps)
+    lr = Cosine(PEAK, END * PEAK, steps)
     split = adamas.AdamW(halves, lr=lr, state_dtype="bfloat16", master_weights="split32")
     whole = adamas.AdamW(singles, lr=lr, state_dtype="bfloat16")
     for x, y in task.batches(seed, steps):

@@ -4,7 +4,7 @@ Optimizers update NumPy arrays in place, at the speed of memory, with the same b
 number of threads. Start with `adamas.AdamW`.
 """
 
-from adamas import functional, reference
+from adamas import functional, reference, schedules
 from adamas._core import __version__
 from adamas._report import StepReport
 from adamas.optimizers import (
@@ -61,6 +61,7 @@ __all__ = [
     "get_num_threads",
     "info",
     "reference",
+    "schedules",
     "set_num_threads",
     "use_isa",
 ]

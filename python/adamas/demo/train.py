@@ -26,7 +26,7 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
     total = batches * arguments.epochs
     opt = adamas.AdamW(
         layers,
-        lr=lambda step: arguments.lr * 0.5 * (1.0 + np.cos(np.pi * step / total)),
+        lr=adamas.schedules.Cosine(arguments.lr, 0.0, total),
         weight_decay=arguments.weight_decay,
     )
     history = report.History()
