@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -63,11 +63,23 @@ def test_optimizer_follows_it(module: Any) -> None:
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "negative": (lambda: Constant(-1.0), ValueError, "Constant: value: expected a finite number >= 0, got -1.0"),
     "infinite": (lambda: Linear(1.0, np.inf, 3), ValueError, "Linear: end: expected a finite number >= 0, got inf"),
-    "text": (lambda: Cosine("1", 0.0, 3), TypeError, "Cosine: start: expected a finite number >= 0, got '1'"),
+    "text": (
+        lambda: Cosine(cast("Any", "1"), 0.0, 3),
+        TypeError,
+        "Cosine: start: expected a finite number >= 0, got '1'",
+    ),
     "no steps": (lambda: Cosine(1.0, 0.0, 0), ValueError, "Cosine: steps: expected a whole number >= 1, got 0"),
-    "half a step": (lambda: Linear(1.0, 0.0, 2.5), TypeError, "Linear: steps: expected a whole number >= 1, got 2.5"),
+    "half a step": (
+        lambda: Linear(1.0, 0.0, cast("Any", 2.5)),
+        TypeError,
+        "Linear: steps: expected a whole number >= 1, got 2.5",
+    ),
     "flag": (lambda: WarmUp(1.0, True), TypeError, "WarmUp: steps: expected a whole number >= 1, got True"),
-    "what to warm up": (lambda: WarmUp("cosine", 3), TypeError, "Constant: value: expected a finite number >= 0"),
+    "what to warm up": (
+        lambda: WarmUp(cast("Any", "cosine"), 3),
+        TypeError,
+        "Constant: value: expected a finite number >= 0",
+    ),
     "warm-up": (lambda: InverseSqrt(1.0, 0), ValueError, "InverseSqrt: warm_up: expected a whole number >= 1, got 0"),
     "too much": (
         lambda: WSD(1.0, 5, 3, 3),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,22 +139,24 @@ class PyPlan {
     return py::none();
   }
 
-  // The report, or None if an input is not acceptable and the caller has to say why. Nothing has changed then.
-  py::object step(py::handle grads, py::handle groups) {
+  // The report, or None if an input is not acceptable and the caller has to say why. Nothing has changed then. In the
+  // report, the first gradient that is not finite is given by its number.
+  py::object step(py::handle grads, py::handle groups, double grad_scale, double max_norm, bool skip_nonfinite) {
     if (!laid_out_) throw py::value_error("step: before lay_out");
     const Exclusive exclusive(*this);
     const Leaves leaves(leaves_);
     if (!read_groups(groups) || !structure_.flatten(grads, leaves_) || !accept_arrays()) return py::none();
 
+    const GradientOptions options{grad_scale, max_norm, skip_nonfinite};
     StepInfo info;
     Status status = Status::kOk;
     without_gil([&] {
       status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
-                          gradient_dtypes_.data());
+                          gradient_dtypes_.data(), &options);
     });
     if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return py::none();
     throw_on_error(status);
-    ++completed_;
+    if (!info.skipped) ++completed_;
     last_threads_ = info.threads;
     return report(info);
   }
@@ -302,7 +305,10 @@ class PyPlan {
   }
 
   py::object report(const StepInfo& info) const {
-    const py::tuple fields = py::make_tuple(completed_, info.updated);
+    const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
+    const py::object nonfinite = info.nonfinite == kNoTensor ? py::none() : py::object(py::int_(info.nonfinite));
+    const py::tuple fields = py::make_tuple(completed_, info.updated, if_measured(info.grad_norm),
+                                            if_measured(info.clip_coefficient), info.skipped, nonfinite);
     const py::tuple arguments = py::make_tuple(fields);
     PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), arguments.ptr(), nullptr);
     if (made == nullptr) throw py::error_already_set();
@@ -344,7 +350,8 @@ void register_plan(py::module_& m) {
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("scale", &PyPlan::scale, py::arg("index"), py::arg("which"))
       .def("residue", &PyPlan::residue, py::arg("index"))
-      .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"))
+      .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"), py::arg("grad_scale") = 1.0,
+           py::arg("max_norm") = std::numeric_limits<double>::infinity(), py::arg("skip_nonfinite") = false)
       .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
       .def("scalars", &PyPlan::scalars, py::arg("index"))

@@ -7,6 +7,7 @@ number of threads. Start with `adamas.AdamW`.
 from adamas import functional, reference, schedules
 from adamas._core import __version__
 from adamas._report import StepReport
+from adamas.loss_scaler import LossScaler
 from adamas.optimizers import (
     ADOPT,
     LAMB,
@@ -47,6 +48,7 @@ __all__ = [
     "Adamax",
     "Adan",
     "Lion",
+    "LossScaler",
     "NAdam",
     "RAdam",
     "RMSprop",

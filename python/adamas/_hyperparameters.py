@@ -41,6 +41,15 @@ def number(value: Any, path: str, expected: str, least: float, below: float) -> 
     return converted
 
 
+def whole_number(value: Any, path: str, least: int) -> int:
+    """Return ``value`` as an int if it is a whole number >= ``least``, of an integer type."""
+    expected = f"a whole number >= {least}"
+    number(value, path, expected, least, math.inf)
+    if not isinstance(value, int | np.integer):
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    return int(value)
+
+
 def check_threads(count: int | None) -> int:
     """Return a limit of threads as the core takes it: 0 for None."""
     if count is None:

@@ -7,13 +7,15 @@ from abc import ABC, abstractmethod
 from array import array as numbers
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, address, check_array, check_like, check_overlap
+from adamas._engine import RuleInfo
 from adamas._formats import RESIDUE_NAMES
+from adamas._gradients import OnNonFinite, StepDefaults
 from adamas._hyperparameters import check_group, check_threads
 from adamas._options import Options, read_options
 from adamas._report import StepReport
@@ -22,37 +24,6 @@ from adamas._states import States
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
 LearningRate: TypeAlias = "float | Callable[[int], float]"
-
-
-class Plan(Protocol):
-    """The engine of one optimizer: parameters and states in order, and their step counts."""
-
-    num_threads: int
-
-    @property
-    def completed(self) -> int: ...
-    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None: ...
-    def add(self, param: Array, rule: str, state_format: int, residue: int) -> None: ...
-    def lay_out(self) -> None: ...
-    def size(self, index: int) -> int: ...
-    def state(self, index: int, which: int) -> Array: ...
-    def scale(self, index: int, which: int) -> Array | None: ...
-    def residue(self, index: int) -> Array | None: ...
-    def step_count(self, index: int) -> int: ...
-    def set_step_counts(self, counts: Sequence[int], completed: int) -> None: ...
-    def scalars(self, index: int) -> list[float]: ...
-    def set_scalars(self, index: int, values: Sequence[float]) -> None: ...
-    def __enter__(self) -> None: ...
-    def __exit__(self, *exception: object) -> None: ...
-
-
-class RuleInfo(Protocol):
-    """What a rule keeps for each parameter."""
-
-    @property
-    def states(self) -> Mapping[str, str]: ...
-    @property
-    def scalars(self) -> Mapping[str, float]: ...
 
 
 class Optimizer(ABC):
@@ -104,6 +75,8 @@ class Optimizer(ABC):
         self._plan = self._new_plan()
         self._fill_plan()
         self.num_threads = options.get("num_threads")
+        #: What a step does about gradients, unless its arguments say otherwise.
+        self.step_defaults = StepDefaults(options.get("max_norm"), options.get("on_nonfinite", "propagate"))
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""
@@ -165,22 +138,40 @@ class Optimizer(ABC):
         return  # most rules have none such
 
     @abstractmethod
-    def step(self, grads: Any) -> StepReport:
+    def step(
+        self,
+        grads: Any,
+        *,
+        grad_scale: float = 1.0,
+        max_norm: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+    ) -> StepReport:
         """Update all parameters in place, once.
+
+        Gradients are divided by ``grad_scale``; then, if their L2 norm N over all parameters is larger than
+        ``max_norm``, multiplied by ``max_norm / (N + 1e-6)``, as by ``torch.nn.utils.clip_grad_norm_``. Both are one
+        factor, rounded once, that the update applies: the arrays of gradients do not change.
 
         Args:
             grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
                 the same shapes. Their dtypes may be any that parameters can have. They are only read, and may be
                 read-only. None leaves a parameter, its states and its step count untouched. For a list of group
                 dicts: a list with one entry per group.
+            grad_scale: What the loss was multiplied by, > 0.
+            max_norm: The largest norm that is not clipped, > 0; infinity for no clipping. None: the optimizer's own.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, holds an infinity or NaN: ``"propagate"``
+                it; ``"skip"`` the step, which then changes nothing, not even the step count; or ``"raise"``. None: the
+                optimizer's own.
 
         Returns:
-            The number of this step, and how many parameters were updated.
+            The number of this step, how many parameters were updated, and what was found out about the gradients. They
+            are looked at, in a pass of their own, if ``max_norm`` or ``on_nonfinite`` asks for it.
 
         Raises:
             TypeError: A gradient or hyperparameter of the wrong type; the message names it.
             ValueError: A gradient that does not fit, arrays that overlap, a hyperparameter out of range, a parameter
                 that has been resized or made read-only; the message names it.
+            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
             RuntimeError: Another thread is stepping this optimizer.
 
             After any of them nothing has changed: no parameter, no state, no step count.

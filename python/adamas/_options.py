@@ -8,7 +8,10 @@ from adamas._formats import Formats
 
 
 class Options(TypedDict, total=False):
-    """How an optimizer works and keeps its numbers. All but ``num_threads`` are fixed at construction."""
+    """How an optimizer works and keeps its numbers.
+
+    All are fixed at construction but ``num_threads`` and, in ``step_defaults``, ``max_norm`` and ``on_nonfinite``.
+    """
 
     #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters.
     #: None: float32, or float64 for float64 parameters.
@@ -23,6 +26,11 @@ class Options(TypedDict, total=False):
     seed: int
     #: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
     num_threads: int | None
+    #: What ``step`` does about gradients, unless its arguments say otherwise: it clips them to this norm; with None it
+    #: does not.
+    max_norm: float | None
+    #: And what about those that are not finite: "propagate", "skip" or "raise".
+    on_nonfinite: Literal["propagate", "skip", "raise"]
 
 
 def read_options(options: Any) -> Formats:
@@ -36,4 +44,5 @@ def read_options(options: Any) -> Formats:
         if name not in Options.__annotations__:
             known = ", ".join(Options.__annotations__)
             raise TypeError(f"{name}: no such hyperparameter or option; the options of all optimizers are {known}")
-    return Formats(**{name: value for name, value in options.items() if name != "num_threads"})
+    others = ("num_threads", "max_norm", "on_nonfinite")
+    return Formats(**{name: value for name, value in options.items() if name not in others})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adamas import _core, reference
+from adamas._gradients import OnNonFinite, conclude
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 
@@ -34,14 +35,22 @@ class CompiledOptimizer(Optimizer):
     def _new_plan(self) -> Any:
         return _core.Plan(self._description, StepReport, int(self._formats.seed))
 
-    def step(self, grads: Any) -> StepReport:
+    def step(
+        self,
+        grads: Any,
+        *,
+        grad_scale: float = 1.0,
+        max_norm: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+    ) -> StepReport:
         if self._refusal is not None:
             raise RuntimeError(self._refusal)
-        report: StepReport | None = self._plan.step(grads, self.param_groups)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, on_nonfinite)
+        report: StepReport | None = self._plan.step(grads, self.param_groups, *options)
         if report is None:
             self._check_step(grads, self._plan.scheduled)  # raises
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
-        return report
+        return conclude(report, choice, self._leaves, self._description, grads)
 
 
 # Each has the docstring of its reference.

@@ -18,9 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from adamas._hyperparameters import number, shown
+from adamas._hyperparameters import number, shown, whole_number
 
 __all__ = ["WSD", "Constant", "Cosine", "InverseSqrt", "Linear", "OneCycle", "Schedule", "WarmUp"]
 
@@ -50,10 +48,7 @@ def _check_numbers(schedule: object, **values: float) -> None:
 
 def _check_steps(schedule: object, least: int = 1, **counts: int) -> None:
     for name, count in counts.items():
-        path, expected = f"{type(schedule).__name__}: {name}", f"a whole number >= {least}"
-        number(count, path, expected, least, math.inf)
-        if not isinstance(count, int | np.integer):
-            raise TypeError(f"{path}: expected {expected}, got {shown(count)}")
+        whole_number(count, f"{type(schedule).__name__}: {name}", least)
 
 
 def _check_shape(schedule: object, shape: str, known: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include <adamas/formats.hpp>
@@ -23,8 +24,8 @@ namespace adamas {
 
 // One parameter with its states: contiguous buffers of `size` elements each, owned by the caller, which must outlive
 // the plan, and none of which may overlap another. The rule says how many states there are, storage_of()
-// (adamas/formats.hpp) how large they are; start them at zero, and the
-// residue at zero too, but a master (Residue::kMaster) at the values of the parameter.
+// (adamas/formats.hpp) how large they are; start them at zero, and the residue at zero too, but a master
+// (Residue::kMaster) at the values of the parameter.
 struct Tensor {
   void* param = nullptr;
   void* states[kMaxStates] = {};
@@ -37,10 +38,26 @@ struct Tensor {
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
 };
 
+// What becomes of gradients before they reach the update, in a pass over them alone if that is needed.
+struct GradientOptions {
+  double grad_scale = 1.0;  // > 0; every gradient is divided by it: what the loss was multiplied by
+  // > 0; if the L2 norm of all gradients, so divided, is larger, they are multiplied by max_norm / (norm + 1e-6).
+  double max_norm = std::numeric_limits<double>::infinity();
+  bool skip_nonfinite = false;  // change nothing if a gradient, so divided, holds an infinity or NaN
+};
+
+constexpr std::size_t kNoTensor = std::numeric_limits<std::size_t>::max();
+
 // What a step did, for reports.
 struct StepInfo {
   std::size_t updated = 0;  // tensors that had a gradient
   int threads = 0;          // threads asked for
+  bool skipped = false;     // nothing was changed, because of `nonfinite`
+  // If max_norm or skip_nonfinite asked for a pass over the gradients:
+  bool has_norm = false;
+  double grad_norm = 0.0;             // before clipping
+  double clip_coefficient = 1.0;      // at most 1
+  std::size_t nonfinite = kNoTensor;  // the first tensor whose gradient holds an infinity or NaN
 };
 
 class Plan {
@@ -76,7 +93,8 @@ class Plan {
   // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
-              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr) noexcept;
+              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr,
+              const GradientOptions* options = nullptr) noexcept;
 
  private:
   struct Impl;

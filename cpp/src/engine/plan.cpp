@@ -9,26 +9,16 @@
 #include <vector>
 
 #include "engine/coefficients.hpp"
-#include "engine/formats.hpp"
+#include "engine/gradient_norm.hpp"
 #include "engine/isa.hpp"
 #include "engine/overlap.hpp"
-#include "engine/schedule.hpp"
+#include "engine/pass.hpp"
 
 namespace adamas {
 namespace {
 
-// Entering and leaving a kernel costs about as much as moving this many bytes.
-constexpr std::uint64_t kTensorOverheadBytes = 1024;
-
 StateStorage storage(const Tensor& tensor, int k) {
   return storage_of(tensor.state_format, rule_info(tensor.rule).states[k].kind);
-}
-
-// Memory that a step of one element moves: every array is read, and all but the gradient are written.
-std::uint64_t bytes_per_element(const Tensor& tensor) {
-  std::size_t bytes = 3 * size_of(tensor.dtype) + 2 * size_of(tensor.residue_kind);
-  for (int k = 0; k < rule_info(tensor.rule).state_count; ++k) bytes += 2 * storage(tensor, k).block_bytes / kBlock;
-  return bytes;
 }
 
 Status check_array(const void* array, std::size_t size, std::size_t element_bytes) {
@@ -66,123 +56,15 @@ Status check_tensor(const Tensor& tensor) {
   });
 }
 
-// Mixes 64 bits thoroughly (the finalizer of splitmix64).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-// Of one parameter in one step; steps that do not round at random need none.
-RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step, std::size_t parameter) {
-  if (tensor.residue_kind != Residue::kStochastic) return {};
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-  const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
-  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
-}
-
 // After this, so many push_back() cannot fail. Grows in proportion, unlike a bare reserve().
 template <class T>
 void make_room(std::vector<T>& items, std::size_t more) {
   if (items.capacity() - items.size() < more) items.reserve(2 * items.size() + more);
 }
 
-// A tensor as the plan keeps it.
-struct Item {
-  Tensor tensor;
-  std::int64_t step_count;
-  const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
-  DType grad_dtype;             // of that gradient; once it has been checked, of the one of the step under way
-  double scalars[kMaxScalars];  // the rule's own numbers
-  // Of the step under way.
-  std::uint32_t coefficients;  // index into Impl::coefficients and Impl::next_scalars
-  std::size_t first_sum;       // of a rule that needs norms: index into Impl::sums
-};
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 bool same_scalars(const Item& a, const Item& b) { return std::equal(a.scalars, a.scalars + kMaxScalars, b.scalars); }
-
-// One step under way: what its slices share. The work done before and with item i is work_end[i] bytes.
-struct Pass {
-  const std::vector<Item>& items;
-  const std::vector<std::uint64_t>& work_end;
-  const std::vector<Coefficients>& coefficients;
-  const void* const* grads;
-  const KernelTable* kernels;
-  SquareSums* sums;  // of the pass before the update, in which only rules that need norms take part; else null
-};
-
-// A float64 parameter with a gradient of another type: converts that granule by granule, and calls
-// work(streams of the granule, its first element, its size).
-template <class Work>
-void in_wide_pieces(const Pass& pass, const Streams& streams, std::size_t begin, std::size_t end, Work work) {
-  double gradients[kGranule];
-  void* states[kMaxStates];
-  Streams piece = streams;
-  piece.grad = gradients;
-  piece.states = states;
-  for (std::size_t i = begin; i < end; i += kGranule) {
-    const std::size_t last = std::min(end, i + kGranule);
-    pass.kernels->widen(streams.grad_dtype, streams.grad, i, last, gradients);
-    piece.param = static_cast<double*>(streams.param) + i;
-    for (int k = 0; k < kMaxStates; ++k) {
-      states[k] = streams.states[k] == nullptr ? nullptr : static_cast<double*>(streams.states[k]) + i;
-    }
-    work(piece, i, last - i);
-  }
-}
-
-void run_item(const Pass& pass, std::size_t i, std::size_t begin, std::size_t end) {
-  const Item& item = pass.items[i];
-  const Tensor& tensor = item.tensor;
-  const Coefficients& c = pass.coefficients[item.coefficients];
-  const RandomKey key = random_key(tensor, c.seed, c.step, i);
-  const Streams streams{tensor.param,    pass.grads[i],       tensor.states,
-                        tensor.residue,  tensor.size,         tensor.dtype,
-                        item.grad_dtype, tensor.residue_kind, key};
-  const int column = find_column(tensor.dtype, item.grad_dtype, tensor.state_format);
-  const bool wide = tensor.dtype == DType::kFloat64 && item.grad_dtype != DType::kFloat64;
-  if (pass.sums == nullptr) {
-    const UpdateKernel update = pass.kernels->update[static_cast<int>(tensor.rule)][column];
-    if (!wide) return update(streams, begin, end, c);
-    in_wide_pieces(pass, streams, begin, end,
-                   [&](const Streams& piece, std::size_t, std::size_t size) { update(piece, 0, size, c); });
-  } else if (needs_norms(tensor.rule)) {
-    const NormKernel norm = pass.kernels->norm[static_cast<int>(tensor.rule)][column];
-    SquareSums* sums = pass.sums + item.first_sum;
-    if (!wide) return norm(streams, begin, end, c, sums);
-    in_wide_pieces(pass, streams, begin, end, [&](const Streams& piece, std::size_t at, std::size_t size) {
-      norm(piece, 0, size, c, sums + at / kGranule);
-    });
-  }
-}
-
-// The element of item `i`, on a granule, at which `work` bytes of the pass are done: the end of one slice and the
-// beginning of the next.
-std::size_t element_at(const Pass& pass, std::size_t i, std::uint64_t work) {
-  const Tensor& tensor = pass.items[i].tensor;
-  const std::uint64_t before = i == 0 ? 0 : pass.work_end[i - 1];
-  if (work <= before) return 0;
-  if (work >= pass.work_end[i]) return tensor.size;
-  const std::uint64_t element = (work - before) / bytes_per_element(tensor);
-  // Within the overhead at the end of an item, `element` lies past its last one.
-  return std::min(tensor.size, round_down_to_granule(static_cast<std::size_t>(element)));
-}
-
-void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
-  const Pass& pass = *static_cast<const Pass*>(context);
-  const std::uint64_t total = pass.work_end.back();
-  const std::uint64_t from = slice_begin(total, slice, slices);
-  const std::uint64_t to = slice_begin(total, slice + 1, slices);
-  const auto first = std::upper_bound(pass.work_end.begin(), pass.work_end.end(), from);
-  for (auto i = static_cast<std::size_t>(first - pass.work_end.begin()); i < pass.items.size(); ++i) {
-    if (pass.grads[i] != nullptr) {
-      const std::size_t begin = element_at(pass, i, from);
-      const std::size_t end = element_at(pass, i, to);
-      if (begin < end) run_item(pass, i, begin, end);
-    }
-    if (pass.work_end[i] >= to) break;
-  }
-}
 
 }  // namespace
 
@@ -197,9 +79,13 @@ struct Plan::Impl {
   std::vector<Coefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
   std::vector<SquareSums> sums;
+  std::size_t granules = 0;  // of all gradients
+  std::vector<double> gradient_sums;
 
   Status prepare(const void* const* grads, const DType* grad_dtypes, const Hyperparameters* groups);
   Status check_overlap(const void* const* grads);
+  Status measure_gradients(Pass pass, const GradientOptions& options, int threads, StepInfo* info, double* factor);
+  Status update(Pass pass, int threads, StepInfo* info);
   void finish_coefficients(const void* const* grads);
 };
 
@@ -208,6 +94,7 @@ Status Plan::Impl::prepare(const void* const* grads, const DType* grad_dtypes, c
   coefficients.clear();
   next_scalars.clear();
   std::size_t sum_count = 0;
+  granules = 0;
   std::uint64_t work = 0;
   const Item* previous = nullptr;
   // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
@@ -241,7 +128,9 @@ Status Plan::Impl::prepare(const void* const* grads, const DType* grad_dtypes, c
         sum_count += (item.tensor.size + kGranule - 1) / kGranule;
       }
       previous = &item;
-      work += item.tensor.size * bytes_per_element(item.tensor) + kTensorOverheadBytes;
+      item.first_granule = granules;
+      granules += (item.tensor.size + kGranule - 1) / kGranule;
+      work += work_of(item.tensor);
     }
     work_end[i] = work;
   }
@@ -350,39 +239,76 @@ Status Plan::set_scalar(std::size_t index, int which, double value) noexcept {
   return Status::kOk;
 }
 
+// Takes the norm, decides on it, and returns the factor for all gradients.
+Status Plan::Impl::measure_gradients(Pass pass, const GradientOptions& options, int threads, StepInfo* info,
+                                     double* factor) {
+  *factor = 1.0 / options.grad_scale;
+  if (!options.skip_nonfinite && !(options.max_norm < kInfinite)) return Status::kOk;
+  gradient_sums.resize(granules);
+  pass.phase = Phase::kGradients;
+  pass.grad_scale = *factor;
+  pass.gradient_sums = gradient_sums.data();
+  if (const Status status = run_pass(pass, threads, &info->threads); status != Status::kOk) return status;
+  const GradientNorm found = gradient_norm(pass);
+  info->has_norm = true;
+  info->grad_norm = found.norm;
+  info->nonfinite = found.nonfinite;
+  info->skipped = options.skip_nonfinite && found.nonfinite != kNoTensor;
+  if (options.max_norm < kInfinite) {
+    const double coefficient = options.max_norm / (found.norm + 1e-6);
+    info->clip_coefficient = coefficient > 1.0 ? 1.0 : coefficient;  // NaN stays
+    *factor *= info->clip_coefficient;
+  }
+  return Status::kOk;
+}
+
 Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads,
-                  StepInfo* info, const DType* grad_dtypes) noexcept try {
+                  StepInfo* info, const DType* grad_dtypes, const GradientOptions* options) noexcept try {
+  const GradientOptions plain;
+  if (options == nullptr) options = &plain;
   if (size() == 0) return Status::kOk;
   if (grads == nullptr || (groups == nullptr && group_count > 0)) return Status::kNullPointer;
   if (group_count < impl_->group_count) return Status::kInvalidTensor;
+  const double inverse = 1.0 / options->grad_scale;
+  const bool valid = inverse > 0.0 && inverse < kInfinite && options->max_norm > 0.0;
+  if (!valid) return Status::kInvalidHyperparameter;
   for (std::size_t k = 0; k < group_count; ++k) {
     if (const Status status = check(groups[k]); status != Status::kOk) return status;
   }
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   if (const Status status = impl_->prepare(grads, grad_dtypes, groups); status != Status::kOk) return status;
-  Pass pass{impl_->items, impl_->work_end, impl_->coefficients, grads, kernels, nullptr};
-  const std::uint64_t bytes = impl_->work_end.back();
-  int used = 1;
-  if (!impl_->sums.empty()) {
-    pass.sums = impl_->sums.data();
-    if (const Status status = run_slices(bytes, threads, run_slice, &pass, &used); status != Status::kOk) return status;
-    impl_->finish_coefficients(grads);
-    pass.sums = nullptr;
+  Pass pass{Phase::kUpdate, impl_->items, impl_->work_end, grads, kernels, 1.0, nullptr, impl_->coefficients, nullptr};
+  StepInfo done;
+  double factor = 1.0;
+  Status status = impl_->measure_gradients(pass, *options, threads, &done, &factor);
+  if (status == Status::kOk && !done.skipped) {
+    for (Coefficients& c : impl_->coefficients) c.grad_scale *= factor;
+    status = impl_->update(pass, threads, &done);
   }
-  if (const Status status = run_slices(bytes, threads, run_slice, &pass, &used); status != Status::kOk) return status;
-  std::size_t updated = 0;
-  for (std::size_t i = 0; i < impl_->items.size(); ++i) {
-    if (grads[i] == nullptr) continue;
-    Item& item = impl_->items[i];
-    ++item.step_count;
-    std::copy_n(impl_->next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
-    ++updated;
-  }
-  if (info != nullptr) *info = {updated, used};
-  return Status::kOk;
+  if (status == Status::kOk && info != nullptr) *info = done;
+  return status;
 } catch (...) {
   return Status::kOutOfMemory;
+}
+
+Status Plan::Impl::update(Pass pass, int threads, StepInfo* info) {
+  if (!sums.empty()) {
+    pass.phase = Phase::kNorms;
+    pass.sums = sums.data();
+    if (const Status status = run_pass(pass, threads, &info->threads); status != Status::kOk) return status;
+    finish_coefficients(pass.grads);
+    pass.phase = Phase::kUpdate;
+  }
+  if (const Status status = run_pass(pass, threads, &info->threads); status != Status::kOk) return status;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (pass.grads[i] == nullptr) continue;
+    Item& item = items[i];
+    ++item.step_count;
+    std::copy_n(next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
+    ++info->updated;
+  }
+  return Status::kOk;
 }
 
 }  // namespace adamas

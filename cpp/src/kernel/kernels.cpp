@@ -17,6 +17,7 @@
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/byte_limit.hpp"
+#include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
 #include "kernel/norm_loop.hpp"
 #include "kernel/table.hpp"
@@ -103,15 +104,9 @@ constexpr auto read_limits(std::index_sequence<kStates...>) {
 void widen(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out) {
   constexpr std::size_t kLanes = Vector<float>::kLanes;
   alignas(64) float values[kLanes];
-  const std::size_t size = size_of(dtype);
-  const char* first = static_cast<const char*>(grad) + begin * size;
   for (std::size_t i = 0; i < end - begin; i += kLanes) {
     const std::size_t count = std::min(kLanes, end - begin - i);
-    char padded[kLanes * sizeof(double)] = {};
-    std::memcpy(padded, first + i * size, count * size);
-    Vector<float> g[1];
-    load_gradients(dtype, padded, 0, g);
-    g[0].store(values);
+    load_last_gradient<float>(dtype, grad, begin + i, count).store(values);
     for (std::size_t k = 0; k < count; ++k) out[i + k] = static_cast<double>(values[k]);
   }
 }
@@ -122,7 +117,12 @@ constexpr auto kReadLimitKernels = read_limits(std::make_index_sequence<kMaxStat
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows, kNormRows, kByteLimitKernels.data(),
-                                                              kReadLimitKernels.data(), widen};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
+                                                              kNormRows,
+                                                              kByteLimitKernels.data(),
+                                                              kReadLimitKernels.data(),
+                                                              widen,
+                                                              gradient_squares<float>,
+                                                              gradient_squares<double>};
 
 }  // namespace adamas

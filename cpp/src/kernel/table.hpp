@@ -64,12 +64,19 @@ using ByteLimitKernel = void (*)(const Streams& streams, std::size_t begin, std:
 // Gradients of elements [begin, end), at most kGranule of them, as float64.
 using WidenKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out);
 
+// Sums of squares of gradient times scale, of elements [begin, end), from a granule on: sums[i / kGranule] for each
+// granule of elements i.
+using GradientKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double scale,
+                                double* sums);
+
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
   const ByteLimitKernel* byte_limit;  // [state_count]
   const ByteLimitKernel* read_limit;  // [state_count]; reads only
   WidenKernel widen;
+  GradientKernel squares32;  // computed with in float32: any dtype
+  GradientKernel squares64;  // in float64: float64 only
 };
 
 }  // namespace adamas

@@ -1,6 +1,9 @@
-"""Sums of squares, with the very operations of ``cpp/src/kernel/square_sum.hpp``."""
+"""Norms, with the very operations of ``cpp/src/kernel/square_sum.hpp`` and ``cpp/src/engine/gradient_norm.cpp``."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,6 +11,7 @@ from adamas._checks import Array
 
 _GRANULE = 512
 _LANES = 16
+_TINY = 2.0**-600
 
 
 def sum_of_squares(x: Array) -> float:
@@ -30,3 +34,21 @@ def sum_of_squares(x: Array) -> float:
     for granule in granules.tolist():
         total += granule
     return total
+
+
+def gradient_norm(gradients: Sequence[tuple[int, Array]]) -> tuple[float, int | None]:
+    """Return the L2 norm of all gradients, and the number of the first one that is not finite."""
+    with np.errstate(all="ignore"):
+        total, nonfinite = 0.0, None
+        for number, grad in gradients:
+            total += sum_of_squares(grad)
+            if nonfinite is None and not np.isfinite(grad).all():
+                nonfinite = number
+        if nonfinite is not None or math.isfinite(total):
+            return math.sqrt(total), nonfinite
+        # Squares of float64 may be too large, though the numbers are not.
+        tiny = 0.0
+        for _, grad in gradients:
+            if grad.dtype == np.float64:
+                tiny += sum_of_squares(grad * _TINY)
+        return math.sqrt(tiny) / _TINY, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._formats import RESIDUES, residue_dtype
+from adamas._gradients import GradientOptions, OnNonFinite, clip_coefficient, conclude
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 from adamas.reference._half import widen
-from adamas.reference._norm import sum_of_squares
+from adamas.reference._norm import gradient_norm, sum_of_squares
 from adamas.reference._params import load_param, store_param
 from adamas.reference._rule import RULES, Rule, apply_decay, decay_coefficients
 from adamas.reference._states import load_states, new_states, store_states
@@ -37,7 +39,14 @@ class Item:
     size: int
     count: int = 0
 
-    def update(self, grad: Array, group: Mapping[str, Any]) -> None:
+    def gradient(self, grad: Array, factor: float) -> Array:
+        """Return the gradient times a factor, both in the type that is computed with."""
+        number = np.float64 if self.param.dtype == np.float64 else np.float32
+        with np.errstate(all="ignore"):
+            scaled: Array = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number) * number(factor)
+        return scaled
+
+    def update(self, grad: Array, group: Mapping[str, Any], factor: float) -> None:
         """Update parameter and states in place, by one step."""
         rule, step = self.rule, self.count + 1
         coupled, decay = decay_coefficients(rule, group)
@@ -46,9 +55,7 @@ class Item:
             p = load_param(self.param, self.residue, self.kept)
             number = p.dtype.type
             states = load_states(rule.states, self.state_format, self.arrays, p)
-            g = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number) * number(
-                -1.0 if group["maximize"] else 1.0
-            )
+            g = self.gradient(grad, -factor if group["maximize"] else factor)
             p, g = apply_decay(p, g, coupled, number(decay))
             if rule.needs_norms:
                 direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
@@ -120,15 +127,22 @@ class NumpyPlan:
         """Return what is kept of a parameter's rounding."""
         return self._items[index].kept
 
-    def run(self, groups: list[dict[str, Any]], gradients: list[Array | None]) -> StepReport:
+    def run(self, groups: list[dict[str, Any]], gradients: list[Array | None], options: GradientOptions) -> StepReport:
         """Update every parameter that has a gradient; the inputs have been checked."""
-        updated = 0
-        for item, grad in zip(self._items, gradients, strict=True):
-            if grad is not None:
-                item.update(grad, groups[item.group])
-                updated += 1
-        self.completed += 1
-        return StepReport(self.completed, updated)
+        pairs = [(item, grad) for item, grad in zip(self._items, gradients, strict=True) if grad is not None]
+        factor = 1.0 / options.grad_scale
+        norm = coefficient = nonfinite = None
+        if options.measured:
+            norm, nonfinite = gradient_norm([(item.number, item.gradient(grad, factor)) for item, grad in pairs])
+            coefficient = clip_coefficient(norm, options.max_norm) if options.max_norm < math.inf else 1.0
+            factor *= coefficient
+        skipped = options.skip_nonfinite and nonfinite is not None
+        if not skipped:
+            for item, grad in pairs:
+                item.update(grad, groups[item.group], factor)
+            self.completed += 1
+        # The parameter is given by its number, as by the compiled plan.
+        return StepReport(self.completed, 0 if skipped else len(pairs), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
 
     def step_count(self, index: int) -> int:
         """Return the steps taken by a parameter."""
@@ -182,8 +196,17 @@ class ReferenceOptimizer(Optimizer):
             states[name][...] = values if value is None else value
         store_states(kinds, state_format, arrays, states, step=0)
 
-    def step(self, grads: Any) -> StepReport:
+    def step(
+        self,
+        grads: Any,
+        *,
+        grad_scale: float = 1.0,
+        max_norm: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+    ) -> StepReport:
+        options, choice = self.step_defaults.options(grad_scale, max_norm, on_nonfinite)
         with self._plan:
             groups, gradients = self._check_step(grads)
             plan: NumpyPlan = self._plan
-            return plan.run(groups, gradients)
+            report = plan.run(groups, gradients, options)
+        return conclude(report, choice, self._leaves, self._description, grads)
