@@ -189,6 +189,8 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "NaN": ({"grad_scale": math.nan}, ValueError, "grad_scale: expected a finite number > 0"),
     "norm of 0": ({"max_norm": 0.0}, ValueError, "max_norm: expected a number > 0 or None, got 0.0"),
     "norm as flag": ({"max_norm": True}, TypeError, "max_norm: expected a number > 0 or None, got True"),
+    "scale of an array": ({"grad_scale": np.ones(2)}, TypeError, "grad_scale: expected a finite number > 0"),
+    "scale as flag": ({"grad_scale": True}, TypeError, "grad_scale: expected a finite number > 0"),
     "choice": ({"on_nonfinite": "ignore"}, ValueError, "on_nonfinite: expected 'propagate', 'skip' or 'raise'"),
     "choice of a type": ({"on_nonfinite": [1]}, ValueError, "on_nonfinite: expected 'propagate', 'skip' or 'raise'"),
 }
@@ -200,6 +202,10 @@ def test_refusals(module: Any, options: dict[str, Any], error: type[Exception], 
     from refusing import grads
 
     refuses_step(module, lambda opt, _: opt.step(grads(), **options), error, message)
+    opt = module.AdamW([np.ones(3)])
+    opt.step([np.ones(3)], grad_scale=1.0, max_norm=1.0)
+    with pytest.raises(error):  # nor are they taken for those of the step before
+        opt.step([np.ones(3)], **options)
     if "grad_scale" not in options:
         with pytest.raises(error, match=message):
             module.AdamW([np.ones(3)], **options)

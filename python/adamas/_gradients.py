@@ -16,6 +16,9 @@ OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
 
 _CHOICES = ("propagate", "skip", "raise")
 
+#: Types that may be compared without a surprise: True would equal 1.0, an array nothing at all.
+_PLAIN = frozenset({float, int, str, type(None)})
+
 
 class GradientOptions(NamedTuple):
     """Checked options of one step, as the engines take them."""
@@ -44,6 +47,10 @@ class StepDefaults:
         on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
     """
 
+    #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
+    _arguments: tuple[float, float | None, OnNonFinite | None] | None
+    _checked: tuple[GradientOptions, OnNonFinite]
+
     def __init__(self, max_norm: float | None, on_nonfinite: OnNonFinite) -> None:
         self.max_norm = max_norm
         self.on_nonfinite = on_nonfinite
@@ -55,7 +62,7 @@ class StepDefaults:
     @max_norm.setter
     def max_norm(self, value: float | None) -> None:
         self._max_norm = math.inf if value is None else _check_max_norm(value)
-        self._settle()
+        self._arguments = None
 
     @property
     def on_nonfinite(self) -> OnNonFinite:
@@ -64,21 +71,19 @@ class StepDefaults:
     @on_nonfinite.setter
     def on_nonfinite(self, value: OnNonFinite) -> None:
         self._on_nonfinite = _check_on_nonfinite(value)
-        self._settle()
-
-    def _settle(self) -> None:
-        if hasattr(self, "_on_nonfinite"):
-            self._options = GradientOptions(1.0, self._max_norm, self._on_nonfinite != "propagate")
+        self._arguments = None
 
     def options(
         self, grad_scale: float, max_norm: float | None, on_nonfinite: OnNonFinite | None
     ) -> tuple[GradientOptions, OnNonFinite]:
         """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
-        if grad_scale == 1.0 and max_norm is None and on_nonfinite is None:
-            return self._options, self._on_nonfinite
-        choice = self._on_nonfinite if on_nonfinite is None else _check_on_nonfinite(on_nonfinite)
-        limit = self._max_norm if max_norm is None else _check_max_norm(max_norm)
-        return GradientOptions(_check_grad_scale(grad_scale), limit, choice != "propagate"), choice
+        arguments = (grad_scale, max_norm, on_nonfinite)
+        if not (_PLAIN.issuperset(map(type, arguments)) and arguments == self._arguments):
+            choice = self._on_nonfinite if on_nonfinite is None else _check_on_nonfinite(on_nonfinite)
+            limit = self._max_norm if max_norm is None else _check_max_norm(max_norm)
+            options = GradientOptions(_check_grad_scale(grad_scale), limit, choice != "propagate")
+            self._arguments, self._checked = arguments, (options, choice)
+        return self._checked
 
 
 def conclude(
