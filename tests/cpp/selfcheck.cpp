@@ -2,10 +2,12 @@
 // placements, and prints a digest of all bits for each. They must be the same, here and on any other machine.
 #include <adamas/adamas.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -148,7 +150,15 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
   const std::vector<DType> dtypes(grads.size(), format.grad);
   for (int step = 0; step < kSteps; ++step) {
     for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
-    check(plan.step(grads.data(), &hyperparameters, 1, threads, nullptr, dtypes.data()), "step");
+    adamas::GradientOptions options;
+    if (step % 3 == 2) {
+      options.grad_scale = 3.0;
+      options.max_norm = 0.5;
+    }
+    adamas::StepInfo info_of_step;
+    check(plan.step(grads.data(), &hyperparameters, 1, threads, &info_of_step, dtypes.data(), &options), "step");
+    const double norm = info_of_step.grad_norm;
+    if (std::isfinite(norm)) digest.add(&norm, sizeof norm);
   }
   for (const auto& buffer : kept) digest.add(buffer->data, buffer->size);
 }
@@ -224,6 +234,17 @@ void check_refusals() {
   adamas::Hyperparameters h;
   expect(plan.step(grads, &h, 0), adamas::Status::kInvalidTensor);
   expect(plan.step(nullptr, &h, 1), adamas::Status::kNullPointer);
+  adamas::GradientOptions options;
+  options.max_norm = 0.0;
+  expect(plan.step(grads, &h, 1, 0, nullptr, nullptr, &options), adamas::Status::kInvalidHyperparameter);
+  options = {};
+  options.skip_nonfinite = true;
+  g[2] = std::numeric_limits<float>::infinity();
+  adamas::StepInfo info;
+  check(plan.step(grads, &h, 1, 0, &info, nullptr, &options), "step");  // skips, as is seen below
+  expect(info.skipped && info.nonfinite == 0 ? adamas::Status::kOk : adamas::Status::kInvalidTensor,
+         adamas::Status::kOk);
+  g[2] = 1;
   expect(plan.step(grads, nullptr, 1), adamas::Status::kNullPointer);
   expect(plan.set_step_count(0, -5), adamas::Status::kInvalidTensor);
   expect(plan.set_step_count(1, 5), adamas::Status::kInvalidTensor);
