@@ -59,6 +59,51 @@ def test_optimizer_follows_it(module: Any) -> None:
     assert scheduled.tobytes() == by_hand.tobytes()
 
 
+@pytest.mark.parametrize("module", [adamas, reference])
+def test_weight_decay_and_betas(module: Any) -> None:
+    def betas(step: int) -> list[float]:
+        return [0.5 + 0.04 * step, 0.9]
+
+    decay = Linear(0.0, 0.5, 8)
+    grads = np.random.default_rng(0).standard_normal((10, 7))
+    scheduled, by_hand = np.ones(7), np.ones(7)
+    opt = module.AdamW([scheduled], weight_decay=decay, betas=betas)
+    other = module.AdamW([by_hand])
+    for step, grad in enumerate(grads):
+        other.param_groups[0].update(weight_decay=decay(step), betas=tuple(betas(step)))
+        opt.step([grad])
+        other.step([grad])
+        if step == 5:  # they are not saved, and the loader keeps its own
+            saved = opt.state_dict()
+            assert saved["param_groups"][0]["weight_decay"] is saved["param_groups"][0]["betas"] is None
+            opt = module.AdamW([scheduled], weight_decay=decay, betas=betas)
+            opt.load_state_dict(saved)
+    assert scheduled.tobytes() == by_hand.tobytes()
+
+
+@pytest.mark.parametrize("module", [adamas, reference])
+def test_what_a_schedule_returns_is_checked_and_called_once(module: Any) -> None:
+    calls: list[str] = []
+
+    def returns(name: str, value: Any) -> Any:
+        def schedule(step: int) -> Any:
+            calls.append(name)
+            return value
+
+        return schedule
+
+    opt = module.Adam([np.ones(3)], lr=returns("lr", 0.1), weight_decay=returns("weight_decay", -1.0))
+    with pytest.raises(ValueError, match=r"\['weight_decay'\] \(called with step 0\): expected a finite number >= 0"):
+        opt.step([np.ones(3)])
+    assert calls == ["lr", "weight_decay"]
+    opt = module.Adam([np.ones(3)], betas=returns("betas", (0.9,)))
+    with pytest.raises(TypeError, match=r"\['betas'\] \(called with step 0\): expected two numbers"):
+        opt.step([np.ones(3)])
+    assert calls == ["lr", "weight_decay", "betas"]
+    with pytest.raises(TypeError, match="betas: expected two numbers"):
+        module.ScheduleFreeAdamW([np.ones(3)], betas=lambda step: (0.9, 0.99))
+
+
 #: Call, error, and what its message says.
 REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "negative": (lambda: Constant(-1.0), ValueError, "Constant: value: expected a finite number >= 0, got -1.0"),

@@ -21,7 +21,9 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   const void* gradient = nullptr;
   // First what may run Python code, which could change the arrays; then the arrays.
   py::object scheduled;
-  if (step < 1 || !read_hyperparameters(group, find_hyperparameters(group), step - 1, &hyperparameters, &scheduled) ||
+  if (step < 1 ||
+      !read_hyperparameters(group, find_hyperparameters(group, count_betas(group)), step - 1, &hyperparameters,
+                            &scheduled) ||
       !accept_writable(param, &array) || !accept_like(grad, array, &gradient)) {
     return false;
   }

@@ -20,7 +20,6 @@ struct Field {
 
 constexpr Field<double> kNumbers[] = {
     {"eps", &Hyperparameters::eps},
-    {"weight_decay", &Hyperparameters::weight_decay},
     {"eps_root", &Hyperparameters::eps_root},
     {"alpha", &Hyperparameters::alpha},
     {"momentum", &Hyperparameters::momentum},
@@ -41,7 +40,7 @@ constexpr Field<bool> kFlags[] = {
 
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
-  py::object lr, betas, decoupled_weight_decay, eps_hat;
+  py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
   std::vector<py::object> numbers, flags;  // of kNumbers and kFlags
   py::object real;                         // numbers.Real
 };
@@ -53,7 +52,7 @@ const Keys& keys() {
         const auto key = [](const char* name) {
           return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
         };
-        Keys k{key("lr"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
+        Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
         for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
         k.real = py::module_::import("numbers").attr("Real");
@@ -81,7 +80,8 @@ bool read_number(py::handle value, double* out) {
 // for: which they are is a bit each, in the order of asking.
 class Reader {
  public:
-  Reader(py::handle group, KeySet expected) : group_(group), expected_(expected) {}
+  Reader(py::handle group, KeySet expected, long long completed, py::object* scheduled)
+      : group_(group), expected_(expected), completed_(completed), scheduled_(scheduled) {}
 
   void number(const py::object& key, double* out) {
     if (const py::object value = find(key)) valid_ = read_number(value, out);
@@ -94,19 +94,13 @@ class Reader {
     *out = value.is(py::handle(Py_True));
   }
 
-  void number_or_schedule(const py::object& key, long long completed, double* out, py::object* scheduled) {
-    py::object value = find(key);
-    if (!value) return;
-    if (PyFloat_CheckExact(value.ptr()) == 0 && PyCallable_Check(value.ptr()) != 0) {
-      value = value(completed);
-      *scheduled = value;
-    }
-    valid_ = read_number(value, out);
+  void number_or_schedule(const py::object& key, double* out) {
+    if (const py::object value = find_or_call(key)) valid_ = read_number(value, out);
   }
 
-  // As many numbers as there were at first: two or three.
+  // Two or three numbers, as expected.
   void betas(const py::object& key, double* first, double* second, double* third) {
-    const py::object value = find(key);
+    const py::object value = find_or_call(key);
     if (!value) return;
     double* const out[kMaxBetas] = {first, second, third};
     const Py_ssize_t size = sequence_size(value);
@@ -129,15 +123,27 @@ class Reader {
     return value;
   }
 
+  // Calls what is callable, and keeps what it returned.
+  py::object find_or_call(const py::object& key) {
+    py::object value = find(key);
+    if (!value || PyFloat_CheckExact(value.ptr()) != 0 || PyCallable_Check(value.ptr()) == 0) return value;
+    value = value(completed_);
+    if (!*scheduled_) *scheduled_ = py::dict();
+    (*scheduled_)[key] = value;
+    return value;
+  }
+
   py::handle group_;
   KeySet expected_;
+  long long completed_;
+  py::object* scheduled_;  // a dict, once something has been called
   std::uint32_t next_ = 1;
   bool valid_ = true;
 };
 
 }  // namespace
 
-KeySet find_hyperparameters(py::handle group) {
+KeySet find_hyperparameters(py::handle group, int beta_count) {
   KeySet found;
   std::uint32_t next = 1;
   const auto look_for = [&](const py::object& key) {
@@ -145,13 +151,16 @@ KeySet find_hyperparameters(py::handle group) {
     next <<= 1;
   };
   const Keys& k = keys();
-  for (const py::object& key : {k.lr, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
+  for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
   for (const py::object& key : k.numbers) look_for(key);
   for (const py::object& key : k.flags) look_for(key);
-  if (const py::object betas = dict_item(group, k.betas)) {
-    found.beta_count = static_cast<int>(std::min<Py_ssize_t>(sequence_size(betas), kMaxBetas));
-  }
+  found.beta_count = std::min(beta_count, kMaxBetas);
   return found;
+}
+
+int count_betas(py::handle group) {
+  const py::object betas = dict_item(group, keys().betas);
+  return betas ? static_cast<int>(std::min<Py_ssize_t>(sequence_size(betas), kMaxBetas)) : 0;
 }
 
 bool read_hyperparameters(py::handle group, KeySet expected, long long completed, Hyperparameters* out,
@@ -161,8 +170,9 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   Hyperparameters h;
   bool decoupled = false;
   bool eps_hat = false;
-  Reader reader(group, expected);
-  reader.number_or_schedule(k.lr, completed, &h.lr, scheduled);
+  Reader reader(group, expected, completed, scheduled);
+  reader.number_or_schedule(k.lr, &h.lr);
+  reader.number_or_schedule(k.weight_decay, &h.weight_decay);
   reader.betas(k.betas, &h.beta1, &h.beta2, &h.beta3);
   reader.flag(k.decoupled_weight_decay, &decoupled);
   reader.flag(k.eps_hat, &eps_hat);

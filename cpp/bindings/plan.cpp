@@ -36,10 +36,10 @@ class PyPlan {
   }
 
   // Starts a group, which add() fills; frozen: those of its keys whose values must stay as they are now.
-  void add_group(const py::dict& group, const py::tuple& frozen) {
+  void add_group(const py::dict& group, const py::tuple& frozen, int beta_count) {
     if (laid_out_) throw py::value_error("add_group: after lay_out");
     Group added;
-    added.keys = find_hyperparameters(group);
+    added.keys = find_hyperparameters(group, beta_count);
     for (py::handle key : frozen) {
       added.frozen.emplace_back(py::reinterpret_borrow<py::object>(key), dict_item(group, key));
     }
@@ -199,11 +199,11 @@ class PyPlan {
   }
   void exit() { busy_.store(false, std::memory_order_release); }
 
-  // What the callable learning rates of the groups returned in the last step, so that a refused step does not call them
-  // again to say why; None where nothing was called.
+  // What the callables of each group returned in the last step, by the names of the hyperparameters, so that a refused
+  // step does not call them again to say why; None where nothing was called.
   py::list scheduled() const {
     py::list values;
-    for (const py::object& value : scheduled_) values.append(value ? py::object(py::make_tuple(value)) : py::none());
+    for (const py::object& called : scheduled_) values.append(called ? called : py::none());
     return values;
   }
 
@@ -331,7 +331,7 @@ class PyPlan {
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;
-  std::vector<py::object> scheduled_;  // what a callable lr returned
+  std::vector<py::object> scheduled_;  // dicts of what callables returned
   std::vector<py::object> leaves_;
   std::vector<const void*> gradients_;
   std::vector<DType> gradient_dtypes_;
@@ -343,7 +343,7 @@ void register_plan(py::module_& m) {
   py::class_<PyPlan>(m, "Plan")
       .def(py::init<const py::tuple&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
            py::arg("seed"))
-      .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"))
+      .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::arg("rule"), py::arg("state_format"), py::arg("residue"))
       .def("lay_out", &PyPlan::lay_out)
       .def("size", &PyPlan::size, py::arg("index"))

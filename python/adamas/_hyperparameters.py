@@ -15,6 +15,9 @@ import numpy as np
 
 from adamas._structure import type_name
 
+#: Hyperparameters that may be callables, from the number of steps taken so far.
+SCHEDULABLE = ("lr", "weight_decay", "betas")
+
 #: As in ``cpp/include/adamas/threads.hpp``.
 MAX_THREADS = 1024
 
@@ -139,7 +142,7 @@ def check_group(
     path: str,
     known: Iterable[str],
     completed: int | None,
-    scheduled: tuple[Any] | None = None,
+    scheduled: Mapping[str, Any] | None = None,
     fractions: tuple[str, ...] = (),
     beta_count: int = 2,
 ) -> dict[str, Any]:
@@ -149,8 +152,8 @@ def check_group(
         group: A dict of ``param_groups``, or keyword arguments.
         path: How messages name the group; a ``{}`` in it stands for the name of the hyperparameter.
         known: Names of the rule's hyperparameters; all of them must be there.
-        completed: Steps taken so far, with which a callable ``lr`` is called; None to leave it uncalled.
-        scheduled: What a callable ``lr`` has returned for this step already, if it has been called.
+        completed: Steps taken so far, with which callables are called; None to leave them uncalled.
+        scheduled: What callables have returned for this step already, by name.
         fractions: Hyperparameters that this rule wants in [0, 1), though others do not.
         beta_count: How many betas the rule has.
 
@@ -164,11 +167,11 @@ def check_group(
         if name not in group:
             raise ValueError(f"{where}: missing; each group must keep all hyperparameters of its rule")
         value = group[name]
-        if name == "lr" and callable(value):
+        if name in SCHEDULABLE and callable(value):
             if completed is None:
                 checked[name] = value
                 continue
-            value = value(completed) if scheduled is None else scheduled[0]
+            value = scheduled[name] if scheduled and name in scheduled else value(completed)
             where = f"{where} (called with step {completed})"
         if name == "betas":
             checked[name] = _betas(value, where, beta_count)

@@ -16,7 +16,7 @@ from adamas._checks import Array, address, check_array, check_like, check_overla
 from adamas._engine import RuleInfo
 from adamas._formats import RESIDUE_NAMES
 from adamas._gradients import OnNonFinite, StepDefaults
-from adamas._hyperparameters import check_group, check_threads
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads
 from adamas._options import Options, read_options
 from adamas._report import StepReport
 from adamas._state_dict import check_state_dict
@@ -103,7 +103,7 @@ class Optimizer(ABC):
         sizes = Counter(self._group_of)
         leaves = enumerate(self._leaves)  # in the order of the groups
         for index, group in enumerate(self.param_groups):
-            self._plan.add_group(group, self._frozen)
+            self._plan.add_group(group, self._frozen, self._beta_count)
             rule = self._rule(group)
             for i, leaf in itertools.islice(leaves, sizes[index]):
                 self._plan.add(leaf.array, rule, *self._formats_of(i))
@@ -178,7 +178,7 @@ class Optimizer(ABC):
         """
 
     def _check_step(
-        self, grads: Any, scheduled: Sequence[tuple[Any] | None] | None = None
+        self, grads: Any, scheduled: Sequence[Mapping[str, Any] | None] | None = None
     ) -> tuple[list[dict[str, Any]], list[Array | None]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
         if self._refusal is not None:
@@ -222,7 +222,7 @@ class Optimizer(ABC):
         return {"step": self._plan.step_count(index), **dict(zip(names, self._plan.scalars(index), strict=True))}
 
     def _check_group(
-        self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: tuple[Any] | None = None
+        self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         checked = check_group(
             group, path, self.defaults, completed, scheduled, fractions=self._fractions, beta_count=self._beta_count
@@ -231,7 +231,7 @@ class Optimizer(ABC):
         return checked
 
     def _check_groups(
-        self, groups: Any, completed: int | None, scheduled: Sequence[tuple[Any] | None] | None = None
+        self, groups: Any, completed: int | None, scheduled: Sequence[Mapping[str, Any] | None] | None = None
     ) -> list[dict[str, Any]]:
         if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
             raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
@@ -285,8 +285,8 @@ class Optimizer(ABC):
         Returns:
             A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
             parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
-            names. Parameters are not included: they are the caller's arrays, to be kept beside it. Nor is a callable
-            ``lr``, whose entry is None. So the dict can be pickled.
+            names. Parameters are not included: they are the caller's arrays, to be kept beside it. Nor are callable
+            hyperparameters, whose entries are None. So the dict can be pickled.
 
         Raises:
             TypeError: A hyperparameter has been set to a value of the wrong type.
@@ -319,7 +319,7 @@ class Optimizer(ABC):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.
 
-        Hyperparameters become those that were saved; where ``lr`` was callable, this optimizer keeps its own.
+        Hyperparameters become those that were saved; where one was callable, this optimizer keeps its own.
 
         Args:
             state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes. The
@@ -333,7 +333,9 @@ class Optimizer(ABC):
         live = self.state_dict(copy=False)
         check_state_dict(state_dict, live)
         loaded = [
-            _detached({key: ours["lr"] if (key, value) == ("lr", None) else value for key, value in theirs.items()})
+            _detached(
+                {key: ours[key] if key in SCHEDULABLE and value is None else value for key, value in theirs.items()}
+            )
             for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
         ]
         self._check_groups(loaded, None)
@@ -386,4 +388,4 @@ def _detached(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_schedule(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: None if key == "lr" and callable(value) else value for key, value in group.items()}
+    return {key: None if key in SCHEDULABLE and callable(value) else value for key, value in group.items()}

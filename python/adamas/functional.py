@@ -11,7 +11,7 @@ import numpy as np
 
 from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import check_group, check_threads, number, shown
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, number, shown
 from adamas._optimizer import Optimizer
 
 __all__ = [
@@ -213,8 +213,8 @@ class Update:
             if name not in known or name in self._model._fixed:
                 raise TypeError(f"{name}: {self._optimizer.__name__} has no such hyperparameter")
         group = {**known, **hyperparameters}
-        if not callable(group["lr"]):
-            self._model._check_group(group, "{}", None)
+        _refuse_schedules(group)
+        self._model._check_group(group, "{}", None)
         rule = self._model._rule(group)
         info = self._model._rule_info(rule)
         if len(states) != len(info.states):
@@ -237,6 +237,13 @@ def _checked_scalars(scalars: dict[str, float] | None, known: Mapping[str, float
     return [number(given[name], f"scalars[{name!r}]", "a finite number >= 0", 0.0, math.inf) for name in known]
 
 
+def _refuse_schedules(group: dict[str, Any]) -> None:
+    for name in SCHEDULABLE:
+        if callable(group.get(name)):
+            expected = "numbers" if name == "betas" else "a finite number >= 0"
+            raise TypeError(f"{name}: expected {expected}, got {shown(group[name])}; call it with the step yourself")
+
+
 def _update(
     rule: str,
     param: Array,
@@ -251,8 +258,7 @@ def _update(
         raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
     if not 1 <= step < 2**62:
         raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
-    if callable(group["lr"]):
-        raise TypeError(f"lr: expected a finite number >= 0, got {shown(group['lr'])}; call it with the step yourself")
+    _refuse_schedules(group)
     arrays = tuple(states.values())
     if _core.update(rule, param, grad, arrays, group, int(step), check_threads(num_threads), scalars or []):
         return

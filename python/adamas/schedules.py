@@ -1,13 +1,14 @@
 """Learning-rate schedules: callables from the number of steps taken so far (0 at the first) to a number.
 
-``lr`` takes one, of the defaults or of a group. They are values: they keep no count of their own, can be compared,
-printed and pickled, and a run that goes on from a checkpoint goes on in its schedule, since the optimizer counts the
-steps. ::
+``lr`` and ``weight_decay`` take one, of the defaults or of a group. They are values: they keep no count of their own,
+can be compared, printed and pickled, and a run that goes on from a checkpoint goes on in its schedule, since the
+optimizer counts the steps. ::
 
     opt = adamas.AdamW(params, lr=WarmUp(Cosine(1e-3, 1e-5, steps=9_000), steps=1_000))
 
-Any other callable will do as well. Numbers are those of ``torch.optim.lr_scheduler`` and ``optax`` where these have the
-same schedule; after its last step a schedule stays where it is.
+Any other callable will do as well, and ``betas`` take one that returns all of them. Numbers are those of
+``torch.optim.lr_scheduler`` and ``optax`` where these have the same schedule; after its last step a schedule stays
+where it is.
 """
 
 from __future__ import annotations

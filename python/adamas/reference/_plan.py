@@ -81,7 +81,7 @@ class NumpyPlan:
         self._group_count = 0
         self._lock = threading.Lock()
 
-    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...]) -> None:
+    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:
         """Start a group, which `add` fills."""
         self._group_count += 1
 

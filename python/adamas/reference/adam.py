@@ -73,7 +73,8 @@ class Adam(ReferenceOptimizer):
             are float32, float64, float16 or ``ml_dtypes.bfloat16``, C-contiguous, aligned, writeable, of one dimension
             or more, and do not overlap. They are updated in place: to replace a parameter's values, write
             ``w[...] = values``, since the optimizer keeps the arrays and not the names.
-        lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first).
+        lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first), as
+            those of `adamas.schedules`. ``betas`` and ``weight_decay`` may be such callables too.
         betas: Decay rates of the two moments, each in [0, 1).
         eps: Added to the denominator, >= 0.
         weight_decay: Factor of the penalty, >= 0.

@@ -147,6 +147,8 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
 
     @staticmethod
     def _check_combination(group: Mapping[str, Any], path: str) -> None:
+        if callable(group["betas"]):
+            raise TypeError(f"{path.format('betas')}: expected two numbers (beta1, beta2), since x depends on beta1")
         if group["betas"][0] == 0.0:
             raise ValueError(
                 f"{path.format('betas')}: the first must be above 0, else y says nothing about the average"
