@@ -48,12 +48,19 @@ class StepDefaults:
     """
 
     #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
-    _arguments: tuple[float, float | None, OnNonFinite | None] | None
+    _arguments: tuple[float | None, float | None, OnNonFinite | None] | None
     _checked: tuple[GradientOptions, OnNonFinite]
 
     def __init__(self, max_norm: float | None, on_nonfinite: OnNonFinite) -> None:
+        self._on_nonfinite = _check_on_nonfinite(on_nonfinite)
         self.max_norm = max_norm
-        self.on_nonfinite = on_nonfinite
+
+    #: Nothing is to be done: a step without arguments need not ask what.
+    plain: bool
+
+    def _settle(self) -> None:
+        self.plain = self._max_norm == math.inf and self._on_nonfinite == "propagate"
+        self._arguments = None
 
     @property
     def max_norm(self) -> float:
@@ -62,7 +69,7 @@ class StepDefaults:
     @max_norm.setter
     def max_norm(self, value: float | None) -> None:
         self._max_norm = math.inf if value is None else _check_max_norm(value)
-        self._arguments = None
+        self._settle()
 
     @property
     def on_nonfinite(self) -> OnNonFinite:
@@ -71,17 +78,18 @@ class StepDefaults:
     @on_nonfinite.setter
     def on_nonfinite(self, value: OnNonFinite) -> None:
         self._on_nonfinite = _check_on_nonfinite(value)
-        self._arguments = None
+        self._settle()
 
     def options(
-        self, grad_scale: float, max_norm: float | None, on_nonfinite: OnNonFinite | None
+        self, grad_scale: float | None, max_norm: float | None, on_nonfinite: OnNonFinite | None
     ) -> tuple[GradientOptions, OnNonFinite]:
         """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
         arguments = (grad_scale, max_norm, on_nonfinite)
         if not (_PLAIN.issuperset(map(type, arguments)) and arguments == self._arguments):
             choice = self._on_nonfinite if on_nonfinite is None else _check_on_nonfinite(on_nonfinite)
             limit = self._max_norm if max_norm is None else _check_max_norm(max_norm)
-            options = GradientOptions(_check_grad_scale(grad_scale), limit, choice != "propagate")
+            scale = 1.0 if grad_scale is None else _check_grad_scale(grad_scale)
+            options = GradientOptions(scale, limit, choice != "propagate")
             self._arguments, self._checked = arguments, (options, choice)
         return self._checked
 

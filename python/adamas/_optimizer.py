@@ -142,7 +142,7 @@ class Optimizer(ABC):
         self,
         grads: Any,
         *,
-        grad_scale: float = 1.0,
+        grad_scale: float | None = None,
         max_norm: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
     ) -> StepReport:
@@ -157,7 +157,7 @@ class Optimizer(ABC):
                 the same shapes. Their dtypes may be any that parameters can have. They are only read, and may be
                 read-only. None leaves a parameter, its states and its step count untouched. For a list of group
                 dicts: a list with one entry per group.
-            grad_scale: What the loss was multiplied by, > 0.
+            grad_scale: What the loss was multiplied by, > 0. None: 1.
             max_norm: The largest norm that is not clipped, > 0; infinity for no clipping. None: the optimizer's own.
             on_nonfinite: What to do if a gradient, divided by ``grad_scale``, holds an infinity or NaN: ``"propagate"``
                 it; ``"skip"`` the step, which then changes nothing, not even the step count; or ``"raise"``. None: the

@@ -200,7 +200,7 @@ class ReferenceOptimizer(Optimizer):
         self,
         grads: Any,
         *,
-        grad_scale: float = 1.0,
+        grad_scale: float | None = None,
         max_norm: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
     ) -> StepReport:
