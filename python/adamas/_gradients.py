@@ -50,13 +50,12 @@ class StepDefaults:
     #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
     _arguments: tuple[float | None, float | None, OnNonFinite | None] | None
     _checked: tuple[GradientOptions, OnNonFinite]
+    #: Nothing is to be done: a step without arguments need not ask what.
+    plain: bool
 
     def __init__(self, max_norm: float | None, on_nonfinite: OnNonFinite) -> None:
         self._on_nonfinite = _check_on_nonfinite(on_nonfinite)
         self.max_norm = max_norm
-
-    #: Nothing is to be done: a step without arguments need not ask what.
-    plain: bool
 
     def _settle(self) -> None:
         self.plain = self._max_norm == math.inf and self._on_nonfinite == "propagate"

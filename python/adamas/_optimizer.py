@@ -13,7 +13,7 @@ import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, address, check_array, check_like, check_overlap
-from adamas._engine import RuleInfo
+from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES
 from adamas._gradients import OnNonFinite, StepDefaults
 from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads
@@ -72,7 +72,7 @@ class Optimizer(ABC):
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
-        self._plan = self._new_plan()
+        self._plan: Any = self._new_plan()  # each engine has a way of its own to step
         self._fill_plan()
         self.num_threads = options.get("num_threads")
         #: What a step does about gradients, unless its arguments say otherwise.
@@ -121,7 +121,7 @@ class Optimizer(ABC):
         """Name of the update rule that serves a group."""
 
     @abstractmethod
-    def _new_plan(self) -> Any:
+    def _new_plan(self) -> Plan:
         """Make the engine."""
 
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adamas import _core, reference
+from adamas._engine import Plan
 from adamas._gradients import OnNonFinite, conclude
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
@@ -32,7 +33,7 @@ __all__ = [
 class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
-    def _new_plan(self) -> Any:
+    def _new_plan(self) -> Plan:
         return _core.Plan(self._description, StepReport, int(self._formats.seed))
 
     def step(

@@ -81,7 +81,26 @@ class Constant(Schedule):
 
 
 @dataclass(frozen=True)
-class Linear(Schedule):
+class _Way(Schedule):
+    """From one value to another, in so many steps."""
+
+    start: float
+    end: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, start=self.start, end=self.end)
+        _check_steps(self, steps=self.steps)
+
+    #: Of the way.
+    SHAPE: ClassVar[str]
+
+    def _at(self, step: int) -> float:
+        return _between(self.start, self.end, _ANNEALINGS[self.SHAPE](min(step / self.steps, 1.0)))
+
+
+@dataclass(frozen=True)
+class Linear(_Way):
     """From ``start`` to ``end``, by the same amount at each step: ``start + (end - start) * t/steps``.
 
     ``optax.linear_schedule``; ``torch.optim.lr_scheduler.LinearLR``.
@@ -92,20 +111,11 @@ class Linear(Schedule):
         steps: How many steps it takes.
     """
 
-    start: float
-    end: float
-    steps: int
-
-    def __post_init__(self) -> None:
-        _check_numbers(self, start=self.start, end=self.end)
-        _check_steps(self, steps=self.steps)
-
-    def _at(self, step: int) -> float:
-        return _between(self.start, self.end, min(step / self.steps, 1.0))
+    SHAPE: ClassVar[str] = "linear"
 
 
 @dataclass(frozen=True)
-class Cosine(Schedule):
+class Cosine(_Way):
     """From ``start`` to ``end`` along half a cosine: ``end + (start - end) * (1 + cos(pi*t/steps))/2``.
 
     Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts" (arXiv 1608.03983), without
@@ -118,16 +128,7 @@ class Cosine(Schedule):
         steps: How many steps it takes.
     """
 
-    start: float
-    end: float
-    steps: int
-
-    def __post_init__(self) -> None:
-        _check_numbers(self, start=self.start, end=self.end)
-        _check_steps(self, steps=self.steps)
-
-    def _at(self, step: int) -> float:
-        return _between(self.start, self.end, _ANNEALINGS["cosine"](min(step / self.steps, 1.0)))
+    SHAPE: ClassVar[str] = "cosine"
 
 
 @dataclass(frozen=True)

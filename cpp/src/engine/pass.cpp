@@ -127,4 +127,5 @@ std::uint64_t work_of(const Tensor& tensor) { return tensor.size * bytes_per_ele
 Status run_pass(const Pass& pass, int threads, int* used) {
   return run_slices(pass.work_end.back(), threads, run_slice, const_cast<Pass*>(&pass), used);
 }
+
 }  // namespace adamas

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from adamas._checks import Array
+from adamas._engine import Plan
 from adamas._formats import RESIDUES, residue_dtype
 from adamas._gradients import GradientOptions, OnNonFinite, clip_coefficient, conclude
 from adamas._optimizer import Optimizer
@@ -176,7 +177,7 @@ class NumpyPlan:
 class ReferenceOptimizer(Optimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
-    def _new_plan(self) -> Any:
+    def _new_plan(self) -> Plan:
         return NumpyPlan(int(self._formats.seed))
 
     def _rule_info(self, rule: str) -> Rule:
