@@ -18,10 +18,11 @@ Step = Callable[[], object]
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: a step, and what is to be done, untimed, after its turn."""
+    """One side of a comparison: a step, and what is to be done, untimed, after its turn and before each step."""
 
     step: Step
     after_turn: Step = lambda: None
+    before_step: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -50,28 +51,35 @@ def take_turns(sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names) :] + names[: i % len(names)]:
-            step, count = sides[name].step, counts[name]
+            side, count = sides[name], counts[name]
             if warm:
-                step()
-            start = time.perf_counter()
-            for _ in range(count):
-                step()
-            seconds[name].append((time.perf_counter() - start) / count)
-            sides[name].after_turn()
+                _run(side, 1)
+            seconds[name].append(_run(side, count) / count)
+            side.after_turn()
     return {name: Timing(values) for name, values in seconds.items()}
 
 
-def _steps_per_turn(side: Side, turn_seconds: float) -> int:
-    side.step()
-    start = time.perf_counter()
-    side.step()
-    once = time.perf_counter() - start
-    count = max(1, min(10_000, round(turn_seconds / once)))
-    if count > 1:  # the second step may have been slow as well
+def _run(side: Side, count: int) -> float:
+    """Take so many steps; return the seconds that they took."""
+    if side.before_step is None:
         start = time.perf_counter()
         for _ in range(count):
             side.step()
-        count = max(1, round(count * turn_seconds / (time.perf_counter() - start)))
+        return time.perf_counter() - start
+    total = 0.0
+    for _ in range(count):
+        side.before_step()
+        start = time.perf_counter()
+        side.step()
+        total += time.perf_counter() - start
+    return total
+
+
+def _steps_per_turn(side: Side, turn_seconds: float) -> int:
+    _run(side, 1)
+    count = max(1, min(10_000, round(turn_seconds / _run(side, 1))))
+    if count > 1:  # the second step may have been slow as well
+        count = max(1, round(count * turn_seconds / _run(side, count)))
     side.after_turn()
     return count
 

@@ -141,7 +141,7 @@ void prefetch(const WritableArray& param, py::handle gradient) {
   if (is_plain_array(gradient)) __builtin_prefetch(proxy(gradient)->dimensions);
 }
 
-bool accept_gradient(py::handle object, const WritableArray& param, const void** data, DType* dtype) {
+bool accept_gradient(py::handle object, const WritableArray& param, bool written, const void** data, DType* dtype) {
   if (object.is_none()) {
     *data = nullptr;
     return true;
@@ -149,7 +149,8 @@ bool accept_gradient(py::handle object, const WritableArray& param, const void**
   if (!is_plain_array(object)) return false;
   const auto* gradient = proxy(object);
   const auto* parameter = proxy(param.array);
-  const bool fits = (gradient->flags & kReadable) == kReadable && gradient->nd == parameter->nd &&
+  const int needed = written ? kWritable : kReadable;
+  const bool fits = (gradient->flags & needed) == needed && gradient->nd == parameter->nd &&
                     std::equal(gradient->dimensions, gradient->dimensions + gradient->nd, parameter->dimensions);
   *data = gradient->data;
   *dtype = param.dtype;
@@ -158,7 +159,7 @@ bool accept_gradient(py::handle object, const WritableArray& param, const void**
 
 bool accept_like(py::handle object, const WritableArray& param, const void** data) {
   DType dtype{};
-  return !object.is_none() && accept_gradient(object, param, data, &dtype) && dtype == param.dtype;
+  return !object.is_none() && accept_gradient(object, param, false, data, &dtype) && dtype == param.dtype;
 }
 
 }  // namespace adamas::bindings

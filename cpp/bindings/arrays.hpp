@@ -37,9 +37,9 @@ bool unchanged(const WritableArray& accepted);
 // Starts fetching what unchanged() and accept_gradient() will read.
 void prefetch(const WritableArray& param, py::handle gradient);
 
-// Address and dtype of a gradient that fits `param` in shape, C-contiguous and aligned; it may be read-only.
-// False if it does not fit; *data is null for None.
-bool accept_gradient(py::handle object, const WritableArray& param, const void** data, DType* dtype);
+// Address and dtype of a gradient that fits `param` in shape, C-contiguous and aligned; it may be read-only unless it
+// is to be `written`. False if it does not fit; *data is null for None.
+bool accept_gradient(py::handle object, const WritableArray& param, bool written, const void** data, DType* dtype);
 
 // The same, of the dtype of `param`, and not None.
 bool accept_like(py::handle object, const WritableArray& param, const void** data);

@@ -30,6 +30,8 @@ class StateArena {
   // After the last plan().
   void allocate();
 
+  bool is_empty() const { return block_ == nullptr; }
+
   void* at(std::size_t place) const { return first_ + place; }
 
   // An array over what lies at `data`. It shares ownership of the block without owning its data, so nobody can resize

@@ -4,9 +4,11 @@ Optimizers update NumPy arrays in place, at the speed of memory, with the same b
 number of threads. Start with `adamas.AdamW`.
 """
 
-from adamas import functional, reference, schedules
+from adamas import averaging, functional, reference, schedules
+from adamas._background import StepHandle
 from adamas._core import __version__
 from adamas._report import StepReport
+from adamas.averaging import EMA, SWA
 from adamas.loss_scaler import LossScaler
 from adamas.optimizers import (
     ADOPT,
@@ -38,8 +40,10 @@ from adamas.runtime import (
 
 __all__ = [
     "ADOPT",
+    "EMA",
     "LAMB",
     "SGD",
+    "SWA",
     "AdEMAMix",
     "AdaBelief",
     "Adagrad",
@@ -53,11 +57,13 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "ScheduleFreeAdamW",
+    "StepHandle",
     "StepReport",
     "Yogi",
     "__version__",
     "active_isa",
     "available_isas",
+    "averaging",
     "cmake_prefix",
     "functional",
     "get_num_threads",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from adamas._hyperparameters import shown
+from adamas.averaging import Average
 
 #: Elements that share a scale in quantised states.
 BLOCK = 128
@@ -124,6 +125,15 @@ class Formats:
             "rounding": self.rounding,
             "seed": int(self.seed),
         }
+
+
+def average_dtype(average: Average | None, param: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the dtype of the average of a parameter; None if none is kept."""
+    if average is None:
+        return None
+    if param == np.float64:
+        return np.dtype(np.float64)
+    return bfloat16() if average.dtype == "bfloat16" else np.dtype(np.float32)
 
 
 def residue_dtype(residue: int, param: np.dtype[Any]) -> np.dtype[Any] | None:

@@ -1,11 +1,14 @@
-"""What becomes of gradients before they reach the update."""
+"""What a step does about gradients, beside the update."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
 
 from adamas import _structure as structure
 from adamas._hyperparameters import number, shown
@@ -14,23 +17,29 @@ from adamas._report import StepReport
 #: What to do about a gradient that holds an infinity or NaN.
 OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
 
-_CHOICES = ("propagate", "skip", "raise")
+_LEAST = math.nextafter(0.0, 1.0)
 
 #: Types that may be compared without a surprise: True would equal 1.0, an array nothing at all.
-_PLAIN = frozenset({float, int, str, type(None)})
+_PLAIN = frozenset({float, int, str, bool, type(None)})
 
 
-class GradientOptions(NamedTuple):
-    """Checked options of one step, as the engines take them."""
+class StepOptions(NamedTuple):
+    """Checked options of one step, as the engines take them (``cpp/bindings/plan_step.cpp`` reads them in order)."""
 
     grad_scale: float = 1.0
     max_norm: float = math.inf
+    max_value: float = math.inf
+    largest: bool = False
+    clip_each: bool = False
+    measure: bool = False
     skip_nonfinite: bool = False
+    zero_grads: bool = False
+    mean: bool = False
 
     @property
     def measured(self) -> bool:
         """Whether the gradients are to be looked at before the update."""
-        return self.skip_nonfinite or self.max_norm < math.inf
+        return self.measure or self.skip_nonfinite or self.max_norm < math.inf
 
 
 def clip_coefficient(norm: float, max_norm: float) -> float:
@@ -39,58 +48,154 @@ def clip_coefficient(norm: float, max_norm: float) -> float:
     return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
 
 
+def _check_grad_scale(value: float) -> float:
+    expected = "a finite number > 0, whose inverse is finite"
+    return number(value, "grad_scale", expected, math.nextafter(1.0 / math.nextafter(math.inf, 0.0), 1.0), math.inf)
+
+
+def _limit(name: str) -> Callable[[Any], float | None]:
+    def check(value: Any) -> float | None:
+        if value is None or (type(value) is float and value == math.inf):
+            return value
+        return number(value, name, "a number > 0 or None", _LEAST, math.inf)
+
+    return check
+
+
+def _word(name: str, *choices: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(
+                f"{name}: expected {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}, got {shown(value)}"
+            )
+        return value
+
+    return check
+
+
+def _flag(name: str) -> Callable[[Any], bool]:
+    def check(value: Any) -> bool:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{name}: expected True or False, got {shown(value)}")
+        return bool(value)
+
+    return check
+
+
+def _check_norm_type(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or value not in (2, math.inf):
+        raise ValueError(f"norm_type: expected 2 or infinity, got {shown(value)}")
+    return float(value)
+
+
+#: How each setting is checked.
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "max_norm": _limit("max_norm"),
+    "max_value": _limit("max_value"),
+    "norm_type": _check_norm_type,
+    "clip_each": _flag("clip_each"),
+    "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
+    "zero_grads": _flag("zero_grads"),
+    "accumulation": _word("accumulation", "sum", "mean"),
+}
+
+
 class StepDefaults:
     """What an optimizer's steps do about gradients, unless their arguments say otherwise.
 
+    All may be changed at any time.
+
     Attributes:
-        max_norm: The largest norm that is not clipped, > 0; infinity for no clipping.
+        max_norm: The largest norm that is not clipped, > 0. Infinity: the norm is taken, and nothing is clipped. None:
+            it is not taken.
+        max_value: The largest magnitude of an element that is not clipped, > 0; None or infinity for no clipping.
+        norm_type: 2.0 for the L2 norm, or infinity for the largest magnitude.
+        clip_each: Each parameter's gradient is clipped by its own norm, instead of all of them by the norm of all.
         on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
+        zero_grads: Gradients are set to zero once they have been used.
+        accumulation: A step after `accumulate` uses the ``"sum"`` or the ``"mean"`` of what was accumulated.
     """
 
-    #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
-    _arguments: tuple[float | None, float | None, OnNonFinite | None] | None
-    _checked: tuple[GradientOptions, OnNonFinite]
+    max_norm: float | None
+    max_value: float | None
+    norm_type: float
+    clip_each: bool
+    on_nonfinite: OnNonFinite
+    zero_grads: bool
+    accumulation: Literal["sum", "mean"]
+
     #: Nothing is to be done: a step without arguments need not ask what.
     plain: bool
+    #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
+    _arguments: tuple[Any, Any, Any, Any, Any] | None
+    _checked: tuple[StepOptions, OnNonFinite]
 
-    def __init__(self, max_norm: float | None, on_nonfinite: OnNonFinite) -> None:
-        self._on_nonfinite = _check_on_nonfinite(on_nonfinite)
-        self.max_norm = max_norm
+    def __init__(
+        self,
+        *,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        norm_type: float = 2.0,
+        clip_each: bool = False,
+        on_nonfinite: OnNonFinite = "propagate",
+        zero_grads: bool = False,
+        accumulation: Literal["sum", "mean"] = "sum",
+    ) -> None:
+        given = locals()
+        self.__dict__.update((name, check(given[name])) for name, check in _CHECKS.items())
+        self._settle()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _CHECKS:
+            raise AttributeError(f"{name}: no such setting; there are {', '.join(_CHECKS)}")
+        self.__dict__[name] = _CHECKS[name](value)
+        self._settle()
 
     def _settle(self) -> None:
-        self.plain = self._max_norm == math.inf and self._on_nonfinite == "propagate"
-        self._arguments = None
-
-    @property
-    def max_norm(self) -> float:
-        return self._max_norm
-
-    @max_norm.setter
-    def max_norm(self, value: float | None) -> None:
-        self._max_norm = math.inf if value is None else _check_max_norm(value)
-        self._settle()
-
-    @property
-    def on_nonfinite(self) -> OnNonFinite:
-        return self._on_nonfinite
-
-    @on_nonfinite.setter
-    def on_nonfinite(self, value: OnNonFinite) -> None:
-        self._on_nonfinite = _check_on_nonfinite(value)
-        self._settle()
+        idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
+        self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads
+        self.__dict__["_arguments"] = None
 
     def options(
-        self, grad_scale: float | None, max_norm: float | None, on_nonfinite: OnNonFinite | None
-    ) -> tuple[GradientOptions, OnNonFinite]:
+        self,
+        grad_scale: float | None,
+        max_norm: float | None,
+        max_value: float | None,
+        on_nonfinite: OnNonFinite | None,
+        zero_grads: bool | None,
+    ) -> tuple[StepOptions, OnNonFinite]:
         """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
-        arguments = (grad_scale, max_norm, on_nonfinite)
-        if not (_PLAIN.issuperset(map(type, arguments)) and arguments == self._arguments):
-            choice = self._on_nonfinite if on_nonfinite is None else _check_on_nonfinite(on_nonfinite)
-            limit = self._max_norm if max_norm is None else _check_max_norm(max_norm)
-            scale = 1.0 if grad_scale is None else _check_grad_scale(grad_scale)
-            options = GradientOptions(scale, limit, choice != "propagate")
-            self._arguments, self._checked = arguments, (options, choice)
-        return self._checked
+        last = self._arguments
+        if (
+            last is not None
+            and grad_scale is last[0]
+            and max_norm is last[1]
+            and max_value is last[2]
+            and on_nonfinite is last[3]
+            and zero_grads is last[4]
+        ):
+            return self._checked
+        arguments = (grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        norm = self._chosen("max_norm", max_norm)
+        value = self._chosen("max_value", max_value)
+        choice: OnNonFinite = self._chosen("on_nonfinite", on_nonfinite)
+        options = StepOptions(
+            grad_scale=1.0 if grad_scale is None else _check_grad_scale(grad_scale),
+            max_norm=math.inf if norm is None else norm,
+            max_value=math.inf if value is None else value,
+            largest=self.norm_type == math.inf,
+            clip_each=self.clip_each,
+            measure=norm is not None,
+            skip_nonfinite=choice != "propagate",
+            zero_grads=self._chosen("zero_grads", zero_grads),
+            mean=self.accumulation == "mean",
+        )
+        if _PLAIN.issuperset(map(type, arguments)):  # then nobody can change them
+            self.__dict__.update(_arguments=arguments, _checked=(options, choice))
+        return options, choice
+
+    def _chosen(self, name: str, argument: Any) -> Any:
+        return getattr(self, name) if argument is None else _CHECKS[name](argument)
 
 
 def conclude(
@@ -105,25 +210,14 @@ def conclude(
         return report
     index = int(report.nonfinite)
     if choice == "raise":
-        path, _ = next(itertools.islice(structure.leaves_like(description, grads), index, None))
         raise FloatingPointError(
-            f"{path}: holds an infinity or NaN, once it is divided by grad_scale; nothing was updated"
+            f"{_path_of(index, leaves, description, grads)}: holds an infinity or NaN, once it is divided by "
+            "grad_scale; nothing was updated"
         )
     return report._replace(nonfinite=leaves[index].name)
 
 
-def _check_grad_scale(value: float) -> float:
-    expected = "a finite number > 0, whose inverse is finite"
-    return number(value, "grad_scale", expected, math.nextafter(1.0 / math.nextafter(math.inf, 0.0), 1.0), math.inf)
-
-
-def _check_max_norm(value: float) -> float:
-    if value == math.inf:
-        return math.inf
-    return number(value, "max_norm", "a number > 0 or None", math.nextafter(0.0, 1.0), math.inf)
-
-
-def _check_on_nonfinite(value: OnNonFinite) -> OnNonFinite:
-    if value not in _CHOICES:
-        raise ValueError(f"on_nonfinite: expected 'propagate', 'skip' or 'raise', got {shown(value)}")
-    return value
+def _path_of(index: int, leaves: Sequence[structure.Leaf], description: Any, grads: Any) -> str:
+    if grads is None:
+        return f"the accumulated gradient of {leaves[index].name!r}"
+    return next(itertools.islice(structure.leaves_like(description, grads), index, None))[0]

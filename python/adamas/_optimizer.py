@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from array import array as numbers
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 
 from adamas import _structure as structure
+from adamas._averaged import averaged
+from adamas._background import StepHandle
 from adamas._checks import Array, address, check_array, check_like, check_overlap
+from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
-from adamas._formats import RESIDUE_NAMES
-from adamas._gradients import OnNonFinite, StepDefaults
+from adamas._formats import RESIDUE_NAMES, average_dtype
+from adamas._gradients import OnNonFinite, StepDefaults, StepOptions, conclude
 from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads
 from adamas._options import Options, read_options
 from adamas._report import StepReport
+from adamas._scope import StepScope
 from adamas._state_dict import check_state_dict
 from adamas._states import States
+from adamas.averaging import Average
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
 LearningRate: TypeAlias = "float | Callable[[int], float]"
@@ -49,7 +56,10 @@ class Optimizer(ABC):
     _beta_count: ClassVar[int] = 2
 
     def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
-        self._formats = read_options(options)
+        #: What a step does about gradients, unless its arguments say otherwise.
+        self.step_defaults: StepDefaults
+        self._formats, self.step_defaults = read_options(options)
+        self._average: Average | None = options.get("average")
         self.defaults = defaults
         #: Why steps are refused at present, if they are.
         self._refusal: str | None = None
@@ -67,16 +77,22 @@ class Optimizer(ABC):
         structure.check_names(self._leaves)
         if not self._leaves:
             raise ValueError("params: expected at least one array, got none")
-        check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves])
+        self._copies = check_copies(options.get("copy_out"), self._description, self._leaves)
+        check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
+        self._copy_places = numbers("Q", (0 if copy is None else address(copy) for copy in self._copies))
+        self._scope: StepScope | None = None
+        #: Of the gradients of the last step that took it and found it finite.
+        self._previous_norm: float | None = None
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan: Any = self._new_plan()  # each engine has a way of its own to step
         self._fill_plan()
         self.num_threads = options.get("num_threads")
-        #: What a step does about gradients, unless its arguments say otherwise.
-        self.step_defaults = StepDefaults(options.get("max_norm"), options.get("on_nonfinite", "propagate"))
+        for leaf, copy in zip(self._leaves, self._copies, strict=True):
+            if copy is not None:
+                np.copyto(copy, leaf.array, casting="unsafe")
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""
@@ -106,7 +122,9 @@ class Optimizer(ABC):
             self._plan.add_group(group, self._frozen, self._beta_count)
             rule = self._rule(group)
             for i, leaf in itertools.islice(leaves, sizes[index]):
-                self._plan.add(leaf.array, rule, *self._formats_of(i))
+                averaged = average_dtype(self._average, leaf.array.dtype)
+                average_bytes = 0 if averaged is None else averaged.itemsize
+                self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i])
         self._plan.lay_out()
         for i, leaf in enumerate(self._leaves):
             self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
@@ -137,31 +155,39 @@ class Optimizer(ABC):
         """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
         return  # most rules have none such
 
-    @abstractmethod
     def step(
         self,
-        grads: Any,
+        grads: Any = None,
         *,
         grad_scale: float | None = None,
         max_norm: float | None = None,
+        max_value: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
+        zero_grads: bool | None = None,
     ) -> StepReport:
         """Update all parameters in place, once.
 
-        Gradients are divided by ``grad_scale``; then, if their L2 norm N over all parameters is larger than
-        ``max_norm``, multiplied by ``max_norm / (N + 1e-6)``, as by ``torch.nn.utils.clip_grad_norm_``. Both are one
-        factor, rounded once, that the update applies: the arrays of gradients do not change.
+        Gradients are divided by ``grad_scale``; then, if their norm N over all parameters is larger than ``max_norm``,
+        multiplied by ``max_norm / (N + 1e-6)``, as by ``torch.nn.utils.clip_grad_norm_``; then each element is brought
+        within ``-max_value`` and ``max_value``. The first two are one factor, rounded once. All happens in the pass
+        that updates: the arrays of gradients do not change.
 
         Args:
             grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
                 the same shapes. Their dtypes may be any that parameters can have. They are only read, and may be
                 read-only. None leaves a parameter, its states and its step count untouched. For a list of group
-                dicts: a list with one entry per group.
+                dicts: a list with one entry per group. What has been accumulated (`accumulate`) is added to them; then
+                they may be left out.
             grad_scale: What the loss was multiplied by, > 0. None: 1.
-            max_norm: The largest norm that is not clipped, > 0; infinity for no clipping. None: the optimizer's own.
+            max_norm: The largest norm that is not clipped, > 0; infinity to take the norm without clipping. None: the
+                optimizer's own. (Which norm, and whether each parameter is clipped by its own: ``step_defaults``.)
+            max_value: The largest magnitude that is not clipped, > 0; infinity for no clipping. None: the optimizer's
+                own.
             on_nonfinite: What to do if a gradient, divided by ``grad_scale``, holds an infinity or NaN: ``"propagate"``
-                it; ``"skip"`` the step, which then changes nothing, not even the step count; or ``"raise"``. None: the
-                optimizer's own.
+                it; ``"skip"`` the step, which then changes nothing, not even the step count (what was accumulated is
+                dropped); or ``"raise"``. None: the optimizer's own.
+            zero_grads: Set the gradients to zero once they have been used, in the same pass; they must be writeable
+                then. None: the optimizer's own.
 
         Returns:
             The number of this step, how many parameters were updated, and what was found out about the gradients. They
@@ -172,34 +198,242 @@ class Optimizer(ABC):
             ValueError: A gradient that does not fit, arrays that overlap, a hyperparameter out of range, a parameter
                 that has been resized or made read-only; the message names it.
             FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
-            RuntimeError: Another thread is stepping this optimizer.
+            RuntimeError: Another thread is stepping this optimizer, or a step in the background is.
 
             After any of them nothing has changed: no parameter, no state, no step count.
         """
-
-    def _check_step(
-        self, grads: Any, scheduled: Sequence[Mapping[str, Any] | None] | None = None
-    ) -> tuple[list[dict[str, Any]], list[Array | None]]:
-        """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
         if self._refusal is not None:
             raise RuntimeError(self._refusal)
+        report: StepReport | None
+        if (
+            grad_scale is None
+            and max_norm is None
+            and max_value is None
+            and on_nonfinite is None
+            and zero_grads is None
+            and self._average is None
+            and self.step_defaults.plain
+        ):
+            report = self._plan.step(grads, self.param_groups)
+            if report is not None:
+                return report
+            self._refuse(grads, zero_grads=False)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        report = self._plan.step(grads, self.param_groups, options, self._average_weight())
+        return self._conclude(report, options, choice, grads)
+
+    def step_async(
+        self,
+        grads: Any = None,
+        *,
+        grad_scale: float | None = None,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+        zero_grads: bool | None = None,
+    ) -> StepHandle:
+        """Begin a step, and let it run on a thread of the library's own, without the GIL.
+
+        All inputs are checked before this returns. Until the step is done, the arrays of parameters, states and
+        gradients are not to be touched; nothing else can be done with this optimizer meanwhile but to ask for its
+        properties (RuntimeError). Steps of several optimizers run one after the other.
+
+        Args:
+            grads: As of `step`, as are the others.
+            grad_scale: ...
+            max_norm: ...
+            max_value: ...
+            on_nonfinite: ...
+            zero_grads: ...
+
+        Returns:
+            A handle: ``handle.result()`` waits and returns the report, or raises what `step` would;
+            ``await handle`` does so in an event loop.
+
+        Raises:
+            Exception: As `step` does, but for FloatingPointError, which comes with the result.
+        """
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        if not self._plan.start(grads, self.param_groups, options, self._average_weight()):
+            self._refuse(grads, zero_grads=options.zero_grads)
+        return StepHandle(lambda: self._conclude(self._plan.finish(), options, choice, grads))
+
+    def step_scope(
+        self,
+        *,
+        grad_scale: float | None = None,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+        zero_grads: bool | None = None,
+        previous_norm: bool = False,
+    ) -> StepScope:
+        """Take one step parameter by parameter, each as soon as its gradient is there.
+
+        ::
+
+            with opt.step_scope() as scope:
+                for name in reversed(layers):
+                    opt.step_param(name, backward(name))   # while the gradient is in cache
+            scope.report
+
+        The result is that of `step`, bit for bit, with None for parameters that were not stepped. If an exception
+        leaves the block, parameters that were stepped before stay so.
+
+        Args:
+            grad_scale: As of `step`, as are the others but for what follows.
+            max_norm: The norm of all gradients is not known before the last of them. So this is refused, unless
+                parameters are clipped each by its own norm (``clip_each``), or ``previous_norm`` is set.
+            max_value: ...
+            on_nonfinite: ``"skip"`` and ``"raise"`` concern the one parameter whose gradient is not finite.
+            zero_grads: ...
+            previous_norm: Clip by the norm of the previous step's gradients: the last that was found, and was finite.
+        """
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        return StepScope(self, options, choice, previous_norm)
+
+    def step_param(self, name: str | int, grad: Array) -> None:
+        """Update one parameter; only inside ``with opt.step_scope():``.
+
+        Args:
+            name: Its name or number, as in ``opt.state``.
+            grad: Its gradient, as for `step`.
+
+        Raises:
+            TypeError: A gradient of the wrong type.
+            ValueError: A gradient that does not fit, or a parameter that was stepped in this scope before.
+            KeyError: No such parameter.
+            FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            RuntimeError: There is no scope, or another thread is stepping a parameter.
+        """
+        if self._scope is None:
+            raise RuntimeError("step_param: only inside a scope; write: with opt.step_scope(): ...")
+        self._scope.step_param(name, grad)
+
+    def accumulate(self, grads: Any) -> None:
+        """Add gradients to those that the next `step` uses, in float32 (float64 for float64 parameters).
+
+        For batches that are computed in parts: accumulate the gradients of each part and call ``step()``, or accumulate
+        all but the last and call ``step(grads)``, which adds the last ones in the pass that updates. The step uses the
+        sum, or with ``accumulation="mean"`` the sum divided by the number of parts. The memory for it, an element for
+        each element of the parameters, is taken at the first call.
+
+        Args:
+            grads: As of `step`. None leaves a parameter's sum as it is.
+
+        Raises:
+            TypeError: A gradient of the wrong type; the message names it.
+            ValueError: A gradient that does not fit; the message names it.
+            RuntimeError: Another thread is stepping this optimizer.
+
+            After any of them nothing has been added.
+        """
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal)
+        if not self._plan.accumulate(grads):
+            self._check_accumulated(grads)
+            raise RuntimeError("an input changed while it was being checked; nothing was added")
+
+    def drop_accumulated(self) -> None:
+        """Forget what has been accumulated since the last step."""
+        self._plan.drop_accumulated()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
+
+        ::
+
+            with opt.averaged():
+                evaluate(model)
+
+        16-bit parameters hold their averages rounded to the nearest. Inside the block the optimizer cannot be stepped,
+        saved or loaded.
+
+        Raises:
+            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        return averaged(self)
+
+    def _average_weight(self) -> float:
+        return 0.0 if self._average is None else self._average.weight_at(self._plan.completed + 1)
+
+    def _conclude(self, report: StepReport | None, options: StepOptions, choice: OnNonFinite, grads: Any) -> StepReport:
+        """Finish a step: name the parameter that is not finite, or say why the inputs were not acceptable."""
+        if report is None:
+            self._refuse(grads, zero_grads=options.zero_grads)
+        if report.grad_norm is not None and math.isfinite(report.grad_norm):
+            self._previous_norm = report.grad_norm
+        if report.nonfinite is None:
+            return report
+        if report.skipped and choice == "skip" and self._plan.accumulated:
+            self._plan.drop_accumulated()
+        return conclude(report, choice, self._leaves, self._description, grads)
+
+    def _refuse(self, grads: Any, *, zero_grads: bool) -> NoReturn:
+        """Raise the error that says which input is not acceptable."""
+        self._check_step(grads, self._plan.scheduled, zero_grads=zero_grads)
+        raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
+    def _check_step(
+        self,
+        grads: Any,
+        scheduled: Sequence[Mapping[str, Any] | None] | None = None,
+        *,
+        zero_grads: bool = False,
+    ) -> tuple[list[dict[str, Any]], list[Array | None]]:
+        """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
         groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
+        if grads is None and self._plan.accumulated:
+            items: Iterable[tuple[str, Any]] = [("grads", None)] * len(self._leaves)
+        else:
+            items = structure.leaves_like(self._description, grads)
+        return groups, self._check_gradients(items, zero_grads=zero_grads)
+
+    def _check_accumulated(self, grads: Any) -> list[Array | None]:
+        """Check gradients that are to be accumulated."""
+        return self._check_gradients(structure.leaves_like(self._description, grads))
+
+    def _check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> None:
+        """Check the gradient of one parameter."""
+        path = f"the gradient of {self._leaves[index].name!r}"
+        items = ((path, grad if i == index else None) for i in range(len(self._leaves)))
+        self._check_gradients(items, zero_grads=zero_grads)
+
+    def _check_gradients(self, items: Iterable[tuple[str, Any]], *, zero_grads: bool = False) -> list[Array | None]:
         gradients: list[Array | None] = []
-        arrays: list[tuple[str, Array]] = []
-        items = structure.leaves_like(self._description, grads)
+        arrays = self._named_copies()
         for i, (leaf, (path, grad)) in enumerate(zip(self._leaves, items, strict=True)):
-            param_path = f"params{leaf.path}"
-            param = check_array(leaf.array, param_path, writable=True)
-            states = self._states_of(i)
-            if address(param) != self._places[i] or param.size != self._plan.size(i):
-                raise ValueError(f"{param_path}: was resized since this optimizer was made; make a new one")
-            gradients.append(None if grad is None else check_like(grad, path, param, param_path, same_dtype=False))
-            arrays.append((param_path, param))
-            arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in states.items()]
+            gradients.append(self._check_gradient(i, path, grad, zero_grads=zero_grads))
+            arrays.append((f"params{leaf.path}", leaf.array))
+            arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in self._states_of(i).items()]
             if grad is not None:
                 arrays.append((path, grad))
         check_overlap(arrays)
-        return groups, gradients
+        return gradients
+
+    def _check_gradient(self, index: int, path: str, grad: Any, *, zero_grads: bool) -> Array | None:
+        """Check a parameter, its copy and its gradient."""
+        leaf, copy = self._leaves[index], self._copies[index]
+        param_path = f"params{leaf.path}"
+        for array, array_path in ((leaf.array, param_path), (copy, f"copy_out{leaf.path}")):
+            if array is None:
+                continue
+            place = self._places[index] if array is leaf.array else self._copy_places[index]
+            checked = check_array(array, array_path, writable=True)
+            if address(checked) != place or checked.size != self._plan.size(index):
+                raise ValueError(f"{array_path}: was resized since this optimizer was made; make a new one")
+        if grad is None:
+            return None
+        return check_like(grad, path, leaf.array, param_path, same_dtype=False, writable=zero_grads)
+
+    def _named_copies(self) -> list[tuple[str, Array]]:
+        pairs = zip(self._leaves, self._copies, strict=True)
+        return [(f"copy_out{leaf.path}", copy) for leaf, copy in pairs if copy is not None]
 
     def _states_of(self, index: int) -> dict[str, Array]:
         arrays: dict[str, Array] = {}
@@ -211,6 +445,9 @@ class Optimizer(ABC):
         residue = self._plan.residue(index)
         if residue is not None:
             arrays[RESIDUE_NAMES[self._formats_of(index)[1]]] = residue
+        average = self._plan.average(index)
+        if average is not None:
+            arrays["average"] = average
         return arrays
 
     def _formats_of(self, index: int) -> tuple[int, int]:
@@ -291,11 +528,16 @@ class Optimizer(ABC):
         Raises:
             TypeError: A hyperparameter has been set to a value of the wrong type.
             ValueError: A hyperparameter has been set to a value out of range.
-            RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`).
+            RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`, `averaged`), or
+                it is being stepped.
         """
         if self._refusal is not None:
             raise RuntimeError(self._refusal.replace("stepping", "saving or loading"))
         self._check_groups(self.param_groups, None)
+        with self._plan:
+            return self._state_dict(copy)
+
+    def _state_dict(self, copy: bool) -> dict[str, Any]:
         names: list[list[str]] = [[] for _ in self.param_groups]
         for leaf, index in zip(self._leaves, self._group_of, strict=True):
             names[index].append(leaf.name)

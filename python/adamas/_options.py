@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
+from adamas._gradients import StepDefaults
+from adamas._hyperparameters import shown
+from adamas.averaging import Average
 
 
 class Options(TypedDict, total=False):
     """How an optimizer works and keeps its numbers.
 
-    All are fixed at construction but ``num_threads`` and, in ``step_defaults``, ``max_norm`` and ``on_nonfinite``.
+    All are fixed at construction but ``num_threads`` and, in ``step_defaults``, those from ``max_norm`` to
+    ``accumulation``.
     """
 
     #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters.
@@ -29,12 +33,30 @@ class Options(TypedDict, total=False):
     #: What ``step`` does about gradients, unless its arguments say otherwise: it clips them to this norm; with None it
     #: does not.
     max_norm: float | None
-    #: And what about those that are not finite: "propagate", "skip" or "raise".
+    #: It clips each of their elements to this magnitude; with None it does not.
+    max_value: float | None
+    #: The norm: 2 for the root of the sum of squares, infinity for the largest magnitude.
+    norm_type: float
+    #: Clip each parameter's gradient by its own norm, instead of all by the norm of all of them.
+    clip_each: bool
+    #: What becomes of gradients that are not finite: "propagate", "skip" or "raise".
     on_nonfinite: Literal["propagate", "skip", "raise"]
+    #: Set gradients to zero once they have been used.
+    zero_grads: bool
+    #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean".
+    accumulation: Literal["sum", "mean"]
+    #: Keep an average of each parameter over steps: `adamas.EMA` or `adamas.SWA`.
+    average: Average | None
+    #: bfloat16 or float16 arrays, nested as the parameters are, that take copies of float32 parameters, rounded to the
+    #: nearest, at construction and in each step. None among them for a parameter without a copy.
+    copy_out: Any
 
 
-def read_options(options: Any) -> Formats:
-    """Return the formats that the options ask for.
+_OF_STEPS = tuple(name for name in Options.__annotations__ if name in StepDefaults.__annotations__)
+
+
+def read_options(options: Any) -> tuple[Formats, StepDefaults]:
+    """Return the formats that the options ask for, and what steps do about gradients.
 
     Raises:
         TypeError: An unknown option, or one of the wrong type.
@@ -44,5 +66,9 @@ def read_options(options: Any) -> Formats:
         if name not in Options.__annotations__:
             known = ", ".join(Options.__annotations__)
             raise TypeError(f"{name}: no such hyperparameter or option; the options of all optimizers are {known}")
-    others = ("num_threads", "max_norm", "on_nonfinite")
-    return Formats(**{name: value for name, value in options.items() if name not in others})
+    average = options.get("average")
+    if average is not None and not isinstance(average, Average):
+        raise TypeError(f"average: expected adamas.EMA, adamas.SWA or None, got {shown(average)}")
+    others = ("num_threads", "average", "copy_out", *_OF_STEPS)
+    formats = Formats(**{name: value for name, value in options.items() if name not in others})
+    return formats, StepDefaults(**{name: options[name] for name in _OF_STEPS if name in options})

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from adamas import _core, reference
 from adamas._engine import Plan
-from adamas._gradients import OnNonFinite, conclude
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 
@@ -35,29 +32,6 @@ class CompiledOptimizer(Optimizer):
 
     def _new_plan(self) -> Plan:
         return _core.Plan(self._description, StepReport, int(self._formats.seed))
-
-    def step(
-        self,
-        grads: Any,
-        *,
-        grad_scale: float | None = None,
-        max_norm: float | None = None,
-        on_nonfinite: OnNonFinite | None = None,
-    ) -> StepReport:
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal)
-        report: StepReport | None
-        if grad_scale is None and max_norm is None and on_nonfinite is None and self.step_defaults.plain:
-            report = self._plan.step(grads, self.param_groups)
-            if report is not None:
-                return report
-        else:
-            options, choice = self.step_defaults.options(grad_scale, max_norm, on_nonfinite)
-            report = self._plan.step(grads, self.param_groups, *options)
-            if report is not None:
-                return conclude(report, choice, self._leaves, self._description, grads)
-        self._check_step(grads, self._plan.scheduled)  # raises
-        raise RuntimeError("an input changed while it was being checked; nothing was updated")
 
 
 # Each has the docstring of its reference.

@@ -143,18 +143,37 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
       kept.push_back(make(storage.bytes(size), storage.alignment));
       tensor.states[k] = kept.back()->data;
     }
+    const bool wide = format.param == DType::kFloat64;
+    const bool half = kept.size() % 2 == 0;
+    tensor.average_dtype = wide ? DType::kFloat64 : half ? DType::kBfloat16 : DType::kFloat32;
+    kept.push_back(make(size * adamas::size_of(tensor.average_dtype), adamas::size_of(tensor.average_dtype)));
+    tensor.average = kept.back()->data;
+    if (format.param == DType::kFloat32) {
+      tensor.copy_dtype = half ? DType::kBfloat16 : DType::kFloat16;
+      kept.push_back(make(size * 2, 2));
+      tensor.copy = kept.back()->data;
+    }
     check(plan.add(tensor), "add");
+    kept.push_back(make(size * (wide ? 8 : 4), wide ? 8 : 4));
+    check(plan.set_accumulator(plan.size() - 1, kept.back()->data), "set_accumulator");
     gradients.push_back(make(size * adamas::size_of(format.grad), adamas::size_of(format.grad)));
     grads.push_back(gradients.back()->data);
   }
   const std::vector<DType> dtypes(grads.size(), format.grad);
   for (int step = 0; step < kSteps; ++step) {
     for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
-    adamas::GradientOptions options;
+    adamas::StepOptions options;
+    options.average_weight = 1.0 / (step + 1.0);
+    options.average_number = static_cast<std::uint64_t>(step) + 1;
     if (step % 3 == 2) {
       options.grad_scale = 3.0;
       options.max_norm = 0.5;
+      options.norm_type = step % 2 == 0 ? adamas::NormType::kL2 : adamas::NormType::kLargest;
+      options.clip_each = step == 8;
     }
+    if (step % 4 == 1) options.max_value = 0.3;
+    if (step % 5 == 1) check(plan.accumulate(grads.data(), threads, dtypes.data()), "accumulate");
+    options.zero_grads = step % 6 == 1;
     adamas::StepInfo info_of_step;
     check(plan.step(grads.data(), &hyperparameters, 1, threads, &info_of_step, dtypes.data(), &options), "step");
     const double norm = info_of_step.grad_norm;
@@ -234,7 +253,7 @@ void check_refusals() {
   adamas::Hyperparameters h;
   expect(plan.step(grads, &h, 0), adamas::Status::kInvalidTensor);
   expect(plan.step(nullptr, &h, 1), adamas::Status::kNullPointer);
-  adamas::GradientOptions options;
+  adamas::StepOptions options;
   options.max_norm = 0.0;
   expect(plan.step(grads, &h, 1, 0, nullptr, nullptr, &options), adamas::Status::kInvalidHyperparameter);
   options = {};

@@ -30,20 +30,42 @@ struct Tensor {
   void* param = nullptr;
   void* states[kMaxStates] = {};
   void* residue = nullptr;  // size_of(residue_kind) bytes for each element
+  // Kept up to date by steps, if they are there: an average of the parameter over steps (StepOptions::average_weight),
+  // float32 or bfloat16, or float64 of a float64 parameter, which starts at zero; and a copy of a float32 parameter,
+  // rounded to the nearest bfloat16 or float16.
+  void* average = nullptr;
+  void* copy = nullptr;
   std::size_t size = 0;
   DType dtype = DType::kFloat32;
   StateFormat state_format = StateFormat::kFloat32;  // kFloat64 for float64 parameters
   Residue residue_kind = Residue::kNone;
+  DType average_dtype = DType::kFloat32;
+  DType copy_dtype = DType::kBfloat16;
   Rule rule = Rule{};
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
 };
 
-// What becomes of gradients before they reach the update, in a pass over them alone if that is needed.
-struct GradientOptions {
+enum class NormType : std::uint8_t {
+  kL2,       // the root of the sum of squares
+  kLargest,  // the largest magnitude
+};
+
+// What a step does beside the update. Gradients are prepared in this order; a pass over them alone comes first if
+// max_norm, measure or skip_nonfinite asks for it.
+struct StepOptions {
   double grad_scale = 1.0;  // > 0; every gradient is divided by it: what the loss was multiplied by
-  // > 0; if the L2 norm of all gradients, so divided, is larger, they are multiplied by max_norm / (norm + 1e-6).
+  // > 0; if the norm of all gradients, so divided, is larger, they are multiplied by max_norm / (norm + 1e-6).
   double max_norm = std::numeric_limits<double>::infinity();
-  bool skip_nonfinite = false;  // change nothing if a gradient, so divided, holds an infinity or NaN
+  double max_value = std::numeric_limits<double>::infinity();  // > 0; then what is larger in magnitude becomes this
+  NormType norm_type = NormType::kL2;
+  bool clip_each = false;       // max_norm holds for the gradient of each tensor, instead of for all of them together
+  bool measure = false;         // take the norm whether it is needed or not
+  bool skip_nonfinite = false;  // change nothing if a gradient, divided by grad_scale, holds an infinity or NaN
+  bool zero_grads = false;      // gradients become zero once they have been used: then they must be writeable
+  // From 0, for none, to 1: averages become average + average_weight * (param - average), of tensors without a gradient
+  // too. It is the average_number-th time, which decides how averages of bfloat16 are rounded.
+  double average_weight = 0.0;
+  std::uint64_t average_number = 1;
 };
 
 constexpr std::size_t kNoTensor = std::numeric_limits<std::size_t>::max();
@@ -53,10 +75,10 @@ struct StepInfo {
   std::size_t updated = 0;  // tensors that had a gradient
   int threads = 0;          // threads asked for
   bool skipped = false;     // nothing was changed, because of `nonfinite`
-  // If max_norm or skip_nonfinite asked for a pass over the gradients:
+  // If there was a pass over the gradients:
   bool has_norm = false;
-  double grad_norm = 0.0;             // before clipping
-  double clip_coefficient = 1.0;      // at most 1
+  double grad_norm = 0.0;             // of all gradients together, before clipping
+  double clip_coefficient = 1.0;      // at most 1; with clip_each, the smallest of them
   std::size_t nonfinite = kNoTensor;  // the first tensor whose gradient holds an infinity or NaN
 };
 
@@ -94,7 +116,23 @@ class Plan {
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
               StepInfo* info = nullptr, const DType* grad_dtypes = nullptr,
-              const GradientOptions* options = nullptr) noexcept;
+              const StepOptions* options = nullptr) noexcept;
+
+  // The part of a step that concerns one tensor, for those who have gradients one after the other: after all of them,
+  // the result is that of step(). Norms are those of this gradient alone. `group`: the hyperparameters of its group.
+  Status step_one(std::size_t index, const void* grad, DType grad_dtype, const Hyperparameters& group, int threads = 0,
+                  StepInfo* info = nullptr, const StepOptions* options = nullptr) noexcept;
+
+  // Gives tensor `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64 for
+  // float64 parameters and float32 for all others, owned by the caller.
+  Status set_accumulator(std::size_t index, void* memory) noexcept;
+
+  // Adds gradients, as step() takes them, to what their tensors have accumulated; those tensors need accumulators. The
+  // next step() uses the sums, to which its own gradients are added, and after it they begin anew.
+  Status accumulate(const void* const* grads, int threads = 0, const DType* grad_dtypes = nullptr) noexcept;
+
+  // Forgets what has been accumulated.
+  void drop_accumulated() noexcept;
 
  private:
   struct Impl;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace adamas {
 namespace {
@@ -9,28 +10,38 @@ namespace {
 // Squares of float64 may be too large, though the numbers are not: then they are multiplied by this first.
 constexpr double kTiny = 0x1p-600;
 
-double sum_up(const double* sums, std::size_t size) {
+// Sums of squares are added; of magnitudes the largest counts, and NaN more than any.
+double combined(double a, double b, NormType type) {
+  if (type == NormType::kL2) return a + b;
+  return std::isnan(a) || a > b ? a : b;
+}
+
+double measure_of(const Pass& pass, const Item& item) {
+  const double* measures = pass.measures + item.first_granule;
   double total = 0.0;
-  for (std::size_t k = 0; k * kGranule < size; ++k) total += sums[k];
+  for (std::size_t k = 0; k * kGranule < item.tensor.size; ++k) {
+    total = combined(total, measures[k], pass.options->norm_type);
+  }
   return total;
 }
 
 // The sum of squares of an item's scaled gradient times kTiny; the item computes with float64. (Rarely needed: on one
 // thread.)
-double tiny_sum(const Pass& pass, std::size_t i) {
-  const Item& item = pass.items[i];
+double tiny_sum(const Pass& pass, const Item& item) {
+  const GradientKernels& kernels = gradient_kernels(*pass.kernels, item);
+  const void* const sums = item.grad != nullptr && item.accumulated ? item.accumulator : nullptr;
   double total = 0.0;
   for (std::size_t begin = 0; begin < item.tensor.size; begin += kGranule) {
-    const std::size_t count = std::min(kGranule, item.tensor.size - begin);
+    const std::size_t end = std::min(item.tensor.size, begin + kGranule);
+    double gradient[kGranule];
     double scaled[kGranule];
-    if (item.grad_dtype == DType::kFloat64) {
-      std::copy_n(static_cast<const double*>(pass.grads[i]) + begin, count, scaled);
-    } else {
-      pass.kernels->widen(item.grad_dtype, pass.grads[i], begin, begin + count, scaled);
-    }
-    for (std::size_t k = 0; k < count; ++k) scaled[k] *= pass.grad_scale;
+    constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+    kernels.prepare(item.grad != nullptr ? item.grad_dtype : DType::kFloat64,
+                    item.grad != nullptr ? item.grad : item.accumulator, sums, begin, end, 1.0, kUnlimited, gradient);
+    kernels.prepare(DType::kFloat64, gradient, nullptr, 0, end - begin, 1.0 / pass.options->grad_scale, kUnlimited,
+                    scaled);
     double sum = 0.0;
-    pass.kernels->squares64(DType::kFloat64, scaled, 0, count, kTiny, &sum);
+    kernels.squares(DType::kFloat64, scaled, 0, end - begin, kTiny, &sum);
     total += sum;
   }
   return total;
@@ -38,23 +49,29 @@ double tiny_sum(const Pass& pass, std::size_t i) {
 
 }  // namespace
 
-GradientNorm gradient_norm(const Pass& pass) {
+GradientNorm gradient_norm(const Pass& pass, const Items& items) {
+  const bool squared = pass.options->norm_type == NormType::kL2;
   double total = 0.0;
-  GradientNorm result{0.0, kNoTensor};
-  for (std::size_t i = 0; i < pass.items.size(); ++i) {
-    const Item& item = pass.items[i];
-    if (pass.grads[i] == nullptr) continue;
-    const double sum = sum_up(pass.gradient_sums + item.first_granule, item.tensor.size);
-    total += sum;
-    if (std::isfinite(sum) || result.nonfinite != kNoTensor) continue;
-    if (!is_wide(item.tensor) || !std::isfinite(tiny_sum(pass, i))) result.nonfinite = i;
-  }
-  result.norm = std::sqrt(total);
-  if (result.nonfinite != kNoTensor || std::isfinite(total)) return result;
-
   double tiny = 0.0;  // in which the squares of float32 vanish
-  for (std::size_t i = 0; i < pass.items.size(); ++i) {
-    if (pass.grads[i] != nullptr && is_wide(pass.items[i].tensor)) tiny += tiny_sum(pass, i);
+  GradientNorm result{0.0, kNoTensor};
+  for (std::size_t i = items.first; i < items.last; ++i) {
+    Item& item = items.all[i];
+    if (!item.has_gradient()) continue;
+    const double measure = measure_of(pass, item);
+    total = combined(total, measure, pass.options->norm_type);
+    item.norm = squared ? std::sqrt(measure) : measure;
+    if (std::isfinite(measure)) continue;
+    const double smaller = squared && item.is_wide() ? tiny_sum(pass, item) : measure;
+    if (std::isfinite(smaller)) {
+      item.norm = std::sqrt(smaller) / kTiny;
+    } else if (result.nonfinite == kNoTensor) {
+      result.nonfinite = i;
+    }
+  }
+  result.norm = squared ? std::sqrt(total) : total;
+  if (result.nonfinite != kNoTensor || std::isfinite(total)) return result;
+  for (std::size_t i = items.first; i < items.last; ++i) {
+    if (items.all[i].has_gradient() && items.all[i].is_wide()) tiny += tiny_sum(pass, items.all[i]);
   }
   result.norm = std::sqrt(tiny) / kTiny;
   return result;

@@ -8,11 +8,12 @@
 namespace adamas {
 
 struct GradientNorm {
-  double norm;            // L2, of gradients times Pass::grad_scale
+  double norm;            // of all gradients, divided by grad_scale
   std::size_t nonfinite;  // the first item that holds an infinity or NaN, or kNoTensor
 };
 
-// After a pass over the gradients. The sums of granules are added in order, then those of tensors.
-GradientNorm gradient_norm(const Pass& pass);
+// After a pass over the gradients; fills in the norm of each item too. Measures of granules are combined in order, then
+// those of tensors.
+GradientNorm gradient_norm(const Pass& pass, const Items& items);
 
 }  // namespace adamas

@@ -16,8 +16,10 @@ bool sort_and_find_overlap(std::vector<Extent>& extents) {
 }
 
 bool overlap_between(const std::vector<Extent>& a, const std::vector<Extent>& b) {
+  if (a.empty()) return false;
+  const auto ends_before = [](const Extent& extent, std::uintptr_t address) { return extent.end <= address; };
   std::size_t i = 0;
-  std::size_t j = 0;
+  auto j = static_cast<std::size_t>(std::lower_bound(b.begin(), b.end(), a.front().begin, ends_before) - b.begin());
   while (i < a.size() && j < b.size()) {
     if (a[i].end <= b[j].begin) {
       ++i;

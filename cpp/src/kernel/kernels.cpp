@@ -17,6 +17,7 @@
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/byte_limit.hpp"
+#include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
 #include "kernel/norm_loop.hpp"
@@ -100,17 +101,6 @@ constexpr auto read_limits(std::index_sequence<kStates...>) {
   return std::array<ByteLimitKernel, sizeof...(kStates)>{read_limit<static_cast<int>(kStates)>...};
 }
 
-// Through float32, which holds every 16-bit number exactly.
-void widen(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out) {
-  constexpr std::size_t kLanes = Vector<float>::kLanes;
-  alignas(64) float values[kLanes];
-  for (std::size_t i = 0; i < end - begin; i += kLanes) {
-    const std::size_t count = std::min(kLanes, end - begin - i);
-    load_last_gradient<float>(dtype, grad, begin + i, count).store(values);
-    for (std::size_t k = 0; k < count; ++k) out[i + k] = static_cast<double>(values[k]);
-  }
-}
-
 constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStates + 1>());
 constexpr auto kReadLimitKernels = read_limits(std::make_index_sequence<kMaxStates + 1>());
 
@@ -121,8 +111,9 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kNormRows,
                                                               kByteLimitKernels.data(),
                                                               kReadLimitKernels.data(),
-                                                              widen,
-                                                              gradient_squares<float>,
-                                                              gradient_squares<double>};
+                                                              kGradientKernels<float>,
+                                                              kGradientKernels<double>,
+                                                              update_companions,
+                                                              update_average64};
 
 }  // namespace adamas

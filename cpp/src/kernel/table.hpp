@@ -45,6 +45,16 @@ struct Streams {
   RandomKey key;
 };
 
+// What is kept up to date beside a parameter: an average of it over steps, and a copy in 16 bits; null for none.
+struct Companions {
+  void* average;
+  void* copy;
+  DType average_dtype;
+  DType copy_dtype;
+  double average_weight;         // average += average_weight * (param - average)
+  std::uint32_t average_number;  // decides how averages of bfloat16 are rounded
+};
+
 // Updates elements [begin, end); begin is on a granule.
 using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c);
 
@@ -61,22 +71,36 @@ using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size
 // The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).
 using ByteLimitKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end);
 
-// Gradients of elements [begin, end), at most kGranule of them, as float64.
-using WidenKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double* out);
+// Brings companions of elements [begin, end), from a granule on, up to date with the parameter.
+using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
+                                 std::size_t end);
 
-// Sums of squares of gradient times scale, of elements [begin, end), from a granule on: sums[i / kGranule] for each
-// granule of elements i.
-using GradientKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double scale,
-                                double* sums);
+// (accumulated + gradient) * scale, within [-limit, limit], of elements [begin, end), all in the compute type; `out`
+// takes the first at its beginning, and may be where `accumulated` has it. accumulated: null for none.
+using PrepareKernel = void (*)(DType dtype, const void* grad, const void* accumulated, std::size_t begin,
+                               std::size_t end, double scale, double limit, void* out);
+
+// A measure of gradient times scale, of elements [begin, end), from a granule on: measures[i / kGranule] for each
+// granule of elements i, their sum of squares or the largest magnitude.
+using MeasureKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double scale,
+                               double* measures);
+
+// Kernels for gradients, by the type that is computed with.
+struct GradientKernels {
+  MeasureKernel squares;
+  MeasureKernel largest;  // NaN where an element is
+  PrepareKernel prepare;
+};
 
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
   const ByteLimitKernel* byte_limit;  // [state_count]
   const ByteLimitKernel* read_limit;  // [state_count]; reads only
-  WidenKernel widen;
-  GradientKernel squares32;  // computed with in float32: any dtype
-  GradientKernel squares64;  // in float64: float64 only
+  GradientKernels gradients32;
+  GradientKernels gradients64;
+  CompanionKernel companions32;  // of parameters computed with in float32
+  CompanionKernel companions64;
 };
 
 }  // namespace adamas

@@ -36,19 +36,36 @@ def sum_of_squares(x: Array) -> float:
     return total
 
 
-def gradient_norm(gradients: Sequence[tuple[int, Array]]) -> tuple[float, int | None]:
-    """Return the L2 norm of all gradients, and the number of the first one that is not finite."""
+def gradient_norm(
+    gradients: Sequence[tuple[int, Array]], *, largest: bool = False
+) -> tuple[float, int | None, list[float]]:
+    """Return the norm of all gradients, the number of the first one that is not finite, and the norm of each.
+
+    The norm is the L2 norm, or with ``largest`` the largest magnitude.
+    """
     with np.errstate(all="ignore"):
-        total, nonfinite = 0.0, None
-        for number, grad in gradients:
-            total += sum_of_squares(grad)
-            if nonfinite is None and not np.isfinite(grad).all():
-                nonfinite = number
-        if nonfinite is not None or math.isfinite(total):
-            return math.sqrt(total), nonfinite
+        finite = [bool(np.isfinite(grad).all()) for _, grad in gradients]
+        nonfinite = next((number for (number, _), fine in zip(gradients, finite, strict=True) if not fine), None)
+        if largest:
+            norms = [float(np.abs(grad).max(initial=0)) for _, grad in gradients]
+            return (math.nan if any(map(math.isnan, norms)) else max(norms, default=0.0)), nonfinite, norms
+        squares = [sum_of_squares(grad) for _, grad in gradients]
+        total = 0.0
+        for square in squares:
+            total += square
         # Squares of float64 may be too large, though the numbers are not.
-        tiny = 0.0
-        for _, grad in gradients:
-            if grad.dtype == np.float64:
-                tiny += sum_of_squares(grad * _TINY)
-        return math.sqrt(tiny) / _TINY, None
+        norms = [
+            _tiny_norm([grad]) if fine and math.isinf(square) else math.sqrt(square)
+            for (_, grad), square, fine in zip(gradients, squares, finite, strict=True)
+        ]
+        if nonfinite is not None or math.isfinite(total):
+            return math.sqrt(total), nonfinite, norms
+        return _tiny_norm([grad for _, grad in gradients]), None, norms
+
+
+def _tiny_norm(gradients: Sequence[Array]) -> float:
+    tiny = 0.0
+    for grad in gradients:
+        if grad.dtype == np.float64:
+            tiny += sum_of_squares(grad * _TINY)
+    return math.sqrt(tiny) / _TINY

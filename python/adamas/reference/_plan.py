@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,72 +12,44 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._engine import Plan
-from adamas._formats import RESIDUES, residue_dtype
-from adamas._gradients import GradientOptions, OnNonFinite, clip_coefficient, conclude
+from adamas._formats import RESIDUES, bfloat16, residue_dtype
+from adamas._gradients import StepOptions, clip_coefficient
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
-from adamas.reference._half import widen
-from adamas.reference._norm import gradient_norm, sum_of_squares
-from adamas.reference._params import load_param, store_param
-from adamas.reference._rule import RULES, Rule, apply_decay, decay_coefficients
-from adamas.reference._states import load_states, new_states, store_states
+from adamas.reference._item import Item
+from adamas.reference._norm import gradient_norm
+from adamas.reference._params import load_param
+from adamas.reference._rule import RULES, Rule
+from adamas.reference._states import new_states, store_states
+
+_IN_USE = (
+    "this optimizer is in use, by another thread or by a step under way; "
+    "one thread at a time may step it or load into it"
+)
 
 
 @dataclass
-class Item:
-    """One parameter, and all that is kept for it."""
+class _Open:
+    """A step that is taken parameter by parameter."""
 
-    param: Array
-    rule: Rule
-    group: int
-    number: int
-    state_format: int
-    residue: int
-    seed: int
-    arrays: dict[str, Array]
-    kept: Array | None
-    scalars: dict[str, float]
-    size: int
-    count: int = 0
-
-    def gradient(self, grad: Array, factor: float) -> Array:
-        """Return the gradient times a factor, both in the type that is computed with."""
-        number = np.float64 if self.param.dtype == np.float64 else np.float32
-        with np.errstate(all="ignore"):
-            scaled: Array = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number) * number(factor)
-        return scaled
-
-    def update(self, grad: Array, group: Mapping[str, Any], factor: float) -> None:
-        """Update parameter and states in place, by one step."""
-        rule, step = self.rule, self.count + 1
-        coupled, decay = decay_coefficients(rule, group)
-        coefficients = rule.coefficients(group, step, self.scalars)
-        with np.errstate(all="ignore"):
-            p = load_param(self.param, self.residue, self.kept)
-            number = p.dtype.type
-            states = load_states(rule.states, self.state_format, self.arrays, p)
-            g = self.gradient(grad, -factor if group["maximize"] else factor)
-            p, g = apply_decay(p, g, coupled, number(decay))
-            if rule.needs_norms:
-                direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
-                rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
-            p = rule.update(p, g, states, _rounded(coefficients, number))
-            store_states(rule.states, self.state_format, self.arrays, states, step)
-            store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
-        self.count = step
-
-
-def _rounded(coefficients: Mapping[str, float], number: Any) -> dict[str, Any]:
-    return {name: number(value) for name, value in coefficients.items()}
+    groups: list[dict[str, Any]]
+    options: StepOptions
+    average_weight: float
+    stepped: set[int]
 
 
 class NumpyPlan:
     """Parameters, states and step counts, as the compiled plan keeps them."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, optimizer: Optimizer, seed: int) -> None:
         self.num_threads = 0
+        self._optimizer = optimizer
         self._seed = seed
         self.completed = 0
+        self.accumulated = 0
+        self.scheduled: list[Mapping[str, Any] | None] = []
+        self._started: Callable[[], StepReport] | None = None
+        self._open: _Open | None = None
         self._items: list[Item] = []
         self._group_count = 0
         self._lock = threading.Lock()
@@ -86,9 +58,12 @@ class NumpyPlan:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add(self, param: Array, rule: str, state_format: int, residue: int) -> None:
+    def add(
+        self, param: Array, rule: str, state_format: int, residue: int, average_bytes: int, copy: Array | None
+    ) -> None:
         """Add a parameter to the last group."""
         kept_dtype = residue_dtype(residue, param.dtype)
+        average_dtype = bfloat16() if average_bytes == 2 else np.dtype(f"f{average_bytes or 4}")
         self._items.append(
             Item(
                 param,
@@ -100,6 +75,8 @@ class NumpyPlan:
                 self._seed,
                 new_states(RULES[rule].states, state_format, param),
                 None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
+                np.zeros(param.shape, average_dtype) if average_bytes else None,
+                copy,
                 dict(RULES[rule].scalars),
                 param.size,
             )
@@ -128,22 +105,133 @@ class NumpyPlan:
         """Return what is kept of a parameter's rounding."""
         return self._items[index].kept
 
-    def run(self, groups: list[dict[str, Any]], gradients: list[Array | None], options: GradientOptions) -> StepReport:
-        """Update every parameter that has a gradient; the inputs have been checked."""
-        pairs = [(item, grad) for item, grad in zip(self._items, gradients, strict=True) if grad is not None]
-        factor = 1.0 / options.grad_scale
+    def average(self, index: int) -> Array | None:
+        """Return the average of a parameter."""
+        return self._items[index].average
+
+    def step(
+        self, grads: Any, groups: Any, options: StepOptions | None = None, average_weight: float = 0.0
+    ) -> StepReport:
+        """Update every parameter that has a gradient."""
+        with self:
+            return self._prepared(grads, options, average_weight)()
+
+    def start(self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float) -> bool:
+        """Check all that a step needs; `finish` takes it. Nobody else can use this plan until then."""
+        self.__enter__()
+        try:
+            self._started = self._prepared(grads, options, average_weight)
+        except BaseException:
+            self.__exit__()
+            raise
+        return True
+
+    def finish(self) -> StepReport:
+        """Take the step that was started."""
+        try:
+            assert self._started is not None
+            return self._started()
+        finally:
+            self.__exit__()
+
+    def _prepared(self, grads: Any, options: StepOptions | None, weight: float) -> Callable[[], StepReport]:
+        chosen = StepOptions() if options is None else options
+        groups, gradients = self._optimizer._check_step(grads, zero_grads=chosen.zero_grads)
+        if chosen.mean and self.accumulated:
+            parts = self.accumulated + (grads is not None)
+            chosen = chosen._replace(grad_scale=chosen.grad_scale * parts)
+        return lambda: self._run(groups, gradients, chosen, weight)
+
+    def _run(
+        self, groups: list[dict[str, Any]], gradients: list[Array | None], options: StepOptions, weight: float
+    ) -> StepReport:
+        report = self._step_items(self._items, groups, gradients, options)
+        if not report.skipped:
+            self.completed += 1
+            self.accumulated = 0
+            for item in self._items:
+                item.follow(weight, self.completed)
+        return report._replace(step=self.completed)
+
+    @staticmethod
+    def _step_items(
+        items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Array | None], options: StepOptions
+    ) -> StepReport:
+        """Step some parameters; the report gives the one that is not finite by its number."""
+        wide = [(item, grad, item.wide(grad)) for item, grad in zip(items, gradients, strict=True)]
+        given = [(item, grad, values) for item, grad, values in wide if values is not None]
+        scale = 1.0 / options.grad_scale
+        factors = [scale] * len(given)
         norm = coefficient = nonfinite = None
         if options.measured:
-            norm, nonfinite = gradient_norm([(item.number, item.gradient(grad, factor)) for item, grad in pairs])
-            coefficient = clip_coefficient(norm, options.max_norm) if options.max_norm < math.inf else 1.0
-            factor *= coefficient
+            with np.errstate(all="ignore"):
+                scaled = [(item.number, values * values.dtype.type(scale)) for item, _, values in given]
+            norm, nonfinite, norms = gradient_norm(scaled, largest=options.largest)
+            coefficient = 1.0
+            if options.max_norm < math.inf:
+                clipped = [clip_coefficient(n, options.max_norm) for n in (norms if options.clip_each else [norm])]
+                coefficient = math.nan if any(map(math.isnan, clipped)) else min(clipped, default=1.0)
+                factors = [scale * c for c in (clipped if options.clip_each else clipped * len(given))]
         skipped = options.skip_nonfinite and nonfinite is not None
         if not skipped:
-            for item, grad in pairs:
-                item.update(grad, groups[item.group], factor)
+            for (item, grad, values), factor in zip(given, factors, strict=True):
+                item.update(values, groups[item.group], factor, options.max_value)
+                if options.zero_grads and grad is not None:
+                    grad[...] = 0
+        return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
+
+    def accumulate(self, grads: Any) -> bool:
+        """Add gradients to those that the next step uses."""
+        with self:
+            gradients = self._optimizer._check_accumulated(grads)
+            for item, grad in zip(self._items, gradients, strict=True):
+                if grad is not None:
+                    item.accumulated = item.wide(grad)
+            self.accumulated += 1
+        return True
+
+    def drop_accumulated(self) -> None:
+        """Forget what has been accumulated."""
+        with self:
+            for item in self._items:
+                item.accumulated = None
+            self.accumulated = 0
+
+    def open(self, groups: Any, options: StepOptions | None, average_weight: float) -> bool:
+        """Begin a step that is taken parameter by parameter."""
+        self.__enter__()
+        try:
+            checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
+        except BaseException:
+            self.__exit__()
+            raise
+        self._open = _Open(checked, StepOptions() if options is None else options, average_weight, set())
+        return True
+
+    def step_one(self, index: int, grad: Any) -> StepReport | None:
+        """Take the part of a step that concerns one parameter."""
+        assert self._open is not None
+        if index in self._open.stepped or grad is None:
+            return None
+        self._optimizer._check_alone(index, grad, zero_grads=self._open.options.zero_grads)
+        item = self._items[index]
+        report = self._step_items([item], self._open.groups, [grad], self._open.options)
+        if not report.skipped:
+            self._open.stepped.add(index)
+            item.follow(self._open.average_weight, self.completed + 1)
+        return report._replace(step=self.completed)
+
+    def close(self) -> int:
+        """End the step that was taken parameter by parameter; return how many were updated."""
+        assert self._open is not None
+        opened, self._open = self._open, None
+        if opened.stepped:
             self.completed += 1
-        # The parameter is given by its number, as by the compiled plan.
-        return StepReport(self.completed, 0 if skipped else len(pairs), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
+            for item in self._items:
+                if item.number not in opened.stepped:
+                    item.follow(opened.average_weight, self.completed)
+        self.__exit__()
+        return len(opened.stepped)
 
     def step_count(self, index: int) -> int:
         """Return the steps taken by a parameter."""
@@ -165,10 +253,7 @@ class NumpyPlan:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError(
-                "this optimizer is in use, by another thread or by a step under way; one thread at a time may step it "
-                "or load into it"
-            )
+            raise RuntimeError(_IN_USE)
 
     def __exit__(self, *exception: object) -> None:
         self._lock.release()
@@ -178,7 +263,7 @@ class ReferenceOptimizer(Optimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
     def _new_plan(self) -> Plan:
-        return NumpyPlan(int(self._formats.seed))
+        return NumpyPlan(self, int(self._formats.seed))
 
     def _rule_info(self, rule: str) -> Rule:
         return RULES[rule]
@@ -196,18 +281,3 @@ class ReferenceOptimizer(Optimizer):
         for name, value in initial.items():
             states[name][...] = values if value is None else value
         store_states(kinds, state_format, arrays, states, step=0)
-
-    def step(
-        self,
-        grads: Any,
-        *,
-        grad_scale: float | None = None,
-        max_norm: float | None = None,
-        on_nonfinite: OnNonFinite | None = None,
-    ) -> StepReport:
-        options, choice = self.step_defaults.options(grad_scale, max_norm, on_nonfinite)
-        with self._plan:
-            groups, gradients = self._check_step(grads)
-            plan: NumpyPlan = self._plan
-            report = plan.run(groups, gradients, options)
-        return conclude(report, choice, self._leaves, self._description, grads)

@@ -1,0 +1,155 @@
+// The optimizer's engine as Python sees it: one call a step, in which the whole gradient structure is read.
+#pragma once
+
+#include <adamas/plan.hpp>
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.hpp"
+#include "hyperparameters.hpp"
+#include "memory.hpp"
+#include "structure.hpp"
+
+namespace adamas::bindings {
+
+class PyPlan {
+ public:
+  // seed: of stochastic rounding.
+  PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed);
+
+  // Laying out (plan_layout.cpp).
+
+  // Starts a group, which add() fills; frozen: those of its keys whose values must stay as they are now.
+  void add_group(const py::dict& group, const py::tuple& frozen, int beta_count);
+
+  // Adds a parameter to the last group, with the formats of its states and of its residue by number (see _formats.py),
+  // the bytes of an element of its average, 0 for none, and the array that takes its copy, or None.
+  void add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
+           py::handle copy);
+
+  // After the last add(): gives each parameter its states, scales, residue and average, zeros.
+  void lay_out();
+
+  // How many elements a parameter had when it was added.
+  std::size_t size(std::size_t index) const;
+
+  // A state array: of the parameter's shape, or, quantised, of one row of bytes for each block.
+  py::array state(std::size_t index, int which) const;
+
+  // The scales of a quantised state, one for each block; None for others.
+  py::object scale(std::size_t index, int which) const;
+
+  // The residue of a parameter and its average, of its shape; None if there is none.
+  py::object residue(std::size_t index) const;
+  py::object average(std::size_t index) const;
+
+  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's. What is
+  // not acceptable gives None or false: the caller has to say why. Nothing has changed then.
+
+  // The report, in which the first gradient that is not finite is given by its number.
+  py::object step(py::handle grads, py::handle groups, py::handle options, double average_weight);
+
+  // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest.
+  bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
+  py::object finish();
+
+  // Adds gradients to those that the next step uses.
+  bool accumulate(py::handle grads);
+  void drop_accumulated();
+
+  // A step in parts, parameter by parameter, in which nobody else can use this plan.
+  bool open(py::handle groups, py::handle options, double average_weight);
+  // A report as of step().
+  py::object step_one(std::size_t index, py::handle grad);
+  // How many parameters were updated; the others' averages are brought up to date.
+  std::size_t close();
+
+  // Shuts other threads out, as a step does, while Python code restores states.
+  void enter();
+  void exit() { busy_.store(false, std::memory_order_release); }
+
+  std::int64_t step_count(std::size_t index) const;
+  void set_step_counts(const std::vector<std::int64_t>& counts, long long completed);
+
+  // The numbers that the rule keeps beside the step count.
+  std::vector<double> scalars(std::size_t index) const;
+  void set_scalars(std::size_t index, const std::vector<double>& values);
+
+  // What the callables of each group returned in the last step, by the names of the hyperparameters, so that a refused
+  // step does not call them again to say why; None where nothing was called.
+  py::list scheduled() const;
+
+  long long completed() const { return completed_; }
+  int accumulated() const { return accumulated_; }
+  int last_threads() const { return last_threads_; }
+  int num_threads() const { return num_threads_; }
+  void set_num_threads(int count) { num_threads_ = count; }
+
+ private:
+  struct Group {
+    KeySet keys;
+    std::vector<std::pair<py::object, py::object>> frozen;  // key, value
+  };
+
+  // Lets others in again at the end of its life.
+  struct Exit {
+    explicit Exit(PyPlan& entered) : plan(entered) {}
+    ~Exit() { plan.exit(); }
+    PyPlan& plan;
+  };
+  struct Exclusive : Exit {
+    explicit Exclusive(PyPlan& other) : Exit((other.enter(), other)) {}
+  };
+
+  struct Leaves;
+
+  template <class Request>
+  std::vector<std::size_t> plan_memory(StateArena& arena, int which, Request request) const;
+  const Tensor& tensor_at(std::size_t index, int which) const;
+  std::vector<py::ssize_t> shape(std::size_t index) const;
+
+  bool read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight);
+  bool read_groups(py::handle groups);
+  void read_options(py::handle options, double average_weight);
+  bool accept_arrays();
+  bool accept(std::size_t index, py::handle grad);
+  void make_accumulators();
+  py::object run();
+  py::object report(const StepInfo& info) const;
+
+  Structure structure_;
+  py::object report_type_;
+  std::uint64_t seed_;
+  Plan plan_;
+  std::vector<WritableArray> params_;
+  std::vector<WritableArray> copies_;  // of each parameter; of those without one, empty
+  std::vector<Tensor> tensors_;        // until lay_out()
+  bool laid_out_ = false;
+  StateArena arena_;
+  StateArena accumulators_;
+  std::vector<Group> groups_;
+  long long completed_ = 0;
+  int accumulated_ = 0;  // how often since the last step
+  int num_threads_ = 0;
+  int last_threads_ = 0;
+  std::atomic<bool> busy_{false};
+
+  // Of the step under way.
+  std::vector<Hyperparameters> hyperparameters_;
+  std::vector<py::object> scheduled_;  // dicts of what callables returned
+  StepOptions options_;
+  bool mean_ = false;  // of what was accumulated
+  std::vector<py::object> leaves_;
+  std::vector<const void*> gradients_;
+  std::vector<DType> gradient_dtypes_;
+
+  // Of the step that is taken in parts.
+  std::vector<bool> stepped_;
+  bool is_open_ = false;
+  std::atomic<bool> stepping_one_{false};
+};
+
+}  // namespace adamas::bindings

@@ -1,0 +1,197 @@
+#include "errors.hpp"
+#include "lookup.hpp"
+#include "plan.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+py::ssize_t as_ssize(std::size_t size) { return static_cast<py::ssize_t>(size); }
+
+py::dtype bfloat16() { return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")); }
+
+// The dtype of states, of so many bytes an element.
+py::dtype dtype_of(std::size_t element_bytes) {
+  if (element_bytes == 8) return py::dtype::of<double>();
+  return element_bytes == 4 ? py::dtype::of<float>() : bfloat16();
+}
+
+StateStorage storage_at(const Tensor& tensor, int which) {
+  return storage_of(tensor.state_format, rule_info(tensor.rule).states[which].kind);
+}
+
+}  // namespace
+
+PyPlan::PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed)
+    : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {
+  if (!PyType_Check(report_type_.ptr()) ||
+      PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), &PyTuple_Type) == 0) {
+    throw py::type_error("report_type: expected a tuple type");
+  }
+}
+
+void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_count) {
+  if (laid_out_) throw py::value_error("add_group: after lay_out");
+  Group added;
+  added.keys = find_hyperparameters(group, beta_count);
+  for (py::handle key : frozen) {
+    added.frozen.emplace_back(py::reinterpret_borrow<py::object>(key), dict_item(group, key));
+  }
+  groups_.push_back(std::move(added));
+  hyperparameters_.emplace_back();
+  scheduled_.emplace_back();
+}
+
+void PyPlan::add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
+                 py::handle copy) {
+  WritableArray array;
+  WritableArray copied;
+  if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
+  if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
+  Tensor tensor = make_tensor(rule, array);
+  tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
+  tensor.state_format = static_cast<StateFormat>(state_format);
+  tensor.residue_kind = static_cast<Residue>(residue);
+  if (!formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind)) {
+    throw py::value_error("add: the formats do not fit");
+  }
+  if (average_bytes != 0) {
+    tensor.average = array.data;  // something, until there is memory for it
+    tensor.average_dtype = average_bytes == 8   ? DType::kFloat64
+                           : average_bytes == 4 ? DType::kFloat32
+                                                : DType::kBfloat16;
+  }
+  if (!copy.is_none()) {
+    if (!accept_writable(copy, &copied) || copied.size != array.size) throw py::value_error("add: copy does not fit");
+    tensor.copy = copied.data;
+    tensor.copy_dtype = copied.dtype;
+  }
+  tensors_.push_back(tensor);
+  params_.push_back(std::move(array));
+  copies_.push_back(std::move(copied));
+}
+
+// Plans memory of one kind for all parameters: request(tensor, storage) says how much, where `storage` is that of state
+// `which`. A rule that has no such state gets none; which = -1 asks without a state.
+template <class Request>
+std::vector<std::size_t> PyPlan::plan_memory(StateArena& arena, int which, Request request) const {
+  std::vector<StateArena::Request> requests;
+  requests.reserve(tensors_.size());
+  for (const Tensor& tensor : tensors_) {
+    if (which < rule_info(tensor.rule).state_count) {
+      requests.push_back(request(tensor, which < 0 ? StateStorage{} : storage_at(tensor, which)));
+    } else {
+      requests.push_back({0, 0});
+    }
+  }
+  return arena.plan(params_, requests);
+}
+
+void PyPlan::lay_out() {
+  if (laid_out_) throw py::value_error("lay_out: called twice");
+  StateArena arena;
+  std::vector<std::size_t> states[kMaxStates];
+  for (int k = 0; k < kMaxStates; ++k) {
+    states[k] = plan_memory(arena, k, [](const Tensor& tensor, const StateStorage& storage) {
+      return StateArena::Request{storage.bytes(tensor.size), storage.element_bytes};
+    });
+  }
+  const std::vector<std::size_t> residues = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
+    const std::size_t bytes = size_of(tensor.residue_kind);
+    return StateArena::Request{tensor.size * bytes, bytes};
+  });
+  const std::vector<std::size_t> averages = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
+    const std::size_t bytes = tensor.average == nullptr ? 0 : size_of(tensor.average_dtype);
+    return StateArena::Request{tensor.size * bytes, bytes};
+  });
+  arena.allocate();
+  throw_on_error(plan_.reserve(tensors_.size()));
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    Tensor& tensor = tensors_[i];
+    for (int k = 0; k < rule_info(tensor.rule).state_count; ++k) {
+      tensor.states[k] = arena.at(states[k][i]);
+    }
+    tensor.residue = arena.at(residues[i]);
+    if (tensor.average != nullptr) tensor.average = arena.at(averages[i]);
+    throw_on_error(plan_.add(tensor));
+  }
+  arena_ = std::move(arena);
+  gradients_.resize(params_.size());
+  gradient_dtypes_.resize(params_.size());
+  stepped_.resize(params_.size());
+  tensors_ = {};
+  laid_out_ = true;
+}
+
+void PyPlan::make_accumulators() {
+  StateArena arena;
+  std::vector<StateArena::Request> requests;
+  requests.reserve(params_.size());
+  for (const WritableArray& param : params_) {
+    const std::size_t bytes = param.dtype == DType::kFloat64 ? sizeof(double) : sizeof(float);
+    requests.push_back({param.size * bytes, bytes});
+  }
+  const std::vector<std::size_t> places = arena.plan(params_, requests);
+  arena.allocate();
+  for (std::size_t i = 0; i < params_.size(); ++i) throw_on_error(plan_.set_accumulator(i, arena.at(places[i])));
+  accumulators_ = std::move(arena);
+}
+
+std::size_t PyPlan::size(std::size_t index) const {
+  if (index >= params_.size()) throw py::index_error("size: no such parameter");
+  return params_[index].size;
+}
+
+const Tensor& PyPlan::tensor_at(std::size_t index, int which) const {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("no such parameter");
+  const Tensor& tensor = plan_.tensor(index);
+  if (which < 0 || which >= rule_info(tensor.rule).state_count) throw py::index_error("no such state");
+  return tensor;
+}
+
+// The shape that the parameter has now, or a flat one if it has been resized.
+std::vector<py::ssize_t> PyPlan::shape(std::size_t index) const {
+  const auto array = py::reinterpret_borrow<py::array>(params_[index].array);
+  if (static_cast<std::size_t>(array.size()) != params_[index].size) return {as_ssize(params_[index].size)};
+  return {array.shape(), array.shape() + array.ndim()};
+}
+
+py::array PyPlan::state(std::size_t index, int which) const {
+  const Tensor& tensor = tensor_at(index, which);
+  const StateStorage storage = storage_at(tensor, which);
+  if (storage.element_bytes != 0) {
+    return arena_.view(tensor.states[which], dtype_of(storage.element_bytes), shape(index));
+  }
+  return arena_.view(tensor.states[which], py::dtype::of<std::uint8_t>(),
+                     {as_ssize(StateStorage::blocks(tensor.size)), as_ssize(storage.block_bytes)});
+}
+
+py::object PyPlan::scale(std::size_t index, int which) const {
+  const Tensor& tensor = tensor_at(index, which);
+  const StateStorage storage = storage_at(tensor, which);
+  if (!storage.has_scales()) return py::none();
+  char* const scales = static_cast<char*>(tensor.states[which]) + storage.scales_at(tensor.size);
+  return arena_.view(scales, py::dtype::of<float>(), {as_ssize(StateStorage::blocks(tensor.size))});
+}
+
+py::object PyPlan::residue(std::size_t index) const {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("residue: no such parameter");
+  const Tensor& tensor = plan_.tensor(index);
+  switch (tensor.residue_kind) {
+    case Residue::kNone:
+    case Residue::kStochastic: return py::none();
+    case Residue::kKahan: return arena_.view(tensor.residue, params_[index].array.attr("dtype"), shape(index));
+    case Residue::kMaster: return arena_.view(tensor.residue, py::dtype::of<float>(), shape(index));
+    case Residue::kSplit32: return arena_.view(tensor.residue, py::dtype::of<std::uint16_t>(), shape(index));
+    case Residue::kSplit24: return arena_.view(tensor.residue, py::dtype::of<std::uint8_t>(), shape(index));
+  }
+  return py::none();
+}
+
+py::object PyPlan::average(std::size_t index) const {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("average: no such parameter");
+  const Tensor& tensor = plan_.tensor(index);
+  if (tensor.average == nullptr) return py::none();
+  return arena_.view(tensor.average, dtype_of(size_of(tensor.average_dtype)), shape(index));
+}
+
+}  // namespace adamas::bindings

@@ -1,0 +1,289 @@
+#include <algorithm>
+
+#include "errors.hpp"
+#include "gil.hpp"
+#include "lookup.hpp"
+#include "plan.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+// With many small arrays, waiting for their array objects to come from memory would take longer than checking them.
+constexpr std::size_t kPrefetchDistance = 8;
+
+double number_at(py::handle options, Py_ssize_t k) {
+  const double value = PyFloat_AsDouble(PyTuple_GET_ITEM(options.ptr(), k));
+  if (value == -1.0 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  return value;
+}
+bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options.ptr(), k) == Py_True; }
+
+// What the core, or another thread, could have changed while Python code ran.
+bool is_refusal(Status status) { return status == Status::kOverlap || status == Status::kInvalidHyperparameter; }
+
+}  // namespace
+
+// Empties the list of leaves at the end of a step, with the GIL held.
+struct PyPlan::Leaves {
+  explicit Leaves(std::vector<py::object>& leaves) : leaves_(leaves) {}
+  ~Leaves() {
+    if (PyGILState_Check() != 0) leaves_.clear();  // not so while a thread is unwound at the interpreter's end
+  }
+  std::vector<py::object>& leaves_;
+};
+
+void PyPlan::enter() {
+  if (busy_.exchange(true, std::memory_order_acquire)) {
+    throw std::runtime_error(
+        "this optimizer is in use, by another thread or by a step under way; "
+        "one thread at a time may step it or load into it");
+  }
+}
+
+// The fields of adamas._gradients.StepOptions, in order.
+void PyPlan::read_options(py::handle options, double average_weight) {
+  options_ = {};
+  mean_ = false;
+  options_.average_weight = average_weight;
+  options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
+  if (options.is_none()) return;
+  if (!PyTuple_Check(options.ptr()) || PyTuple_GET_SIZE(options.ptr()) != 9) {
+    throw py::type_error("options: expected a StepOptions");
+  }
+  options_.grad_scale = number_at(options, 0);
+  options_.max_norm = number_at(options, 1);
+  options_.max_value = number_at(options, 2);
+  options_.norm_type = flag_at(options, 3) ? NormType::kLargest : NormType::kL2;
+  options_.clip_each = flag_at(options, 4);
+  options_.measure = flag_at(options, 5);
+  options_.skip_nonfinite = flag_at(options, 6);
+  options_.zero_grads = flag_at(options, 7);
+  mean_ = flag_at(options, 8);
+}
+
+bool PyPlan::read_groups(py::handle groups) {
+  if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
+    return false;
+  }
+  for (std::size_t k = 0; k < groups_.size(); ++k) {
+    const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
+    scheduled_[k] = py::object();
+    if (!group || !read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
+      return false;
+    }
+    hyperparameters_[k].seed = seed_;
+    for (const auto& [key, value] : groups_[k].frozen) {
+      const py::object now = dict_item(group, key);
+      const int equal = now ? PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ) : 0;
+      if (equal < 0) throw py::error_already_set();
+      if (equal == 0) return false;
+    }
+  }
+  return true;
+}
+
+bool PyPlan::accept(std::size_t index, py::handle grad) {
+  const bool has_copy = copies_[index].data != nullptr;
+  return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
+         accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]);
+}
+
+bool PyPlan::accept_arrays() {
+  if (leaves_.size() != params_.size()) return false;
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    if (i + kPrefetchDistance < params_.size()) {
+      prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
+    }
+    if (!accept(i, leaves_[i])) return false;
+  }
+  return true;
+}
+
+// First what may run Python code, which could change the arrays; then the arrays.
+bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+  if (!laid_out_) throw py::value_error("step: before lay_out");
+  read_options(options, average_weight);
+  if (!read_groups(groups)) return false;
+  if (accumulated_ > 0) {
+    if (mean_) options_.grad_scale *= accumulated_ + (grads.is_none() ? 0 : 1);
+    if (grads.is_none()) {
+      leaves_.assign(params_.size(), py::none());
+      return accept_arrays();
+    }
+  }
+  return structure_.flatten(grads, leaves_) && accept_arrays();
+}
+
+py::object PyPlan::run() {
+  StepInfo info;
+  Status status = Status::kOk;
+  without_gil([&] {
+    status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
+                        gradient_dtypes_.data(), &options_);
+  });
+  if (is_refusal(status)) return py::none();
+  throw_on_error(status);
+  if (!info.skipped) {
+    ++completed_;
+    accumulated_ = 0;
+  }
+  last_threads_ = info.threads;
+  return report(info);
+}
+
+py::object PyPlan::step(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+  const Exclusive exclusive(*this);
+  const Leaves leaves(leaves_);
+  return read_inputs(grads, groups, options, average_weight) ? run() : py::none();
+}
+
+bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+  enter();
+  bool ready = false;
+  try {
+    ready = read_inputs(grads, groups, options, average_weight);
+  } catch (...) {
+    leaves_.clear();
+    exit();
+    throw;
+  }
+  if (!ready) {
+    leaves_.clear();
+    exit();
+  }
+  return ready;
+}
+
+py::object PyPlan::finish() {
+  const Exit at_end(*this);
+  const Leaves leaves(leaves_);
+  return run();
+}
+
+bool PyPlan::accumulate(py::handle grads) {
+  if (!laid_out_) throw py::value_error("accumulate: before lay_out");
+  const Exclusive exclusive(*this);
+  const Leaves leaves(leaves_);
+  options_ = {};
+  if (!structure_.flatten(grads, leaves_) || !accept_arrays()) return false;
+  if (accumulators_.is_empty()) make_accumulators();
+  Status status = Status::kOk;
+  without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data()); });
+  if (is_refusal(status)) return false;
+  throw_on_error(status);
+  ++accumulated_;
+  return true;
+}
+
+void PyPlan::drop_accumulated() {
+  const Exclusive exclusive(*this);
+  plan_.drop_accumulated();
+  accumulated_ = 0;
+}
+
+bool PyPlan::open(py::handle groups, py::handle options, double average_weight) {
+  if (!laid_out_) throw py::value_error("open: before lay_out");
+  enter();
+  bool ready = false;
+  try {
+    read_options(options, average_weight);
+    ready = read_groups(groups);
+  } catch (...) {
+    exit();
+    throw;
+  }
+  is_open_ = ready;
+  stepped_.assign(params_.size(), false);
+  if (!ready) exit();
+  return ready;
+}
+
+py::object PyPlan::step_one(std::size_t index, py::handle grad) {
+  if (!is_open_) throw std::runtime_error("step_one: not between open and close");
+  if (index >= params_.size()) throw py::index_error("step_one: no such parameter");
+  if (stepping_one_.exchange(true, std::memory_order_acquire)) {
+    throw std::runtime_error("another thread is stepping a parameter of this optimizer; one at a time may do so");
+  }
+  struct Done {
+    ~Done() { flag.store(false, std::memory_order_release); }
+    std::atomic<bool>& flag;
+  };
+  const Done at_end{stepping_one_};
+  if (stepped_[index] || grad.is_none() || !accept(index, grad)) return py::none();
+  const auto kept = py::reinterpret_borrow<py::object>(grad);
+  const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
+  StepInfo info;
+  Status status = Status::kOk;
+  without_gil([&] {
+    status = plan_.step_one(index, gradients_[index], gradient_dtypes_[index], group, num_threads_, &info, &options_);
+  });
+  if (is_refusal(status)) return py::none();
+  throw_on_error(status);
+  stepped_[index] = !info.skipped;
+  last_threads_ = info.threads;
+  return report(info);
+}
+
+std::size_t PyPlan::close() {
+  if (!is_open_) throw std::runtime_error("close: without open");
+  is_open_ = false;
+  const Exit at_end(*this);
+  const auto updated = static_cast<std::size_t>(std::count(stepped_.begin(), stepped_.end(), true));
+  if (updated == 0) return 0;
+  ++completed_;
+  if (options_.average_weight == 0.0) return updated;
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    if (stepped_[i] || !unchanged(params_[i])) continue;
+    const Tensor& tensor = plan_.tensor(i);
+    without_gil([&] {
+      plan_.step_one(i, nullptr, tensor.dtype, hyperparameters_[tensor.group], num_threads_, nullptr, &options_);
+    });
+  }
+  return updated;
+}
+
+std::int64_t PyPlan::step_count(std::size_t index) const {
+  if (index >= plan_.size()) throw py::index_error("step_count: no such parameter");
+  return plan_.step_count(index);
+}
+
+void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
+  const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
+  if (counts.size() != plan_.size() || negative || completed < 0) {
+    throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
+  }
+  for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
+  completed_ = completed;
+}
+
+std::vector<double> PyPlan::scalars(std::size_t index) const {
+  if (index >= plan_.size()) throw py::index_error("scalars: no such parameter");
+  std::vector<double> values;
+  for (int k = 0; k < rule_info(plan_.tensor(index).rule).scalar_count; ++k) values.push_back(plan_.scalar(index, k));
+  return values;
+}
+
+void PyPlan::set_scalars(std::size_t index, const std::vector<double>& values) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    throw_on_error(plan_.set_scalar(index, static_cast<int>(k), values[k]));
+  }
+}
+
+py::list PyPlan::scheduled() const {
+  py::list values;
+  for (const py::object& called : scheduled_) values.append(called ? called : py::none());
+  return values;
+}
+
+py::object PyPlan::report(const StepInfo& info) const {
+  const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
+  const py::object nonfinite = info.nonfinite == kNoTensor ? py::none() : py::object(py::int_(info.nonfinite));
+  const py::tuple fields = py::make_tuple(completed_, info.updated, if_measured(info.grad_norm),
+                                          if_measured(info.clip_coefficient), info.skipped, nonfinite);
+  const py::tuple arguments = py::make_tuple(fields);
+  PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), arguments.ptr(), nullptr);
+  if (made == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(made);
+}
+
+}  // namespace adamas::bindings

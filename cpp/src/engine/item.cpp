@@ -1,0 +1,210 @@
+#include "engine/item.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "engine/coefficients.hpp"
+#include "engine/formats.hpp"
+
+namespace adamas {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+// Elements that are prepared, updated and brought to their companions before the next ones: few enough to stay in the
+// nearest cache meanwhile.
+constexpr std::size_t kPiece = 4 * kGranule;
+
+// Mixes 64 bits thoroughly (the finalizer of splitmix64).
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+// Of one parameter in one step; steps that do not round at random need none.
+RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step, std::size_t parameter) {
+  if (tensor.residue_kind != Residue::kStochastic) return {};
+  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
+  const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
+  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
+}
+
+char* shifted(const void* array, std::size_t bytes) {
+  return const_cast<char*>(static_cast<const char*>(array)) + bytes;
+}
+
+// The address that an array would have whose element `bytes` on is at `data`; there is no memory before `data`.
+const void* begin_of(const void* data, std::size_t bytes) {
+  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(data) - bytes);
+}
+
+// Calls work(i, end) for each piece of [begin, end).
+template <class Work>
+void in_pieces(std::size_t begin, std::size_t end, Work work) {
+  for (std::size_t i = begin; i < end; i += kPiece) work(i, std::min(end, i + kPiece));
+}
+
+class Part {
+ public:
+  Part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end)
+      : pass_(pass),
+        item_(item),
+        tensor_(item.tensor),
+        gradients_(gradient_kernels(*pass.kernels, item)),
+        gradient_(item.grad != nullptr ? item.grad : item.accumulator),
+        dtype_(item.grad != nullptr ? item.grad_dtype : item.compute_dtype()),
+        sums_(item.grad != nullptr && item.accumulated ? item.accumulator : nullptr),
+        index_(index),
+        begin_(begin),
+        end_(end) {}
+
+  void accumulate() const {
+    void* const out = shifted(item_.accumulator, begin_ * size_of(item_.compute_dtype()));
+    gradients_.prepare(item_.grad_dtype, item_.grad, sums_, begin_, end_, 1.0, kInfinite, out);
+  }
+
+  void measure() const {
+    const MeasureKernel kernel = pass_.options->norm_type == NormType::kL2 ? gradients_.squares : gradients_.largest;
+    double* measures = pass_.measures + item_.first_granule;
+    const double scale = 1.0 / pass_.options->grad_scale;
+    if (sums_ == nullptr) return kernel(dtype_, gradient_, begin_, end_, scale, measures);
+    in_prepared_pieces(1.0, kInfinite, [&](const void* gradient, std::size_t i, std::size_t last) {
+      kernel(item_.compute_dtype(), gradient, i, last, scale, measures);
+    });
+  }
+
+  void take_norms() const {
+    const NormKernel kernel = pass_.kernels->norm[static_cast<int>(tensor_.rule)][column()];
+    SquareSums* sums = pass_.sums + item_.first_sum;
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+      kernel(streams, i, last, c, sums);
+    });
+  }
+
+  void update() const {
+    if (!item_.has_gradient()) return follow(streams(), begin_, end_);
+    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(tensor_.rule)][column()];
+    const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+      kernel(streams, i, last, c);
+    };
+    const bool zero = pass_.options->zero_grads && item_.grad != nullptr;
+    if (!zero && !is_followed()) return with_gradients(step);
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+      in_pieces(i, last, [&](std::size_t from, std::size_t to) {
+        kernel(streams, from, to, c);
+        follow(streams, from, to);
+        if (!zero) return;
+        const std::size_t bytes = size_of(item_.grad_dtype);
+        std::memset(shifted(item_.grad, from * bytes), 0, (to - from) * bytes);
+      });
+    });
+  }
+
+ private:
+  // Must gradients become something else before a kernel takes them?
+  bool is_prepared() const {
+    return sums_ != nullptr || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
+  }
+
+  int column() const {
+    return find_column(tensor_.dtype, is_prepared() ? item_.compute_dtype() : dtype_, tensor_.state_format);
+  }
+
+  bool is_followed() const {
+    return tensor_.copy != nullptr || (tensor_.average != nullptr && pass_.options->average_weight > 0.0);
+  }
+
+  // Calls work(gradient, begin, end) piece by piece, with gradients of the compute type.
+  template <class Work>
+  void in_prepared_pieces(double scale, double limit, Work work) const {
+    alignas(64) double prepared[kPiece];
+    in_pieces(begin_, end_, [&](std::size_t i, std::size_t last) {
+      gradients_.prepare(dtype_, gradient_, sums_, i, last, scale, limit, prepared);
+      work(begin_of(prepared, i * size_of(item_.compute_dtype())), i, last);
+    });
+  }
+
+  Streams streams() const {
+    return {tensor_.param,        gradient_, tensor_.states, tensor_.residue, tensor_.size, tensor_.dtype, dtype_,
+            tensor_.residue_kind, {}};
+  }
+
+  // Calls work(streams, begin, end, coefficients), once or piece by piece.
+  template <class Work>
+  void with_gradients(Work work) const {
+    Streams given = streams();
+    Coefficients c = pass_.coefficients[item_.coefficients];
+    given.key = random_key(tensor_, c.seed, c.step, index_);
+    c.grad_scale *= item_.factor;
+    if (!is_prepared()) return work(given, begin_, end_, c);
+    const double scale = c.grad_scale;
+    c.grad_scale = 1.0;
+    given.grad_dtype = item_.compute_dtype();
+    in_prepared_pieces(scale, pass_.options->max_value, [&](const void* gradient, std::size_t i, std::size_t last) {
+      given.grad = gradient;
+      work(given, i, last, c);
+    });
+  }
+
+  // Brings average and copy up to date with the parameter.
+  void follow(const Streams& streams, std::size_t begin, std::size_t end) const {
+    if (!is_followed()) return;
+    const StepOptions& options = *pass_.options;
+    const CompanionKernel kernel = item_.is_wide() ? pass_.kernels->companions64 : pass_.kernels->companions32;
+    kernel(streams,
+           {tensor_.average, tensor_.copy, tensor_.average_dtype, tensor_.copy_dtype, options.average_weight,
+            static_cast<std::uint32_t>(options.average_number)},
+           begin, end);
+  }
+
+  const Pass& pass_;
+  const Item& item_;
+  const Tensor& tensor_;
+  const GradientKernels& gradients_;
+  // The gradient is at `gradient_`, or the sum of what is there and at `sums_`.
+  const void* gradient_;
+  DType dtype_;
+  const void* sums_;
+  std::size_t index_;
+  std::size_t begin_;
+  std::size_t end_;
+};
+
+}  // namespace
+
+bool takes_part(const Item& item, const Pass& pass) {
+  switch (pass.phase) {
+    case Phase::kAccumulate: return item.grad != nullptr;
+    case Phase::kGradients: return item.has_gradient();
+    case Phase::kNorms: return item.has_gradient() && needs_norms(item.tensor.rule);
+    case Phase::kUpdate:
+      return item.has_gradient() || (item.tensor.average != nullptr && pass.options->average_weight > 0.0);
+  }
+  return false;
+}
+
+// Every array is read, and all but the gradient are written.
+std::uint64_t bytes_per_element(const Tensor& tensor) {
+  std::size_t bytes = 3 * size_of(tensor.dtype) + 2 * size_of(tensor.residue_kind);
+  const RuleInfo& rule = rule_info(tensor.rule);
+  for (int k = 0; k < rule.state_count; ++k) {
+    bytes += 2 * storage_of(tensor.state_format, rule.states[k].kind).block_bytes / kBlock;
+  }
+  if (tensor.average != nullptr) bytes += 2 * size_of(tensor.average_dtype);
+  if (tensor.copy != nullptr) bytes += 2 * size_of(tensor.copy_dtype);
+  return bytes;
+}
+
+void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {
+  const Part part(pass, item, index, begin, end);
+  switch (pass.phase) {
+    case Phase::kAccumulate: return part.accumulate();
+    case Phase::kGradients: return part.measure();
+    case Phase::kNorms: return part.take_norms();
+    case Phase::kUpdate: return part.update();
+  }
+}
+
+}  // namespace adamas

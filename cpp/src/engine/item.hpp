@@ -1,0 +1,67 @@
+// One tensor as the plan keeps it, and what a pass does to a part of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <adamas/plan.hpp>
+
+#include "kernel/table.hpp"
+
+namespace adamas {
+
+struct Item {
+  Tensor tensor;
+  std::uint64_t element_bytes;  // memory that a step of one element moves
+  std::int64_t step_count;
+  double scalars[kMaxScalars];  // the rule's own numbers
+  const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
+  DType apart_dtype;
+  void* accumulator;
+  bool accumulated;  // the accumulator holds something
+  // Of the step under way.
+  const void* grad;  // null for none
+  DType grad_dtype;
+  double norm;                 // of the gradient, if it was measured
+  double factor;               // multiplies the gradient
+  std::uint32_t coefficients;  // index into Impl::coefficients and Impl::next_scalars
+  std::size_t first_granule;   // index into Pass::measures
+  std::size_t first_sum;       // of a rule that needs norms: index into Pass::sums
+
+  bool has_gradient() const { return grad != nullptr || accumulated; }
+  // The type that is computed with.
+  bool is_wide() const { return tensor.dtype == DType::kFloat64; }
+  DType compute_dtype() const { return is_wide() ? DType::kFloat64 : DType::kFloat32; }
+};
+
+enum class Phase : std::uint8_t {
+  kAccumulate,  // adds gradients to accumulators
+  kGradients,   // measures gradients, together with what is accumulated
+  kNorms,       // sums of squares for rules that need them
+  kUpdate,
+};
+
+// What all parts of a pass share.
+struct Pass {
+  Phase phase;
+  const KernelTable* kernels;
+  const StepOptions* options;
+  double* measures;                  // kGradients: of each granule
+  const Coefficients* coefficients;  // of the phases that follow
+  SquareSums* sums;                  // kNorms: of each granule of tensors whose rules need them
+};
+
+inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {
+  return item.is_wide() ? kernels.gradients64 : kernels.gradients32;
+}
+
+// Does the tensor have a part in this phase?
+bool takes_part(const Item& item, const Pass& pass);
+
+std::uint64_t bytes_per_element(const Tensor& tensor);
+
+// The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a
+// granule.
+void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end);
+
+}  // namespace adamas

@@ -1,0 +1,57 @@
+// What a Plan keeps, and the course of a step.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <adamas/plan.hpp>
+
+#include "engine/overlap.hpp"
+#include "engine/pass.hpp"
+
+namespace adamas {
+
+// An array that a step reads or writes must be there and aligned.
+Status check_array(const void* array, std::size_t size, std::size_t element_bytes);
+
+struct Plan::Impl {
+  std::vector<Item> items;
+  std::size_t group_count = 0;
+  std::vector<Extent> written;  // memory that steps write, of non-empty arrays
+  bool written_is_apart = false;
+
+  // Of the step under way.
+  std::vector<std::uint64_t> work_end;
+  std::vector<Coefficients> coefficients;
+  std::vector<std::array<double, kMaxScalars>> next_scalars;
+  std::vector<SquareSums> sums;
+  std::size_t granules = 0;  // of all gradients
+  std::vector<double> measures;
+
+  // The hyperparameters of all groups, or those of the one group that is stepped.
+  struct Groups {
+    const Hyperparameters* all;
+    const Hyperparameters* one;
+    const Hyperparameters& of(const Item& item) const { return one != nullptr ? *one : all[item.tensor.group]; }
+  };
+
+  // Steps items [first, last), or changes nothing. grads and grad_dtypes are those of these items.
+  Status step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
+              const Groups& groups, int threads, const StepOptions& options, StepInfo* info);
+
+  Status accumulate(const void* const* grads, const DType* grad_dtypes, int threads);
+
+ private:
+  Items range(std::size_t first, std::size_t last) { return {items, work_end, first, last}; }
+
+  Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes);
+  Status check_overlap(const Items& part);
+  Status prepare(const Items& part, const Groups& groups);
+  Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
+  void finish_coefficients(const Items& part);
+  Status update(Pass pass, const Items& part, int threads, StepInfo* info);
+};
+
+}  // namespace adamas

@@ -1,0 +1,210 @@
+// A step from outside in: check everything, compute coefficients, split the work, run it in one parallel region.
+#include <algorithm>
+#include <limits>
+
+#include "engine/coefficients.hpp"
+#include "engine/gradient_norm.hpp"
+#include "engine/isa.hpp"
+#include "engine/plan_impl.hpp"
+
+namespace adamas {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+bool same_scalars(const Item& a, const Item& b) { return std::equal(a.scalars, a.scalars + kMaxScalars, b.scalars); }
+
+bool agree_in_coefficients(const Item& a, const Item& b) {
+  return a.tensor.group == b.tensor.group && a.tensor.rule == b.tensor.rule && a.step_count == b.step_count &&
+         same_scalars(a, b);
+}
+
+Status check(const StepOptions& options) {
+  const double inverse = 1.0 / options.grad_scale;
+  const bool valid = inverse > 0.0 && inverse < kInfinite && options.max_norm > 0.0 && options.max_value > 0.0 &&
+                     options.average_weight >= 0.0 && options.average_weight <= 1.0;
+  return valid ? Status::kOk : Status::kInvalidHyperparameter;
+}
+
+// What gradients of this norm are multiplied by.
+double clip_coefficient(double norm, double max_norm) {
+  const double coefficient = max_norm / (norm + 1e-6);
+  return coefficient > 1.0 ? 1.0 : coefficient;  // NaN stays
+}
+
+std::size_t granules_of(const Item& item) { return (item.tensor.size + kGranule - 1) / kGranule; }
+
+}  // namespace
+
+// Puts the gradients into the items, once they are found to be in order.
+Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes) {
+  // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
+  bool known_to_be_apart = written_is_apart;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    Item& item = items[i];
+    item.grad = grads[i - part.first];
+    if (item.grad == nullptr) continue;
+    item.grad_dtype = grad_dtypes == nullptr ? item.tensor.dtype : grad_dtypes[i - part.first];
+    if (item.grad == item.apart && item.grad_dtype == item.apart_dtype) continue;
+    if (static_cast<int>(item.grad_dtype) >= kDTypeCount) return Status::kInvalidTensor;
+    const Status status = check_array(item.grad, item.tensor.size, size_of(item.grad_dtype));
+    if (status != Status::kOk) return status;
+    known_to_be_apart = false;
+  }
+  return known_to_be_apart ? Status::kOk : check_overlap(part);
+}
+
+Status Plan::Impl::check_overlap(const Items& part) {
+  if (!written_is_apart) {
+    if (sort_and_find_overlap(written)) return Status::kOverlap;
+    written_is_apart = true;
+  }
+  std::vector<Extent> read;
+  read.reserve(part.last - part.first);
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    if (item.grad != nullptr && item.tensor.size > 0) {
+      read.push_back(extent(item.grad, item.tensor.size * size_of(item.grad_dtype)));
+    }
+  }
+  if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
+  const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    items[i].apart = all ? items[i].grad : nullptr;
+    items[i].apart_dtype = items[i].grad_dtype;
+  }
+  return Status::kOk;
+}
+
+// Computes coefficients, once for each run of tensors that agree in them, and gives out places for sums.
+Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
+  coefficients.clear();
+  next_scalars.clear();
+  std::size_t sum_count = 0;
+  granules = 0;
+  const Item* previous = nullptr;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    Item& item = items[i];
+    if (!item.has_gradient()) continue;
+    const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
+    if (previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
+      coefficients.emplace_back();
+      next_scalars.emplace_back();
+      std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
+      const Status status = compute_coefficients(item.tensor.rule, groups.of(item), item.step_count + 1,
+                                                 next_scalars.back().data(), &coefficients.back());
+      if (status != Status::kOk) return status;
+    }
+    item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
+    if (norms) {
+      item.first_sum = sum_count;
+      sum_count += granules_of(item);
+    }
+    item.first_granule = granules;
+    granules += granules_of(item);
+    previous = &item;
+  }
+  sums.resize(sum_count);
+  return Status::kOk;
+}
+
+// Measures gradients if that is asked for, and decides on the factor for each of them.
+Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info) {
+  const StepOptions& options = *pass.options;
+  const double scale = 1.0 / options.grad_scale;
+  const bool clip = options.max_norm < kInfinite;
+  if (options.skip_nonfinite || options.measure || clip) {
+    measures.resize(granules);
+    pass.phase = Phase::kGradients;
+    pass.measures = measures.data();
+    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    const GradientNorm found = gradient_norm(pass, part);
+    info->has_norm = true;
+    info->grad_norm = found.norm;
+    info->nonfinite = found.nonfinite;
+    info->skipped = options.skip_nonfinite && found.nonfinite != kNoTensor;
+    if (clip && !options.clip_each) info->clip_coefficient = clip_coefficient(found.norm, options.max_norm);
+  }
+  const double common = scale * info->clip_coefficient;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    Item& item = items[i];
+    item.factor = common;
+    if (!clip || !options.clip_each || !item.has_gradient()) continue;
+    const double coefficient = clip_coefficient(item.norm, options.max_norm);
+    item.factor = scale * coefficient;
+    double& smallest = info->clip_coefficient;
+    if (smallest == smallest && !(coefficient >= smallest)) smallest = coefficient;  // NaN counts as smallest
+  }
+  return Status::kOk;
+}
+
+// After the pass that took norms.
+void Plan::Impl::finish_coefficients(const Items& part) {
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    if (!item.has_gradient() || !needs_norms(item.tensor.rule)) continue;
+    SquareSums total{0.0, 0.0};
+    for (std::size_t k = 0; k < granules_of(item); ++k) {
+      total.param += sums[item.first_sum + k].param;
+      total.direction += sums[item.first_sum + k].direction;
+    }
+    adamas::finish_coefficients(item.tensor.rule, total.param, total.direction, &coefficients[item.coefficients]);
+  }
+}
+
+Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* info) {
+  pass.coefficients = coefficients.data();
+  if (!sums.empty()) {
+    pass.phase = Phase::kNorms;
+    pass.sums = sums.data();
+    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    finish_coefficients(part);
+  }
+  pass.phase = Phase::kUpdate;
+  if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    Item& item = items[i];
+    if (!item.has_gradient()) continue;
+    ++item.step_count;
+    std::copy_n(next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
+    item.accumulated = false;
+    ++info->updated;
+  }
+  return Status::kOk;
+}
+
+Status Plan::Impl::step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
+                        const Groups& groups, int threads, const StepOptions& options, StepInfo* info) {
+  if (const Status status = check(options); status != Status::kOk) return status;
+  const KernelTable* kernels = nullptr;
+  if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
+  const Items part = range(first, last);
+  if (const Status status = accept_gradients(part, grads, grad_dtypes); status != Status::kOk) return status;
+  if (const Status status = prepare(part, groups); status != Status::kOk) return status;
+  const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr};
+  lay_out_work(pass, part);
+  StepInfo done;
+  Status status = measure_gradients(pass, part, threads, &done);
+  if (status == Status::kOk && !done.skipped) status = update(pass, part, threads, &done);
+  if (status == Status::kOk && info != nullptr) *info = done;
+  return status;
+}
+
+Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes, int threads) {
+  const KernelTable* kernels = nullptr;
+  if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
+  const Items all = range(0, items.size());
+  if (const Status status = accept_gradients(all, grads, grad_dtypes); status != Status::kOk) return status;
+  for (const Item& item : items) {
+    if (item.grad != nullptr && item.accumulator == nullptr && item.tensor.size > 0) return Status::kNullPointer;
+  }
+  const StepOptions options;
+  const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr};
+  lay_out_work(pass, all);
+  int used = 0;
+  if (const Status status = run_pass(pass, all, threads, &used); status != Status::kOk) return status;
+  for (Item& item : items) item.accumulated = item.accumulated || item.grad != nullptr;
+  return Status::kOk;
+}
+
+}  // namespace adamas

@@ -1,0 +1,128 @@
+// What is done with a parameter after its update, while it is in cache: its average over steps, and its copy in 16
+// bits.
+#pragma once
+
+#include <cstring>
+
+#include "formats/dither.hpp"
+#include "formats/params.hpp"
+#include "kernel/table.hpp"
+
+namespace adamas {
+namespace {
+
+class CompanionLoop {
+ public:
+  CompanionLoop(const Streams& streams, const Companions& companions)
+      : streams_(streams),
+        companions_(companions),
+        format_(param_format(streams.param_dtype, streams.residue_kind)),
+        averaged_(companions.average != nullptr && companions.average_weight > 0.0),
+        weight_(V::broadcast(static_cast<float>(companions.average_weight))),
+        dither_(companions.average_number) {}
+
+  void update(std::size_t begin, std::size_t end) const {
+    const std::size_t whole = (end - begin) / kStride * kStride;
+    for (std::size_t i = begin; i < begin + whole; i += kStride) update_group(arrays_at(i), i % kBlock);
+    if (begin + whole != end) update_last(begin + whole, end);
+  }
+
+ private:
+  using V = Vector<float>;
+  static constexpr std::size_t kStride = kVectorsPerGroup * V::kLanes;
+  static_assert(kBlock % kStride == 0);
+
+  struct Arrays {
+    ParamArrays param;
+    void* average;
+    void* copy;
+  };
+
+  ADAMAS_INLINE Arrays arrays_at(std::size_t i) const {
+    return {{bytes(streams_.param) + i * size_of(streams_.param_dtype),
+             bytes(streams_.residue) + i * size_of(streams_.residue_kind)},
+            bytes(companions_.average) + i * size_of(companions_.average_dtype),
+            bytes(companions_.copy) + i * size_of(companions_.copy_dtype)};
+  }
+  static ADAMAS_INLINE char* bytes(void* array) { return static_cast<char*>(array); }
+
+  // place: of the group in its block.
+  ADAMAS_INLINE void update_group(const Arrays& arrays, std::size_t place) const {
+    V p[kVectorsPerGroup];
+    load_params(format_, arrays.param, 0, p);
+    if (companions_.copy != nullptr) {
+      Bits words[kVectorsPerGroup];
+      const bool half = companions_.copy_dtype == DType::kFloat16;
+      for (int b = 0; b < kVectorsPerGroup; ++b) words[b] = half ? Float16::narrow(p[b]) : Bfloat16::narrow(p[b]);
+      store16(words, static_cast<std::uint16_t*>(arrays.copy));
+    }
+    if (!averaged_) return;
+    const auto averaged = [&](V a, int b) ADAMAS_INLINE_LAMBDA { return a + weight_ * (p[b] - a); };
+    if (companions_.average_dtype == DType::kFloat32) {
+      auto* const average = static_cast<float*>(arrays.average);
+      for (int b = 0; b < kVectorsPerGroup; ++b)
+        averaged(V::load(average + b * V::kLanes), b).store(average + b * V::kLanes);
+      return;
+    }
+    auto* const average = static_cast<std::uint16_t*>(arrays.average);
+    Bits words[kVectorsPerGroup];
+    for (int b = 0; b < kVectorsPerGroup; ++b) {
+      const V a = averaged(Bfloat16::widen(Bits::load16(average + b * V::kLanes)), b);
+      const std::size_t j = place + static_cast<std::size_t>(b * V::kLanes);
+      words[b] = Bfloat16::narrow_at_random(a, dither_.template thresholds<false>(j));
+    }
+    store16(words, average);
+  }
+
+  // What is less than a group, in padded copies.
+  void update_last(std::size_t i, std::size_t end) const {
+    alignas(64) char padded[4][kStride * sizeof(float)] = {};
+    const Arrays arrays = arrays_at(i);
+    const std::size_t n = end - i;
+    const auto copied = [n](char* to, const void* from, std::size_t element) {
+      if (element != 0) std::memcpy(to, from, n * element);
+      return to;
+    };
+    const std::size_t average_bytes = averaged_ ? size_of(companions_.average_dtype) : 0;
+    const std::size_t copy_bytes = companions_.copy != nullptr ? size_of(companions_.copy_dtype) : 0;
+    update_group({{copied(padded[0], arrays.param.values, size_of(streams_.param_dtype)),
+                   copied(padded[1], arrays.param.residue, size_of(streams_.residue_kind))},
+                  copied(padded[2], arrays.average, average_bytes),
+                  padded[3]},
+                 i % kBlock);
+    if (average_bytes != 0) std::memcpy(arrays.average, padded[2], n * average_bytes);
+    if (copy_bytes != 0) std::memcpy(arrays.copy, padded[3], n * copy_bytes);
+  }
+
+  const Streams& streams_;
+  const Companions& companions_;
+  ParamFormat format_;
+  bool averaged_;
+  V weight_;
+  Dither<16, 0> dither_;
+};
+
+inline void update_companions(const Streams& streams, const Companions& companions, std::size_t begin,
+                              std::size_t end) {
+  CompanionLoop(streams, companions).update(begin, end);
+}
+
+// float64 parameters have averages alone.
+inline void update_average64(const Streams& streams, const Companions& companions, std::size_t begin, std::size_t end) {
+  using V = Vector<double>;
+  const V weight = V::broadcast(companions.average_weight);
+  const auto* const param = static_cast<const double*>(streams.param);
+  auto* const average = static_cast<double*>(companions.average);
+  std::size_t i = begin;
+  for (; i + V::kLanes <= end; i += V::kLanes) {
+    const V a = V::load(average + i);
+    (a + weight * (V::load(param + i) - a)).store(average + i);
+  }
+  if (i == end) return;
+  const auto n = static_cast<int>(end - i);
+  const V a = V::load(average + i, n);
+  (a + weight * (V::load(param + i, n) - a)).store(average + i, n);
+}
+
+}  // namespace
+}  // namespace adamas

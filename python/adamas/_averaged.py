@@ -1,0 +1,63 @@
+"""Averages in the place of parameters, for evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from adamas._checks import Array
+
+if TYPE_CHECKING:
+    from adamas._optimizer import Optimizer
+
+#: Elements that are swapped at a time.
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def averaged(opt: Optimizer) -> Iterator[None]:
+    """Put the averages of an optimizer into its parameters, and the parameters back at the end."""
+    if opt._average is None:
+        raise ValueError("averaged: this optimizer keeps no averages; make it with average=adamas.EMA()")
+    if opt._refusal is not None:
+        raise RuntimeError(opt._refusal)
+    if opt._plan.completed < opt._average.start:
+        raise ValueError(f"averaged: nothing has been averaged before step {opt._average.start}")
+    pairs: list[tuple[Array, Array]] = []
+    kept: list[tuple[Array, Array]] = []
+    with opt._plan:
+        for i, leaf in enumerate(opt._leaves):
+            opt._check_gradient(i, "", None, zero_grads=False)
+            average = opt._plan.average(i)
+            if average.dtype == leaf.array.dtype:
+                pairs.append((leaf.array, average))
+            else:
+                kept.append((leaf.array, leaf.array.copy()))
+        opt._refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
+        for i, leaf in enumerate(opt._leaves):
+            average = opt._plan.average(i)
+            if average.dtype != leaf.array.dtype:
+                np.copyto(leaf.array, average, casting="unsafe")
+        for param, average in pairs:
+            _swap(param, average)
+    try:
+        yield
+    finally:
+        with opt._plan:
+            for param, average in pairs:
+                _swap(param, average)
+            for param, before in kept:
+                np.copyto(param, before)
+            opt._refusal = None
+
+
+def _swap(a: Array, b: Array) -> None:
+    a, b = a.reshape(-1), b.reshape(-1)
+    for i in range(0, a.size, _CHUNK):
+        part = slice(i, i + _CHUNK)
+        held = a[part].copy()
+        a[part] = b[part]
+        b[part] = held

@@ -1,0 +1,72 @@
+"""Steps that run on a thread of the library's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from adamas._report import StepReport
+
+
+class _Worker:
+    """One thread, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._executor: ThreadPoolExecutor | None = None
+
+    def submit(self, work: Callable[[], StepReport]) -> Future[StepReport]:
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(1, thread_name_prefix="adamas-step")
+            return self._executor.submit(work)
+
+
+_worker = _Worker()
+
+
+class StepHandle:
+    """A step under way. Made by ``opt.step_async``."""
+
+    def __init__(self, work: Callable[[], StepReport]) -> None:
+        self._process = os.getpid()
+        self._future = _worker.submit(work)
+
+    def result(self, timeout: float | None = None) -> StepReport:
+        """Wait for the step, and return its report.
+
+        Args:
+            timeout: The longest to wait, in seconds; None for as long as it takes.
+
+        Raises:
+            TimeoutError: It is not done yet.
+            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            ValueError: Arrays overlap.
+            RuntimeError: The step was begun in another process, of which this one is a fork.
+        """
+        self._check_process()
+        return self._future.result(timeout)
+
+    def done(self) -> bool:
+        """Tell whether the step is over."""
+        self._check_process()
+        return self._future.done()
+
+    def __await__(self) -> Generator[Any, None, StepReport]:
+        self._check_process()
+        return asyncio.wrap_future(self._future).__await__()
+
+    def _check_process(self) -> None:
+        if self._process != os.getpid():
+            raise RuntimeError(
+                "this step was begun before the process was forked, and goes on in the parent alone; in the child, the "
+                "arrays may be half updated"
+            )

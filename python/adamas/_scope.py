@@ -1,0 +1,109 @@
+"""One step, taken parameter by parameter."""
+
+from __future__ import annotations
+
+import math
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from adamas._checks import Array
+from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient
+from adamas._report import StepReport
+from adamas._structure import some
+
+if TYPE_CHECKING:
+    from adamas._optimizer import Optimizer
+
+
+class StepScope:
+    """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement."""
+
+    def __init__(self, opt: Optimizer, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
+        self._report: StepReport | None = None
+        self._opt = opt
+        self._choice = choice
+        self._coefficient = 1.0
+        self._reports: dict[int, StepReport] = {}
+        if options.max_norm < math.inf and not options.clip_each:
+            if not previous_norm:
+                raise ValueError(
+                    "max_norm: inside a scope the norm of all gradients is not known before the last of them; set "
+                    "previous_norm=True to clip by that of the step before, or clip_each=True, or max_norm=math.inf"
+                )
+            if opt._previous_norm is not None:
+                self._coefficient = clip_coefficient(opt._previous_norm, options.max_norm)
+            scale = options.grad_scale / self._coefficient
+            options = options._replace(grad_scale=scale, max_norm=math.inf, measure=True)
+        self._options = options
+
+    @property
+    def report(self) -> StepReport:
+        """The report of the step, after the block.
+
+        Its norm is there if ``max_norm`` or ``on_nonfinite`` asked to look at the gradients; its coefficient is the
+        smallest of all parameters, and its ``nonfinite`` the first that came.
+
+        Raises:
+            RuntimeError: The block is not over.
+        """
+        if self._report is None:
+            raise RuntimeError("report: the step is not over; ask after the block of its scope")
+        return self._report
+
+    def __enter__(self) -> StepScope:
+        opt = self._opt
+        if self._report is not None or self._reports:
+            raise RuntimeError("step_scope: a scope is one step; make a new one for the next")
+        if not opt._plan.open(opt.param_groups, self._options, opt._average_weight()):
+            opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
+            raise RuntimeError("an input changed while it was being checked; nothing was updated")
+        opt._scope = self
+        self._numbers = {leaf.name: i for i, leaf in enumerate(opt._leaves)}
+        return self
+
+    def __exit__(
+        self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._opt._scope = None
+        updated = self._opt._plan.close()
+        self._report = self._total(updated)
+
+    def step_param(self, name: str | int, grad: Array) -> None:
+        """Update one parameter."""
+        opt = self._opt
+        index = name if isinstance(name, int) else self._numbers.get(name, -1)
+        if not 0 <= index < len(opt._leaves):
+            raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
+        report = opt._plan.step_one(index, grad)
+        if report is None:
+            self._refuse(index, grad)
+        self._reports[index] = report
+        if report.nonfinite is not None and self._choice == "raise":
+            raise FloatingPointError(
+                f"the gradient of {opt._leaves[index].name!r}: holds an infinity or NaN, once it is divided by "
+                "grad_scale; this parameter was not updated"
+            )
+
+    def _refuse(self, index: int, grad: Array) -> None:
+        name = self._opt._leaves[index].name
+        if index in self._reports and not self._reports[index].skipped:
+            raise ValueError(f"step_param: {name!r} has been stepped in this scope already")
+        path = f"the gradient of {name!r}"
+        if grad is None:
+            raise ValueError(f"{path}: expected an array, got None; leave out a parameter that has no gradient")
+        self._opt._check_alone(index, grad, zero_grads=self._options.zero_grads)
+        raise RuntimeError("an input changed while it was being checked; this parameter was not updated")
+
+    def _total(self, updated: int) -> StepReport:
+        opt, reports = self._opt, [self._reports[i] for i in sorted(self._reports)]
+        nonfinite = next((opt._leaves[i].name for i, r in self._reports.items() if r.nonfinite is not None), None)
+        if not self._options.measured or not reports:
+            return StepReport(opt._plan.completed, updated)
+        norms = [report.grad_norm or 0.0 for report in reports]
+        norm = max(norms) if self._options.largest else math.sqrt(math.fsum(x * x for x in norms))
+        if math.isfinite(norm):
+            # What was divided by grad_scale / coefficient is to be told as it was before clipping.
+            norm = opt._previous_norm = norm / self._coefficient
+        coefficient = min(self._coefficient, *(report.clip_coefficient or 1.0 for report in reports))
+        skipped = any(report.skipped for report in reports)
+        return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite)

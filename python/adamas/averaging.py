@@ -1,0 +1,99 @@
+"""Averages of the parameters over steps, for evaluation: ``adamas.AdamW(params, average=adamas.EMA(0.999))``.
+
+The optimizer keeps the average of each parameter in an array of its own, brings it up to date in the same pass as the
+parameter, and puts the averages into the parameters on request (`Optimizer.averaged`). Every average is kept as
+
+    average = average + w * (parameter - average)
+
+with a weight w that the class gives for each step; the first weight is 1.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from adamas._hyperparameters import number, shown, whole_number
+
+__all__ = ["EMA", "SWA", "Average"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average(ABC):
+    """Base of the averages."""
+
+    start: int = 1
+    every: int = 1
+    dtype: Literal["float32", "bfloat16"] = "float32"
+
+    def __post_init__(self) -> None:
+        whole_number(self.start, "start", 1)
+        whole_number(self.every, "every", 1)
+        if not isinstance(self.dtype, str) or self.dtype not in ("float32", "bfloat16"):
+            raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
+
+    def weight_at(self, step: int) -> float:
+        """Return the weight after step ``step``, counted from 1; 0 if nothing is averaged then."""
+        number, rest = divmod(step - self.start, self.every)
+        return self.weight(number + 1) if number >= 0 and rest == 0 else 0.0
+
+    @abstractmethod
+    def weight(self, number: int) -> float:
+        """Return the weight of the parameters in the average when they are averaged for the ``number``-th time."""
+
+
+@dataclass(frozen=True)
+class EMA(Average):
+    """Exponential moving average.
+
+    The first average is the parameters themselves; from then on w = 1 - decay, as in
+    ``torch.optim.swa_utils.get_ema_multi_avg_fn``.
+
+    Args:
+        decay: In [0, 1).
+        bias_correction: w = (1 - decay) / (1 - decay**n) at the n-th averaging: the average that starts at zero,
+            divided by the sum of its weights, as Adam does with its moments.
+        warmup: The decay is at most (1 + n) / (10 + n), as in TensorFlow and thinc, so that early parameters are soon
+            forgotten.
+        start: The first step, counted from 1, that is averaged.
+        every: Steps from one averaging to the next.
+        dtype: Of the averages of float32, float16 and bfloat16 parameters. (Those of float64 are float64.) bfloat16
+            ones are rounded with a dither, so that small changes are not lost.
+    """
+
+    decay: float = 0.999
+    bias_correction: bool = False
+    warmup: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        number(self.decay, "decay", "a number in [0, 1)", 0.0, 1.0)
+        if self.bias_correction and self.warmup:
+            raise ValueError("warmup: forgets early parameters, as bias_correction does; choose one")
+
+    def weight(self, number: int) -> float:
+        """Return w."""
+        decay = min(self.decay, (1.0 + number) / (10.0 + number)) if self.warmup else self.decay
+        if number == 1:
+            return 1.0
+        return (1.0 - decay) / (1.0 - decay**number) if self.bias_correction else 1.0 - decay
+
+
+@dataclass(frozen=True, kw_only=True)
+class SWA(Average):
+    """Stochastic weight averaging: the mean of the parameters, w = 1/n at the n-th averaging.
+
+    Args:
+        start: The first step, counted from 1, that is averaged.
+        every: Steps from one averaging to the next.
+        dtype: As of `EMA`.
+
+    References:
+        Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
+        https://arxiv.org/abs/1803.05407
+    """
+
+    def weight(self, number: int) -> float:
+        """Return w."""
+        return 1.0 / number

@@ -1,0 +1,201 @@
+"""Averages of the parameters, and copies in 16 bits, kept up to date by steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from bits import assert_same_bits, snapshot
+from refusing import both
+
+import adamas
+
+HALF = np.dtype(ml_dtypes.bfloat16)
+
+
+def trained(module: Any, average: Any, steps: int, **options: Any) -> tuple[Any, dict[str, Any], list[dict[str, Any]]]:
+    """Step some parameters; return what they were after each step."""
+    rng = np.random.default_rng(0)
+    params = {"w": rng.standard_normal((40, 5)), "b": rng.standard_normal(7)}
+    opt = module.AdamW(params, lr=0.1, average=average, **options)
+    history = []
+    for step in range(steps):
+        grads = {"w": rng.standard_normal((40, 5)), "b": None if step % 2 else rng.standard_normal(7)}
+        opt.step(grads)
+        history.append({name: param.copy() for name, param in params.items()})
+    return opt, params, history
+
+
+@both
+@pytest.mark.parametrize("warmup", [False, True])
+def test_ema(module: Any, warmup: bool) -> None:
+    opt, _, history = trained(module, adamas.EMA(0.9, warmup=warmup), 12)
+    for name in ("w", "b"):
+        average = history[0][name]
+        for n, after in enumerate(history[1:], 2):
+            decay = min(0.9, (1 + n) / (10 + n)) if warmup else 0.9
+            average = decay * average + (1 - decay) * after[name]
+        np.testing.assert_allclose(opt.state[name]["average"], average, rtol=1e-13)
+
+
+@both
+def test_bias_correction(module: Any) -> None:
+    opt, _, history = trained(module, adamas.EMA(0.9, bias_correction=True), 12)
+    for name in ("w", "b"):
+        average = np.zeros_like(history[0][name])
+        for after in history:
+            average = 0.9 * average + 0.1 * after[name]
+        np.testing.assert_allclose(opt.state[name]["average"], average / (1 - 0.9**12), rtol=1e-13)
+
+
+@both
+def test_swa(module: Any) -> None:
+    opt, _, history = trained(module, adamas.SWA(start=3, every=4), 12)
+    for name in ("w", "b"):
+        mean = np.mean([history[k - 1][name] for k in (3, 7, 11)], axis=0)
+        np.testing.assert_allclose(opt.state[name]["average"], mean, rtol=1e-13)
+
+
+@both
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [
+        (np.float32, {}),
+        (np.float64, {}),
+        (HALF, {}),
+        (HALF, {"master_weights": True}),
+        (HALF, {"master_weights": "split24"}),
+        (np.float16, {"rounding": "kahan"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("average", [adamas.EMA(0.5), adamas.EMA(0.5, dtype="bfloat16")], ids=["float32", "bfloat16"])
+def test_swap_and_back(module: Any, dtype: Any, options: dict[str, Any], average: Any) -> None:
+    rng = np.random.default_rng(0)
+    sizes = (150, 2_000_003 if dtype == np.float32 else 9)  # more than is swapped at a time
+    params = [rng.standard_normal(size).astype(dtype) for size in sizes]
+    opt = module.AdamW(params, lr=0.1, average=average, **options)
+    for _ in range(3):
+        opt.step([rng.standard_normal(p.shape).astype(dtype) for p in params])
+    states = [v for entry in opt.state.values() for v in entry.values() if isinstance(v, np.ndarray)]
+    before = snapshot([*params, *states])
+    averages = [opt.state[i]["average"].astype(dtype) for i in range(2)]
+    with opt.averaged():
+        for param, expected in zip(params, averages, strict=True):
+            assert_same_bits(param, expected, "inside")
+        for act in (lambda: opt.step(params), opt.state_dict, opt.averaged().__enter__):
+            with pytest.raises(RuntimeError, match="the parameters hold averages inside averaged"):
+                act()
+    assert snapshot([*params, *states]) == before
+    with pytest.raises(KeyError), opt.averaged():
+        raise KeyError
+    assert snapshot([*params, *states]) == before
+    opt.step([np.zeros_like(p) for p in params])
+
+
+def test_bfloat16_average_does_not_stand_still() -> None:
+    """Under a decay of 0.999 a step moves the average by less than half of bfloat16's precision."""
+    param = np.ones(4_096, np.float32)
+    opt = adamas.SGD(param, lr=1.0, average=adamas.EMA(0.999, dtype="bfloat16"))
+    opt.step(np.zeros(4_096, np.float32))
+    param[:] = 1.5
+    for _ in range(1_000):
+        opt.step(np.zeros(4_096, np.float32))
+    exact = 1.5 - 0.5 * 0.999**1_000
+    average = opt.state[0]["average"].astype(np.float64)
+    assert abs(average.mean() - exact) < 4e-3, "half of the precision"
+    assert np.abs(average - exact).max() < 0.05
+
+
+@both
+def test_state_dict_carries_averages(module: Any) -> None:
+    opt, params, _ = trained(module, adamas.EMA(0.9), 5)
+    saved, copies = opt.state_dict(), {name: param.copy() for name, param in params.items()}
+    other = module.AdamW(copies, lr=0.1, average=adamas.EMA(0.9))
+    other.load_state_dict(saved)
+    for optimizer in (opt, other):
+        optimizer.step({"w": np.ones((40, 5)), "b": np.ones(7)})
+    assert_same_bits(other.state["w"]["average"], opt.state["w"]["average"], "after loading")
+    with pytest.raises(ValueError, match=r"state\['w'\]\['average'\]: this optimizer keeps no such state"):
+        module.AdamW(copies).load_state_dict(saved)
+
+
+@both
+def test_a_skipped_step_is_not_averaged(module: Any) -> None:
+    param = np.ones(3)
+    opt = module.SGD(param, lr=1.0, average=adamas.SWA(), on_nonfinite="skip")
+    opt.step(np.ones(3))
+    opt.step(np.full(3, np.nan))
+    np.testing.assert_array_equal(opt.state[0]["average"], 0.0)
+    opt.step(np.ones(3))
+    np.testing.assert_array_equal(opt.state[0]["average"], -0.5)
+
+
+@both
+def test_refusals(module: Any) -> None:
+    params = [np.ones(3)]
+    with pytest.raises(ValueError, match="averaged: this optimizer keeps no averages"), module.Adam(params).averaged():
+        pass
+    late = module.Adam(params, average=adamas.SWA(start=2))
+    late.step([np.ones(3)])
+    with pytest.raises(ValueError, match="averaged: nothing has been averaged before step 2"), late.averaged():
+        pass
+    with pytest.raises(TypeError, match=r"average: expected adamas.EMA, adamas.SWA or None, got 0.9"):
+        module.Adam(params, average=0.9)
+
+
+def test_refusals_of_averages() -> None:
+    with pytest.raises(ValueError, match=r"decay: expected a number in \[0, 1\), got 1.0"):
+        adamas.EMA(1.0)
+    with pytest.raises(TypeError, match=r"every: expected a whole number >= 1, got 1.5"):
+        adamas.SWA(every=1.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="start: expected a whole number >= 1, got 0"):
+        adamas.SWA(start=0)
+    with pytest.raises(ValueError, match="dtype: expected 'float32' or 'bfloat16', got 'int8'"):
+        adamas.EMA(dtype="int8")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="warmup: forgets early parameters, as bias_correction does; choose one"):
+        adamas.EMA(warmup=True, bias_correction=True)
+
+
+@both
+@pytest.mark.parametrize("dtype", [HALF, np.float16])
+def test_copies(module: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    params: dict[str, Any] = {"w": rng.standard_normal((33, 31)).astype(np.float32), "b": np.ones(2)}
+    copies: dict[str, Any] = {"w": np.zeros((33, 31), dtype), "b": None}
+    opt = module.AdamW(params, lr=0.1, copy_out=copies)
+    assert_same_bits(copies["w"], params["w"].astype(dtype), "at first")
+    for step in range(3):
+        opt.step({"w": rng.standard_normal((33, 31)).astype(np.float32), "b": np.ones(2)}, max_value=0.1 * step + 0.1)
+        assert_same_bits(copies["w"], params["w"].astype(dtype), f"after step {step + 1}")
+    before = snapshot([params["w"], copies["w"]])
+    with pytest.raises(FloatingPointError):
+        opt.step({"w": np.full((33, 31), np.nan), "b": None}, on_nonfinite="raise")
+    assert snapshot([params["w"], copies["w"]]) == before
+
+
+@both
+def test_refused_copies(module: Any) -> None:
+    params: list[Any] = [np.ones(3, np.float32), np.ones(3)]
+    good = np.zeros(3, HALF)
+    refused: list[tuple[Any, type[Exception], str]] = [
+        ([good], ValueError, r"copy_out: expected 2 entries, got 1"),
+        ([good, good], TypeError, r"copy_out\[1\]: copies are of float32 parameters; params\[1\] is float64"),
+        ([np.zeros(3, np.float32), None], TypeError, r"copy_out\[0\]: expected dtype bfloat16 or float16, got float32"),
+        (
+            [np.zeros(4, HALF), None],
+            ValueError,
+            r"copy_out\[0\]: expected shape \(3,\), that of params\[0\]",
+        ),
+        ([params[0].view(np.float16)[:3], None], ValueError, "shares memory"),
+    ]
+    for copies, error, message in refused:
+        with pytest.raises(error, match=message):
+            module.Adam(params, copy_out=copies)
+    opt = module.Adam(params, copy_out=[good, None])
+    good.setflags(write=False)
+    with pytest.raises(ValueError, match=r"copy_out\[0\]: expected a writeable array"):
+        opt.step(params and [np.ones(3), np.ones(3)])
+    np.testing.assert_array_equal(params[0], 1.0)
