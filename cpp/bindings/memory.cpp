@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+
+#include "gil.hpp"
 
 namespace adamas::bindings {
 namespace {
@@ -54,13 +58,34 @@ std::vector<std::size_t> StateArena::plan(const std::vector<WritableArray>& para
   return places;
 }
 
-void StateArena::allocate() {
+void StateArena::allocate(const py::object& source) {
+  if (!source.is_none()) return take(source(round_up(used_, kCacheLine)));
   const std::size_t bytes = used_ + 2 * kCacheLine;
   block_.reset(std::calloc(bytes, 1), [](void* block) { std::free(block); });
   if (!block_) throw std::bad_alloc();
   first_ =
       static_cast<char*>(block_.get()) + (round_up(address_of(block_.get()), kCacheLine) - address_of(block_.get()));
   advise_huge(block_.get(), bytes);
+}
+
+void StateArena::take(const py::object& memory) {
+  const std::size_t bytes = round_up(used_, kCacheLine);
+  const bool is_array = py::isinstance<py::array>(memory);
+  const py::array array = is_array ? py::reinterpret_borrow<py::array>(memory) : py::array();
+  const bool fits = is_array && array.dtype().is(py::dtype::of<std::uint8_t>()) && array.ndim() == 1 &&
+                    static_cast<std::size_t>(array.size()) == bytes && (array.flags() & py::array::c_style) != 0 &&
+                    array.writeable() && address_of(array.data()) % kCacheLine == 0;
+  if (!fits) {
+    throw py::value_error(
+        "state_memory: expected it to return a writeable, contiguous array of dtype uint8 and length " +
+        std::to_string(bytes) + ", which begins at a multiple of " + std::to_string(kCacheLine) + " bytes");
+  }
+  first_ = const_cast<char*>(static_cast<const char*>(array.data()));
+  without_gil([&] { std::memset(first_, 0, bytes); });
+  block_.reset(new py::object(memory), [](void* object) {
+    const py::gil_scoped_acquire gil;
+    delete static_cast<py::object*>(object);
+  });
 }
 
 py::array StateArena::view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const {

@@ -27,8 +27,9 @@ class StateArena {
   };
   std::vector<std::size_t> plan(const std::vector<WritableArray>& params, const std::vector<Request>& requests);
 
-  // After the last plan().
-  void allocate();
+  // After the last plan(). `source` is None, or is called with a number of bytes and returns an array of so many zeros
+  // (of uint8, from a cache line on), which the arena keeps alive.
+  void allocate(const py::object& source = py::none());
 
   bool is_empty() const { return block_ == nullptr; }
 
@@ -39,6 +40,8 @@ class StateArena {
   py::array view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const;
 
  private:
+  void take(const py::object& memory);
+
   std::shared_ptr<void> block_;
   char* first_ = nullptr;
   std::size_t used_ = 0;

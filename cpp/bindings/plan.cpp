@@ -13,7 +13,7 @@ void register_plan(py::module_& m) {
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::arg("rule"), py::arg("state_format"), py::arg("residue"),
            py::arg("average_bytes"), py::arg("copy"))
-      .def("lay_out", &PyPlan::lay_out)
+      .def("lay_out", &PyPlan::lay_out, py::arg("memory") = py::none())
       .def("size", &PyPlan::size, py::arg("index"))
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("scale", &PyPlan::scale, py::arg("index"), py::arg("which"))

@@ -30,8 +30,9 @@ class PyPlan {
   void add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
            py::handle copy);
 
-  // After the last add(): gives each parameter its states, scales, residue and average, zeros.
-  void lay_out();
+  // After the last add(): gives each parameter its states, scales, residue and average, zeros. memory: as for
+  // StateArena::allocate().
+  void lay_out(const py::object& memory);
 
   // How many elements a parameter had when it was added.
   std::size_t size(std::size_t index) const;
@@ -125,7 +126,7 @@ class PyPlan {
   std::uint64_t seed_;
   Plan plan_;
   std::vector<WritableArray> params_;
-  std::vector<WritableArray> copies_;  // of each parameter; of those without one, empty
+  std::vector<WritableArray> copies_;  // of each parameter, up to the last that has one; of those without, empty
   std::vector<Tensor> tensors_;        // until lay_out()
   bool laid_out_ = false;
   StateArena arena_;

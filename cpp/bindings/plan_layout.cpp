@@ -67,7 +67,10 @@ void PyPlan::add(py::handle param, const std::string& rule, int state_format, in
   }
   tensors_.push_back(tensor);
   params_.push_back(std::move(array));
-  copies_.push_back(std::move(copied));
+  if (tensor.copy != nullptr) {
+    copies_.resize(params_.size());
+    copies_.back() = std::move(copied);
+  }
 }
 
 // Plans memory of one kind for all parameters: request(tensor, storage) says how much, where `storage` is that of state
@@ -86,7 +89,7 @@ std::vector<std::size_t> PyPlan::plan_memory(StateArena& arena, int which, Reque
   return arena.plan(params_, requests);
 }
 
-void PyPlan::lay_out() {
+void PyPlan::lay_out(const py::object& memory) {
   if (laid_out_) throw py::value_error("lay_out: called twice");
   StateArena arena;
   std::vector<std::size_t> states[kMaxStates];
@@ -103,7 +106,7 @@ void PyPlan::lay_out() {
     const std::size_t bytes = tensor.average == nullptr ? 0 : size_of(tensor.average_dtype);
     return StateArena::Request{tensor.size * bytes, bytes};
   });
-  arena.allocate();
+  arena.allocate(memory);
   throw_on_error(plan_.reserve(tensors_.size()));
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     Tensor& tensor = tensors_[i];
@@ -115,10 +118,11 @@ void PyPlan::lay_out() {
     throw_on_error(plan_.add(tensor));
   }
   arena_ = std::move(arena);
+  params_.shrink_to_fit();
   gradients_.resize(params_.size());
   gradient_dtypes_.resize(params_.size());
   stepped_.resize(params_.size());
-  tensors_ = {};
+  std::vector<Tensor>().swap(tensors_);  // which gives back the memory
   laid_out_ = true;
 }
 

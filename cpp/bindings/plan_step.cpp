@@ -83,7 +83,7 @@ bool PyPlan::read_groups(py::handle groups) {
 }
 
 bool PyPlan::accept(std::size_t index, py::handle grad) {
-  const bool has_copy = copies_[index].data != nullptr;
+  const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
   return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
          accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]);
 }

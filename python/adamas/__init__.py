@@ -8,6 +8,7 @@ from adamas import averaging, functional, reference, schedules
 from adamas._background import StepHandle
 from adamas._core import __version__
 from adamas._report import StepReport
+from adamas.arena import Arena
 from adamas.averaging import EMA, SWA
 from adamas.loss_scaler import LossScaler
 from adamas.optimizers import (
@@ -51,6 +52,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Adan",
+    "Arena",
     "Lion",
     "LossScaler",
     "NAdam",

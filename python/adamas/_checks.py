@@ -6,7 +6,7 @@ The compiled core asks the same questions faster (``cpp/bindings/arrays.cpp``) a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,6 +95,14 @@ def check_like(
 def address(array: Array) -> int:
     """Address of the first element."""
     return int(array.__array_interface__["data"][0])
+
+
+def any_overlap(arrays: Iterable[Array]) -> bool:
+    """Tell whether two of the arrays, which are contiguous, share memory."""
+    pairs = ((address(array), array.nbytes) for array in arrays if array.nbytes > 0)
+    begins, sizes = np.fromiter(itertools.chain.from_iterable(pairs), np.uint64).reshape(-1, 2).T
+    order = np.argsort(begins)
+    return bool((begins[order][1:] < (begins + sizes)[order][:-1]).any())
 
 
 def check_overlap(arrays: Sequence[tuple[str, Array]]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from adamas import _structure as structure
 from adamas._averaged import averaged
 from adamas._background import StepHandle
-from adamas._checks import Array, address, check_array, check_like, check_overlap
+from adamas._checks import Array, address, any_overlap, check_array, check_like, check_overlap
 from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
@@ -78,17 +78,19 @@ class Optimizer(ABC):
         if not self._leaves:
             raise ValueError("params: expected at least one array, got none")
         self._copies = check_copies(options.get("copy_out"), self._description, self._leaves)
-        check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
+        copies = (copy for copy in self._copies if copy is not None)
+        if any_overlap(itertools.chain((leaf.array for leaf in self._leaves), copies)):
+            check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
-        self._copy_places = numbers("Q", (0 if copy is None else address(copy) for copy in self._copies))
+        self._copy_places = {i: address(copy) for i, copy in enumerate(self._copies) if copy is not None}
         self._scope: StepScope | None = None
         #: Of the gradients of the last step that took it and found it finite.
         self._previous_norm: float | None = None
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan: Any = self._new_plan()  # each engine has a way of its own to step
-        self._fill_plan()
+        self._fill_plan(options.get("state_memory"))
         self.num_threads = options.get("num_threads")
         for leaf, copy in zip(self._leaves, self._copies, strict=True):
             if copy is not None:
@@ -115,7 +117,7 @@ class Optimizer(ABC):
         self.param_groups.append(merged)
         return description
 
-    def _fill_plan(self) -> None:
+    def _fill_plan(self, memory: Callable[[int], Array] | None) -> None:
         sizes = Counter(self._group_of)
         leaves = enumerate(self._leaves)  # in the order of the groups
         for index, group in enumerate(self.param_groups):
@@ -125,7 +127,7 @@ class Optimizer(ABC):
                 averaged = average_dtype(self._average, leaf.array.dtype)
                 average_bytes = 0 if averaged is None else averaged.itemsize
                 self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i])
-        self._plan.lay_out()
+        self._plan.lay_out(memory)
         for i, leaf in enumerate(self._leaves):
             self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
@@ -50,6 +51,10 @@ class Options(TypedDict, total=False):
     #: bfloat16 or float16 arrays, nested as the parameters are, that take copies of float32 parameters, rounded to the
     #: nearest, at construction and in each step. None among them for a parameter without a copy.
     copy_out: Any
+    #: Gives the memory for all states: called once, with a number of bytes, it returns a writeable array of uint8 of
+    #: that length, which begins at a multiple of 64 bytes and is filled with zeros then; of `numpy.memmap`, say. None:
+    #: the optimizer allocates it. (`adamas.Arena` puts it beside the parameters.)
+    state_memory: Callable[[int], Any] | None
 
 
 _OF_STEPS = tuple(name for name in Options.__annotations__ if name in StepDefaults.__annotations__)
@@ -69,6 +74,9 @@ def read_options(options: Any) -> tuple[Formats, StepDefaults]:
     average = options.get("average")
     if average is not None and not isinstance(average, Average):
         raise TypeError(f"average: expected adamas.EMA, adamas.SWA or None, got {shown(average)}")
-    others = ("num_threads", "average", "copy_out", *_OF_STEPS)
+    memory = options.get("state_memory")
+    if memory is not None and not callable(memory):
+        raise TypeError(f"state_memory: expected a callable or None, got {shown(memory)}")
+    others = ("num_threads", "average", "copy_out", "state_memory", *_OF_STEPS)
     formats = Formats(**{name: value for name, value in options.items() if name not in others})
     return formats, StepDefaults(**{name: options[name] for name in _OF_STEPS if name in options})

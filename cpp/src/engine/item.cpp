@@ -77,7 +77,7 @@ class Part {
 
   void take_norms() const {
     const NormKernel kernel = pass_.kernels->norm[static_cast<int>(tensor_.rule)][column()];
-    SquareSums* sums = pass_.sums + item_.first_sum;
+    SquareSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
       kernel(streams, i, last, c, sums);
     });
@@ -186,7 +186,7 @@ bool takes_part(const Item& item, const Pass& pass) {
 }
 
 // Every array is read, and all but the gradient are written.
-std::uint64_t bytes_per_element(const Tensor& tensor) {
+std::uint32_t bytes_per_element(const Tensor& tensor) {
   std::size_t bytes = 3 * size_of(tensor.dtype) + 2 * size_of(tensor.residue_kind);
   const RuleInfo& rule = rule_info(tensor.rule);
   for (int k = 0; k < rule.state_count; ++k) {
@@ -194,7 +194,7 @@ std::uint64_t bytes_per_element(const Tensor& tensor) {
   }
   if (tensor.average != nullptr) bytes += 2 * size_of(tensor.average_dtype);
   if (tensor.copy != nullptr) bytes += 2 * size_of(tensor.copy_dtype);
-  return bytes;
+  return static_cast<std::uint32_t>(bytes);
 }
 
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {

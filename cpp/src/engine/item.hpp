@@ -12,21 +12,20 @@ namespace adamas {
 
 struct Item {
   Tensor tensor;
-  std::uint64_t element_bytes;  // memory that a step of one element moves
   std::int64_t step_count;
   double scalars[kMaxScalars];  // the rule's own numbers
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
-  DType apart_dtype;
   void* accumulator;
+  std::uint32_t element_bytes;  // memory that a step of one element moves
+  DType apart_dtype;
   bool accumulated;  // the accumulator holds something
   // Of the step under way.
-  const void* grad;  // null for none
   DType grad_dtype;
+  const void* grad;            // null for none
   double norm;                 // of the gradient, if it was measured
   double factor;               // multiplies the gradient
+  std::size_t first_granule;   // index into Pass::measures and Pass::sums
   std::uint32_t coefficients;  // index into Impl::coefficients and Impl::next_scalars
-  std::size_t first_granule;   // index into Pass::measures
-  std::size_t first_sum;       // of a rule that needs norms: index into Pass::sums
 
   bool has_gradient() const { return grad != nullptr || accumulated; }
   // The type that is computed with.
@@ -58,7 +57,7 @@ inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const
 // Does the tensor have a part in this phase?
 bool takes_part(const Item& item, const Pass& pass);
 
-std::uint64_t bytes_per_element(const Tensor& tensor);
+std::uint32_t bytes_per_element(const Tensor& tensor);
 
 // The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a
 // granule.

@@ -81,7 +81,13 @@ Status Plan::add(const Tensor& tensor) noexcept try {
   if (!impl_) impl_ = std::make_unique<Impl>();
   make_room(impl_->items, 1);
   make_room(impl_->work_end, 1);
-  make_room(impl_->written, 4 + kMaxStates);
+  std::size_t arrays = 0;
+  const auto count = [&arrays](const void*, std::size_t, std::size_t) {
+    ++arrays;
+    return Status::kOk;
+  };
+  for_each_written(tensor, count);
+  make_room(impl_->written, arrays);
 
   Item item{};
   item.tensor = tensor;

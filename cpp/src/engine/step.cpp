@@ -80,7 +80,7 @@ Status Plan::Impl::check_overlap(const Items& part) {
 Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   coefficients.clear();
   next_scalars.clear();
-  std::size_t sum_count = 0;
+  bool any_norms = false;
   granules = 0;
   const Item* previous = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -96,15 +96,12 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
       if (status != Status::kOk) return status;
     }
     item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
-    if (norms) {
-      item.first_sum = sum_count;
-      sum_count += granules_of(item);
-    }
+    any_norms = any_norms || norms;
     item.first_granule = granules;
     granules += granules_of(item);
     previous = &item;
   }
-  sums.resize(sum_count);
+  sums.resize(any_norms ? granules : 0);
   return Status::kOk;
 }
 
@@ -145,8 +142,8 @@ void Plan::Impl::finish_coefficients(const Items& part) {
     if (!item.has_gradient() || !needs_norms(item.tensor.rule)) continue;
     SquareSums total{0.0, 0.0};
     for (std::size_t k = 0; k < granules_of(item); ++k) {
-      total.param += sums[item.first_sum + k].param;
-      total.direction += sums[item.first_sum + k].direction;
+      total.param += sums[item.first_granule + k].param;
+      total.direction += sums[item.first_granule + k].direction;
     }
     adamas::finish_coefficients(item.tensor.rule, total.param, total.direction, &coefficients[item.coefficients]);
   }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,16 @@ class Item:
     size: int
     count: int = 0
     accumulated: Array | None = None
+
+    def owned(self) -> list[Array]:
+        """Return all arrays that are kept for the parameter."""
+        return [array for array in (*self.arrays.values(), self.kept, self.average) if array is not None]
+
+    def move(self, moved: Callable[[Array], Array]) -> None:
+        """Put them elsewhere, in the order of `owned`."""
+        self.arrays = {name: moved(array) for name, array in self.arrays.items()}
+        self.kept = None if self.kept is None else moved(self.kept)
+        self.average = None if self.average is None else moved(self.average)
 
     def wide(self, grad: Array | None) -> Array | None:
         """Return the gradient, with what has been accumulated, in the type that is computed with."""

@@ -28,6 +28,10 @@ _IN_USE = (
 )
 
 
+#: Bytes of a cache line.
+_LINE = 64
+
+
 @dataclass
 class _Open:
     """A step that is taken parameter by parameter."""
@@ -82,8 +86,22 @@ class NumpyPlan:
             )
         )
 
-    def lay_out(self) -> None:
-        """Nothing is left to do here."""
+    def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
+        """Move all states into the memory that ``memory`` gives, if it is there."""
+        if memory is None:
+            return
+        total = sum(-(-array.nbytes // _LINE) * _LINE for item in self._items for array in item.owned())
+        given, used = memory(total), 0
+        given[...] = 0
+
+        def moved(array: Array) -> Array:
+            nonlocal used
+            view: Array = given[used : used + array.nbytes].view(array.dtype).reshape(array.shape)
+            used += -(-array.nbytes // _LINE) * _LINE
+            return view
+
+        for item in self._items:
+            item.move(moved)
 
     def size(self, index: int) -> int:
         """Return how many elements a parameter had when it was added."""

@@ -1,0 +1,194 @@
+"""A whole model in one piece of memory: parameters, gradients and the optimizer's states, with views by name."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import mmap
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adamas import _structure as structure
+from adamas._checks import Array, check_array
+
+_LINE = 64
+_PAGE = 4096
+#: Where in a page parameters, gradients and states begin. A processor may take addresses that agree in their lowest 12
+#: bits for one another, and arrays that are read in step should not.
+_PLACE_OF_GRADS = 832
+_PLACE_OF_STATES = 1664
+#: From this size on, huge pages are asked for.
+_HUGE = 4 << 20
+
+
+class Arena:
+    """One allocation for a model: contiguous, aligned to 64 bytes, in huge pages where the system has them.
+
+    The whole model, or all of its parameters, can be sent, saved or mapped at once. In a file, it may be larger than
+    memory: the system keeps the part of it in memory that a step is at.
+
+    Args:
+        params: Arrays, nested as an optimizer takes them, whose values are copied; or shapes, nested likewise, for
+            zeros.
+        dtype: Of parameters that are given by their shapes.
+        grads: Make gradients too.
+        optimizer: Makes the optimizer, as ``functools.partial(adamas.AdamW, lr=1e-3)`` does: it is called with the
+            parameters and the keyword ``state_memory``, which puts the states here.
+        path: A file to be made, which the arena is mapped to. None: anonymous memory.
+
+    Attributes:
+        params: The parameters, nested as they were given.
+        grads: The gradients, likewise, zeros at first; None without any.
+        optimizer: What ``optimizer`` made; None without one.
+        buffer: All of the memory, bytes.
+        flat_params: The parameters as one array of one dimension, if they have one dtype, or else bytes. (Each
+            parameter begins at a multiple of 64 bytes; zeros lie between.)
+        flat_grads: The gradients, likewise.
+
+    Raises:
+        TypeError: Neither arrays nor shapes.
+        ValueError: An array that cannot be a parameter, or an optimizer that does not pass ``state_memory`` on.
+        FileExistsError: There is such a file already.
+
+    Examples:
+        >>> arena = Arena({"w": (20, 10), "b": (10,)}, optimizer=adamas.AdamW)
+        >>> arena.grads["w"][...] = 1.0
+        >>> arena.optimizer.step(arena.grads).updated
+        2
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        *,
+        dtype: Any = np.float32,
+        grads: bool = True,
+        optimizer: Callable[..., Any] | None = None,
+        path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        model = _specs(params, np.dtype(dtype), "params")
+        leaves = structure.describe(model)[1]
+        if not leaves:
+            raise ValueError("params: expected at least one array or shape, got none")
+        specs: list[_Spec] = [leaf.array for leaf in leaves]
+        *places, size = itertools.accumulate((_round_up(spec.nbytes, _LINE) for spec in specs), initial=0)
+        first_grad = _next(size, _PLACE_OF_GRADS)
+        first_state = _next(first_grad + size if grads else size, _PLACE_OF_STATES)
+
+        def views(memory: Array, first: int) -> Any:
+            arrays = (
+                memory[first + place : first + place + spec.nbytes].view(spec.dtype).reshape(spec.shape)
+                for place, spec in zip(places, specs, strict=True)
+            )
+            return _rebuilt(model, arrays)
+
+        def flat(first: int) -> Array:
+            dtypes = {spec.dtype for spec in specs}
+            part = self.buffer[first : first + size]
+            return part.view(dtypes.pop()) if len(dtypes) == 1 else part
+
+        states = 0
+        if optimizer is not None:
+            untouched = mmap.mmap(-1, max(size, 1))  # shared memory, which costs nothing as long as it is not touched
+            states = _state_bytes(optimizer, views(np.frombuffer(untouched, np.uint8), 0))
+        self._memory = _allocate(first_state + states, path)
+        self.buffer: Array = np.frombuffer(self._memory, np.uint8)
+        self.params = views(self.buffer, 0)
+        self.flat_params = flat(0)
+        self.grads: Any = views(self.buffer, first_grad) if grads else None
+        self.flat_grads: Any = flat(first_grad) if grads else None
+        for leaf, spec in zip(structure.describe(self.params)[1], specs, strict=True):
+            if spec.values is not None:
+                np.copyto(leaf.array, spec.values)
+        self.optimizer: Any = None
+        if optimizer is not None:
+            self.optimizer = optimizer(self.params, state_memory=lambda _: self.buffer[first_state:])
+
+    def flush(self) -> None:
+        """Write what has changed to the file, if the arena is in one."""
+        self._memory.flush()
+
+
+@dataclass(frozen=True)
+class _Spec:
+    """What a parameter is to be."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    values: Array | None
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def _specs(tree: Any, dtype: np.dtype[Any], path: str) -> Any:
+    """Return the tree with what each array or shape asks for in its place."""
+    if isinstance(tree, Mapping):
+        return {key: _specs(child, dtype, f"{path}[{key!r}]") for key, child in tree.items()}
+    if isinstance(tree, list | tuple):
+        if not tree or not all(isinstance(length, int | np.integer) for length in tree):
+            return [_specs(child, dtype, f"{path}[{i}]") for i, child in enumerate(tree)]
+        if min(tree) < 0:
+            raise ValueError(f"{path}: expected lengths >= 0, got {tree!r}")
+        check_array(np.empty(1, dtype), path, writable=False)
+        return _Spec(tuple(map(int, tree)), dtype, None)
+    array = check_array(tree, path, writable=False)
+    return _Spec(array.shape, array.dtype, array)
+
+
+def _rebuilt(tree: Any, arrays: Iterator[Array]) -> Any:
+    """Return the tree with other arrays."""
+    if isinstance(tree, Mapping):
+        return {key: _rebuilt(child, arrays) for key, child in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_rebuilt(child, arrays) for child in tree]
+    return next(arrays)
+
+
+def _round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit
+
+
+def _next(place: int, in_page: int) -> int:
+    """Return the first place from ``place`` on that lies there in its page."""
+    return place + (in_page - place) % _PAGE
+
+
+def _state_bytes(optimizer: Callable[..., Any], model: Any) -> int:
+    """Find out how much memory the optimizer takes, without taking it."""
+
+    class Asked(Exception):  # noqa: N818
+        """The optimizer has asked for its memory."""
+
+    needed = 0
+
+    def ask(nbytes: int) -> Array:
+        nonlocal needed
+        needed = nbytes
+        raise Asked
+
+    try:
+        optimizer(model, state_memory=ask)
+    except Asked:
+        return needed
+    raise ValueError(
+        "optimizer: expected it to pass its keyword state_memory on to an optimizer, which did not ask for it"
+    )
+
+
+def _allocate(size: int, path: str | os.PathLike[str] | None) -> mmap.mmap:
+    if path is not None:
+        with Path(path).open("xb+") as file:
+            file.truncate(size)
+            return mmap.mmap(file.fileno(), size)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    np.frombuffer(memory, np.uint8).fill(0)  # so that no step has to wait for the system to find the memory
+    return memory

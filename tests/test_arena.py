@@ -1,0 +1,162 @@
+"""A model in one piece of memory, and models in files."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from bits import assert_same_bits
+from child import check_python
+from refusing import both
+
+import adamas
+
+SHAPES: dict[str, Any] = {"w": (33, 31), "layers": [(7,), (1_000,)], "b": np.full(5, 2.0, np.float32)}
+
+
+def arrays_of(tree: dict[str, Any]) -> list[Any]:
+    return [tree["w"], *tree["layers"], tree["b"]]
+
+
+@both
+@pytest.mark.parametrize("state_dtype", ["float32", "bfloat16", "int8", "int4"])
+@pytest.mark.parametrize("in_file", [False, True])
+def test_same_bits_as_separate_arrays(module: Any, state_dtype: str, in_file: bool, tmp_path: Path) -> None:
+    make = functools.partial(module.AdamW, lr=0.1, state_dtype=state_dtype, average=adamas.EMA(0.9))
+    arena = adamas.Arena(SHAPES, optimizer=make, path=tmp_path / "model" if in_file else None)
+    params: dict[str, Any] = {
+        "w": np.zeros((33, 31), np.float32),
+        "layers": [np.zeros(7, np.float32), np.zeros(1_000, np.float32)],
+    }
+    params["b"] = np.full(5, 2.0, np.float32)
+    opt = make(params)
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        for grad in arrays_of(arena.grads):
+            grad[...] = rng.standard_normal(grad.shape)
+        arena.optimizer.step(arena.grads)
+        opt.step(
+            {
+                "w": arena.grads["w"].copy(),
+                "layers": [g.copy() for g in arena.grads["layers"]],
+                "b": arena.grads["b"].copy(),
+            }
+        )
+    for a, b in zip(arrays_of(arena.params), arrays_of(params), strict=True):
+        assert_same_bits(a, b, "parameter")
+    inside = []
+    for ours, theirs in zip(arena.optimizer.state.values(), opt.state.values(), strict=True):
+        for key, value in theirs.items():
+            if isinstance(value, np.ndarray):
+                assert_same_bits(ours[key], value, key)
+                inside.append(ours[key])
+    inside += arrays_of(arena.params) + arrays_of(arena.grads)
+    assert all(np.shares_memory(array, arena.buffer) for array in inside)
+    if in_file:
+        arena.flush()
+        assert (tmp_path / "model").read_bytes() == arena.buffer.tobytes()
+
+
+def test_layout() -> None:
+    arena = adamas.Arena(SHAPES)
+    arrays = arrays_of(arena.params) + arrays_of(arena.grads)
+    assert all(array.ctypes.data % 64 == 0 for array in arrays)
+    assert arena.flat_params.dtype == np.float32
+    assert arena.flat_params.sum() == 10.0
+    arena.flat_grads[...] = 3.0
+    assert all((grad == 3.0).all() for grad in arrays_of(arena.grads))
+    assert arena.params["layers"][1].shape == (1_000,)
+    assert (arena.grads["w"].ctypes.data - arena.params["w"].ctypes.data) % 4096 == 832
+    assert arena.optimizer is None
+    mixed = adamas.Arena([np.ones(3), (4,)], dtype=ml_dtypes.bfloat16, grads=False)
+    assert mixed.grads is mixed.flat_grads is None
+    assert mixed.flat_params.dtype == np.uint8
+    assert mixed.params[1].dtype == ml_dtypes.bfloat16
+
+
+def test_refusals(tmp_path: Path) -> None:
+    refused: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
+        ({}, {}, ValueError, "params: expected at least one array or shape, got none"),
+        ({"w": "text"}, {}, TypeError, r"params\['w'\]: expected a numpy.ndarray, got str"),
+        ({"w": [(3, -1)]}, {}, ValueError, r"params\['w'\]\[0\]: expected lengths >= 0, got \(3, -1\)"),
+        ({"w": (3,)}, {"dtype": np.int32}, TypeError, r"params\['w'\]: expected dtype float32"),
+        (
+            {"w": (3,)},
+            {"optimizer": lambda p, state_memory: adamas.Adam(p)},
+            ValueError,
+            "to pass its keyword state_memory on",
+        ),
+    ]
+    for params, options, error, message in refused:
+        with pytest.raises(error, match=message):
+            adamas.Arena(params, path=tmp_path / "none", **options)
+        assert not (tmp_path / "none").exists()
+    (tmp_path / "some").write_text("precious")
+    with pytest.raises(FileExistsError):
+        adamas.Arena({"w": (3,)}, path=tmp_path / "some")
+    assert (tmp_path / "some").read_text() == "precious"
+
+
+def test_state_memory(tmp_path: Path) -> None:
+    def mapped(nbytes: int) -> Any:
+        return np.memmap(tmp_path / "states", np.uint8, "w+", shape=(nbytes,))
+
+    param, expected = np.ones(1_000, np.float32), np.ones(1_000, np.float32)
+    opt, other = adamas.AdamW(param, state_memory=mapped), adamas.AdamW(expected)
+    for _ in range(3):
+        opt.step(np.ones(1_000, np.float32))
+        other.step(np.ones(1_000, np.float32))
+    assert_same_bits(param, expected, "stepped")
+    moment = opt.state[0]["exp_avg"]
+    del opt
+    np.testing.assert_array_equal(moment, other.state[0]["exp_avg"])
+    assert moment.tobytes() in (tmp_path / "states").read_bytes()
+    refused: list[tuple[Any, type[Exception], str]] = [
+        (
+            lambda n: np.zeros(n + 64, np.uint8),
+            ValueError,
+            "state_memory: expected it to return a writeable, contiguous",
+        ),
+        (lambda n: np.zeros(n + 65, np.uint8)[1:-64], ValueError, "state_memory: expected it to return"),
+        (bytearray, ValueError, "state_memory: expected it to return"),
+        ("states", TypeError, "state_memory: expected a callable or None, got 'states'"),
+    ]
+    for memory, error, message in refused:
+        with pytest.raises(error, match=message):
+            adamas.AdamW(np.ones(3), state_memory=memory)
+
+
+def test_a_model_larger_than_the_memory_allowed(tmp_path: Path) -> None:
+    """Parameters, gradients and states in a file, three times what the process may allocate."""
+    printed = check_python(
+        """
+import functools, pathlib, resource
+import numpy as np, adamas
+
+adamas.AdamW(np.ones(1 << 20, np.float32)).step(np.ones(1 << 20, np.float32))  # whose threads take memory too
+status = pathlib.Path("/proc/self/status").read_text().splitlines()
+data = next(int(line.split()[1]) for line in status if line.startswith("VmData")) << 10
+allowed = 64 << 20
+resource.setrlimit(resource.RLIMIT_DATA, (data + allowed, data + allowed))
+count = 3 * allowed // 16
+make = functools.partial(adamas.AdamW, lr=1.0, weight_decay=0.0)
+arena = adamas.Arena([(count // 4,)] * 4, optimizer=make, path=sys.argv[1])
+try:
+    np.ones(allowed // 2, np.float32)
+    raise SystemExit("the limit does not hold")
+except MemoryError:
+    pass
+arena.flat_grads[...] = 0.5
+for _ in range(2):
+    arena.optimizer.step(arena.grads, max_norm=1e9)
+assert (arena.flat_params[:: 1 << 16] == arena.flat_params[0]).all()
+np.testing.assert_allclose(arena.flat_params[0], -2.0, rtol=1e-6)
+rollup = dict(line.split()[:2] for line in pathlib.Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
+print(len(arena.buffer) // allowed, int(rollup["Anonymous:"]) << 10 < allowed + (200 << 20))
+""".replace("sys.argv[1]", repr(str(tmp_path / "model")))
+    )
+    assert printed == "3 True\n"
