@@ -1,0 +1,64 @@
+// The steps that rows of a matrix have missed, in closed form.
+//
+// A row without a gradient still moves under Adam: its moments decay, and what is left of the first one moves it on.
+// From step s, after which a row is known, to step t,
+//
+//   m_t = m_s * B1(s,t),   v_t = v_s * B2(s,t),
+//   p_t = p_s * D(s,t) - m_s * sum over j = s+1..t of weight_j / (sqrt(v_s) * scale_j + eps_j)
+//   weight_j = a_j * B1(s,j) * D(j,t),   scale_j = k_j * sqrt(B2(s,j))
+//
+// where B1, B2 and D are the products of beta1, beta2 and 1 - lr * weight_decay over the steps after the first argument
+// up to the second, a_j = lr / (1 - beta1^j) and k_j = 1 / sqrt(1 - beta2^j). Weights fall off with beta1^(j-s), while
+// scales hardly change meanwhile: so the sum is expanded in (scale_j - scale) / scale, where scale is the first of them.
+// Six terms are good to 2^-27 of it, but in the first steps of all, where it is summed step by step. Steps whose weight
+// has fallen below 2^-32 of the first are left out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernel/table.hpp"
+
+namespace adamas {
+
+class RowHistory {
+ public:
+  // Forgets all steps; `step` have been taken.
+  void restart(std::int64_t step);
+
+  // A step of Adam, whose coefficients are these; it multiplies parameters by more than 0.
+  void add(const Coefficients& c);
+
+  // Rows may come from steps first() to last().
+  std::int64_t first() const { return first_; }
+  std::int64_t last() const { return first_ + static_cast<std::int64_t>(records_.size()) - 1; }
+
+  // What takes a row from step `from` to step `to`, after it.
+  struct Missed {
+    CatchUp sum;
+    std::vector<CatchUpStep> steps;  // what sum.steps points to
+  };
+  void find(std::int64_t from, std::int64_t to, Missed* out) const;
+
+ private:
+  // What one step does; the sums are over all steps up to this one.
+  struct Record {
+    double step_size;
+    double inverse_root;
+    double eps;
+    double beta1;
+    double root_beta2;
+    double inverse_decay;
+    double log_beta1;
+    double log_beta2;
+    double log_decay;
+  };
+
+  const Record& at(std::int64_t step) const { return records_[static_cast<std::size_t>(step - first_)]; }
+
+  std::int64_t first_ = 0;
+  std::vector<Record> records_{Record{}};  // of first_, of which only the sums count, first_ + 1, ...
+};
+
+}  // namespace adamas

@@ -1,0 +1,212 @@
+#include "engine/row_part.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "engine/formats.hpp"
+#include "engine/schedule.hpp"
+
+namespace adamas {
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr std::size_t kCacheLine = 64;
+// Rows that are fetched before they are updated: they lie anywhere.
+constexpr std::size_t kPrefetchRows = 4;
+// Finding out what was missed after one step costs about as much as moving this many bytes.
+constexpr std::uint64_t kMissedBytes = 32 * 1024;
+
+char* shifted(const void* array, std::size_t bytes) {
+  return const_cast<char*>(static_cast<const char*>(array)) + bytes;
+}
+
+class RowPart {
+ public:
+  RowPart(const Pass& pass, const Item& item)
+      : pass_(pass),
+        item_(item),
+        tensor_(item.tensor),
+        set_(item.rows->set),
+        gradients_(gradient_kernels(*pass.kernels, item)),
+        row_bytes_(item.tensor.columns * size_of(item.tensor.dtype)),
+        value_bytes_(item.tensor.columns * size_of(item.grad_dtype)),
+        scratch_(item.tensor.columns) {}
+
+  void measure(std::size_t first, std::size_t last) {
+    const MeasureKernel kernel = pass_.options->norm_type == NormType::kL2 ? gradients_.squares : gradients_.largest;
+    const std::size_t granules = granules_in(tensor_.columns);
+    const double scale = 1.0 / pass_.options->grad_scale;
+    for (std::size_t u = first; u < last; ++u) {
+      const void* const g = gradient(set_.uses()[u], 1.0, kInfinite);
+      kernel(item_.compute_dtype(), g, 0, tensor_.columns, scale, pass_.measures + item_.first_granule + u * granules);
+    }
+  }
+
+  void visit(const std::function<void(const void*, std::size_t)>& work) {
+    for (const RowSet::Use& use : set_.uses()) work(gradient(use, 1.0, kInfinite), tensor_.columns);
+  }
+
+  void update(std::size_t first, std::size_t last) {
+    const DType compute = item_.compute_dtype();
+    const UpdateKernel kernel =
+        pass_.kernels->update[static_cast<int>(tensor_.rule)][find_column(compute, compute, tensor_.state_format)];
+    const double limit = pass_.options->max_value;
+    for (std::size_t u = first; u < last; ++u) {
+      if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
+      const RowSet::Use& use = set_.uses()[u];
+      if (use.missed != RowSet::kNone) catch_row_up(use);
+      Coefficients c = pass_.coefficients[use.coefficients];
+      c.grad_scale *= item_.factor;
+      const void* g = nullptr;
+      if (limit < kInfinite) {
+        g = gradient(use, c.grad_scale, limit);
+        c.grad_scale = 1.0;
+      } else {
+        g = gradient(use, 1.0, kInfinite);
+      }
+      void* states[kMaxStates];
+      kernel(streams(use.row, g, states), 0, tensor_.columns, c);
+      tensor_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
+      if (pass_.options->zero_grads) zero(use);
+    }
+  }
+
+  void catch_up(std::size_t first, std::size_t last) {
+    const auto step = static_cast<std::uint32_t>(item_.rows->history.last());
+    for (std::size_t u = first; u < last; ++u) {
+      const RowSet::Use& use = set_.uses()[u];
+      if (use.missed == RowSet::kNone) continue;
+      if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
+      catch_row_up(use);
+      tensor_.row_counts[use.row] = step;
+    }
+  }
+
+ private:
+  const void* values(std::uint32_t index) const { return shifted(item_.grad, index * value_bytes_); }
+
+  // The row's gradient in the compute type, summed up, times scale, within the limit: in the scratch memory, or where it
+  // is. (A limit goes with a scale; without one the scale is 1.)
+  const void* gradient(const RowSet::Use& use, double scale, double limit) {
+    const bool limited = limit < kInfinite;
+    std::uint32_t next = set_.following(use.first);
+    const bool alone = next == RowSet::kNone;
+    if (alone && !limited && item_.grad_dtype == item_.compute_dtype()) return values(use.first);
+    const std::size_t n = tensor_.columns;
+    void* const sum = scratch_.data();
+    gradients_.prepare(item_.grad_dtype, values(use.first), nullptr, 0, n, alone ? scale : 1.0,
+                       alone ? limit : kInfinite, sum);
+    for (; next != RowSet::kNone; next = set_.following(next)) {
+      gradients_.prepare(item_.grad_dtype, values(next), sum, 0, n, 1.0, kInfinite, sum);
+    }
+    if (!alone && limited) gradients_.prepare(item_.compute_dtype(), sum, nullptr, 0, n, scale, limit, sum);
+    return sum;
+  }
+
+  void zero(const RowSet::Use& use) const {
+    for (std::uint32_t i = use.first; i != RowSet::kNone; i = set_.following(i)) {
+      std::memset(shifted(item_.grad, i * value_bytes_), 0, value_bytes_);
+    }
+  }
+
+  Streams streams(std::uint32_t row, const void* gradient, void** states) const {
+    for (int k = 0; k < kMaxStates; ++k) {
+      states[k] = tensor_.states[k] == nullptr ? nullptr : shifted(tensor_.states[k], row * row_bytes_);
+    }
+    Streams streams{};
+    streams.param = shifted(tensor_.param, row * row_bytes_);
+    streams.grad = gradient;
+    streams.states = states;
+    streams.size = tensor_.columns;
+    streams.param_dtype = streams.grad_dtype = tensor_.dtype;
+    return streams;
+  }
+
+  void catch_row_up(const RowSet::Use& use) const {
+    const std::size_t at = use.row * tensor_.columns;
+    const CatchUp& missed = item_.rows->missed[use.missed].sum;
+    pass_.kernels->catch_up(missed, static_cast<float*>(tensor_.param) + at,
+                            static_cast<float*>(tensor_.states[0]) + at, static_cast<float*>(tensor_.states[1]) + at,
+                            tensor_.columns);
+  }
+
+  void prefetch(std::uint32_t row) const {
+    const std::size_t most = std::min<std::size_t>(row_bytes_, 16 * kCacheLine);
+    const auto fetch = [&](const void* array) {
+      const char* const start = shifted(array, row * row_bytes_);
+      for (std::size_t at = 0; at < most; at += kCacheLine) __builtin_prefetch(start + at, 1);
+      __builtin_prefetch(start + most - 1, 1);
+    };
+    fetch(tensor_.param);
+    for (int k = 0; k < rule_info(tensor_.rule).state_count; ++k) fetch(tensor_.states[k]);
+    __builtin_prefetch(tensor_.row_counts + row, 1);
+  }
+
+  const Pass& pass_;
+  const Item& item_;
+  const Tensor& tensor_;
+  const RowSet& set_;
+  const GradientKernels& gradients_;
+  std::size_t row_bytes_;
+  std::size_t value_bytes_;
+  std::vector<double> scratch_;
+};
+
+void find_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
+  Rows& rows = *static_cast<Rows*>(context);
+  const std::uint64_t count = rows.missed_from.size();
+  for (std::uint64_t k = slice_begin(count, slice, slices); k < slice_begin(count, slice + 1, slices); ++k) {
+    rows.history.find(rows.missed_from[k], rows.history.last(), &rows.missed[k]);
+  }
+}
+
+}  // namespace
+
+Status find_missed(Item& item, int threads) {
+  Rows& rows = *item.rows;
+  const auto last = static_cast<std::uint32_t>(rows.history.last());
+  const auto length = static_cast<std::size_t>(rows.history.last() - rows.history.first()) + 1;
+  if (rows.found.size() < length) rows.found.resize(2 * length, RowSet::kNone);
+  rows.missed_from.clear();
+  for (RowSet::Use& use : rows.set.uses()) {
+    const std::uint32_t count = item.tensor.row_counts[use.row];
+    use.missed = RowSet::kNone;
+    if (count >= last) continue;
+    std::uint32_t& found = rows.found[last - count];
+    if (found == RowSet::kNone) {
+      found = static_cast<std::uint32_t>(rows.missed_from.size());
+      rows.missed_from.push_back(count);
+    }
+    use.missed = found;
+  }
+  for (const std::uint32_t from : rows.missed_from) rows.found[last - from] = RowSet::kNone;
+  if (rows.missed_from.empty()) return Status::kOk;
+  if (rows.missed.size() < rows.missed_from.size()) rows.missed.resize(rows.missed_from.size());
+  int used = 0;
+  return run_slices(rows.missed_from.size() * kMissedBytes, threads, find_slice, &rows, &used);
+}
+
+void for_each_row_gradient(const Pass& pass, const Item& item,
+                           const std::function<void(const void*, std::size_t)>& work) {
+  RowPart(pass, item).visit(work);
+}
+
+void run_row_part(const Pass& pass, const Item& item, std::size_t begin, std::size_t end) {
+  // A row belongs to the part in which its first element lies.
+  const std::size_t columns = item.tensor.columns;
+  const std::size_t first = (begin + columns - 1) / columns;
+  const std::size_t last = (end + columns - 1) / columns;
+  if (first >= last) return;
+  RowPart part(pass, item);
+  switch (pass.phase) {
+    case Phase::kGradients: return part.measure(first, last);
+    case Phase::kUpdate: return part.update(first, last);
+    case Phase::kCatchUp: return part.catch_up(first, last);
+    case Phase::kAccumulate:
+    case Phase::kNorms: return;
+  }
+}
+
+}  // namespace adamas
