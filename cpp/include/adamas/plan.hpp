@@ -35,6 +35,12 @@ struct Tensor {
   // rounded to the nearest bfloat16 or float16.
   void* average = nullptr;
   void* copy = nullptr;
+  // For gradients of single rows (RowGradient): the length of a row, and a step count for each row, zeros at first. Then
+  // parameter and states are float32 or float64, without average and copy, and the rule takes no norms and keeps no
+  // scalars.
+  std::size_t columns = 0;  // 0: there are none such
+  std::uint32_t* row_counts = nullptr;
+  RowMode row_mode = RowMode::kLazy;
   std::size_t size = 0;
   DType dtype = DType::kFloat32;
   StateFormat state_format = StateFormat::kFloat32;  // kFloat64 for float64 parameters
@@ -43,6 +49,16 @@ struct Tensor {
   DType copy_dtype = DType::kBfloat16;
   Rule rule = Rule{};
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
+};
+
+// The gradient of a matrix in which only some rows have one: `count` rows of values, one after the other, of rows
+// rows[0], rows[1], ...; those of a row that comes more than once are added, in order.
+struct RowGradient {
+  const void* rows = nullptr;  // std::int64_t, or std::int32_t
+  bool rows_are_64 = true;
+  const void* values = nullptr;
+  std::size_t count = 0;
+  DType dtype = DType::kFloat32;
 };
 
 enum class NormType : std::uint8_t {
@@ -112,11 +128,15 @@ class Plan {
   // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
   // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.
   // grad_dtypes: their element types, or null if they have those of the parameters.
+  // row_grads: for each tensor null, or a gradient of single rows, which takes the place of the one in `grads`.
   // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
-              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr,
-              const StepOptions* options = nullptr) noexcept;
+              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr, const StepOptions* options = nullptr,
+              const RowGradient* const* row_grads = nullptr) noexcept;
+
+  // Brings rows of tensor `index` up to its last step (RowMode::kExact): all of them, or those that `rows` names.
+  Status catch_up(std::size_t index, const RowGradient* rows = nullptr, int threads = 0) noexcept;
 
   // The part of a step that concerns one tensor, for those who have gradients one after the other: after all of them,
   // the result is that of step(). Norms are those of this gradient alone. `group`: the hyperparameters of its group.

@@ -38,6 +38,12 @@ enum class Residue : std::uint8_t {
   kSplit24,     // the same for a number rounded to 24 bits, and 8 low bits; bfloat16
 };
 
+// What becomes of rows of a matrix that have no gradient in a step.
+enum class RowMode : std::uint8_t {
+  kLazy,   // nothing: each row counts the steps in which it had one
+  kExact,  // what would become of them with a gradient of zeros, once they are needed; of Adam on float32
+};
+
 // Bytes of residue for each element.
 constexpr std::size_t size_of(Residue residue) noexcept {
   switch (residue) {

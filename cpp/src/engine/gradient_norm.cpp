@@ -19,31 +19,26 @@ double combined(double a, double b, NormType type) {
 double measure_of(const Pass& pass, const Item& item) {
   const double* measures = pass.measures + item.first_granule;
   double total = 0.0;
-  for (std::size_t k = 0; k * kGranule < item.tensor.size; ++k) {
-    total = combined(total, measures[k], pass.options->norm_type);
-  }
+  for (std::size_t k = 0; k < granules_of(item); ++k) total = combined(total, measures[k], pass.options->norm_type);
   return total;
 }
 
 // The sum of squares of an item's scaled gradient times kTiny; the item computes with float64. (Rarely needed: on one
 // thread.)
 double tiny_sum(const Pass& pass, const Item& item) {
+  constexpr double kUnlimited = std::numeric_limits<double>::infinity();
   const GradientKernels& kernels = gradient_kernels(*pass.kernels, item);
-  const void* const sums = item.grad != nullptr && item.accumulated ? item.accumulator : nullptr;
   double total = 0.0;
-  for (std::size_t begin = 0; begin < item.tensor.size; begin += kGranule) {
-    const std::size_t end = std::min(item.tensor.size, begin + kGranule);
-    double gradient[kGranule];
-    double scaled[kGranule];
-    constexpr double kUnlimited = std::numeric_limits<double>::infinity();
-    kernels.prepare(item.grad != nullptr ? item.grad_dtype : DType::kFloat64,
-                    item.grad != nullptr ? item.grad : item.accumulator, sums, begin, end, 1.0, kUnlimited, gradient);
-    kernels.prepare(DType::kFloat64, gradient, nullptr, 0, end - begin, 1.0 / pass.options->grad_scale, kUnlimited,
-                    scaled);
-    double sum = 0.0;
-    kernels.squares(DType::kFloat64, scaled, 0, end - begin, kTiny, &sum);
-    total += sum;
-  }
+  for_each_gradient(pass, item, [&](const void* gradient, std::size_t size) {
+    for (std::size_t i = 0; i < size; i += kGranule) {
+      double scaled[kGranule];
+      const std::size_t end = std::min(size, i + kGranule);
+      kernels.prepare(DType::kFloat64, gradient, nullptr, i, end, 1.0 / pass.options->grad_scale, kUnlimited, scaled);
+      double sum = 0.0;
+      kernels.squares(DType::kFloat64, scaled, 0, end - i, kTiny, &sum);
+      total += sum;
+    }
+  });
   return total;
 }
 

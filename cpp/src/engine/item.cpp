@@ -6,6 +6,7 @@
 
 #include "engine/coefficients.hpp"
 #include "engine/formats.hpp"
+#include "engine/row_part.hpp"
 
 namespace adamas {
 namespace {
@@ -72,6 +73,12 @@ class Part {
     if (sums_ == nullptr) return kernel(dtype_, gradient_, begin_, end_, scale, measures);
     in_prepared_pieces(1.0, kInfinite, [&](const void* gradient, std::size_t i, std::size_t last) {
       kernel(item_.compute_dtype(), gradient, i, last, scale, measures);
+    });
+  }
+
+  void visit(const std::function<void(const void*, std::size_t)>& work) const {
+    in_prepared_pieces(1.0, kInfinite, [&](const void* gradient, std::size_t i, std::size_t last) {
+      work(shifted(gradient, i * size_of(item_.compute_dtype())), last - i);
     });
   }
 
@@ -174,11 +181,17 @@ class Part {
 
 }  // namespace
 
+void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work) {
+  if (item.rows) return for_each_row_gradient(pass, item, work);
+  Part(pass, item, 0, 0, item.extent).visit(work);
+}
+
 bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
     case Phase::kAccumulate: return item.grad != nullptr;
     case Phase::kGradients: return item.has_gradient();
     case Phase::kNorms: return item.has_gradient() && needs_norms(item.tensor.rule);
+    case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
       return item.has_gradient() || (item.tensor.average != nullptr && pass.options->average_weight > 0.0);
   }
@@ -198,12 +211,14 @@ std::uint32_t bytes_per_element(const Tensor& tensor) {
 }
 
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {
+  if (item.rows) return run_row_part(pass, item, begin, end);
   const Part part(pass, item, index, begin, end);
   switch (pass.phase) {
     case Phase::kAccumulate: return part.accumulate();
     case Phase::kGradients: return part.measure();
     case Phase::kNorms: return part.take_norms();
     case Phase::kUpdate: return part.update();
+    case Phase::kCatchUp: return;
   }
 }
 

@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 
 #include <adamas/plan.hpp>
 
+#include "engine/row_set.hpp"
 #include "kernel/table.hpp"
 
 namespace adamas {
@@ -19,9 +22,11 @@ struct Item {
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
   bool accumulated;  // the accumulator holds something
+  std::unique_ptr<Rows> rows;  // of tensors whose gradients may be of single rows
   // Of the step under way.
   DType grad_dtype;
-  const void* grad;            // null for none
+  const void* grad;            // null for none; or the values of single rows
+  std::size_t extent;          // elements that take part
   double norm;                 // of the gradient, if it was measured
   double factor;               // multiplies the gradient
   std::size_t first_granule;   // index into Pass::measures and Pass::sums
@@ -38,6 +43,7 @@ enum class Phase : std::uint8_t {
   kGradients,   // measures gradients, together with what is accumulated
   kNorms,       // sums of squares for rules that need them
   kUpdate,
+  kCatchUp,  // rows, to the last step
 };
 
 // What all parts of a pass share.
@@ -58,6 +64,16 @@ inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const
 bool takes_part(const Item& item, const Pass& pass);
 
 std::uint32_t bytes_per_element(const Tensor& tensor);
+
+// Granules of so many elements; and of what takes part of an item, each row of which has granules of its own.
+inline std::size_t granules_in(std::size_t elements) { return (elements + kGranule - 1) / kGranule; }
+inline std::size_t granules_of(const Item& item) {
+  return item.rows ? item.rows->set.uses().size() * granules_in(item.tensor.columns) : granules_in(item.extent);
+}
+
+// Calls work(gradient, size) for all of an item's gradient, as the update takes it but for the factor: in the compute
+// type, with what is accumulated, rows summed up; piece by piece, each but the last of a row a whole number of granules.
+void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work);
 
 // The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a
 // granule.

@@ -20,13 +20,13 @@ std::uint64_t work_before(const Items& items, std::size_t i) { return i == items
 // The element of item `i`, on a granule, at which `work` bytes of the pass are done: the end of one slice and the
 // beginning of the next.
 std::size_t element_at(const Items& items, std::size_t i, std::uint64_t work) {
-  const Tensor& tensor = items.all[i].tensor;
+  const Item& item = items.all[i];
   const std::uint64_t before = work_before(items, i);
   if (work <= before) return 0;
-  if (work >= items.work_end[i]) return tensor.size;
-  const std::uint64_t element = (work - before) / items.all[i].element_bytes;
+  if (work >= items.work_end[i]) return item.extent;
+  const std::uint64_t element = (work - before) / item.element_bytes;
   // Within the overhead at the end of an item, `element` lies past its last one.
-  return std::min(tensor.size, round_down_to_granule(static_cast<std::size_t>(element)));
+  return std::min(item.extent, round_down_to_granule(static_cast<std::size_t>(element)));
 }
 
 void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
@@ -53,7 +53,7 @@ void lay_out_work(const Pass& pass, const Items& items) {
   std::uint64_t work = 0;
   for (std::size_t i = items.first; i < items.last; ++i) {
     const Item& item = items.all[i];
-    if (takes_part(item, pass)) work += item.tensor.size * item.element_bytes + kTensorOverheadBytes;
+    if (takes_part(item, pass)) work += item.extent * item.element_bytes + kTensorOverheadBytes;
     items.work_end[i] = work;
   }
 }

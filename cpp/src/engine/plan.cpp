@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 #include <vector>
 
+#include "engine/coefficients.hpp"
 #include "engine/plan_impl.hpp"
 
 namespace adamas {
@@ -35,6 +38,9 @@ Status for_each_written(const Tensor& tensor, Visit visit) {
   if (status == Status::kOk && tensor.average != nullptr) {
     status = visit_plain(tensor.average, size_of(tensor.average_dtype));
   }
+  if (status == Status::kOk && tensor.columns != 0) {
+    status = visit(tensor.row_counts, size / tensor.columns * sizeof(std::uint32_t), sizeof(std::uint32_t));
+  }
   if (status == Status::kOk && tensor.copy != nullptr) status = visit_plain(tensor.copy, size_of(tensor.copy_dtype));
   for (int k = 0; status == Status::kOk && k < rule_info(tensor.rule).state_count; ++k) {
     const StateStorage kept = storage(tensor, k);
@@ -53,10 +59,22 @@ bool companions_fit(const Tensor& tensor) {
   return (tensor.average == nullptr || averages) && (tensor.copy == nullptr || copies);
 }
 
+// See Tensor::columns.
+bool rows_fit(const Tensor& tensor) {
+  if (tensor.columns == 0) return true;
+  const RuleInfo& rule = rule_info(tensor.rule);
+  const bool plain = (tensor.dtype == DType::kFloat32 && tensor.state_format == StateFormat::kFloat32) ||
+                     (tensor.dtype == DType::kFloat64 && tensor.state_format == StateFormat::kFloat64);
+  const bool exact = tensor.dtype == DType::kFloat32 && std::strcmp(rule.name, "adam") == 0;
+  return plain && tensor.average == nullptr && tensor.copy == nullptr && rule.scalar_count == 0 &&
+         !needs_norms(tensor.rule) && tensor.size % tensor.columns == 0 &&
+         tensor.size / tensor.columns < RowSet::kNone && (tensor.row_mode == RowMode::kLazy || exact);
+}
+
 Status check_tensor(const Tensor& tensor) {
   const bool known = static_cast<int>(tensor.rule) < rule_count() && static_cast<int>(tensor.dtype) < kDTypeCount &&
                      tensor.state_format <= StateFormat::kInt4 && tensor.residue_kind <= Residue::kSplit24 &&
-                     formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind) && companions_fit(tensor);
+                     formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind) && companions_fit(tensor) && rows_fit(tensor);
   if (!known || tensor.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidTensor;
   return for_each_written(tensor, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
     return check_array(array, bytes, element_bytes);
@@ -95,7 +113,8 @@ Status Plan::add(const Tensor& tensor) noexcept try {
   for (int k = 0; k < rule_info(tensor.rule).scalar_count; ++k) {
     item.scalars[k] = rule_info(tensor.rule).scalars[k].initial;
   }
-  impl_->items.push_back(item);
+  if (tensor.columns != 0) item.rows = std::make_unique<Rows>(tensor.size / tensor.columns);
+  impl_->items.push_back(std::move(item));
   impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, tensor.group + std::size_t{1});
   if (tensor.size > 0) {
@@ -131,6 +150,7 @@ std::int64_t Plan::step_count(std::size_t index) const noexcept {
 Status Plan::set_step_count(std::size_t index, std::int64_t count) noexcept {
   if (index >= size() || count < 0) return Status::kInvalidTensor;
   impl_->items[index].step_count = count;
+  if (impl_->items[index].rows) impl_->items[index].rows->history.restart(count);
   return Status::kOk;
 }
 
@@ -148,7 +168,8 @@ Status Plan::set_scalar(std::size_t index, int which, double value) noexcept {
 }
 
 Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads,
-                  StepInfo* info, const DType* grad_dtypes, const StepOptions* options) noexcept try {
+                  StepInfo* info, const DType* grad_dtypes, const StepOptions* options,
+                  const RowGradient* const* row_grads) noexcept try {
   if (size() == 0) return Status::kOk;
   if (grads == nullptr || (groups == nullptr && group_count > 0)) return Status::kNullPointer;
   if (group_count < impl_->group_count) return Status::kInvalidTensor;
@@ -156,7 +177,7 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
     if (const Status status = check(groups[k]); status != Status::kOk) return status;
   }
   const StepOptions plain;
-  return impl_->step(0, size(), grads, grad_dtypes, {groups, nullptr}, threads, options == nullptr ? plain : *options,
+  return impl_->step(0, size(), grads, grad_dtypes, row_grads, {groups, nullptr}, threads, options == nullptr ? plain : *options,
                      info);
 } catch (...) {
   return Status::kOutOfMemory;
@@ -167,8 +188,14 @@ Status Plan::step_one(std::size_t index, const void* grad, DType grad_dtype, con
   if (index >= size()) return Status::kInvalidTensor;
   if (const Status status = check(group); status != Status::kOk) return status;
   const StepOptions plain;
-  return impl_->step(index, index + 1, &grad, &grad_dtype, {nullptr, &group}, threads,
+  return impl_->step(index, index + 1, &grad, &grad_dtype, nullptr, {nullptr, &group}, threads,
                      options == nullptr ? plain : *options, info);
+} catch (...) {
+  return Status::kOutOfMemory;
+}
+
+Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) noexcept try {
+  return index < size() ? impl_->catch_up(index, rows, threads) : Status::kInvalidTensor;
 } catch (...) {
   return Status::kOutOfMemory;
 }

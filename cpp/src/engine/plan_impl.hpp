@@ -39,16 +39,24 @@ struct Plan::Impl {
 
   // Steps items [first, last), or changes nothing. grads and grad_dtypes are those of these items.
   Status step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
-              const Groups& groups, int threads, const StepOptions& options, StepInfo* info);
+              const RowGradient* const* row_grads, const Groups& groups, int threads, const StepOptions& options,
+              StepInfo* info);
+
+  // Brings rows of an item to its last step; null for all rows.
+  Status catch_up(std::size_t index, const RowGradient* rows, int threads);
 
   Status accumulate(const void* const* grads, const DType* grad_dtypes, int threads);
 
  private:
   Items range(std::size_t first, std::size_t last) { return {items, work_end, first, last}; }
 
-  Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes);
+  Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
+                          const RowGradient* const* row_grads);
+  Status accept_rows(Item& item, const RowGradient& gradient);
   Status check_overlap(const Items& part);
   Status prepare(const Items& part, const Groups& groups);
+  Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
+  Status prepare_rows(Item& item, const Hyperparameters& group);
   Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
   void finish_coefficients(const Items& part);
   Status update(Pass pass, const Items& part, int threads, StepInfo* info);

@@ -167,11 +167,12 @@ void find_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
 Status find_missed(Item& item, int threads) {
   Rows& rows = *item.rows;
   const auto last = static_cast<std::uint32_t>(rows.history.last());
-  const auto length = static_cast<std::size_t>(rows.history.last() - rows.history.first()) + 1;
+  const auto first = static_cast<std::uint32_t>(rows.history.first());
+  const std::size_t length = last - first + std::size_t{1};
   if (rows.found.size() < length) rows.found.resize(2 * length, RowSet::kNone);
   rows.missed_from.clear();
   for (RowSet::Use& use : rows.set.uses()) {
-    const std::uint32_t count = item.tensor.row_counts[use.row];
+    const std::uint32_t count = std::max(item.tensor.row_counts[use.row], first);
     use.missed = RowSet::kNone;
     if (count >= last) continue;
     std::uint32_t& found = rows.found[last - count];

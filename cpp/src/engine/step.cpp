@@ -1,11 +1,14 @@
 // A step from outside in: check everything, compute coefficients, split the work, run it in one parallel region.
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <unordered_map>
 
 #include "engine/coefficients.hpp"
 #include "engine/gradient_norm.hpp"
 #include "engine/isa.hpp"
 #include "engine/plan_impl.hpp"
+#include "engine/row_part.hpp"
 
 namespace adamas {
 namespace {
@@ -18,6 +21,8 @@ bool agree_in_coefficients(const Item& a, const Item& b) {
   return a.tensor.group == b.tensor.group && a.tensor.rule == b.tensor.rule && a.step_count == b.step_count &&
          same_scalars(a, b);
 }
+
+bool is_exact(const Item& item) { return item.rows && item.tensor.row_mode == RowMode::kExact; }
 
 Status check(const StepOptions& options) {
   const double inverse = 1.0 / options.grad_scale;
@@ -32,18 +37,31 @@ double clip_coefficient(double norm, double max_norm) {
   return coefficient > 1.0 ? 1.0 : coefficient;  // NaN stays
 }
 
-std::size_t granules_of(const Item& item) { return (item.tensor.size + kGranule - 1) / kGranule; }
+Status check_rows(const RowGradient& gradient) {
+  return check_array(gradient.rows, gradient.count, gradient.rows_are_64 ? 8 : 4);
+}
 
 }  // namespace
 
 // Puts the gradients into the items, once they are found to be in order.
-Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes) {
+Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
+                                    const RowGradient* const* row_grads) {
   // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
   bool known_to_be_apart = written_is_apart;
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     item.grad = grads[i - part.first];
+    item.extent = item.tensor.size;
+    if (row_grads != nullptr && row_grads[i - part.first] != nullptr) {
+      if (const Status status = accept_rows(item, *row_grads[i - part.first]); status != Status::kOk) return status;
+      known_to_be_apart = false;
+      continue;
+    }
     if (item.grad == nullptr) continue;
+    if (item.rows) {
+      item.rows->given = {};
+      item.rows->set.assign_all();
+    }
     item.grad_dtype = grad_dtypes == nullptr ? item.tensor.dtype : grad_dtypes[i - part.first];
     if (item.grad == item.apart && item.grad_dtype == item.apart_dtype) continue;
     if (static_cast<int>(item.grad_dtype) >= kDTypeCount) return Status::kInvalidTensor;
@@ -52,6 +70,21 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
     known_to_be_apart = false;
   }
   return known_to_be_apart ? Status::kOk : check_overlap(part);
+}
+
+Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
+  if (!item.rows || gradient.count >= RowSet::kNone) return Status::kInvalidTensor;
+  if (static_cast<int>(gradient.dtype) >= kDTypeCount) return Status::kInvalidTensor;
+  const std::size_t columns = item.tensor.columns;
+  Status status = check_array(gradient.values, gradient.count * columns, size_of(gradient.dtype));
+  if (status == Status::kOk) status = check_rows(gradient);
+  if (status != Status::kOk) return status;
+  if (!item.rows->set.assign(gradient)) return Status::kInvalidTensor;
+  item.rows->given = gradient;
+  item.grad = gradient.count > 0 ? gradient.values : item.tensor.param;  // without rows, nobody looks at it
+  item.grad_dtype = gradient.dtype;
+  item.extent = item.rows->set.uses().size() * columns;
+  return Status::kOk;
 }
 
 Status Plan::Impl::check_overlap(const Items& part) {
@@ -63,15 +96,59 @@ Status Plan::Impl::check_overlap(const Items& part) {
   read.reserve(part.last - part.first);
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (item.grad != nullptr && item.tensor.size > 0) {
-      read.push_back(extent(item.grad, item.tensor.size * size_of(item.grad_dtype)));
-    }
+    if (item.grad == nullptr || item.extent == 0) continue;
+    const RowGradient rows = item.rows ? item.rows->given : RowGradient{};
+    const std::size_t elements = rows.count > 0 ? rows.count * item.tensor.columns : item.extent;
+    read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
+    if (rows.count > 0) read.push_back(extent(rows.rows, rows.count * (rows.rows_are_64 ? 8 : 4)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
   const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others
   for (std::size_t i = part.first; i < part.last; ++i) {
-    items[i].apart = all ? items[i].grad : nullptr;
+    const bool stays = all && !items[i].rows;  // single rows may be more of them in the next step
+    items[i].apart = stays ? items[i].grad : nullptr;
     items[i].apart_dtype = items[i].grad_dtype;
+  }
+  return Status::kOk;
+}
+
+Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step) {
+  coefficients.emplace_back();
+  next_scalars.emplace_back();
+  std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
+  return compute_coefficients(item.tensor.rule, group, step, next_scalars.back().data(), &coefficients.back());
+}
+
+// Coefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
+Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
+  std::vector<RowSet::Use>& uses = item.rows->set.uses();
+  const bool exact = item.tensor.row_mode == RowMode::kExact;
+  if (exact || uses.empty()) {
+    const auto index = static_cast<std::uint32_t>(coefficients.size());
+    if (const Status status = add_coefficients(item, group, item.step_count + 1); status != Status::kOk) return status;
+    const Coefficients& c = coefficients.back();
+    const bool closed_form = c.decay_mode == Decay::kDecoupled && c.decay > 0.0;
+    for (RowSet::Use& use : uses) use.coefficients = index;
+    return !exact || closed_form ? Status::kOk : Status::kInvalidHyperparameter;
+  }
+  constexpr std::size_t kRecent = 64;  // counts that need no search
+  std::uint32_t recent_counts[kRecent];
+  std::uint32_t recent[kRecent];
+  std::fill(std::begin(recent), std::end(recent), RowSet::kNone);
+  std::unordered_map<std::uint32_t, std::uint32_t> known;
+  for (RowSet::Use& use : uses) {
+    const std::uint32_t count = item.tensor.row_counts[use.row];
+    const std::size_t place = count % kRecent;
+    if (recent[place] == RowSet::kNone || recent_counts[place] != count) {
+      const auto [entry, is_new] = known.try_emplace(count, static_cast<std::uint32_t>(coefficients.size()));
+      if (is_new) {
+        const Status status = add_coefficients(item, group, count + std::int64_t{1});
+        if (status != Status::kOk) return status;
+      }
+      recent_counts[place] = count;
+      recent[place] = entry->second;
+    }
+    use.coefficients = recent[place];
   }
   return Status::kOk;
 }
@@ -87,19 +164,16 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
     const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
-    if (previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
-      coefficients.emplace_back();
-      next_scalars.emplace_back();
-      std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
-      const Status status = compute_coefficients(item.tensor.rule, groups.of(item), item.step_count + 1,
-                                                 next_scalars.back().data(), &coefficients.back());
+    if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
+      const Status status = item.rows ? prepare_rows(item, groups.of(item))
+                                      : add_coefficients(item, groups.of(item), item.step_count + 1);
       if (status != Status::kOk) return status;
     }
     item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
     any_norms = any_norms || norms;
     item.first_granule = granules;
     granules += granules_of(item);
-    previous = &item;
+    previous = item.rows ? nullptr : &item;
   }
   sums.resize(any_norms ? granules : 0);
   return Status::kOk;
@@ -151,6 +225,10 @@ void Plan::Impl::finish_coefficients(const Items& part) {
 
 Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* info) {
   pass.coefficients = coefficients.data();
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    if (!is_exact(items[i]) || items[i].grad == nullptr) continue;
+    if (const Status status = find_missed(items[i], threads); status != Status::kOk) return status;
+  }
   if (!sums.empty()) {
     pass.phase = Phase::kNorms;
     pass.sums = sums.data();
@@ -162,6 +240,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
+    if (is_exact(item)) item.rows->history.add(coefficients[item.coefficients]);
     ++item.step_count;
     std::copy_n(next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
     item.accumulated = false;
@@ -171,19 +250,44 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
 }
 
 Status Plan::Impl::step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
-                        const Groups& groups, int threads, const StepOptions& options, StepInfo* info) {
+                        const RowGradient* const* row_grads, const Groups& groups, int threads,
+                        const StepOptions& options, StepInfo* info) {
   if (const Status status = check(options); status != Status::kOk) return status;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
-  if (const Status status = accept_gradients(part, grads, grad_dtypes); status != Status::kOk) return status;
-  if (const Status status = prepare(part, groups); status != Status::kOk) return status;
+  Status status = accept_gradients(part, grads, grad_dtypes, row_grads);
+  if (status == Status::kOk) status = prepare(part, groups);
+  if (status != Status::kOk) return status;
   const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr};
   lay_out_work(pass, part);
   StepInfo done;
-  Status status = measure_gradients(pass, part, threads, &done);
+  status = measure_gradients(pass, part, threads, &done);
   if (status == Status::kOk && !done.skipped) status = update(pass, part, threads, &done);
   if (status == Status::kOk && info != nullptr) *info = done;
+  return status;
+}
+
+Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, int threads) {
+  const KernelTable* kernels = nullptr;
+  if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
+  Item& item = items[index];
+  if (!is_exact(item)) return Status::kOk;
+  if (rows != nullptr) {
+    if (const Status status = check_rows(*rows); status != Status::kOk) return status;
+    if (!item.rows->set.assign(*rows)) return Status::kInvalidTensor;
+  } else {
+    item.rows->set.assign_all();
+  }
+  item.extent = item.rows->set.uses().size() * item.tensor.columns;
+  if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
+  const StepOptions options;
+  const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr};
+  const Items part = range(index, index + 1);
+  lay_out_work(pass, part);
+  int used = 0;
+  const Status status = run_pass(pass, part, threads, &used);
+  if (status == Status::kOk && rows == nullptr) item.rows->history.restart(item.step_count);
   return status;
 }
 
@@ -191,8 +295,9 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items all = range(0, items.size());
-  if (const Status status = accept_gradients(all, grads, grad_dtypes); status != Status::kOk) return status;
+  if (const Status status = accept_gradients(all, grads, grad_dtypes, nullptr); status != Status::kOk) return status;
   for (const Item& item : items) {
+    if (item.grad != nullptr && item.rows) return Status::kInvalidTensor;
     if (item.grad != nullptr && item.accumulator == nullptr && item.tensor.size > 0) return Status::kNullPointer;
   }
   const StepOptions options;

@@ -8,6 +8,7 @@
 #include "formats/gradients.hpp"
 #include "kernel/square_sum.hpp"
 #include "kernel/table.hpp"
+#include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
@@ -113,10 +114,8 @@ void prepare_gradients(DType dtype, const void* grad, const void* accumulated, s
   constexpr std::size_t kLanes = V::kLanes;
   const V s = V::broadcast(static_cast<T>(scale));
   const V most = V::broadcast(static_cast<T>(limit));
-  const V least = V::broadcast(static_cast<T>(-limit));
   const auto prepared = [&](V g) ADAMAS_INLINE_LAMBDA {
-    g = g * s;
-    return where_greater(g, most, most, where_greater(least, g, least, g));
+    return clamp(g * s, most);
   };
   const T* const sums = static_cast<const T*>(accumulated);
   T* const to = static_cast<T*>(out);

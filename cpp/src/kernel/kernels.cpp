@@ -17,6 +17,7 @@
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/byte_limit.hpp"
+#include "kernel/catch_up_loop.hpp"
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
@@ -114,6 +115,7 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kGradientKernels<float>,
                                                               kGradientKernels<double>,
                                                               update_companions,
-                                                              update_average64};
+                                                              update_average64,
+                                                              catch_up};
 
 }  // namespace adamas

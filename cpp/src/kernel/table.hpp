@@ -92,6 +92,26 @@ struct GradientKernels {
   PrepareKernel prepare;
 };
 
+// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, or, with step_count > 0, step by
+// step.
+struct CatchUpStep {
+  float weight;
+  float scale;
+  float eps;
+};
+constexpr int kCatchUpMoments = 6;
+struct CatchUp {
+  double keep;
+  double momentum;
+  double second;
+  double eps;
+  double scale;
+  double moments[kCatchUpMoments];
+  const CatchUpStep* steps;
+  std::size_t step_count;
+};
+using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
+
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
@@ -101,6 +121,7 @@ struct KernelTable {
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32
   CompanionKernel companions64;
+  CatchUpKernel catch_up;
 };
 
 }  // namespace adamas

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "engine/power.hpp"
+#include "rules/adam_coefficients.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
@@ -24,28 +25,28 @@ struct AdamRule : RuleDefaults {
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"max_exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
+  static constexpr int kCoefficientCount = adam::kCoefficientCount;
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
     const double sqrt_bias2 = std::sqrt(bias2);
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kInverseSqrtBias2] = 1.0 / sqrt_bias2;
-    c[kEps] = h.eps_placement == EpsPlacement::kAfterBiasCorrection ? h.eps : h.eps / sqrt_bias2;
-    c[kStepSize] = h.lr / bias1;
+    c[adam::kBeta1] = h.beta1;
+    c[adam::kOneMinusBeta1] = 1.0 - h.beta1;
+    c[adam::kBeta2] = h.beta2;
+    c[adam::kOneMinusBeta2] = 1.0 - h.beta2;
+    c[adam::kInverseSqrtBias2] = 1.0 / sqrt_bias2;
+    c[adam::kEps] = h.eps_placement == EpsPlacement::kAfterBiasCorrection ? h.eps : h.eps / sqrt_bias2;
+    c[adam::kStepSize] = h.lr / bias1;
   }
 
   template <class V>
   static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
+    const V m = state[0] = c[adam::kBeta1] * state[0] + c[adam::kOneMinusBeta1] * g;
+    V v = state[1] = c[adam::kBeta2] * state[1] + c[adam::kOneMinusBeta2] * (g * g);
     if constexpr (kAmsgrad) v = state[2] = larger(state[2], v);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    return p - c[kStepSize] * m / d;
+    const V d = square_root(v) * c[adam::kInverseSqrtBias2] + c[adam::kEps];
+    return p - c[adam::kStepSize] * m / d;
   }
 };
 
