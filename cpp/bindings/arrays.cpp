@@ -157,6 +157,40 @@ bool accept_gradient(py::handle object, const WritableArray& param, bool written
   return fits && (gradient->descr == param.descr.ptr() || find_dtype(gradient, dtype));
 }
 
+bool is_row_gradient(py::handle object) {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> type;
+  const py::object& row_grad =
+      type.call_once_and_store_result([] { return py::object(py::module_::import("adamas.rows").attr("RowGrad")); })
+          .get_stored();
+  return Py_TYPE(object.ptr()) == reinterpret_cast<PyTypeObject*>(row_grad.ptr());
+}
+
+bool accept_row_numbers(py::handle object, RowGradient* rows) {
+  if (!is_plain_array(object)) return false;
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  const char order = array.dtype().byteorder();
+  const bool native = order == '=' || order == '|' || order == native_order();
+  if (array.ndim() != 1 || (array.flags() & kReadable) != kReadable || array.dtype().kind() != 'i' || !native ||
+      (array.itemsize() != 8 && array.itemsize() != 4)) {
+    return false;
+  }
+  rows->rows = array.data();
+  rows->rows_are_64 = array.itemsize() == 8;
+  rows->count = static_cast<std::size_t>(array.size());
+  return true;
+}
+
+bool accept_row_gradient(py::handle object, std::size_t columns, bool written, RowGradient* gradient) {
+  const py::object values = object.attr("values");
+  if (!accept_row_numbers(object.attr("rows"), gradient) || !is_plain_array(values)) return false;
+  const auto* array = proxy(values);
+  const int needed = written ? kWritable : kReadable;
+  gradient->values = array->data;
+  return (array->flags & needed) == needed && array->nd == 2 &&
+         static_cast<std::size_t>(array->dimensions[0]) == gradient->count &&
+         static_cast<std::size_t>(array->dimensions[1]) == columns && find_dtype(array, &gradient->dtype);
+}
+
 bool accept_like(py::handle object, const WritableArray& param, const void** data) {
   DType dtype{};
   return !object.is_none() && accept_gradient(object, param, false, data, &dtype) && dtype == param.dtype;

@@ -41,6 +41,15 @@ void prefetch(const WritableArray& param, py::handle gradient);
 // is to be `written`. False if it does not fit; *data is null for None.
 bool accept_gradient(py::handle object, const WritableArray& param, bool written, const void** data, DType* dtype);
 
+// Is it an adamas.RowGrad?
+bool is_row_gradient(py::handle object);
+
+// The rows of an array of their numbers.
+bool accept_row_numbers(py::handle object, RowGradient* rows);
+
+// An adamas.RowGrad for rows of so many columns. (That there are such rows is for the core to see.)
+bool accept_row_gradient(py::handle object, std::size_t columns, bool written, RowGradient* gradient);
+
 // The same, of the dtype of `param`, and not None.
 bool accept_like(py::handle object, const WritableArray& param, const void** data);
 

@@ -26,9 +26,10 @@ class PyPlan {
   void add_group(const py::dict& group, const py::tuple& frozen, int beta_count);
 
   // Adds a parameter to the last group, with the formats of its states and of its residue by number (see _formats.py),
-  // the bytes of an element of its average, 0 for none, and the array that takes its copy, or None.
-  void add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
-           py::handle copy);
+  // the bytes of an element of its average, 0 for none, the array that takes its copy, or None, and what becomes of
+  // rows without a gradient (RowMode), -1 if none may lack it.
+  void add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes, py::handle copy,
+           int row_mode);
 
   // After the last add(): gives each parameter its states, scales, residue and average, zeros. memory: as for
   // StateArena::allocate().
@@ -47,6 +48,9 @@ class PyPlan {
   py::object residue(std::size_t index) const;
   py::object average(std::size_t index) const;
 
+  // The step counts of its rows; None if they have none.
+  py::object row_counts(std::size_t index) const;
+
   // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's. What is
   // not acceptable gives None or false: the caller has to say why. Nothing has changed then.
 
@@ -56,6 +60,9 @@ class PyPlan {
   // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest.
   bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
   py::object finish();
+
+  // Brings the rows of a parameter, or those of an array of row numbers, to its last step.
+  bool catch_up(std::size_t index, py::handle rows);
 
   // Adds gradients to those that the next step uses.
   bool accumulate(py::handle grads);
@@ -117,6 +124,7 @@ class PyPlan {
   void read_options(py::handle options, double average_weight);
   bool accept_arrays();
   bool accept(std::size_t index, py::handle grad);
+  bool accept_rows(std::size_t index, py::handle grad);
   void make_accumulators();
   py::object run();
   py::object report(const StepInfo& info) const;
@@ -146,6 +154,8 @@ class PyPlan {
   std::vector<py::object> leaves_;
   std::vector<const void*> gradients_;
   std::vector<DType> gradient_dtypes_;
+  std::vector<RowGradient> row_gradients_;  // these two are empty if no parameter has row counts
+  std::vector<const RowGradient*> row_gradient_at_;
 
   // Of the step that is taken in parts.
   std::vector<bool> stepped_;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "errors.hpp"
 #include "lookup.hpp"
 #include "plan.hpp"
@@ -42,7 +44,7 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
 }
 
 void PyPlan::add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
-                 py::handle copy) {
+                 py::handle copy, int row_mode) {
   WritableArray array;
   WritableArray copied;
   if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
@@ -59,6 +61,10 @@ void PyPlan::add(py::handle param, const std::string& rule, int state_format, in
     tensor.average_dtype = average_bytes == 8   ? DType::kFloat64
                            : average_bytes == 4 ? DType::kFloat32
                                                 : DType::kBfloat16;
+  }
+  if (row_mode >= 0) {
+    tensor.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
+    tensor.row_mode = static_cast<RowMode>(row_mode);
   }
   if (!copy.is_none()) {
     if (!accept_writable(copy, &copied) || copied.size != array.size) throw py::value_error("add: copy does not fit");
@@ -106,6 +112,12 @@ void PyPlan::lay_out(const py::object& memory) {
     const std::size_t bytes = tensor.average == nullptr ? 0 : size_of(tensor.average_dtype);
     return StateArena::Request{tensor.size * bytes, bytes};
   });
+  const std::vector<std::size_t> row_counts = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
+    const std::size_t rows = tensor.columns == 0 ? 0 : tensor.size / tensor.columns;
+    return StateArena::Request{rows * sizeof(std::uint32_t), 0};
+  });
+  const bool any_rows =
+      std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& tensor) { return tensor.columns != 0; });
   arena.allocate(memory);
   throw_on_error(plan_.reserve(tensors_.size()));
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
@@ -115,6 +127,7 @@ void PyPlan::lay_out(const py::object& memory) {
     }
     tensor.residue = arena.at(residues[i]);
     if (tensor.average != nullptr) tensor.average = arena.at(averages[i]);
+    if (tensor.columns != 0) tensor.row_counts = static_cast<std::uint32_t*>(arena.at(row_counts[i]));
     throw_on_error(plan_.add(tensor));
   }
   arena_ = std::move(arena);
@@ -122,6 +135,10 @@ void PyPlan::lay_out(const py::object& memory) {
   gradients_.resize(params_.size());
   gradient_dtypes_.resize(params_.size());
   stepped_.resize(params_.size());
+  if (any_rows) {
+    row_gradients_.resize(params_.size());
+    row_gradient_at_.resize(params_.size());
+  }
   std::vector<Tensor>().swap(tensors_);  // which gives back the memory
   laid_out_ = true;
 }
@@ -196,6 +213,13 @@ py::object PyPlan::average(std::size_t index) const {
   const Tensor& tensor = plan_.tensor(index);
   if (tensor.average == nullptr) return py::none();
   return arena_.view(tensor.average, dtype_of(size_of(tensor.average_dtype)), shape(index));
+}
+
+py::object PyPlan::row_counts(std::size_t index) const {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("row_counts: no such parameter");
+  const Tensor& tensor = plan_.tensor(index);
+  if (tensor.columns == 0) return py::none();
+  return arena_.view(tensor.row_counts, py::dtype::of<std::uint32_t>(), {as_ssize(tensor.size / tensor.columns)});
 }
 
 }  // namespace adamas::bindings

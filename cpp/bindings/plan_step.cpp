@@ -19,7 +19,9 @@ double number_at(py::handle options, Py_ssize_t k) {
 bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options.ptr(), k) == Py_True; }
 
 // What the core, or another thread, could have changed while Python code ran.
-bool is_refusal(Status status) { return status == Status::kOverlap || status == Status::kInvalidHyperparameter; }
+bool is_refusal(Status status) {
+  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidTensor;
+}
 
 }  // namespace
 
@@ -82,10 +84,23 @@ bool PyPlan::read_groups(py::handle groups) {
   return true;
 }
 
+// A gradient of single rows, if it is one and the parameter may have such.
+bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
+  const std::size_t columns = plan_.tensor(index).columns;
+  if (columns == 0 || !accept_row_gradient(grad, columns, options_.zero_grads, &row_gradients_[index])) return false;
+  row_gradient_at_[index] = &row_gradients_[index];
+  gradients_[index] = nullptr;
+  return true;
+}
+
 bool PyPlan::accept(std::size_t index, py::handle grad) {
   const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
-  return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
-         accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]);
+  if (!unchanged(params_[index]) || (has_copy && !unchanged(copies_[index]))) return false;
+  if (!row_gradient_at_.empty()) {
+    row_gradient_at_[index] = nullptr;
+    if (is_row_gradient(grad)) return accept_rows(index, grad);
+  }
+  return accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]);
 }
 
 bool PyPlan::accept_arrays() {
@@ -118,8 +133,9 @@ py::object PyPlan::run() {
   StepInfo info;
   Status status = Status::kOk;
   without_gil([&] {
-    status = plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
-                        gradient_dtypes_.data(), &options_);
+    status =
+        plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
+                   gradient_dtypes_.data(), &options_, row_gradient_at_.empty() ? nullptr : row_gradient_at_.data());
   });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
@@ -160,12 +176,27 @@ py::object PyPlan::finish() {
   return run();
 }
 
+bool PyPlan::catch_up(std::size_t index, py::handle rows) {
+  if (index >= plan_.size()) throw py::index_error("catch_up: no such parameter");
+  const Exclusive exclusive(*this);
+  RowGradient numbers;
+  if (!unchanged(params_[index]) || (!rows.is_none() && !accept_row_numbers(rows, &numbers))) return false;
+  const auto kept = py::reinterpret_borrow<py::object>(rows);
+  Status status = Status::kOk;
+  without_gil([&] { status = plan_.catch_up(index, rows.is_none() ? nullptr : &numbers, num_threads_); });
+  if (is_refusal(status)) return false;
+  throw_on_error(status);
+  return true;
+}
+
 bool PyPlan::accumulate(py::handle grads) {
   if (!laid_out_) throw py::value_error("accumulate: before lay_out");
   const Exclusive exclusive(*this);
   const Leaves leaves(leaves_);
   options_ = {};
   if (!structure_.flatten(grads, leaves_) || !accept_arrays()) return false;
+  const auto is_given = [](const RowGradient* gradient) { return gradient != nullptr; };
+  if (std::any_of(row_gradient_at_.begin(), row_gradient_at_.end(), is_given)) return false;
   if (accumulators_.is_empty()) make_accumulators();
   Status status = Status::kOk;
   without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data()); });
@@ -209,7 +240,7 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
     std::atomic<bool>& flag;
   };
   const Done at_end{stepping_one_};
-  if (stepped_[index] || grad.is_none() || !accept(index, grad)) return py::none();
+  if (stepped_[index] || grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
   const auto kept = py::reinterpret_borrow<py::object>(grad);
   const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
   StepInfo info;

@@ -29,6 +29,7 @@ from adamas.optimizers import (
     ScheduleFreeAdamW,
     Yogi,
 )
+from adamas.rows import RowGrad
 from adamas.runtime import (
     active_isa,
     available_isas,
@@ -58,6 +59,7 @@ __all__ = [
     "NAdam",
     "RAdam",
     "RMSprop",
+    "RowGrad",
     "ScheduleFreeAdamW",
     "StepHandle",
     "StepReport",

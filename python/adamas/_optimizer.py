@@ -25,9 +25,11 @@ from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads
 from adamas._options import Options, read_options
 from adamas._report import StepReport
 from adamas._scope import StepScope
+from adamas._sparse import MODES, check_caught_up, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._state_dict import check_state_dict
 from adamas._states import States
 from adamas.averaging import Average
+from adamas.rows import RowGrad, arrays_of, check_row_grad, check_rows
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
 LearningRate: TypeAlias = "float | Callable[[int], float]"
@@ -78,6 +80,7 @@ class Optimizer(ABC):
         if not self._leaves:
             raise ValueError("params: expected at least one array, got none")
         self._copies = check_copies(options.get("copy_out"), self._description, self._leaves)
+        self._sparse = check_sparse(options.get("sparse"), self._leaves)
         copies = (copy for copy in self._copies if copy is not None)
         if any_overlap(itertools.chain((leaf.array for leaf in self._leaves), copies)):
             check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
@@ -126,7 +129,12 @@ class Optimizer(ABC):
             for i, leaf in itertools.islice(leaves, sizes[index]):
                 averaged = average_dtype(self._average, leaf.array.dtype)
                 average_bytes = 0 if averaged is None else averaged.itemsize
-                self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i])
+                mode = self._sparse.get(i, -1)
+                if mode >= 0:
+                    keeps_more = bool(average_bytes) or self._copies[i] is not None or self._formats_of(i)[0] > 1
+                    info = self._info_of_group[index]
+                    check_sparse_rule(leaf.name, mode, rule, info, type(self).__name__, keeps_more=keeps_more)
+                self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
         self._plan.lay_out(memory)
         for i, leaf in enumerate(self._leaves):
             self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
@@ -344,6 +352,31 @@ class Optimizer(ABC):
         """Forget what has been accumulated since the last step."""
         self._plan.drop_accumulated()
 
+    def catch_up(self, name: str | int | None = None, rows: Array | None = None) -> None:
+        """Bring rows of ``sparse={name: "exact"}`` parameters to the last step, before they are read.
+
+        Rows without a gradient are left as they are until they have one, and then go through all the steps they missed
+        in closed form, as if their gradients had been zeros. The result is that of dense steps but for rounding:
+        float32 rounds each of those, and this once. `state_dict` catches up with all rows by itself.
+
+        Args:
+            name: A parameter's name or number, as in ``opt.state``. None: all parameters.
+            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+
+        Raises:
+            KeyError: No such parameter.
+            TypeError: Rows that are not such an array.
+            ValueError: A row that the parameter does not have.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        for i in list(self._sparse) if name is None else [self.state.number(name)]:
+            if rows is not None:
+                param_path = f"params{self._leaves[i].path}"
+                check_rows(RowGrad(rows, np.empty((len(rows), 1))).rows, "rows", self._leaves[i].array, param_path)
+            if not self._plan.catch_up(i, rows):
+                self._check_gradient(i, "", None, zero_grads=False)
+                raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
 
@@ -387,38 +420,51 @@ class Optimizer(ABC):
         scheduled: Sequence[Mapping[str, Any] | None] | None = None,
         *,
         zero_grads: bool = False,
-    ) -> tuple[list[dict[str, Any]], list[Array | None]]:
+    ) -> tuple[list[dict[str, Any]], list[Any]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
         groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
+        for i, mode in self._sparse.items():
+            if mode == MODES["exact"]:
+                k = self._group_of[i]
+                check_sparse_hyperparameters(self._leaves[i].name, groups[k], f"param_groups[{k}]")
         if grads is None and self._plan.accumulated:
             items: Iterable[tuple[str, Any]] = [("grads", None)] * len(self._leaves)
         else:
             items = structure.leaves_like(self._description, grads)
         return groups, self._check_gradients(items, zero_grads=zero_grads)
 
-    def _check_accumulated(self, grads: Any) -> list[Array | None]:
+    def _check_accumulated(self, grads: Any) -> list[Any]:
         """Check gradients that are to be accumulated."""
-        return self._check_gradients(structure.leaves_like(self._description, grads))
+        gradients = self._check_gradients(structure.leaves_like(self._description, grads))
+        for i in self._sparse:
+            if gradients[i] is not None:
+                raise ValueError(
+                    f"accumulate: {self._leaves[i].name!r} takes gradients of single rows, which are not accumulated; "
+                    "join those of all parts into one RowGrad"
+                )
+        return gradients
 
     def _check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> None:
         """Check the gradient of one parameter."""
         path = f"the gradient of {self._leaves[index].name!r}"
+        if isinstance(grad, RowGrad):
+            raise TypeError(f"{path}: expected an array, got a RowGrad; those go to step alone")
         items = ((path, grad if i == index else None) for i in range(len(self._leaves)))
         self._check_gradients(items, zero_grads=zero_grads)
 
-    def _check_gradients(self, items: Iterable[tuple[str, Any]], *, zero_grads: bool = False) -> list[Array | None]:
-        gradients: list[Array | None] = []
+    def _check_gradients(self, items: Iterable[tuple[str, Any]], *, zero_grads: bool = False) -> list[Any]:
+        gradients: list[Any] = []
         arrays = self._named_copies()
         for i, (leaf, (path, grad)) in enumerate(zip(self._leaves, items, strict=True)):
             gradients.append(self._check_gradient(i, path, grad, zero_grads=zero_grads))
             arrays.append((f"params{leaf.path}", leaf.array))
             arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in self._states_of(i).items()]
             if grad is not None:
-                arrays.append((path, grad))
+                arrays += arrays_of(grad, path)
         check_overlap(arrays)
         return gradients
 
-    def _check_gradient(self, index: int, path: str, grad: Any, *, zero_grads: bool) -> Array | None:
+    def _check_gradient(self, index: int, path: str, grad: Any, *, zero_grads: bool) -> Any:
         """Check a parameter, its copy and its gradient."""
         leaf, copy = self._leaves[index], self._copies[index]
         param_path = f"params{leaf.path}"
@@ -431,6 +477,12 @@ class Optimizer(ABC):
                 raise ValueError(f"{array_path}: was resized since this optimizer was made; make a new one")
         if grad is None:
             return None
+        if isinstance(grad, RowGrad):
+            if index not in self._sparse:
+                sparse = {leaf.name: "lazy"}
+                raise TypeError(f"{path}: for a RowGrad, make the optimizer with sparse={sparse} (or 'exact')")
+            check_row_grad(grad, path, leaf.array, param_path, writable=zero_grads)
+            return grad
         return check_like(grad, path, leaf.array, param_path, same_dtype=False, writable=zero_grads)
 
     def _named_copies(self) -> list[tuple[str, Array]]:
@@ -450,6 +502,9 @@ class Optimizer(ABC):
         average = self._plan.average(index)
         if average is not None:
             arrays["average"] = average
+        counts = self._plan.row_counts(index)
+        if counts is not None:
+            arrays["row_step"] = counts
         return arrays
 
     def _formats_of(self, index: int) -> tuple[int, int]:
@@ -536,6 +591,7 @@ class Optimizer(ABC):
         if self._refusal is not None:
             raise RuntimeError(self._refusal.replace("stepping", "saving or loading"))
         self._check_groups(self.param_groups, None)
+        self.catch_up()
         with self._plan:
             return self._state_dict(copy)
 
@@ -583,6 +639,8 @@ class Optimizer(ABC):
             for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
         ]
         self._check_groups(loaded, None)
+        exact = [self._leaves[i].name for i, mode in self._sparse.items() if mode == MODES["exact"]]
+        check_caught_up(state_dict, exact)
         pairs = [
             (array, state_dict["state"][name][key])
             for name, entry in live["state"].items()

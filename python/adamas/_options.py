@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
@@ -51,6 +51,10 @@ class Options(TypedDict, total=False):
     #: bfloat16 or float16 arrays, nested as the parameters are, that take copies of float32 parameters, rounded to the
     #: nearest, at construction and in each step. None among them for a parameter without a copy.
     copy_out: Any
+    #: Parameters of two dimensions whose gradients may be of single rows (`adamas.RowGrad`), by name, and what becomes
+    #: of the others in a step: "lazy", nothing, and each row counts its own steps; or "exact", of float32 under Adam
+    #: and AdamW, what a gradient of zeros would do, made up for when a row is next needed (`Optimizer.catch_up`).
+    sparse: Mapping[str, Literal["lazy", "exact"]] | None
     #: Gives the memory for all states: called once, with a number of bytes, it returns a writeable array of uint8 of
     #: that length, which begins at a multiple of 64 bytes and is filled with zeros then; of `numpy.memmap`, say. None:
     #: the optimizer allocates it. (`adamas.Arena` puts it beside the parameters.)
@@ -77,6 +81,6 @@ def read_options(options: Any) -> tuple[Formats, StepDefaults]:
     memory = options.get("state_memory")
     if memory is not None and not callable(memory):
         raise TypeError(f"state_memory: expected a callable or None, got {shown(memory)}")
-    others = ("num_threads", "average", "copy_out", "state_memory", *_OF_STEPS)
+    others = ("num_threads", "average", "copy_out", "sparse", "state_memory", *_OF_STEPS)
     formats = Formats(**{name: value for name, value in options.items() if name not in others})
     return formats, StepDefaults(**{name: options[name] for name in _OF_STEPS if name in options})

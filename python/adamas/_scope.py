@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from adamas._checks import Array
 from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient
 from adamas._report import StepReport
-from adamas._structure import some
 
 if TYPE_CHECKING:
     from adamas._optimizer import Optimizer
@@ -58,7 +57,7 @@ class StepScope:
             opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
         opt._scope = self
-        self._numbers = {leaf.name: i for i, leaf in enumerate(opt._leaves)}
+        self._states = opt.state
         return self
 
     def __exit__(
@@ -71,9 +70,7 @@ class StepScope:
     def step_param(self, name: str | int, grad: Array) -> None:
         """Update one parameter."""
         opt = self._opt
-        index = name if isinstance(name, int) else self._numbers.get(name, -1)
-        if not 0 <= index < len(opt._leaves):
-            raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
+        index = self._states.number(name)
         report = opt._plan.step_one(index, grad)
         if report is None:
             self._refuse(index, grad)

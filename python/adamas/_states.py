@@ -22,10 +22,15 @@ class States(Mapping[str, dict[str, Any]]):
         self._numbers_of = numbers_of
         self._states_of = states_of
 
-    def __getitem__(self, name: str | int) -> dict[str, Any]:
+    def number(self, name: str | int) -> int:
+        """Return the number of a parameter, given by its name or number."""
         number = name if isinstance(name, int) else self._numbers.get(name, -1)
         if not 0 <= number < len(self._numbers):
             raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
+        return number
+
+    def __getitem__(self, name: str | int) -> dict[str, Any]:
+        number = self.number(name)
         return {**self._numbers_of(number), **self._states_of(number)}
 
     def __iter__(self) -> Iterator[str]:

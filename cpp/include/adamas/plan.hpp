@@ -35,9 +35,9 @@ struct Tensor {
   // rounded to the nearest bfloat16 or float16.
   void* average = nullptr;
   void* copy = nullptr;
-  // For gradients of single rows (RowGradient): the length of a row, and a step count for each row, zeros at first. Then
-  // parameter and states are float32 or float64, without average and copy, and the rule takes no norms and keeps no
-  // scalars.
+  // For gradients of single rows (RowGradient): the length of a row, and a step count for each row, zeros at first.
+  // Then parameter and states are float32 or float64, without average and copy, and the rule takes no norms and keeps
+  // no scalars.
   std::size_t columns = 0;  // 0: there are none such
   std::uint32_t* row_counts = nullptr;
   RowMode row_mode = RowMode::kLazy;

@@ -21,7 +21,7 @@ struct Item {
   void* accumulator;
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
-  bool accumulated;  // the accumulator holds something
+  bool accumulated;            // the accumulator holds something
   std::unique_ptr<Rows> rows;  // of tensors whose gradients may be of single rows
   // Of the step under way.
   DType grad_dtype;
@@ -72,7 +72,8 @@ inline std::size_t granules_of(const Item& item) {
 }
 
 // Calls work(gradient, size) for all of an item's gradient, as the update takes it but for the factor: in the compute
-// type, with what is accumulated, rows summed up; piece by piece, each but the last of a row a whole number of granules.
+// type, with what is accumulated, rows summed up; piece by piece, each but the last of a row a whole number of
+// granules.
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work);
 
 // The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a

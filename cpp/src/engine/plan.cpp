@@ -74,7 +74,8 @@ bool rows_fit(const Tensor& tensor) {
 Status check_tensor(const Tensor& tensor) {
   const bool known = static_cast<int>(tensor.rule) < rule_count() && static_cast<int>(tensor.dtype) < kDTypeCount &&
                      tensor.state_format <= StateFormat::kInt4 && tensor.residue_kind <= Residue::kSplit24 &&
-                     formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind) && companions_fit(tensor) && rows_fit(tensor);
+                     formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind) && companions_fit(tensor) &&
+                     rows_fit(tensor);
   if (!known || tensor.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidTensor;
   return for_each_written(tensor, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
     return check_array(array, bytes, element_bytes);
@@ -177,8 +178,8 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
     if (const Status status = check(groups[k]); status != Status::kOk) return status;
   }
   const StepOptions plain;
-  return impl_->step(0, size(), grads, grad_dtypes, row_grads, {groups, nullptr}, threads, options == nullptr ? plain : *options,
-                     info);
+  return impl_->step(0, size(), grads, grad_dtypes, row_grads, {groups, nullptr}, threads,
+                     options == nullptr ? plain : *options, info);
 } catch (...) {
   return Status::kOutOfMemory;
 }

@@ -9,9 +9,9 @@
 //
 // where B1, B2 and D are the products of beta1, beta2 and 1 - lr * weight_decay over the steps after the first argument
 // up to the second, a_j = lr / (1 - beta1^j) and k_j = 1 / sqrt(1 - beta2^j). Weights fall off with beta1^(j-s), while
-// scales hardly change meanwhile: so the sum is expanded in (scale_j - scale) / scale, where scale is the first of them.
-// Six terms are good to 2^-27 of it, but in the first steps of all, where it is summed step by step. Steps whose weight
-// has fallen below 2^-32 of the first are left out.
+// scales hardly change meanwhile: so the sum is expanded in (scale_j - scale) / scale, where scale is the first of
+// them. Six terms are good to 2^-27 of it, but in the first steps of all, where it is summed step by step. Steps whose
+// weight has fallen below 2^-32 of the first are left out.
 #pragma once
 
 #include <cstddef>

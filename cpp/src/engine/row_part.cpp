@@ -87,8 +87,8 @@ class RowPart {
  private:
   const void* values(std::uint32_t index) const { return shifted(item_.grad, index * value_bytes_); }
 
-  // The row's gradient in the compute type, summed up, times scale, within the limit: in the scratch memory, or where it
-  // is. (A limit goes with a scale; without one the scale is 1.)
+  // The row's gradient in the compute type, summed up, times scale, within the limit: in the scratch memory, or where
+  // it is. (A limit goes with a scale; without one the scale is 1.)
   const void* gradient(const RowSet::Use& use, double scale, double limit) {
     const bool limited = limit < kInfinite;
     std::uint32_t next = set_.following(use.first);

@@ -114,9 +114,7 @@ void prepare_gradients(DType dtype, const void* grad, const void* accumulated, s
   constexpr std::size_t kLanes = V::kLanes;
   const V s = V::broadcast(static_cast<T>(scale));
   const V most = V::broadcast(static_cast<T>(limit));
-  const auto prepared = [&](V g) ADAMAS_INLINE_LAMBDA {
-    return clamp(g * s, most);
-  };
+  const auto prepared = [&](V g) ADAMAS_INLINE_LAMBDA { return clamp(g * s, most); };
   const T* const sums = static_cast<const T*>(accumulated);
   T* const to = static_cast<T*>(out);
   std::size_t i = begin;

@@ -92,8 +92,8 @@ struct GradientKernels {
   PrepareKernel prepare;
 };
 
-// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, or, with step_count > 0, step by
-// step.
+// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, or, with step_count > 0, step
+// by step.
 struct CatchUpStep {
   float weight;
   float scale;

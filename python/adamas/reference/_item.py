@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from adamas._checks import Array
 from adamas.reference._dither import dither
 from adamas.reference._half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
+from adamas.reference._history import Missed, RowHistory
 from adamas.reference._norm import sum_of_squares
 from adamas.reference._params import load_param, store_param
 from adamas.reference._rule import Rule, apply_decay, clamp, decay_coefficients
 from adamas.reference._states import load_states, store_states
+from adamas.rows import RowGrad
 
 
 @dataclass
@@ -34,27 +36,78 @@ class Item:
     copy: Array | None
     scalars: dict[str, float]
     size: int
+    row_mode: int = -1
+    row_counts: Array | None = None
     count: int = 0
     accumulated: Array | None = None
+    history: RowHistory = field(default_factory=RowHistory)
 
     def owned(self) -> list[Array]:
         """Return all arrays that are kept for the parameter."""
-        return [array for array in (*self.arrays.values(), self.kept, self.average) if array is not None]
+        arrays = (*self.arrays.values(), self.kept, self.average, self.row_counts)
+        return [array for array in arrays if array is not None]
 
     def move(self, moved: Callable[[Array], Array]) -> None:
         """Put them elsewhere, in the order of `owned`."""
         self.arrays = {name: moved(array) for name, array in self.arrays.items()}
         self.kept = None if self.kept is None else moved(self.kept)
         self.average = None if self.average is None else moved(self.average)
+        self.row_counts = None if self.row_counts is None else moved(self.row_counts)
 
     def wide(self, grad: Array | None) -> Array | None:
         """Return the gradient, with what has been accumulated, in the type that is computed with."""
-        number = np.float64 if self.param.dtype == np.float64 else np.float32
         if grad is None:
             return self.accumulated
         with np.errstate(all="ignore"):
-            converted: Array = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number)
-            return converted if self.accumulated is None else self.accumulated + converted
+            return self._converted(grad) if self.accumulated is None else self.accumulated + self._converted(grad)
+
+    def _converted(self, grad: Array) -> Array:
+        number = np.float64 if self.param.dtype == np.float64 else np.float32
+        converted: Array = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number)
+        return converted
+
+    def by_row(self, grad: Array | RowGrad | None) -> dict[int, Array] | None:
+        """Return the gradient of each row that has one, summed up, in the type that is computed with."""
+        if grad is None:
+            return None
+        rows, values = (grad.rows, grad.values) if isinstance(grad, RowGrad) else (range(len(grad)), grad)
+        summed: dict[int, Array] = {}
+        with np.errstate(all="ignore"):
+            converted = self._converted(values)
+            for row, value in zip(map(int, rows), converted, strict=True):
+                summed[row] = summed[row] + value if row in summed else value
+        return summed
+
+    def update_rows(self, grads: dict[int, Array], group: Mapping[str, Any], factor: float, max_value: float) -> None:
+        """Update rows in place, by one step; ``grads`` is what `by_row` returned."""
+        assert self.row_counts is not None
+        exact = self.row_mode == 1
+        if exact:
+            self.catch_up(grads)
+        for row, grad in grads.items():
+            part = replace(
+                self,
+                param=self.param[row],
+                arrays={name: array[row] for name, array in self.arrays.items()},
+                count=self.count if exact else int(self.row_counts[row]),
+            )
+            part.update(grad, group, factor, max_value)
+            self.row_counts[row] = part.count
+        if exact:
+            self.history.add(self.rule.coefficients(group, self.count + 1, {}), decay_coefficients(self.rule, group)[1])
+        self.count += 1
+
+    def catch_up(self, rows: Iterable[int]) -> None:
+        """Bring rows to the last step."""
+        assert self.row_counts is not None
+        missed: dict[int, Missed] = {}
+        for row in rows:
+            since = int(self.row_counts[row])
+            if since < self.history.last:
+                if since not in missed:
+                    missed[since] = self.history.find(since)
+                missed[since].apply(self.param[row], self.arrays["exp_avg"][row], self.arrays["exp_avg_sq"][row])
+                self.row_counts[row] = self.history.last
 
     def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> None:
         """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""

@@ -16,11 +16,13 @@ from adamas._formats import RESIDUES, bfloat16, residue_dtype
 from adamas._gradients import StepOptions, clip_coefficient
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
+from adamas.reference._history import RowHistory
 from adamas.reference._item import Item
 from adamas.reference._norm import gradient_norm
 from adamas.reference._params import load_param
 from adamas.reference._rule import RULES, Rule
 from adamas.reference._states import new_states, store_states
+from adamas.rows import RowGrad
 
 _IN_USE = (
     "this optimizer is in use, by another thread or by a step under way; "
@@ -30,6 +32,12 @@ _IN_USE = (
 
 #: Bytes of a cache line.
 _LINE = 64
+
+
+def _scaled(values: Any, scale: float) -> list[Array]:
+    """Return a gradient times a factor: its rows, if it is of single rows, or one piece."""
+    pieces = list(values.values()) if isinstance(values, dict) else [values]
+    return [piece * piece.dtype.type(scale) for piece in pieces]
 
 
 @dataclass
@@ -63,7 +71,14 @@ class NumpyPlan:
         self._group_count += 1
 
     def add(
-        self, param: Array, rule: str, state_format: int, residue: int, average_bytes: int, copy: Array | None
+        self,
+        param: Array,
+        rule: str,
+        state_format: int,
+        residue: int,
+        average_bytes: int,
+        copy: Array | None,
+        row_mode: int,
     ) -> None:
         """Add a parameter to the last group."""
         kept_dtype = residue_dtype(residue, param.dtype)
@@ -83,6 +98,8 @@ class NumpyPlan:
                 copy,
                 dict(RULES[rule].scalars),
                 param.size,
+                row_mode,
+                np.zeros(len(param), np.uint32) if row_mode >= 0 else None,
             )
         )
 
@@ -127,6 +144,20 @@ class NumpyPlan:
         """Return the average of a parameter."""
         return self._items[index].average
 
+    def row_counts(self, index: int) -> Array | None:
+        """Return the step counts of a parameter's rows."""
+        return self._items[index].row_counts
+
+    def catch_up(self, index: int, rows: Array | None) -> bool:
+        """Bring rows of a parameter to its last step."""
+        item = self._items[index]
+        with self:
+            if item.row_mode == 1:
+                item.catch_up(range(len(item.param)) if rows is None else map(int, rows))
+                if rows is None:
+                    item.history = RowHistory(item.count)
+        return True
+
     def step(
         self, grads: Any, groups: Any, options: StepOptions | None = None, average_weight: float = 0.0
     ) -> StepReport:
@@ -161,7 +192,7 @@ class NumpyPlan:
         return lambda: self._run(groups, gradients, chosen, weight)
 
     def _run(
-        self, groups: list[dict[str, Any]], gradients: list[Array | None], options: StepOptions, weight: float
+        self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weight: float
     ) -> StepReport:
         report = self._step_items(self._items, groups, gradients, options)
         if not report.skipped:
@@ -173,17 +204,20 @@ class NumpyPlan:
 
     @staticmethod
     def _step_items(
-        items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Array | None], options: StepOptions
+        items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
     ) -> StepReport:
         """Step some parameters; the report gives the one that is not finite by its number."""
-        wide = [(item, grad, item.wide(grad)) for item, grad in zip(items, gradients, strict=True)]
+        wide: list[tuple[Item, Any, Any]] = [
+            (item, grad, item.wide(grad) if item.row_mode < 0 else item.by_row(grad))
+            for item, grad in zip(items, gradients, strict=True)
+        ]
         given = [(item, grad, values) for item, grad, values in wide if values is not None]
         scale = 1.0 / options.grad_scale
         factors = [scale] * len(given)
         norm = coefficient = nonfinite = None
         if options.measured:
             with np.errstate(all="ignore"):
-                scaled = [(item.number, values * values.dtype.type(scale)) for item, _, values in given]
+                scaled = [(item.number, _scaled(values, scale)) for item, _, values in given]
             norm, nonfinite, norms = gradient_norm(scaled, largest=options.largest)
             coefficient = 1.0
             if options.max_norm < math.inf:
@@ -193,9 +227,10 @@ class NumpyPlan:
         skipped = options.skip_nonfinite and nonfinite is not None
         if not skipped:
             for (item, grad, values), factor in zip(given, factors, strict=True):
-                item.update(values, groups[item.group], factor, options.max_value)
+                update = item.update if item.row_mode < 0 else item.update_rows
+                update(values, groups[item.group], factor, options.max_value)
                 if options.zero_grads and grad is not None:
-                    grad[...] = 0
+                    (grad.values if isinstance(grad, RowGrad) else grad)[...] = 0
         return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
 
     def accumulate(self, grads: Any) -> bool:
@@ -259,6 +294,7 @@ class NumpyPlan:
         """Restore the steps taken by each parameter and by the optimizer."""
         for item, count in zip(self._items, counts, strict=True):
             item.count = count
+            item.history = RowHistory(count)
         self.completed = completed
 
     def scalars(self, index: int) -> list[float]:

@@ -1,0 +1,92 @@
+"""Gradients of single rows of a matrix, as embeddings have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adamas._checks import Array, check_array
+from adamas._structure import type_name
+
+
+class RowGrad:
+    """The gradient of a two-dimensional parameter in which only some rows have one.
+
+    For an optimizer made with ``sparse={"name": "lazy"}`` or ``"exact"``, in the place of an array: ``opt.step({"name":
+    RowGrad(rows, values)})``. The cost of a step grows with the rows it names, not with the parameter.
+
+    Args:
+        rows: Numbers of rows, int64 or int32, of shape (n,). A row may come more than once: its gradients are added, in
+            order.
+        values: Their gradients, of shape (n, columns), of any dtype that gradients have. They are not copied.
+
+    Raises:
+        TypeError: Not arrays, or of other dtypes.
+        ValueError: Of other shapes, or not contiguous.
+
+    Examples:
+        >>> table = np.zeros((1000, 2), np.float32)
+        >>> opt = adamas.Adam({"table": table}, lr=0.1, sparse={"table": "lazy"})
+        >>> rows = np.array([7, 1, 7])
+        >>> opt.step({"table": adamas.RowGrad(rows, np.ones((3, 2), np.float32))}).updated
+        1
+        >>> table[7]
+        array([-0.1, -0.1], dtype=float32)
+    """
+
+    __slots__ = ("_rows", "_values")
+
+    def __init__(self, rows: Array, values: Array) -> None:
+        if type(rows) is not np.ndarray:
+            raise TypeError(f"rows: expected a numpy.ndarray, got {type_name(rows)}")
+        if rows.dtype not in (np.dtype(np.int64), np.dtype(np.int32)) or not rows.dtype.isnative:
+            raise TypeError(f"rows: expected dtype int64 or int32, got {rows.dtype}")
+        if rows.ndim != 1 or not rows.flags.c_contiguous or not rows.flags.aligned:
+            raise ValueError(f"rows: expected a contiguous array of one dimension, got one of shape {rows.shape}")
+        check_array(values, "values", writable=False)
+        if values.ndim != 2 or len(values) != len(rows):
+            raise ValueError(f"values: expected shape ({len(rows)}, columns), as there are rows, got {values.shape}")
+        self._rows = rows
+        self._values = values
+
+    @property
+    def rows(self) -> Array:
+        """Numbers of the rows."""
+        return self._rows
+
+    @property
+    def values(self) -> Array:
+        """Their gradients."""
+        return self._values
+
+    def __repr__(self) -> str:
+        return f"RowGrad({len(self._rows)} rows, {self._values.dtype}, {self._values.shape[1]} columns)"
+
+
+def check_row_grad(grad: Any, path: str, param: Array, param_path: str, *, writable: bool) -> None:
+    """Refuse a gradient of single rows that does not fit the parameter.
+
+    Raises:
+        ValueError: Another number of columns, or a row that the parameter does not have.
+    """
+    check_array(grad.values, f"{path}.values", writable=writable)
+    if grad.values.shape[1] != param.shape[1]:
+        raise ValueError(
+            f"{path}.values: expected {param.shape[1]} columns, as {param_path} has, got {grad.values.shape[1]}"
+        )
+    check_rows(grad.rows, f"{path}.rows", param, param_path)
+
+
+def check_rows(rows: Array, path: str, param: Array, param_path: str) -> None:
+    """Refuse rows that the parameter does not have."""
+    wrong = rows[(rows < 0) | (rows >= len(param))]
+    if wrong.size:
+        raise ValueError(f"{path}: {param_path} has rows 0 to {len(param) - 1}, got {wrong[0]}")
+
+
+def arrays_of(grad: Any, path: str) -> list[tuple[str, Array]]:
+    """Return path and array of all memory of a gradient."""
+    if isinstance(grad, RowGrad):
+        return [(f"{path}.rows", grad.rows), (f"{path}.values", grad.values)]
+    return [(path, grad)]
