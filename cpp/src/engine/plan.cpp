@@ -114,7 +114,7 @@ Status Plan::add(const Tensor& tensor) noexcept try {
   for (int k = 0; k < rule_info(tensor.rule).scalar_count; ++k) {
     item.scalars[k] = rule_info(tensor.rule).scalars[k].initial;
   }
-  if (tensor.columns != 0) item.rows = std::make_unique<Rows>(tensor.size / tensor.columns);
+  if (tensor.columns != 0) item.rows = std::make_unique<Rows>(tensor.size / tensor.columns, tensor.row_counts);
   impl_->items.push_back(std::move(item));
   impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, tensor.group + std::size_t{1});

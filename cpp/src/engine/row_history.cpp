@@ -1,6 +1,7 @@
 #include "engine/row_history.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "engine/elementary.hpp"
 #include "rules/adam_coefficients.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr double kNegligible = 0x1p-32;
 constexpr double kAccuracy = 0x1p-27;
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kLogOfZero = -1e9;  // whose exponential is zero, and so is that of any number of them
 
 double log_of(double factor) { return factor == 1.0 ? 0.0 : factor == 0.0 ? kLogOfZero : logarithm(factor); }
@@ -47,8 +49,6 @@ void RowHistory::find(std::int64_t from, std::int64_t to, Missed* out) const {
   sum.keep = product(end.log_decay - start.log_decay);
   sum.momentum = product(end.log_beta1 - start.log_beta1);
   sum.second = product(end.log_beta2 - start.log_beta2);
-  sum.eps = end.eps;
-  sum.scale = 1.0;
 
   // Calls visit(weight, scale, eps) for each step that counts.
   const auto for_each_step = [&](auto visit) {
@@ -64,27 +64,31 @@ void RowHistory::find(std::int64_t from, std::int64_t to, Missed* out) const {
       visit(record.step_size * fall, record.inverse_root * root, record.eps);
     }
   };
-  double inverse = 0.0;
+  bool first = true;
   double remainder = 0.0;
   for_each_step([&](double weight, double scale, double eps) {
-    if (eps != end.eps) {  // a quotient of the same value, with the last step's eps
-      const double ratio = end.eps / eps;
-      weight = weight * ratio;
-      scale = scale * ratio;
+    const double threshold = eps / scale;
+    if (first) sum.threshold = threshold;
+    first = false;
+    const double distance = threshold == sum.threshold ? 0.0 : (threshold - sum.threshold) / sum.threshold;
+    double moment = weight / scale;
+    for (double& total : sum.moments) {
+      total = total + moment;
+      moment = moment * distance;
     }
-    if (inverse == 0.0) {
-      sum.scale = scale;
-      inverse = 1.0 / scale;
-    }
-    const double distance = (scale - sum.scale) * inverse;
-    for (double& moment : sum.moments) {
-      moment = moment + weight;
-      weight = weight * distance;
-    }
-    remainder = remainder + std::fabs(weight);
+    remainder = remainder + std::fabs(moment);
   });
   out->steps.clear();
-  if (remainder <= sum.moments[0] * kAccuracy) return;
+  const double allowed = sum.moments[0] * kAccuracy;
+  if (remainder <= allowed) return;
+
+  // The remainder is so much smaller for small r = h / (sqrt(v) + h).
+  sum.least_square = kInfinite;
+  if (const double share = allowed / remainder; share > 0.0) {
+    const double r = exponential(logarithm(share) / kCatchUpMoments);
+    const double least = sum.threshold * (1.0 / r - 1.0);
+    sum.least_square = least * least;
+  }
   for_each_step([&](double weight, double scale, double eps) {
     out->steps.push_back({static_cast<float>(weight), static_cast<float>(scale), static_cast<float>(eps)});
   });

@@ -8,10 +8,14 @@
 //   weight_j = a_j * B1(s,j) * D(j,t),   scale_j = k_j * sqrt(B2(s,j))
 //
 // where B1, B2 and D are the products of beta1, beta2 and 1 - lr * weight_decay over the steps after the first argument
-// up to the second, a_j = lr / (1 - beta1^j) and k_j = 1 / sqrt(1 - beta2^j). Weights fall off with beta1^(j-s), while
-// scales hardly change meanwhile: so the sum is expanded in (scale_j - scale) / scale, where scale is the first of
-// them. Six terms are good to 2^-27 of it, but in the first steps of all, where it is summed step by step. Steps whose
-// weight has fallen below 2^-32 of the first are left out.
+// up to the second, a_j = lr / (1 - beta1^j) and k_j = 1 / sqrt(1 - beta2^j). Each term is
+//
+//   (weight_j / scale_j) / (sqrt(v_s) + h_j),   h_j = eps_j / scale_j
+//
+// and is expanded in (h_j - h) / (sqrt(v_s) + h), where h, the threshold, is the first h_j. Weights fall off with
+// beta1^(j-s), while scales hardly change meanwhile, and mostly sqrt(v_s) is far above the threshold anyway: six terms
+// are good to 2^-27 of the sum; where they may not be, in the first steps of all for elements near the threshold, it is
+// summed step by step. Steps whose weight has fallen below 2^-32 of the first are left out.
 #pragma once
 
 #include <cstddef>

@@ -32,6 +32,7 @@ class RowPart {
         gradients_(gradient_kernels(*pass.kernels, item)),
         row_bytes_(item.tensor.columns * size_of(item.tensor.dtype)),
         value_bytes_(item.tensor.columns * size_of(item.grad_dtype)),
+        state_count_(rule_info(item.tensor.rule).state_count),
         scratch_(item.tensor.columns) {}
 
   void measure(std::size_t first, std::size_t last) {
@@ -57,17 +58,16 @@ class RowPart {
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       const RowSet::Use& use = set_.uses()[u];
       if (use.missed != RowSet::kNone) catch_row_up(use);
-      Coefficients c = pass_.coefficients[use.coefficients];
-      c.grad_scale *= item_.factor;
-      const void* g = nullptr;
-      if (limit < kInfinite) {
-        g = gradient(use, c.grad_scale, limit);
-        c.grad_scale = 1.0;
-      } else {
-        g = gradient(use, 1.0, kInfinite);
-      }
+      const Coefficients& c = pass_.coefficients[use.coefficients];
       void* states[kMaxStates];
-      kernel(streams(use.row, g, states), 0, tensor_.columns, c);
+      if (limit < kInfinite) {
+        Coefficients unscaled = c;
+        unscaled.grad_scale = 1.0;
+        const void* const g = gradient(use, c.grad_scale, limit);
+        kernel(streams(use.row, g, states), 0, tensor_.columns, unscaled);
+      } else {
+        kernel(streams(use.row, gradient(use, 1.0, kInfinite), states), 0, tensor_.columns, c);
+      }
       tensor_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
       if (pass_.options->zero_grads) zero(use);
     }
@@ -112,9 +112,7 @@ class RowPart {
   }
 
   Streams streams(std::uint32_t row, const void* gradient, void** states) const {
-    for (int k = 0; k < kMaxStates; ++k) {
-      states[k] = tensor_.states[k] == nullptr ? nullptr : shifted(tensor_.states[k], row * row_bytes_);
-    }
+    for (int k = 0; k < state_count_; ++k) states[k] = shifted(tensor_.states[k], row * row_bytes_);
     Streams streams{};
     streams.param = shifted(tensor_.param, row * row_bytes_);
     streams.grad = gradient;
@@ -140,7 +138,7 @@ class RowPart {
       __builtin_prefetch(start + most - 1, 1);
     };
     fetch(tensor_.param);
-    for (int k = 0; k < rule_info(tensor_.rule).state_count; ++k) fetch(tensor_.states[k]);
+    for (int k = 0; k < state_count_; ++k) fetch(tensor_.states[k]);
     __builtin_prefetch(tensor_.row_counts + row, 1);
   }
 
@@ -151,6 +149,7 @@ class RowPart {
   const GradientKernels& gradients_;
   std::size_t row_bytes_;
   std::size_t value_bytes_;
+  int state_count_;
   std::vector<double> scratch_;
 };
 

@@ -3,7 +3,7 @@
 namespace adamas {
 namespace {
 
-constexpr std::size_t kPrefetchDistance = 16;
+constexpr std::size_t kPrefetchDistance = 24;
 
 }  // namespace
 
@@ -14,7 +14,10 @@ bool RowSet::assign_rows(const T* rows, std::size_t count) {
     if (row >= rows_) return false;
     if (i + kPrefetchDistance < count) {
       const auto later = static_cast<std::uint64_t>(rows[i + kPrefetchDistance]);
-      if (later < rows_) __builtin_prefetch(&slots_[later], 1);
+      if (later < rows_) {
+        __builtin_prefetch(&slots_[later], 1);
+        __builtin_prefetch(counts_ + later, 1);
+      }
     }
     const auto value = static_cast<std::uint32_t>(i);
     const std::uint32_t slot = slots_[row];

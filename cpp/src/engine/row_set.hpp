@@ -23,7 +23,8 @@ class RowSet {
   };
   static constexpr std::uint32_t kNone = 0xffffffff;
 
-  explicit RowSet(std::size_t rows) : rows_(rows) {}
+  // counts: of each row, which are fetched since they are needed next.
+  RowSet(std::size_t rows, const std::uint32_t* counts) : rows_(rows), counts_(counts) {}
 
   // Takes up the rows of a gradient, each once, in the order in which they come. False if there is no such row.
   bool assign(const RowGradient& gradient);
@@ -42,6 +43,7 @@ class RowSet {
   bool assign_rows(const T* rows, std::size_t count);
 
   std::size_t rows_;
+  const std::uint32_t* counts_;
   std::vector<Use> uses_;
   std::vector<std::uint32_t> next_;   // empty if each row is there once
   std::vector<std::uint32_t> slots_;  // of a row: where in uses_ it is, if uses_ has it there
@@ -49,7 +51,7 @@ class RowSet {
 
 // What an item has whose gradient may be of single rows.
 struct Rows {
-  explicit Rows(std::size_t rows) : set(rows) {}
+  Rows(std::size_t rows, const std::uint32_t* counts) : set(rows, counts) {}
   RowSet set;
   RowGradient given;  // of the step under way; of no rows if it is of all
 

@@ -163,6 +163,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
+    const auto first = static_cast<std::uint32_t>(coefficients.size());
     const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
     if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
       const Status status = item.rows ? prepare_rows(item, groups.of(item))
@@ -170,6 +171,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
       if (status != Status::kOk) return status;
     }
     item.coefficients = static_cast<std::uint32_t>(coefficients.size() - 1);
+    if (item.rows) item.first_coefficients = first;
     any_norms = any_norms || norms;
     item.first_granule = granules;
     granules += granules_of(item);
@@ -226,8 +228,13 @@ void Plan::Impl::finish_coefficients(const Items& part) {
 Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* info) {
   pass.coefficients = coefficients.data();
   for (std::size_t i = part.first; i < part.last; ++i) {
-    if (!is_exact(items[i]) || items[i].grad == nullptr) continue;
-    if (const Status status = find_missed(items[i], threads); status != Status::kOk) return status;
+    Item& item = items[i];
+    if (!item.rows || item.grad == nullptr) continue;
+    // All rows have the item's factor; their coefficients are theirs alone.
+    for (std::size_t k = item.first_coefficients; k <= item.coefficients; ++k)
+      coefficients[k].grad_scale *= item.factor;
+    if (!is_exact(item)) continue;
+    if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   }
   if (!sums.empty()) {
     pass.phase = Phase::kNorms;

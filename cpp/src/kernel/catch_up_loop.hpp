@@ -10,23 +10,20 @@
 namespace adamas {
 namespace {
 
-// F, as a series: with d = u * scale + eps and q = u * scale / d, it is (M_0 - q (M_1 - q (M_2 - ...))) / d.
+// F, as a series: with r = threshold / (u + threshold), it is (M_0 - r (M_1 - r (M_2 - ...))) / (u + threshold).
 struct SeriesOfSteps {
   using V = Vector<float>;
-  explicit SeriesOfSteps(const CatchUp& c)
-      : scale(V::broadcast(static_cast<float>(c.scale))), eps(V::broadcast(static_cast<float>(c.eps))) {
+  explicit SeriesOfSteps(const CatchUp& c) : threshold(V::broadcast(static_cast<float>(c.threshold))) {
     for (int k = 0; k < kCatchUpMoments; ++k) moments[k] = V::broadcast(static_cast<float>(c.moments[k]));
   }
   ADAMAS_INLINE V operator()(V u) const {
-    const V scaled = u * scale;
-    const V inverse = V::broadcast(1.0f) / (scaled + eps);
-    const V q = scaled * inverse;
+    const V inverse = V::broadcast(1.0f) / (u + threshold);
+    const V r = threshold * inverse;
     V sum = moments[kCatchUpMoments - 1];
-    for (int k = kCatchUpMoments - 2; k >= 0; --k) sum = moments[k] - q * sum;
+    for (int k = kCatchUpMoments - 2; k >= 0; --k) sum = moments[k] - r * sum;
     return sum * inverse;
   }
-  V scale;
-  V eps;
+  V threshold;
   V moments[kCatchUpMoments];
 };
 
@@ -63,8 +60,32 @@ void catch_up_with(const F& f, const CatchUp& c, float* param, float* exp_avg, f
   if (i < size) update(i, static_cast<int>(size - i));
 }
 
+// Is the series good for all elements? Those whose first moment is zero do not move.
+inline bool is_series_good(const CatchUp& c, const float* exp_avg, const float* exp_avg_sq, std::size_t size) {
+  using V = Vector<float>;
+  const V zero = V::broadcast(0.0f);
+  const V limit = V::broadcast(static_cast<float>(c.least_square));
+  V bad = zero;
+  const auto check = [&](std::size_t i, auto... lanes) ADAMAS_INLINE_LAMBDA {
+    const V m = V::load(exp_avg + i, lanes...);
+    const V moves = where_greater(m, zero, limit, where_greater(zero, m, limit, zero));
+    bad = where_greater(moves, V::load(exp_avg_sq + i, lanes...), V::broadcast(1.0f), bad);
+  };
+  std::size_t i = 0;
+  for (; i + V::kLanes <= size; i += V::kLanes) check(i);
+  if (i < size) check(i, static_cast<int>(size - i));
+  float lanes[V::kLanes];
+  bad.store(lanes);
+  for (const float lane : lanes) {
+    if (lane > 0.0f) return false;
+  }
+  return true;
+}
+
 inline void catch_up(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size) {
-  if (c.step_count == 0) return catch_up_with(SeriesOfSteps(c), c, param, exp_avg, exp_avg_sq, size);
+  if (c.step_count == 0 || is_series_good(c, exp_avg, exp_avg_sq, size)) {
+    return catch_up_with(SeriesOfSteps(c), c, param, exp_avg, exp_avg_sq, size);
+  }
   catch_up_with(SumOfSteps{c}, c, param, exp_avg, exp_avg_sq, size);
 }
 

@@ -92,8 +92,8 @@ struct GradientKernels {
   PrepareKernel prepare;
 };
 
-// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, or, with step_count > 0, step
-// by step.
+// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, and, with step_count > 0, step
+// by step, for rows in which an element that moves has less than least_square.
 struct CatchUpStep {
   float weight;
   float scale;
@@ -104,8 +104,8 @@ struct CatchUp {
   double keep;
   double momentum;
   double second;
-  double eps;
-  double scale;
+  double threshold;
+  double least_square;
   double moments[kCatchUpMoments];
   const CatchUpStep* steps;
   std::size_t step_count;

@@ -50,6 +50,9 @@ std::size_t elements_to_boundary(const void* array, std::size_t begin) {
   return static_cast<std::size_t>(-address % sizeof(Vector<T>)) / sizeof(T);
 }
 
+// Vectors from which on that is worth a partial one at each end.
+constexpr std::size_t kWorthAligning = 16;
+
 // The coefficients of a step, rounded to the compute type, in vectors.
 template <class Rule, class V>
 struct RuleVectors {
@@ -100,7 +103,7 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
   constexpr std::size_t kLanes = V::kLanes;
   std::size_t i = begin;
   const std::size_t head = elements_to_boundary<T>(param, begin);
-  if (head != 0 && head < end - begin) {
+  if (head != 0 && end - begin >= kWorthAligning * kLanes) {
     update(i, Block<1>{}, FirstLanes{static_cast<int>(head)});
     i += head;
   }

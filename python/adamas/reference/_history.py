@@ -49,8 +49,8 @@ class Missed:
     keep: float
     momentum: float
     second: float
-    eps: float
-    scale: float
+    threshold: float
+    least_square: float
     moments: list[float]
     steps: list[tuple[float, float, float]]
 
@@ -58,17 +58,17 @@ class Missed:
         """Bring a row to the last step, in place."""
         with np.errstate(all="ignore"):
             u = np.sqrt(v)
+            moves = (m > 0) | (m < 0)
             total = np.zeros_like(u)
-            if self.steps:
+            if self.steps and (moves & (np.float32(self.least_square) > v)).any():
                 for weight, scale, eps in self.steps:
                     total = total + np.float32(weight) / (u * np.float32(scale) + np.float32(eps))
             else:
-                scaled = u * np.float32(self.scale)
-                inverse = np.float32(1) / (scaled + np.float32(self.eps))
-                q = scaled * inverse
+                inverse = np.float32(1) / (u + np.float32(self.threshold))
+                r = np.float32(self.threshold) * inverse
                 total = np.full_like(u, self.moments[-1])
                 for moment in self.moments[-2::-1]:
-                    total = np.float32(moment) - q * total
+                    total = np.float32(moment) - r * total
                 total = total * inverse
             p[...] = p * np.float32(self.keep) - m * total
             m[...] = m * np.float32(self.momentum)
@@ -110,26 +110,36 @@ class RowHistory:
         start, end = self.records[step - self.first], self.records[-1]
         keep = _product(end.log_decay - start.log_decay)
         steps = list(self._steps(step, keep))
-        scale, inverse, remainder = 1.0, 0.0, 0.0
+        threshold, remainder = 0.0, 0.0
         moments = [0.0] * _MOMENTS
-        for step_weight, step_scale, eps in steps:
-            ratio = 1.0 if eps == end.eps else _quotient(end.eps, eps)
-            weight, at = (step_weight, step_scale) if eps == end.eps else (step_weight * ratio, step_scale * ratio)
-            if inverse == 0.0:
-                scale, inverse = at, _quotient(1.0, at)
-            distance = (at - scale) * inverse
-            for k in range(_MOMENTS):
-                moments[k] = moments[k] + weight
-                weight = weight * distance
-            remainder = remainder + abs(weight)
+        for k, (weight, scale, eps) in enumerate(steps):
+            at = _quotient(eps, scale)
+            threshold = at if k == 0 else threshold
+            distance = 0.0 if at == threshold else _quotient(at - threshold, threshold)
+            moment = _quotient(weight, scale)
+            for i in range(_MOMENTS):
+                moments[i] = moments[i] + moment
+                moment = moment * distance
+            remainder = remainder + abs(moment)
+        allowed = moments[0] * _ACCURACY
+        least_square = 0.0
+        if remainder <= allowed:
+            steps = []
+        else:
+            share = allowed / remainder
+            least_square = math.inf
+            if share > 0.0:
+                r = exponential(logarithm(share) / _MOMENTS)
+                least = threshold * (1.0 / r - 1.0)
+                least_square = least * least
         return Missed(
             keep,
             _product(end.log_beta1 - start.log_beta1),
             _product(end.log_beta2 - start.log_beta2),
-            end.eps,
-            scale,
+            threshold,
+            least_square,
             moments,
-            [] if remainder <= moments[0] * _ACCURACY else steps,
+            steps,
         )
 
     def _steps(self, step: int, keep: float) -> Iterator[tuple[float, float, float]]:
