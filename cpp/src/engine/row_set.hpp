@@ -45,8 +45,8 @@ class RowSet {
   std::size_t rows_;
   const std::uint32_t* counts_;
   std::vector<Use> uses_;
-  std::vector<std::uint32_t> next_;   // empty if each row is there once
-  std::vector<std::uint32_t> slots_;  // of a row: where in uses_ it is, if uses_ has it there
+  std::vector<std::uint32_t> next_;    // empty if each row is there once
+  std::vector<std::uint32_t> places_;  // hashed by row: where in uses_ it is, or kNone
 };
 
 // What an item has whose gradient may be of single rows.
