@@ -22,14 +22,20 @@ char* shifted(const void* array, std::size_t bytes) {
   return const_cast<char*>(static_cast<const char*>(array)) + bytes;
 }
 
-// Fetches memory that will be written. (The instruction for that, 20 % faster here than the one for memory that is
-// read, is one that every x86-64 processor takes, if only as one that does nothing.)
+// Fetches a cache line that will be written. The instruction for that is 20 % faster here than the one for lines that
+// are read, which compilers take unless they know the processor; every x86-64 processor has it, if only as one that
+// does nothing.
+void fetch_line(const char* address) {
 #if defined(__x86_64__)
-__attribute__((target("prfchw")))
+  __asm__ volatile("prefetchw %0" : : "m"(*address));
+#else
+  __builtin_prefetch(address, 1);
 #endif
+}
+
 void fetch_for_writing(const char* start, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(start + at, 1);
-  __builtin_prefetch(start + bytes - 1, 1);
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) fetch_line(start + at);
+  fetch_line(start + bytes - 1);
 }
 
 class RowPart {
