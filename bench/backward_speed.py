@@ -1,0 +1,112 @@
+"""Updating each parameter as soon as its gradient is there, against a separate step after the backward pass.
+
+A NumPy network of many wide layers. Both sides do the same backward pass, into gradient arrays of their own; the time
+of the updates alone is taken, and that of the whole. Run it with ``OPENBLAS_THREAD_TIMEOUT=4 python
+bench/backward_speed.py``: otherwise the threads of NumPy's BLAS spin on after each product, and may slow down whoever
+computes next, several times over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from harness import Side, take_turns
+
+import adamas
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Network:
+    """Linear layers with ReLU between them; the gradient of the loss is the output."""
+
+    def __init__(self, layers: int, width: int, batch: int) -> None:
+        rng = np.random.default_rng(0)
+        scale = np.float32((2.0 / width) ** 0.5)
+        self.weights = [rng.standard_normal((width, width), dtype=np.float32) * scale for _ in range(layers)]
+        self.grads = [np.empty_like(weight) for weight in self.weights]
+        self.inputs = [rng.standard_normal((batch, width), dtype=np.float32)]
+
+    def forward(self) -> Array:
+        """Compute the activations."""
+        del self.inputs[1:]
+        for weight in self.weights:
+            self.inputs.append(np.maximum(self.inputs[-1] @ weight, 0.0))
+        return self.inputs.pop()
+
+    def backward(self, delta: Array, done: Callable[[int], None]) -> None:
+        """Compute the gradients from the last layer to the first, and call ``done`` after each."""
+        for i in reversed(range(len(self.weights))):
+            np.matmul(self.inputs[i].T, delta, out=self.grads[i])
+            if i:
+                delta = (delta @ self.weights[i].T) * (self.inputs[i] > 0)
+            done(i)
+
+
+def sides(arguments: argparse.Namespace, seconds: dict[str, list[float]]) -> dict[str, Side]:
+    """Return both sides, which put the seconds of their updates into ``seconds``."""
+    shape = arguments.layers, arguments.width, arguments.batch
+
+    def during() -> Side:
+        network = Network(*shape)
+        opt = adamas.AdamW(network.weights, lr=1e-6, num_threads=arguments.threads or None)
+
+        def step() -> None:
+            spent = 0.0
+
+            def update(i: int) -> None:
+                nonlocal spent
+                start = time.perf_counter()
+                opt.step_param(i, network.grads[i])
+                spent += time.perf_counter() - start
+
+            delta = network.forward()
+            with opt.step_scope():
+                network.backward(delta, update)
+            seconds["during backward"].append(spent)
+
+        return Side(step)
+
+    def separate() -> Side:
+        network = Network(*shape)
+        opt = adamas.AdamW(network.weights, lr=1e-6, num_threads=arguments.threads or None)
+
+        def step() -> None:
+            network.backward(network.forward(), lambda _: None)
+            start = time.perf_counter()
+            opt.step(network.grads)
+            seconds["separate step"].append(time.perf_counter() - start)
+
+        return Side(step)
+
+    return {"during backward": during(), "separate step": separate()}
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layers", type=int, default=50)
+    parser.add_argument("--width", type=int, default=1_024)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=0, help="of the updates; default: as many as are free")
+    arguments = parser.parse_args()
+    seconds: dict[str, list[float]] = {"during backward": [], "separate step": []}
+    timings = take_turns(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
+    updates = {name: statistics.median(values[3:]) for name, values in seconds.items()}
+    for name, timing in timings.items():
+        print(f"{name:<16} updates {updates[name] * 1e3:7.2f} ms, whole iteration {timing.median * 1e3:7.2f} ms")
+    during, separate = timings.values()
+    print(f"updates {updates['during backward'] / updates['separate step']:.3f}, ", end="")
+    print(f"whole iteration {during.median / separate.median:.3f} of those with a separate step")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
