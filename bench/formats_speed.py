@@ -3,10 +3,10 @@
 Run it with ``python bench/formats_speed.py`` where adamas, torch and ml_dtypes are installed. DeepSpeed's CPU Adam,
 torchao's and bitsandbytes' 8-bit AdamW take part if they are installed too.
 
-Arrays are those of an `adamas.Arena`: aligned, and apart within the page. Large NumPy arrays all begin 16 bytes into a
-page; then vectors cross cache lines, and the lines of parameter and gradient that are needed together fall into the same
-sets of a cache, where on some processors, depending on the rest of their addresses, they push one another out. That
-costs quantised states up to 10 % (``--plain``), float32 nothing.
+Arrays are those of an `adamas.Arena`: aligned, and apart within the page. Large NumPy arrays all begin 16 bytes into
+a page; then vectors cross cache lines, and the lines of parameter and gradient that are needed together fall into the
+same sets of a cache, where on some processors, depending on the rest of their addresses, they push one another out.
+That costs quantised states up to 10 % (``--plain``), float32 nothing.
 """
 
 from __future__ import annotations

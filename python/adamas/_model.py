@@ -1,0 +1,267 @@
+"""An optimizer's parameters, groups and states, and the plan of its engine."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from array import array as numbers
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from adamas import _structure as structure
+from adamas._checks import Array, address, any_overlap, check_array, check_overlap
+from adamas._copies import check_copies
+from adamas._engine import Plan, RuleInfo
+from adamas._formats import RESIDUE_NAMES, average_dtype
+from adamas._gradients import StepDefaults
+from adamas._hyperparameters import check_group, check_threads
+from adamas._options import Options, read_options
+from adamas._scope import StepScope
+from adamas._sparse import check_sparse, check_sparse_rule
+from adamas._states import States
+from adamas.averaging import Average
+
+
+class Model(ABC):
+    """What an optimizer keeps: parameters in groups, hyperparameters, states.
+
+    Args:
+        params: The parameters: an array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these,
+            or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
+            Arrays are float32, float64, float16 or bfloat16, C-contiguous, aligned and writeable; they are updated in
+            place.
+        defaults: The hyperparameters of groups that do not set their own.
+        options: As in `Options`.
+    """
+
+    #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
+    _frozen: ClassVar[tuple[str, ...]] = ()
+    #: Hyperparameters that the class itself has set, and that nobody may choose.
+    _fixed: ClassVar[tuple[str, ...]] = ()
+
+    #: Hyperparameters that this rule wants in [0, 1), though others do not.
+    _fractions: ClassVar[tuple[str, ...]] = ()
+    #: How many betas the rule has.
+    _beta_count: ClassVar[int] = 2
+
+    def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
+        #: What a step does about gradients, unless its arguments say otherwise.
+        self.step_defaults: StepDefaults
+        self._formats, self.step_defaults = read_options(options)
+        self._average: Average | None = options.get("average")
+        self.defaults = defaults
+        #: Why steps are refused at present, if they are.
+        self._refusal: str | None = None
+        self._check_group(defaults, "{}", None)
+        #: Hyperparameters of each group, read at every step: change them at will.
+        self.param_groups: list[dict[str, Any]] = []
+        self._leaves: list[structure.Leaf] = []
+        self._group_of = numbers("I")
+        groups = structure.split_groups(params, self.defaults)
+        if groups is None:
+            self._description = self._take_group({"params": params}, "", "")
+        else:
+            descriptions = [self._take_group(g, f"[{i}]", f"[{i}]['params']") for i, g in enumerate(groups)]
+            self._description = ("sequence", [structure.group_description(child) for child in descriptions])
+        structure.check_names(self._leaves)
+        if not self._leaves:
+            raise ValueError("params: expected at least one array, got none")
+        self._copies = check_copies(options.get("copy_out"), self._description, self._leaves)
+        self._sparse = check_sparse(options.get("sparse"), self._leaves)
+        copies = (copy for copy in self._copies if copy is not None)
+        if any_overlap(itertools.chain((leaf.array for leaf in self._leaves), copies)):
+            check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
+
+        self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
+        self._copy_places = {i: address(copy) for i, copy in enumerate(self._copies) if copy is not None}
+        self._scope: StepScope | None = None
+        #: Of the gradients of the last step that took it and found it finite.
+        self._previous_norm: float | None = None
+        self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
+        self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
+        self._plan: Any = self._new_plan()  # each engine has a way of its own to step
+        self._fill_plan(options.get("state_memory"))
+        self.num_threads = options.get("num_threads")
+        for leaf, copy in zip(self._leaves, self._copies, strict=True):
+            if copy is not None:
+                np.copyto(copy, leaf.array, casting="unsafe")
+
+    def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
+        """Check one group and its parameters and add them to the lists; return how the parameters nest."""
+        known = [key for key in self.defaults if key not in self._fixed]
+        unknown = [key for key in group if key != "params" and key not in known]
+        if unknown:
+            raise ValueError(
+                f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
+                f"it has {', '.join(known)}"
+            )
+        own = {key: value for key, value in group.items() if key != "params"}
+        merged = {"params": group["params"], **detached({**self.defaults, **own})}
+        self._check_group(merged, f"params{group_path}[{{!r}}]", None)
+        first = sum(len(g["params"]) if isinstance(g["params"], list | tuple) else 1 for g in self.param_groups)
+        description, leaves = structure.describe(group["params"], path, first)
+        for leaf in leaves:
+            check_array(leaf.array, f"params{leaf.path}", writable=True)
+        self._leaves += leaves
+        self._group_of.extend([len(self.param_groups)] * len(leaves))
+        self.param_groups.append(merged)
+        return description
+
+    def _fill_plan(self, memory: Callable[[int], Array] | None) -> None:
+        sizes = Counter(self._group_of)
+        leaves = enumerate(self._leaves)  # in the order of the groups
+        for index, group in enumerate(self.param_groups):
+            self._plan.add_group(group, self._frozen, self._beta_count)
+            rule = self._rule(group)
+            for i, leaf in itertools.islice(leaves, sizes[index]):
+                averaged = average_dtype(self._average, leaf.array.dtype)
+                average_bytes = 0 if averaged is None else averaged.itemsize
+                mode = self._sparse.get(i, -1)
+                if mode >= 0:
+                    keeps_more = bool(average_bytes) or self._copies[i] is not None or self._formats_of(i)[0] > 1
+                    info = self._info_of_group[index]
+                    check_sparse_rule(leaf.name, mode, rule, info, type(self).__name__, keeps_more=keeps_more)
+                self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
+        self._plan.lay_out(memory)
+        for i, leaf in enumerate(self._leaves):
+            self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
+
+    @abstractmethod
+    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
+        """Give states that do not start at zero, and a master, their first values."""
+
+    @staticmethod
+    @abstractmethod
+    def _rule(group: Mapping[str, Any]) -> str:
+        """Name of the update rule that serves a group."""
+
+    @abstractmethod
+    def _new_plan(self) -> Plan:
+        """Make the engine."""
+
+    @abstractmethod
+    def _rule_info(self, rule: str) -> RuleInfo:
+        """What a rule keeps for each parameter."""
+
+    def _initial(self, group: Mapping[str, Any]) -> Mapping[str, float | None]:
+        """What states start at that do not start at zero; None for a copy of the parameter."""
+        return {}
+
+    @staticmethod
+    def _check_combination(group: Mapping[str, Any], path: str) -> None:
+        """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
+        return  # most rules have none such
+
+    def _named_copies(self) -> list[tuple[str, Array]]:
+        pairs = zip(self._leaves, self._copies, strict=True)
+        return [(f"copy_out{leaf.path}", copy) for leaf, copy in pairs if copy is not None]
+
+    def _states_of(self, index: int) -> dict[str, Array]:
+        arrays: dict[str, Array] = {}
+        for k, name in enumerate(self._info_of_group[self._group_of[index]].states):
+            arrays[name] = self._plan.state(index, k)
+            scale = self._plan.scale(index, k)
+            if scale is not None:
+                arrays[f"{name}_scale"] = scale
+        residue = self._plan.residue(index)
+        if residue is not None:
+            arrays[RESIDUE_NAMES[self._formats_of(index)[1]]] = residue
+        average = self._plan.average(index)
+        if average is not None:
+            arrays["average"] = average
+        counts = self._plan.row_counts(index)
+        if counts is not None:
+            arrays["row_step"] = counts
+        return arrays
+
+    def _formats_of(self, index: int) -> tuple[int, int]:
+        leaf = self._leaves[index]
+        return self._formats.of(leaf.array.dtype, leaf.path)
+
+    def _numbers_of(self, index: int) -> dict[str, int | float]:
+        names = self._info_of_group[self._group_of[index]].scalars
+        return {"step": self._plan.step_count(index), **dict(zip(names, self._plan.scalars(index), strict=True))}
+
+    def _check_group(
+        self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        checked = check_group(
+            group, path, self.defaults, completed, scheduled, fractions=self._fractions, beta_count=self._beta_count
+        )
+        self._check_combination(checked, path)
+        return checked
+
+    def _check_groups(
+        self, groups: Any, completed: int | None, scheduled: Sequence[Mapping[str, Any] | None] | None = None
+    ) -> list[dict[str, Any]]:
+        if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
+            raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
+        checked = []
+        for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
+            if not isinstance(group, dict):
+                raise TypeError(f"param_groups[{i}]: expected a dict, got {structure.type_name(group)}")
+            called = scheduled[i] if scheduled else None
+            checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
+            if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
+                raise ValueError(
+                    f"param_groups[{i}]['momentum']: was 0 when this optimizer was made, and there is no "
+                    "momentum_buffer; make a new one instead"
+                )
+            for key, value in frozen.items():
+                if group[key] != value:
+                    raise ValueError(
+                        f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
+                    )
+        return checked
+
+    @property
+    def num_threads(self) -> int | None:
+        """The most threads a step may use; None for the library's limit."""
+        return self._plan.num_threads or None
+
+    @num_threads.setter
+    def num_threads(self, count: int | None) -> None:
+        self._plan.num_threads = check_threads(count)
+
+    @property
+    def state(self) -> States:
+        """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
+
+        Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
+        `NAdam`), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
+        of 128 elements) and, as ``exp_avg_scale``, the blocks' scales. What is kept of a 16-bit parameter's rounding is
+        there as ``master``, ``low_bits`` or ``compensation``.
+
+        A name is the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single
+        array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.
+        """
+        return States([leaf.name for leaf in self._leaves], self._numbers_of, self._states_of)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{type(self).__name__} cannot be copied or pickled, since its parameters are other people's arrays; "
+            "keep its state_dict(), and load that into a new optimizer"
+        )
+
+    def __repr__(self) -> str:
+        sizes: dict[str, list[int]] = {}
+        for leaf in self._leaves:
+            sizes.setdefault(leaf.array.dtype.name, []).append(leaf.array.size)
+        totals = ", ".join(
+            f"{sum(s):,} {dtype} elements in {len(s)} array{'s' if len(s) > 1 else ''}" for dtype, s in sizes.items()
+        )
+        lines = [f"{type(self).__name__}(", f"  {totals}; step {self._plan.completed}"]
+        for i, group in enumerate(self.param_groups):
+            options = ", ".join(
+                f"{key}={value!r}" for key, value in group.items() if key not in ("params", *self._fixed)
+            )
+            lines.append(f"  group {i}: {options}")
+        return "\n".join([*lines, ")"])
+
+
+def detached(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a group, lists of numbers included, so that nobody else's change is felt here."""
+    return {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
