@@ -160,3 +160,41 @@ print(len(arena.buffer) // allowed, int(rollup["Anonymous:"]) << 10 < allowed + 
 """.replace("sys.argv[1]", repr(str(tmp_path / "model")))
     )
     assert printed == "3 True\n"
+
+
+@both
+def test_state_memory_is_not_wiped_in_vain(module: Any) -> None:
+    raw = np.zeros(8192, np.uint8)
+    raw = raw[-raw.ctypes.data % 64 :]
+    param = raw[:1024].view(np.float32)
+    param[:] = 7.0
+    with pytest.raises(ValueError, match="state_memory: shares memory with a parameter or its copy"):
+        module.Adam([param], state_memory=lambda nbytes: raw[:nbytes])
+    with pytest.raises(ValueError, match="num_threads: expected None or a whole number"):
+        module.Adam([np.ones(4, np.float32)], state_memory=lambda nbytes: raw[:nbytes], num_threads=0)
+    np.testing.assert_array_equal(param, 7.0)
+    for wrong in (None, np.zeros(3, np.int8)):
+        with pytest.raises(ValueError, match="state_memory: expected it to return a writeable, contiguous array"):
+            module.Adam([np.ones(4, np.float32)], state_memory=lambda nbytes, wrong=wrong: wrong)
+    module.SGD([np.ones(4, np.float32)], state_memory=lambda nbytes: np.zeros(nbytes, np.uint8))  # keeps no states
+
+
+def test_more_refusals(tmp_path: Path) -> None:
+    bad = functools.partial(adamas.Adam, num_threads=0)
+    itself: list[Any] = []
+    itself.append(itself)
+    refused: list[tuple[Any, dict[str, Any], type[Exception], str]] = [
+        ({"b": ()}, {}, ValueError, r"params\['b'\]: expected a shape of one dimension or more, got \(\)"),
+        (itself, {}, ValueError, "nested more than 100 levels deep"),
+        ({"w": (10**30,)}, {}, ValueError, r"params\['w'\]: expected at most"),
+        ({"w": (3,)}, {"dtype": "garbage"}, TypeError, "dtype: "),
+        ({"w": (3,)}, {"optimizer": "adam"}, TypeError, "optimizer: expected a callable"),
+        ({"w": (3,)}, {"grads": "no"}, TypeError, "grads: expected True or False"),
+        ({"w": (3,)}, {"optimizer": bad}, ValueError, "num_threads: expected"),
+    ]
+    for params, options, error, message in refused:
+        with pytest.raises(error, match=message):
+            adamas.Arena(params, path=tmp_path / "none", **options)
+        assert not (tmp_path / "none").exists()
+    with pytest.raises(TypeError, match="path: expected a path or None, got 5"):
+        adamas.Arena({"w": (3,)}, path=5)  # type: ignore[arg-type]

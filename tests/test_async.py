@@ -189,3 +189,52 @@ print("left")
 """
     )
     assert printed == "left\n"
+
+
+def test_who_waits_may_be_cancelled() -> None:
+    big, param = big_model(), np.zeros(3)
+    slow, opt = adamas.AdamW(big), adamas.SGD([param], lr=1.0)
+
+    async def work() -> None:
+        first = slow.step_async(np.ones_like(big))
+        second = opt.step_async([np.ones(3)])
+        waiting = asyncio.ensure_future(_wait(second))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await first
+        await second
+
+    asyncio.run(work())
+    np.testing.assert_array_equal(param, -1.0)
+    assert opt.step([np.ones(3)]).step == 2
+
+
+def big_model() -> Any:
+    return np.ones(20_000_000, np.float32)
+
+
+async def _wait(handle: adamas.StepHandle) -> adamas.StepReport:
+    return await handle
+
+
+@both
+def test_no_thread_to_be_had(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(work: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    opt = module.SGD([np.ones(3)])
+    monkeypatch.setattr("adamas._background._worker.submit", fail)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        opt.step_async([np.ones(3)])
+    assert opt.step([np.ones(3)]).step == 1
+
+
+def test_containers_that_change_meanwhile() -> None:
+    slow, opt = adamas.AdamW(big_model()), adamas.SGD({"w": np.ones(2)})
+    first = slow.step_async(big_model())
+    grads = {"w": np.array([1.0, np.nan])}
+    second = opt.step_async(grads, on_nonfinite="raise")
+    grads.clear()
+    first.result()
+    with pytest.raises(FloatingPointError, match="the gradient of 'w': holds an infinity or NaN"):
+        second.result()

@@ -199,3 +199,68 @@ def test_refused_copies(module: Any) -> None:
     with pytest.raises(ValueError, match=r"copy_out\[0\]: expected a writeable array"):
         opt.step(params and [np.ones(3), np.ones(3)])
     np.testing.assert_array_equal(params[0], 1.0)
+
+
+@both
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_back_whatever_becomes_of_the_arrays(module: Any, dtype: Any) -> None:
+    first, second = np.ones(3, dtype), np.ones((3, 2), dtype)
+    opt = module.SGD([first, second], lr=1.0, average=adamas.EMA(0.5))
+    for _ in range(3):
+        opt.step([np.ones(3, dtype), np.ones((3, 2), dtype)])
+    before = snapshot([first, second])
+    with opt.averaged():
+        first.setflags(write=False)
+        second.shape = (2, 3)
+    assert snapshot([first, second]) == before
+    first.setflags(write=True)
+    second.shape = (3, 2)
+    opt.step([np.ones(3, dtype), np.ones((3, 2), dtype)])
+
+
+@both
+def test_one_at_a_time(module: Any) -> None:
+    param, other = np.ones(3), np.ones(2)
+    opt = module.ScheduleFreeAdamW([param, other], lr=0.1, average=adamas.EMA(0.5))
+    for _ in range(3):
+        opt.step([np.ones(3), np.ones(2)])
+    with opt.averaged(), pytest.raises(RuntimeError, match="the parameters hold averages inside"):
+        opt.eval()
+    before = snapshot([param, other])
+    other.setflags(write=False)
+    with pytest.raises(ValueError, match=r"params\[1\]: expected a writeable array"):
+        opt.eval()
+    assert snapshot([param, other]) == before
+    other.setflags(write=True)
+    opt.eval()
+    param.setflags(write=False)
+    opt.train()
+    assert snapshot([param, other]) == before
+
+
+@both
+def test_numbers_of_other_types(module: Any) -> None:
+    param = np.ones(3)
+    opt = module.SGD([param], lr=1.0, average=adamas.SWA(start=np.uint8(3)))
+    for _ in range(4):
+        opt.step([np.ones(3)])
+    np.testing.assert_array_equal(opt.state[0]["average"], -2.5)
+    with pytest.raises(TypeError, match="warmup: expected True or False, got 'no'"):
+        adamas.EMA(warmup="no")  # type: ignore[arg-type]
+
+    class Wild(adamas.averaging.Average):
+        def weight(self, number: int) -> float:
+            return 2.0
+
+    wild = module.SGD([param], lr=1.0, average=Wild())
+    with pytest.raises(ValueError, match=r"the weight of .*Wild.*: expected a number from 0 to 1, got 2.0"):
+        wild.step([np.ones(3)])
+
+
+@both
+def test_another_average_does_not_load(module: Any) -> None:
+    param = np.ones(3)
+    opt = module.SGD([param], average=adamas.SWA(start=100))
+    opt.step([np.ones(3)])
+    with pytest.raises(ValueError, match=r"formats: saved with average=.SWA\(start=100"):
+        module.SGD([param], average=adamas.SWA()).load_state_dict(opt.state_dict())

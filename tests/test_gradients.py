@@ -105,6 +105,7 @@ def test_defaults_of_the_optimizer(module: Any) -> None:
     assert opt.step(grads).grad_norm == 6.0
     assert opt.step(grads, max_norm=np.inf).clip_coefficient == 1.0
     assert opt.step([np.full(4, np.inf)]).skipped
+    assert opt.step(grads, max_norm=np.float64(np.inf)).grad_norm == 6.0
     opt.step_defaults.max_norm = None
     assert opt.step(grads).clip_coefficient == 1.0
     opt.step_defaults.on_nonfinite = "propagate"

@@ -381,3 +381,15 @@ def test_every_optimizer_has_a_reference_and_cases() -> None:
 
     assert set(optimizers.__all__) == set(reference.__all__) == {case.optimizer for case in CASES}
     assert set(optimizers.__all__) <= set(adamas.__all__)
+
+
+@both
+def test_loading_strided_live_states(module: Any) -> None:
+    opt = module.Adam([np.ones(3)])
+    opt.step([np.arange(3.0)])
+    live = opt.state_dict(copy=False)
+    entry = live["state"]["0"]
+    kept = entry["exp_avg"].copy()
+    entry["exp_avg"], entry["exp_avg_sq"] = entry["exp_avg_sq"][::-1], entry["exp_avg"][::-1]
+    opt.load_state_dict(live)
+    np.testing.assert_array_equal(opt.state[0]["exp_avg_sq"], kept[::-1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -150,3 +152,84 @@ def test_a_buffer_for_all_gradients() -> None:
         opt.step_param(1, buffer)
     with pytest.raises(ValueError, match="shares memory"):
         opt.step([buffer, buffer])
+
+
+@both
+def test_what_was_accumulated_is_for_whole_steps(module: Any) -> None:
+    param = np.zeros(2)
+    opt = module.SGD([param], lr=1.0, average=adamas.SWA())
+    opt.accumulate([np.ones(2)])
+    with pytest.raises(RuntimeError, match="step_scope: gradients have been accumulated"), opt.step_scope():
+        pass
+    opt.step()
+    np.testing.assert_array_equal(param, -1.0)
+
+
+@both
+def test_a_scope_that_ends_while_a_parameter_is_stepped_waits(module: Any) -> None:
+    big = np.zeros(5_000_000, np.float32)
+    opt = module.SGD({"a": big, "b": np.zeros(3)}, lr=1.0)
+    scope = opt.step_scope()
+    scope.__enter__()
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
+        with contextlib.suppress(RuntimeError):  # the scope may be gone already
+            opt.step_param("a", np.ones_like(big))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun.wait()
+    scope.__exit__(None, None, None)
+    thread.join()
+    step = opt.state["a"]["step"]
+    assert step in (0, 1)
+    np.testing.assert_array_equal(big, -float(step))
+    assert scope.report.updated == step
+
+
+@both
+def test_scopes_out_of_place(module: Any) -> None:
+    opt = module.SGD({"a": np.zeros(2), "b": np.zeros(2)}, lr=1.0, average=adamas.EMA(0.5))
+    early = opt.step_scope()
+    with pytest.raises(RuntimeError, match="step_param: only inside the block of its scope"):
+        early.step_param("a", np.ones(2))
+    with pytest.raises(RuntimeError, match="step_scope: this scope is not open"):
+        early.__exit__(None, None, None)
+    with early:
+        opt.step_param("a", np.ones(2))
+    with opt.step_scope():
+        with pytest.raises(RuntimeError, match="only inside the block of its scope"):
+            early.step_param("b", np.ones(2))
+        with pytest.raises(RuntimeError, match="this scope is not open"):
+            early.__exit__(None, None, None)
+    late = opt.step_scope()
+    with opt.averaged(), pytest.raises(RuntimeError, match="the parameters hold averages"):
+        late.__enter__()
+    with pytest.raises(TypeError, match="previous_norm: expected True or False, got 'no'"):
+        opt.step_scope(previous_norm="no")
+    names: list[Any] = [True, [], None]
+    for name in names:
+        with opt.step_scope(), pytest.raises(TypeError, match="expected a parameter's name or number"):
+            opt.step_param(name, np.ones(2))
+    with opt.step_scope():
+        opt.step_param(np.int64(1), np.ones(2))
+
+
+@both
+def test_extreme_norms(module: Any) -> None:
+    opt = module.SGD({"a": np.ones(2), "b": np.ones(2)}, lr=0.1, max_norm=np.inf)
+    with opt.step_scope() as scope:
+        opt.step_param("a", np.full(2, 0.9e154))
+        opt.step_param("b", np.full(2, 0.9e154))
+    assert scope.report.grad_norm == pytest.approx(1.8e154)
+    with pytest.raises(ValueError, match="max_norm: 1e-300 is too small beside the previous norm"):
+        opt.step_scope(max_norm=1e-300, previous_norm=True)
+    each = module.SGD({"a": np.ones(2), "b": np.ones(2)}, lr=0.1, max_norm=1.0, clip_each=True)
+    for value in (np.inf, np.nan):
+        grads = {"a": np.array([value, 1.0]), "b": np.ones(2)}
+        with each.step_scope() as scope:
+            each.step_param("a", grads["a"])
+            each.step_param("b", grads["b"])
+        assert repr(scope.report.clip_coefficient) == repr(each.step(grads).clip_coefficient)

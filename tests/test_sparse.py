@@ -259,3 +259,29 @@ def test_refused_row_gradients() -> None:
         with pytest.raises(error, match=message):
             RowGrad(rows, values)
     assert repr(RowGrad(np.arange(2), good)) == "RowGrad(2 rows, float64, 3 columns)"
+
+
+@both
+def test_row_gradients_that_have_changed(module: Any) -> None:
+    table = np.ones((10, 3), np.float32)
+    opt = module.Adam({"t": table, "u": np.ones((10, 3))}, sparse={"t": "lazy", "u": "lazy"})
+    rows = np.array([1, 2])
+    grad = RowGrad(rows, np.ones((2, 3), np.float32))
+    opt.step({"t": grad, "u": RowGrad(rows, np.ones((2, 3)))})  # rows are only read
+    grad.values.shape = (6,)
+    with pytest.raises(ValueError, match=r"grads\['t'\].values: expected shape \(2, columns\)"):
+        opt.step({"t": grad, "u": None})
+    grad.values.shape = (2, 3)
+    rows.dtype = np.float64  # type: ignore
+    with pytest.raises(TypeError, match=r"grads\['t'\].rows: expected dtype int64 or int32, got float64"):
+        opt.step({"t": grad, "u": None})
+    with pytest.raises(ValueError, match="has rows 0 to 9, got 10"):
+        opt.step_async({"t": RowGrad(np.array([10]), np.ones((1, 3))), "u": None})
+    for rows_of in (5, np.array(1), [1]):
+        with pytest.raises((TypeError, ValueError), match=r"^rows: expected"):
+            opt.catch_up("t", rows_of)
+    table.shape = (6, 5)
+    with pytest.raises(ValueError, match=r"params\['t'\]: was reshaped since this optimizer was made"):
+        opt.step({"t": RowGrad(np.array([1]), np.ones((1, 5))), "u": None})
+    with pytest.raises(TypeError, match="cannot be subclassed"):
+        type("Own", (RowGrad,), {})

@@ -180,9 +180,20 @@ bool accept_row_numbers(py::handle object, RowGradient* rows) {
   return true;
 }
 
-bool accept_row_gradient(py::handle object, std::size_t columns, bool written, RowGradient* gradient) {
+bool has_rows_still(const WritableArray& accepted, std::size_t columns) {
+  const auto* array = proxy(accepted.array);
+  return columns == 0 || (array->nd == 2 && static_cast<std::size_t>(array->dimensions[1]) == columns);
+}
+
+bool accept_row_gradient(py::handle object, std::size_t rows, std::size_t columns, bool written,
+                         RowGradient* gradient) {
   const py::object values = object.attr("values");
   if (!accept_row_numbers(object.attr("rows"), gradient) || !is_plain_array(values)) return false;
+  for (std::size_t i = 0; i < gradient->count; ++i) {
+    const auto row = gradient->rows_are_64 ? static_cast<const std::int64_t*>(gradient->rows)[i]
+                                           : std::int64_t{static_cast<const std::int32_t*>(gradient->rows)[i]};
+    if (static_cast<std::uint64_t>(row) >= rows) return false;
+  }
   const auto* array = proxy(values);
   const int needed = written ? kWritable : kReadable;
   gradient->values = array->data;

@@ -47,8 +47,11 @@ bool is_row_gradient(py::handle object);
 // The rows of an array of their numbers.
 bool accept_row_numbers(py::handle object, RowGradient* rows);
 
-// An adamas.RowGrad for rows of so many columns. (That there are such rows is for the core to see.)
-bool accept_row_gradient(py::handle object, std::size_t columns, bool written, RowGradient* gradient);
+// An adamas.RowGrad for so many rows of so many columns.
+bool accept_row_gradient(py::handle object, std::size_t rows, std::size_t columns, bool written, RowGradient* gradient);
+
+// Has the array rows of so many columns, if any are asked for?
+bool has_rows_still(const WritableArray& accepted, std::size_t columns);
 
 // The same, of the dtype of `param`, and not None.
 bool accept_like(py::handle object, const WritableArray& param, const void** data);

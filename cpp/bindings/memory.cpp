@@ -59,7 +59,7 @@ std::vector<std::size_t> StateArena::plan(const std::vector<WritableArray>& para
 }
 
 void StateArena::allocate(const py::object& source) {
-  if (!source.is_none()) return take(source(round_up(used_, kCacheLine)));
+  if (!source.is_none() && used_ > 0) return take(source(round_up(used_, kCacheLine)));
   const std::size_t bytes = used_ + 2 * kCacheLine;
   block_.reset(std::calloc(bytes, 1), [](void* block) { std::free(block); });
   if (!block_) throw std::bad_alloc();
@@ -81,11 +81,19 @@ void StateArena::take(const py::object& memory) {
         std::to_string(bytes) + ", which begins at a multiple of " + std::to_string(kCacheLine) + " bytes");
   }
   first_ = const_cast<char*>(static_cast<const char*>(array.data()));
-  without_gil([&] { std::memset(first_, 0, bytes); });
+  given_ = bytes;
   block_.reset(new py::object(memory), [](void* object) {
     const py::gil_scoped_acquire gil;
     delete static_cast<py::object*>(object);
   });
+}
+
+bool StateArena::overlaps(const void* data, std::size_t bytes) const {
+  return address_of(data) < address_of(first_) + given_ && address_of(first_) < address_of(data) + bytes;
+}
+
+void StateArena::clear() {
+  without_gil([&] { std::memset(first_, 0, given_); });
 }
 
 py::array StateArena::view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const {

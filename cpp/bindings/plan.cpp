@@ -24,6 +24,7 @@ void register_plan(py::module_& m) {
            py::arg("average_weight") = 0.0)
       .def("start", &PyPlan::start, py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
       .def("finish", &PyPlan::finish)
+      .def("abandon", &PyPlan::abandon)
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)

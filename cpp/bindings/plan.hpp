@@ -60,6 +60,7 @@ class PyPlan {
   // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest.
   bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
   py::object finish();
+  void abandon();  // instead
 
   // Brings the rows of a parameter, or those of an array of row numbers, to its last step.
   bool catch_up(std::size_t index, py::handle rows);
@@ -150,7 +151,8 @@ class PyPlan {
   std::vector<Hyperparameters> hyperparameters_;
   std::vector<py::object> scheduled_;  // dicts of what callables returned
   StepOptions options_;
-  bool mean_ = false;  // of what was accumulated
+  bool mean_ = false;              // of what was accumulated
+  bool keep_accumulated_ = false;  // if the step is skipped
   std::vector<py::object> leaves_;
   std::vector<const void*> gradients_;
   std::vector<DType> gradient_dtypes_;

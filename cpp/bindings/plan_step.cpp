@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "errors.hpp"
 #include "gil.hpp"
@@ -46,10 +49,11 @@ void PyPlan::enter() {
 void PyPlan::read_options(py::handle options, double average_weight) {
   options_ = {};
   mean_ = false;
+  keep_accumulated_ = false;
   options_.average_weight = average_weight;
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
   if (options.is_none()) return;
-  if (!PyTuple_Check(options.ptr()) || PyTuple_GET_SIZE(options.ptr()) != 9) {
+  if (!PyTuple_Check(options.ptr()) || PyTuple_GET_SIZE(options.ptr()) != 10) {
     throw py::type_error("options: expected a StepOptions");
   }
   options_.grad_scale = number_at(options, 0);
@@ -61,6 +65,7 @@ void PyPlan::read_options(py::handle options, double average_weight) {
   options_.skip_nonfinite = flag_at(options, 6);
   options_.zero_grads = flag_at(options, 7);
   mean_ = flag_at(options, 8);
+  keep_accumulated_ = flag_at(options, 9);
 }
 
 bool PyPlan::read_groups(py::handle groups) {
@@ -86,8 +91,11 @@ bool PyPlan::read_groups(py::handle groups) {
 
 // A gradient of single rows, if it is one and the parameter may have such.
 bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
-  const std::size_t columns = plan_.tensor(index).columns;
-  if (columns == 0 || !accept_row_gradient(grad, columns, options_.zero_grads, &row_gradients_[index])) return false;
+  const Tensor& tensor = plan_.tensor(index);
+  if (tensor.columns == 0 || !accept_row_gradient(grad, tensor.size / tensor.columns, tensor.columns,
+                                                  options_.zero_grads, &row_gradients_[index])) {
+    return false;
+  }
   row_gradient_at_[index] = &row_gradients_[index];
   gradients_[index] = nullptr;
   return true;
@@ -96,6 +104,7 @@ bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
 bool PyPlan::accept(std::size_t index, py::handle grad) {
   const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
   if (!unchanged(params_[index]) || (has_copy && !unchanged(copies_[index]))) return false;
+  if (!row_gradient_at_.empty() && !has_rows_still(params_[index], plan_.tensor(index).columns)) return false;
   if (!row_gradient_at_.empty()) {
     row_gradient_at_[index] = nullptr;
     if (is_row_gradient(grad)) return accept_rows(index, grad);
@@ -141,8 +150,10 @@ py::object PyPlan::run() {
   throw_on_error(status);
   if (!info.skipped) {
     ++completed_;
-    accumulated_ = 0;
+  } else if (!keep_accumulated_) {
+    plan_.drop_accumulated();
   }
+  if (!info.skipped || !keep_accumulated_) accumulated_ = 0;
   last_threads_ = info.threads;
   return report(info);
 }
@@ -170,6 +181,11 @@ bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, doub
   return ready;
 }
 
+void PyPlan::abandon() {
+  const Exit at_end(*this);
+  const Leaves leaves(leaves_);
+}
+
 py::object PyPlan::finish() {
   const Exit at_end(*this);
   const Leaves leaves(leaves_);
@@ -180,7 +196,10 @@ bool PyPlan::catch_up(std::size_t index, py::handle rows) {
   if (index >= plan_.size()) throw py::index_error("catch_up: no such parameter");
   const Exclusive exclusive(*this);
   RowGradient numbers;
-  if (!unchanged(params_[index]) || (!rows.is_none() && !accept_row_numbers(rows, &numbers))) return false;
+  if (!unchanged(params_[index]) || !has_rows_still(params_[index], plan_.tensor(index).columns) ||
+      (!rows.is_none() && !accept_row_numbers(rows, &numbers))) {
+    return false;
+  }
   const auto kept = py::reinterpret_borrow<py::object>(rows);
   Status status = Status::kOk;
   without_gil([&] { status = plan_.catch_up(index, rows.is_none() ? nullptr : &numbers, num_threads_); });
@@ -218,7 +237,7 @@ bool PyPlan::open(py::handle groups, py::handle options, double average_weight) 
   bool ready = false;
   try {
     read_options(options, average_weight);
-    ready = read_groups(groups);
+    ready = accumulated_ == 0 && read_groups(groups);
   } catch (...) {
     exit();
     throw;
@@ -230,7 +249,6 @@ bool PyPlan::open(py::handle groups, py::handle options, double average_weight) 
 }
 
 py::object PyPlan::step_one(std::size_t index, py::handle grad) {
-  if (!is_open_) throw std::runtime_error("step_one: not between open and close");
   if (index >= params_.size()) throw py::index_error("step_one: no such parameter");
   if (stepping_one_.exchange(true, std::memory_order_acquire)) {
     throw std::runtime_error("another thread is stepping a parameter of this optimizer; one at a time may do so");
@@ -240,6 +258,7 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
     std::atomic<bool>& flag;
   };
   const Done at_end{stepping_one_};
+  if (!is_open_) throw std::runtime_error("step_param: only inside the block of its scope");
   if (stepped_[index] || grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
   const auto kept = py::reinterpret_borrow<py::object>(grad);
   const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
@@ -256,8 +275,12 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
 }
 
 std::size_t PyPlan::close() {
-  if (!is_open_) throw std::runtime_error("close: without open");
-  is_open_ = false;
+  while (stepping_one_.exchange(true, std::memory_order_acquire)) {  // another thread is
+    without_gil([] { std::this_thread::sleep_for(std::chrono::microseconds(100)); });
+  }
+  const bool was_open = std::exchange(is_open_, false);
+  stepping_one_.store(false, std::memory_order_release);
+  if (!was_open) throw std::runtime_error("close: without open");
   const Exit at_end(*this);
   const auto updated = static_cast<std::size_t>(std::count(stepped_.begin(), stepped_.end(), true));
   if (updated == 0) return 0;

@@ -22,32 +22,33 @@ def averaged(opt: Optimizer) -> Iterator[None]:
     """Put the averages of an optimizer into its parameters, and the parameters back at the end."""
     if opt._average is None:
         raise ValueError("averaged: this optimizer keeps no averages; make it with average=adamas.EMA()")
-    if opt._refusal is not None:
-        raise RuntimeError(opt._refusal)
     if opt._plan.completed < opt._average.start:
         raise ValueError(f"averaged: nothing has been averaged before step {opt._average.start}")
-    pairs: list[tuple[Array, Array]] = []
+    swapped: list[tuple[Array, Array]] = []
     kept: list[tuple[Array, Array]] = []
     with opt._plan:
+        if opt._refusal is not None:
+            raise RuntimeError(opt._refusal)
         for i, leaf in enumerate(opt._leaves):
             opt._check_gradient(i, "", None, zero_grads=False)
-            average = opt._plan.average(i)
-            if average.dtype == leaf.array.dtype:
-                pairs.append((leaf.array, average))
+            # Views, which stay writeable and flat whatever becomes of the arrays; nobody can resize those meanwhile.
+            param, average = leaf.array.reshape(-1), opt._plan.average(i).reshape(-1)
+            if average.dtype == param.dtype:
+                swapped.append((param, average))
             else:
-                kept.append((leaf.array, leaf.array.copy()))
+                kept.append((param, param.copy()))
         opt._refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
         for i, leaf in enumerate(opt._leaves):
             average = opt._plan.average(i)
             if average.dtype != leaf.array.dtype:
                 np.copyto(leaf.array, average, casting="unsafe")
-        for param, average in pairs:
+        for param, average in swapped:
             _swap(param, average)
     try:
         yield
     finally:
         with opt._plan:
-            for param, average in pairs:
+            for param, average in swapped:
                 _swap(param, average)
             for param, before in kept:
                 np.copyto(param, before)
@@ -55,7 +56,6 @@ def averaged(opt: Optimizer) -> Iterator[None]:
 
 
 def _swap(a: Array, b: Array) -> None:
-    a, b = a.reshape(-1), b.reshape(-1)
     for i in range(0, a.size, _CHUNK):
         part = slice(i, i + _CHUNK)
         held = a[part].copy()

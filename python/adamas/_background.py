@@ -62,7 +62,8 @@ class StepHandle:
 
     def __await__(self) -> Generator[Any, None, StepReport]:
         self._check_process()
-        return asyncio.wrap_future(self._future).__await__()
+        # Nobody who is cancelled while waiting takes the step back.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
     def _check_process(self) -> None:
         if self._process != os.getpid():

@@ -92,6 +92,17 @@ def check_like(
     return checked
 
 
+def check_state_memory(memory: Any, nbytes: int) -> Array:
+    """Return what a ``state_memory`` gave, if it can be used."""
+    fits = isinstance(memory, np.ndarray) and memory.dtype == np.uint8 and memory.shape == (nbytes,)
+    if not (fits and memory.flags.c_contiguous and memory.flags.writeable and address(memory) % 64 == 0):
+        raise ValueError(
+            "state_memory: expected it to return a writeable, contiguous array of dtype uint8 and length "
+            f"{nbytes}, which begins at a multiple of 64 bytes"
+        )
+    return memory  # type: ignore[no-any-return]
+
+
 def address(array: Array) -> int:
     """Address of the first element."""
     return int(array.__array_interface__["data"][0])

@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-
 from adamas import _structure as structure
-from adamas._hyperparameters import number, shown
+from adamas._hyperparameters import check_flag, number, shown
 from adamas._report import StepReport
 
 #: What to do about a gradient that holds an infinity or NaN.
@@ -35,6 +33,7 @@ class StepOptions(NamedTuple):
     skip_nonfinite: bool = False
     zero_grads: bool = False
     mean: bool = False
+    keep_accumulated: bool = False
 
     @property
     def measured(self) -> bool:
@@ -55,8 +54,10 @@ def _check_grad_scale(value: float) -> float:
 
 def _limit(name: str) -> Callable[[Any], float | None]:
     def check(value: Any) -> float | None:
-        if value is None or (type(value) is float and value == math.inf):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, Real) and not isinstance(value, bool) and value == math.inf:
+            return math.inf
         return number(value, name, "a number > 0 or None", _LEAST, math.inf)
 
     return check
@@ -73,15 +74,6 @@ def _word(name: str, *choices: str) -> Callable[[Any], str]:
     return check
 
 
-def _flag(name: str) -> Callable[[Any], bool]:
-    def check(value: Any) -> bool:
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name}: expected True or False, got {shown(value)}")
-        return bool(value)
-
-    return check
-
-
 def _check_norm_type(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or value not in (2, math.inf):
         raise ValueError(f"norm_type: expected 2 or infinity, got {shown(value)}")
@@ -93,9 +85,9 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "max_norm": _limit("max_norm"),
     "max_value": _limit("max_value"),
     "norm_type": _check_norm_type,
-    "clip_each": _flag("clip_each"),
+    "clip_each": lambda value: check_flag(value, "clip_each"),
     "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
-    "zero_grads": _flag("zero_grads"),
+    "zero_grads": lambda value: check_flag(value, "zero_grads"),
     "accumulation": _word("accumulation", "sum", "mean"),
 }
 
@@ -189,6 +181,7 @@ class StepDefaults:
             skip_nonfinite=choice != "propagate",
             zero_grads=self._chosen("zero_grads", zero_grads),
             mean=self.accumulation == "mean",
+            keep_accumulated=choice == "raise",
         )
         if _PLAIN.issuperset(map(type, arguments)):  # then nobody can change them
             self.__dict__.update(_arguments=arguments, _checked=(options, choice))
@@ -220,4 +213,7 @@ def conclude(
 def _path_of(index: int, leaves: Sequence[structure.Leaf], description: Any, grads: Any) -> str:
     if grads is None:
         return f"the accumulated gradient of {leaves[index].name!r}"
-    return next(itertools.islice(structure.leaves_like(description, grads), index, None))[0]
+    try:
+        return next(itertools.islice(structure.leaves_like(description, grads), index, None))[0]
+    except (TypeError, ValueError):  # it has been changed meanwhile
+        return f"the gradient of {leaves[index].name!r}"

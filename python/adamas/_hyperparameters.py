@@ -53,6 +53,13 @@ def whole_number(value: Any, path: str, least: int) -> int:
     return int(value)
 
 
+def check_flag(value: Any, path: str) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{path}: expected True or False, got {shown(value)}")
+    return bool(value)
+
+
 def check_threads(count: int | None) -> int:
     """Return a limit of threads as the core takes it: 0 for None."""
     if count is None:

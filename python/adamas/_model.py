@@ -71,6 +71,7 @@ class Model(ABC):
             raise ValueError("params: expected at least one array, got none")
         self._copies = check_copies(options.get("copy_out"), self._description, self._leaves)
         self._sparse = check_sparse(options.get("sparse"), self._leaves)
+        self._sparse_shapes = {i: self._leaves[i].array.shape for i in self._sparse}
         copies = (copy for copy in self._copies if copy is not None)
         if any_overlap(itertools.chain((leaf.array for leaf in self._leaves), copies)):
             check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
@@ -83,8 +84,8 @@ class Model(ABC):
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan: Any = self._new_plan()  # each engine has a way of its own to step
-        self._fill_plan(options.get("state_memory"))
         self.num_threads = options.get("num_threads")
+        self._fill_plan(options.get("state_memory"))
         for leaf, copy in zip(self._leaves, self._copies, strict=True):
             if copy is not None:
                 np.copyto(copy, leaf.array, casting="unsafe")

@@ -13,14 +13,14 @@ from adamas._averaged import averaged
 from adamas._background import StepHandle
 from adamas._checks import Array, check_overlap
 from adamas._gradients import OnNonFinite, StepOptions, conclude
-from adamas._hyperparameters import SCHEDULABLE
+from adamas._hyperparameters import SCHEDULABLE, check_flag, number
 from adamas._model import detached
 from adamas._report import StepReport
 from adamas._scope import StepScope
 from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import check_state_dict
 from adamas._step_checks import StepChecks
-from adamas.rows import RowGrad, check_rows
+from adamas.rows import check_row_numbers, check_rows
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
 LearningRate: TypeAlias = "float | Callable[[int], float]"
@@ -132,7 +132,11 @@ class Optimizer(StepChecks):
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
         if not self._plan.start(grads, self.param_groups, options, self._average_weight()):
             self._refuse(grads, zero_grads=options.zero_grads)
-        return StepHandle(lambda: self._conclude(self._plan.finish(), options, choice, grads))
+        try:
+            return StepHandle(lambda: self._conclude(self._plan.finish(), options, choice, grads))
+        except BaseException:  # there is no thread for it
+            self._plan.abandon()
+            raise
 
     def step_scope(
         self,
@@ -164,11 +168,11 @@ class Optimizer(StepChecks):
             on_nonfinite: ``"skip"`` and ``"raise"`` concern the one parameter whose gradient is not finite.
             zero_grads: ...
             previous_norm: Clip by the norm of the previous step's gradients: the last that was found, and was finite.
+
+        What was accumulated cannot be used in parts: the block raises RuntimeError then.
         """
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal)
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
-        return StepScope(self, options, choice, previous_norm)
+        return StepScope(self, options, choice, check_flag(previous_norm, "previous_norm"))
 
     def step_param(self, name: str | int, grad: Array) -> None:
         """Update one parameter; only inside ``with opt.step_scope():``.
@@ -182,7 +186,7 @@ class Optimizer(StepChecks):
             ValueError: A gradient that does not fit, or a parameter that was stepped in this scope before.
             KeyError: No such parameter.
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
-            RuntimeError: There is no scope, or another thread is stepping a parameter.
+            RuntimeError: There is no scope, it was closed, or another thread is stepping a parameter.
         """
         if self._scope is None:
             raise RuntimeError("step_param: only inside a scope; write: with opt.step_scope(): ...")
@@ -234,11 +238,11 @@ class Optimizer(StepChecks):
             RuntimeError: Another thread is stepping this optimizer.
         """
         for i in list(self._sparse) if name is None else [self.state.number(name)]:
+            leaf = self._leaves[i]
+            self._check_gradient(i, "", None, zero_grads=False)
             if rows is not None:
-                param_path = f"params{self._leaves[i].path}"
-                check_rows(RowGrad(rows, np.empty((len(rows), 1))).rows, "rows", self._leaves[i].array, param_path)
+                check_rows(check_row_numbers(rows, "rows"), "rows", leaf.array, f"params{leaf.path}")
             if not self._plan.catch_up(i, rows):
-                self._check_gradient(i, "", None, zero_grads=False)
                 raise RuntimeError("an input changed while it was being checked; nothing was updated")
 
     def averaged(self) -> AbstractContextManager[None]:
@@ -259,7 +263,10 @@ class Optimizer(StepChecks):
         return averaged(self)
 
     def _average_weight(self) -> float:
-        return 0.0 if self._average is None else self._average.weight_at(self._plan.completed + 1)
+        if self._average is None:
+            return 0.0
+        weight = self._average.weight_at(self._plan.completed + 1)
+        return number(weight, f"the weight of {self._average}", "a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
     def _conclude(self, report: StepReport | None, options: StepOptions, choice: OnNonFinite, grads: Any) -> StepReport:
         """Finish a step: name the parameter that is not finite, or say why the inputs were not acceptable."""
@@ -269,8 +276,6 @@ class Optimizer(StepChecks):
             self._previous_norm = report.grad_norm
         if report.nonfinite is None:
             return report
-        if report.skipped and choice == "skip" and self._plan.accumulated:
-            self._plan.drop_accumulated()
         return conclude(report, choice, self._leaves, self._description, grads)
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
@@ -311,7 +316,7 @@ class Optimizer(StepChecks):
         return {
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
-            "formats": self._formats.saved(),
+            "formats": {**self._formats.saved(), "average": None if self._average is None else repr(self._average)},
             "state": state,
             "param_groups": [
                 {**_without_schedule(detached(group)), "params": n}
@@ -350,8 +355,9 @@ class Optimizer(StepChecks):
             for key, array in entry.items()
             if isinstance(array, np.ndarray)
         ]
+        pairs = [(array, value if value.flags.c_contiguous else np.copy(value)) for array, value in pairs]
         try:
-            check_overlap([("", array) for pair in pairs for array in pair if array.flags.c_contiguous])
+            check_overlap([("", array) for pair in pairs for array in pair])
         except ValueError:  # it holds live arrays, which must not change while they are being read
             pairs = [(array, np.copy(value)) for array, value in pairs]
         with self._plan:

@@ -31,7 +31,11 @@ class StepScope:
                 )
             if opt._previous_norm is not None:
                 self._coefficient = clip_coefficient(opt._previous_norm, options.max_norm)
-            scale = options.grad_scale / self._coefficient
+            scale = options.grad_scale / self._coefficient if self._coefficient else math.inf
+            if math.isinf(scale):
+                raise ValueError(
+                    f"max_norm: {options.max_norm!r} is too small beside the previous norm, {opt._previous_norm!r}"
+                )
             options = options._replace(grad_scale=scale, max_norm=math.inf, measure=True)
         self._options = options
 
@@ -51,9 +55,16 @@ class StepScope:
 
     def __enter__(self) -> StepScope:
         opt = self._opt
+        if opt._refusal is not None:
+            raise RuntimeError(opt._refusal)
         if self._report is not None or self._reports:
             raise RuntimeError("step_scope: a scope is one step; make a new one for the next")
         if not opt._plan.open(opt.param_groups, self._options, opt._average_weight()):
+            if opt._plan.accumulated:
+                raise RuntimeError(
+                    "step_scope: gradients have been accumulated, which only a whole step can use; call step() or "
+                    "drop_accumulated() first"
+                )
             opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
         opt._scope = self
@@ -63,6 +74,8 @@ class StepScope:
     def __exit__(
         self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._opt._scope is not self:
+            raise RuntimeError("step_scope: this scope is not open")
         self._opt._scope = None
         updated = self._opt._plan.close()
         self._report = self._total(updated)
@@ -70,6 +83,8 @@ class StepScope:
     def step_param(self, name: str | int, grad: Array) -> None:
         """Update one parameter."""
         opt = self._opt
+        if opt._scope is not self:
+            raise RuntimeError("step_param: only inside the block of its scope")
         index = self._states.number(name)
         report = opt._plan.step_one(index, grad)
         if report is None:
@@ -97,10 +112,13 @@ class StepScope:
         if not self._options.measured or not reports:
             return StepReport(opt._plan.completed, updated)
         norms = [report.grad_norm or 0.0 for report in reports]
-        norm = max(norms) if self._options.largest else math.sqrt(math.fsum(x * x for x in norms))
+        norm = max(norms) if self._options.largest else math.hypot(*norms)
+        if any(map(math.isnan, norms)):
+            norm = math.nan
         if math.isfinite(norm):
             # What was divided by grad_scale / coefficient is to be told as it was before clipping.
             norm = opt._previous_norm = norm / self._coefficient
-        coefficient = min(self._coefficient, *(report.clip_coefficient or 1.0 for report in reports))
+        coefficients = [1.0 if report.clip_coefficient is None else report.clip_coefficient for report in reports]
+        coefficient = math.nan if any(map(math.isnan, coefficients)) else min(self._coefficient, *coefficients)
         skipped = any(report.skipped for report in reports)
         return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from adamas._checks import Array
+from adamas._hyperparameters import shown
 from adamas._structure import some
 
 
@@ -24,7 +27,9 @@ class States(Mapping[str, dict[str, Any]]):
 
     def number(self, name: str | int) -> int:
         """Return the number of a parameter, given by its name or number."""
-        number = name if isinstance(name, int) else self._numbers.get(name, -1)
+        if isinstance(name, bool) or not isinstance(name, str | int | np.integer):
+            raise TypeError(f"expected a parameter's name or number, got {shown(name)}")
+        number = self._numbers.get(name, -1) if isinstance(name, str) else int(name)
         if not 0 <= number < len(self._numbers):
             raise KeyError(f"{name!r}: no such parameter; there are {some(list(self._numbers))}")
         return number

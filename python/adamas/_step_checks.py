@@ -79,6 +79,8 @@ class StepChecks(Model):
                 continue
             place = self._places[index] if array is leaf.array else self._copy_places[index]
             checked = check_array(array, array_path, writable=True)
+            if index in self._sparse and checked.shape != self._sparse_shapes[index]:
+                raise ValueError(f"{array_path}: was reshaped since this optimizer was made; give it its shape back")
             if address(checked) != place or checked.size != self._plan.size(index):
                 raise ValueError(f"{array_path}: was resized since this optimizer was made; make a new one")
         if grad is None:

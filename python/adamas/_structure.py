@@ -20,7 +20,7 @@ Description: TypeAlias = tuple[Any, ...]
 _LEAF: Description = ("leaf",)
 
 #: No model nests deeper; a list that contains itself does.
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def check_names(leaves: list[Leaf]) -> None:
 
 
 def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf], depth: int) -> Description:
-    if depth > _MAX_DEPTH:
-        raise ValueError(f"params{path[:60]}...: nested more than {_MAX_DEPTH} levels deep; does it contain itself?")
+    if depth > MAX_DEPTH:
+        raise ValueError(f"params{path[:60]}...: nested more than {MAX_DEPTH} levels deep; does it contain itself?")
     if isinstance(tree, Mapping):
         children = []
         for key, child in tree.items():

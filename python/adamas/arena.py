@@ -6,6 +6,7 @@ import itertools
 import math
 import mmap
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, check_array
+from adamas._hyperparameters import check_flag, shown
 
 _LINE = 64
 _PAGE = 4096
@@ -22,6 +24,10 @@ _PAGE = 4096
 #: bits for one another, and arrays that are read in step should not.
 _PLACE_OF_GRADS = 832
 _PLACE_OF_STATES = 1664
+#: Memory that is never touched need not be there (`mmap.MAP_NORESERVE`, which older Pythons do not name).
+_NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
+#: Elements of one parameter.
+_MOST = 1 << 56
 #: From this size on, huge pages are asked for.
 _HUGE = 4 << 20
 
@@ -71,7 +77,16 @@ class Arena:
         optimizer: Callable[..., Any] | None = None,
         path: str | os.PathLike[str] | None = None,
     ) -> None:
-        model = _specs(params, np.dtype(dtype), "params")
+        try:
+            number = np.dtype(dtype)
+        except TypeError as error:
+            raise TypeError(f"dtype: {error}") from error
+        if optimizer is not None and not callable(optimizer):
+            raise TypeError(f"optimizer: expected a callable that makes one, got {shown(optimizer)}")
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise TypeError(f"path: expected a path or None, got {shown(path)}")
+        check_flag(grads, "grads")
+        model = _specs(params, number, "params", 0)
         leaves = structure.describe(model)[1]
         if not leaves:
             raise ValueError("params: expected at least one array or shape, got none")
@@ -94,20 +109,25 @@ class Arena:
 
         states = 0
         if optimizer is not None:
-            untouched = mmap.mmap(-1, max(size, 1))  # shared memory, which costs nothing as long as it is not touched
+            untouched = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | _NO_RESERVE)
             states = _state_bytes(optimizer, views(np.frombuffer(untouched, np.uint8), 0))
         self._memory = _allocate(first_state + states, path)
-        self.buffer: Array = np.frombuffer(self._memory, np.uint8)
-        self.params = views(self.buffer, 0)
-        self.flat_params = flat(0)
-        self.grads: Any = views(self.buffer, first_grad) if grads else None
-        self.flat_grads: Any = flat(first_grad) if grads else None
-        for leaf, spec in zip(structure.describe(self.params)[1], specs, strict=True):
-            if spec.values is not None:
-                np.copyto(leaf.array, spec.values)
-        self.optimizer: Any = None
-        if optimizer is not None:
-            self.optimizer = optimizer(self.params, state_memory=lambda _: self.buffer[first_state:])
+        try:
+            self.buffer: Array = np.frombuffer(self._memory, np.uint8)
+            self.params = views(self.buffer, 0)
+            self.flat_params = flat(0)
+            self.grads: Any = views(self.buffer, first_grad) if grads else None
+            self.flat_grads: Any = flat(first_grad) if grads else None
+            for leaf, spec in zip(structure.describe(self.params)[1], specs, strict=True):
+                if spec.values is not None:
+                    np.copyto(leaf.array, spec.values)
+            self.optimizer: Any = None
+            if optimizer is not None:
+                self.optimizer = optimizer(self.params, state_memory=lambda _: self.buffer[first_state:])
+        except BaseException:
+            if path is not None:
+                Path(path).unlink()
+            raise
 
     def flush(self) -> None:
         """Write what has changed to the file, if the arena is in one."""
@@ -127,15 +147,21 @@ class _Spec:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def _specs(tree: Any, dtype: np.dtype[Any], path: str) -> Any:
+def _specs(tree: Any, dtype: np.dtype[Any], path: str, depth: int) -> Any:
     """Return the tree with what each array or shape asks for in its place."""
+    if depth > structure.MAX_DEPTH:
+        raise ValueError(f"{path[:60]}...: nested more than {structure.MAX_DEPTH} levels deep; does it contain itself?")
     if isinstance(tree, Mapping):
-        return {key: _specs(child, dtype, f"{path}[{key!r}]") for key, child in tree.items()}
+        return {key: _specs(child, dtype, f"{path}[{key!r}]", depth + 1) for key, child in tree.items()}
     if isinstance(tree, list | tuple):
+        if tree == ():
+            raise ValueError(f"{path}: expected a shape of one dimension or more, got (); write (1,)")
         if not tree or not all(isinstance(length, int | np.integer) for length in tree):
-            return [_specs(child, dtype, f"{path}[{i}]") for i, child in enumerate(tree)]
+            return [_specs(child, dtype, f"{path}[{i}]", depth + 1) for i, child in enumerate(tree)]
         if min(tree) < 0:
             raise ValueError(f"{path}: expected lengths >= 0, got {tree!r}")
+        if math.prod(map(int, tree)) > _MOST:
+            raise ValueError(f"{path}: expected at most {_MOST} elements, got {tree!r}")
         check_array(np.empty(1, dtype), path, writable=False)
         return _Spec(tuple(map(int, tree)), dtype, None)
     array = check_array(tree, path, writable=False)
@@ -185,8 +211,12 @@ def _state_bytes(optimizer: Callable[..., Any], model: Any) -> int:
 def _allocate(size: int, path: str | os.PathLike[str] | None) -> mmap.mmap:
     if path is not None:
         with Path(path).open("xb+") as file:
-            file.truncate(size)
-            return mmap.mmap(file.fileno(), size)
+            try:
+                file.truncate(size)
+                return mmap.mmap(file.fileno(), size)
+            except BaseException:
+                Path(path).unlink()
+                raise
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)

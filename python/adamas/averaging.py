@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from adamas._hyperparameters import number, shown, whole_number
+from adamas._hyperparameters import check_flag, number, shown, whole_number
 
 __all__ = ["EMA", "SWA", "Average"]
 
@@ -28,8 +28,8 @@ class Average(ABC):
     dtype: Literal["float32", "bfloat16"] = "float32"
 
     def __post_init__(self) -> None:
-        whole_number(self.start, "start", 1)
-        whole_number(self.every, "every", 1)
+        object.__setattr__(self, "start", whole_number(self.start, "start", 1))
+        object.__setattr__(self, "every", whole_number(self.every, "every", 1))
         if not isinstance(self.dtype, str) or self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
 
@@ -68,7 +68,9 @@ class EMA(Average):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number(self.decay, "decay", "a number in [0, 1)", 0.0, 1.0)
+        object.__setattr__(self, "decay", number(self.decay, "decay", "a number in [0, 1)", 0.0, 1.0))
+        check_flag(self.bias_correction, "bias_correction")
+        check_flag(self.warmup, "warmup")
         if self.bias_correction and self.warmup:
             raise ValueError("warmup: forgets early parameters, as bias_correction does; choose one")
 

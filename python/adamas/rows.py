@@ -38,17 +38,12 @@ class RowGrad:
     __slots__ = ("_rows", "_values")
 
     def __init__(self, rows: Array, values: Array) -> None:
-        if type(rows) is not np.ndarray:
-            raise TypeError(f"rows: expected a numpy.ndarray, got {type_name(rows)}")
-        if rows.dtype not in (np.dtype(np.int64), np.dtype(np.int32)) or not rows.dtype.isnative:
-            raise TypeError(f"rows: expected dtype int64 or int32, got {rows.dtype}")
-        if rows.ndim != 1 or not rows.flags.c_contiguous or not rows.flags.aligned:
-            raise ValueError(f"rows: expected a contiguous array of one dimension, got one of shape {rows.shape}")
-        check_array(values, "values", writable=False)
-        if values.ndim != 2 or len(values) != len(rows):
-            raise ValueError(f"values: expected shape ({len(rows)}, columns), as there are rows, got {values.shape}")
+        _check_pair(rows, values)
         self._rows = rows
         self._values = values
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("RowGrad cannot be subclassed")
 
     @property
     def rows(self) -> Array:
@@ -64,13 +59,37 @@ class RowGrad:
         return f"RowGrad({len(self._rows)} rows, {self._values.dtype}, {self._values.shape[1]} columns)"
 
 
+def check_row_numbers(rows: Any, path: str) -> Array:
+    """Return ``rows`` if it is an array of row numbers.
+
+    Raises:
+        TypeError: Not an array, or of another dtype.
+        ValueError: Of other than one dimension, or not contiguous.
+    """
+    if type(rows) not in (np.ndarray, np.memmap):
+        raise TypeError(f"{path}: expected a numpy.ndarray, got {type_name(rows)}")
+    if rows.dtype not in (np.dtype(np.int64), np.dtype(np.int32)) or not rows.dtype.isnative:
+        raise TypeError(f"{path}: expected dtype int64 or int32, got {rows.dtype}")
+    if rows.ndim != 1 or not rows.flags.c_contiguous or not rows.flags.aligned:
+        raise ValueError(f"{path}: expected a contiguous array of one dimension, got one of shape {rows.shape}")
+    return rows  # type: ignore[no-any-return]
+
+
+def _check_pair(rows: Any, values: Any, prefix: str = "", *, writable: bool = False) -> None:
+    check_row_numbers(rows, f"{prefix}rows")
+    check_array(values, f"{prefix}values", writable=writable)
+    if values.ndim != 2 or len(values) != len(rows):
+        expected = f"({len(rows)}, columns), as there are rows"
+        raise ValueError(f"{prefix}values: expected shape {expected}, got {values.shape}")
+
+
 def check_row_grad(grad: Any, path: str, param: Array, param_path: str, *, writable: bool) -> None:
     """Refuse a gradient of single rows that does not fit the parameter.
 
     Raises:
         ValueError: Another number of columns, or a row that the parameter does not have.
     """
-    check_array(grad.values, f"{path}.values", writable=writable)
+    _check_pair(grad.rows, grad.values, f"{path}.", writable=writable)  # they may have changed
     if grad.values.shape[1] != param.shape[1]:
         raise ValueError(
             f"{path}.values: expected {param.shape[1]} columns, as {param_path} has, got {grad.values.shape[1]}"
@@ -88,5 +107,5 @@ def check_rows(rows: Array, path: str, param: Array, param_path: str) -> None:
 def arrays_of(grad: Any, path: str) -> list[tuple[str, Array]]:
     """Return path and array of all memory of a gradient."""
     if isinstance(grad, RowGrad):
-        return [(f"{path}.rows", grad.rows), (f"{path}.values", grad.values)]
+        return [(f"{path}.values", grad.values)]  # rows are only read, and of other dtypes
     return [(path, grad)]

@@ -100,7 +100,6 @@ Status Plan::Impl::check_overlap(const Items& part) {
     const RowGradient rows = item.rows ? item.rows->given : RowGradient{};
     const std::size_t elements = rows.count > 0 ? rows.count * item.tensor.columns : item.extent;
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
-    if (rows.count > 0) read.push_back(extent(rows.rows, rows.count * (rows.rows_are_64 ? 8 : 4)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
   const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
+from adamas._checks import Array, any_overlap, check_state_memory
 from adamas._engine import Plan
 from adamas._formats import RESIDUES, bfloat16, residue_dtype
 from adamas._gradients import StepOptions, clip_coefficient
@@ -62,6 +62,7 @@ class NumpyPlan:
         self.scheduled: list[Mapping[str, Any] | None] = []
         self._started: Callable[[], StepReport] | None = None
         self._open: _Open | None = None
+        self._one = threading.Lock()
         self._items: list[Item] = []
         self._group_count = 0
         self._lock = threading.Lock()
@@ -108,7 +109,11 @@ class NumpyPlan:
         if memory is None:
             return
         total = sum(-(-array.nbytes // _LINE) * _LINE for item in self._items for array in item.owned())
-        given, used = memory(total), 0
+        given, used = (check_state_memory(memory(total), total) if total else np.empty(0, np.uint8)), 0
+        if any_overlap(
+            [given, *(array for item in self._items for array in (item.param, item.copy) if array is not None)]
+        ):
+            raise ValueError("state_memory: shares memory with a parameter or its copy; it must have its own")
         given[...] = 0
 
         def moved(array: Array) -> Array:
@@ -183,6 +188,11 @@ class NumpyPlan:
         finally:
             self.__exit__()
 
+    def abandon(self) -> None:
+        """Do not take it."""
+        self._started = None
+        self.__exit__()
+
     def _prepared(self, grads: Any, options: StepOptions | None, weight: float) -> Callable[[], StepReport]:
         chosen = StepOptions() if options is None else options
         groups, gradients = self._optimizer._check_step(grads, zero_grads=chosen.zero_grads)
@@ -195,6 +205,8 @@ class NumpyPlan:
         self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weight: float
     ) -> StepReport:
         report = self._step_items(self._items, groups, gradients, options)
+        if report.skipped and not options.keep_accumulated:
+            self._drop_accumulated()
         if not report.skipped:
             self.completed += 1
             self.accumulated = 0
@@ -246,13 +258,19 @@ class NumpyPlan:
     def drop_accumulated(self) -> None:
         """Forget what has been accumulated."""
         with self:
-            for item in self._items:
-                item.accumulated = None
-            self.accumulated = 0
+            self._drop_accumulated()
+
+    def _drop_accumulated(self) -> None:
+        for item in self._items:
+            item.accumulated = None
+        self.accumulated = 0
 
     def open(self, groups: Any, options: StepOptions | None, average_weight: float) -> bool:
         """Begin a step that is taken parameter by parameter."""
         self.__enter__()
+        if self.accumulated:
+            self.__exit__()
+            return False
         try:
             checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
         except BaseException:
@@ -263,21 +281,29 @@ class NumpyPlan:
 
     def step_one(self, index: int, grad: Any) -> StepReport | None:
         """Take the part of a step that concerns one parameter."""
-        assert self._open is not None
-        if index in self._open.stepped or grad is None:
-            return None
-        self._optimizer._check_alone(index, grad, zero_grads=self._open.options.zero_grads)
-        item = self._items[index]
-        report = self._step_items([item], self._open.groups, [grad], self._open.options)
-        if not report.skipped:
-            self._open.stepped.add(index)
-            item.follow(self._open.average_weight, self.completed + 1)
-        return report._replace(step=self.completed)
+        if not self._one.acquire(blocking=False):
+            raise RuntimeError("another thread is stepping a parameter of this optimizer; one at a time may do so")
+        try:
+            opened = self._open
+            if opened is None:
+                raise RuntimeError("step_param: only inside the block of its scope")
+            if index in opened.stepped or grad is None:
+                return None
+            self._optimizer._check_alone(index, grad, zero_grads=opened.options.zero_grads)
+            item = self._items[index]
+            report = self._step_items([item], opened.groups, [grad], opened.options)
+            if not report.skipped:
+                opened.stepped.add(index)
+                item.follow(opened.average_weight, self.completed + 1)
+            return report._replace(step=self.completed)
+        finally:
+            self._one.release()
 
     def close(self) -> int:
         """End the step that was taken parameter by parameter; return how many were updated."""
-        assert self._open is not None
-        opened, self._open = self._open, None
+        with self._one:
+            opened, self._open = self._open, None
+        assert opened is not None
         if opened.stepped:
             self.completed += 1
             for item in self._items:

@@ -138,7 +138,7 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
             "weight_lr_power": weight_lr_power,
             "maximize": maximize,
         }
-        self._kept: list[Array] | None = None
+        self._kept: list[tuple[Array, Array]] | None = None
         super().__init__(params, defaults, options)
 
     @staticmethod
@@ -168,7 +168,12 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         if self._kept is not None:
             return
         with self._plan:
-            kept = [leaf.array.copy() for leaf in self._leaves]
+            if self._refusal is not None:
+                raise RuntimeError(self._refusal)
+            for i in range(len(self._leaves)):
+                self._check_gradient(i, "", None, zero_grads=False)
+            # Views stay writeable and flat whatever becomes of the arrays.
+            kept = [(leaf.array.reshape(-1), leaf.array.reshape(-1).copy()) for leaf in self._leaves]
             for i, leaf in enumerate(self._leaves):
                 beta1 = self.param_groups[self._group_of[i]]["betas"][0]
                 residue = self._formats_of(i)[1]
@@ -182,7 +187,7 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         """Put the training parameters y back, exactly. Calling it again does nothing."""
         if self._kept is None:
             return
-        for leaf, values in zip(self._leaves, self._kept, strict=True):
-            leaf.array[...] = values
+        for array, values in self._kept:
+            array[...] = values
         self._kept = None
         self._refusal = None
