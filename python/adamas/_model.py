@@ -20,7 +20,7 @@ from adamas._gradients import StepDefaults
 from adamas._hyperparameters import check_group, check_threads
 from adamas._options import Options, read_options
 from adamas._scope import StepScope
-from adamas._sparse import check_sparse, check_sparse_rule
+from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
 from adamas.averaging import Average
 
@@ -216,6 +216,11 @@ class Model(ABC):
                     raise ValueError(
                         f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
+        if completed is not None:
+            for i, mode in self._sparse.items():
+                if mode == MODES["exact"]:
+                    k = self._group_of[i]
+                    check_sparse_hyperparameters(self._leaves[i].name, checked[k], f"param_groups[{k}]")
         return checked
 
     @property

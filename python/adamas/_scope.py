@@ -103,6 +103,7 @@ class StepScope:
         path = f"the gradient of {name!r}"
         if grad is None:
             raise ValueError(f"{path}: expected an array, got None; leave out a parameter that has no gradient")
+        self._opt._check_groups(self._opt.param_groups, self._opt._plan.completed)
         self._opt._check_alone(index, grad, zero_grads=self._options.zero_grads)
         raise RuntimeError("an input changed while it was being checked; this parameter was not updated")
 

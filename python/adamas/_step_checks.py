@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 from adamas import _structure as structure
 from adamas._checks import address, check_array, check_like, check_overlap
 from adamas._model import Model
-from adamas._sparse import MODES, check_sparse_hyperparameters
 from adamas.rows import RowGrad, arrays_of, check_row_grad
 
 
@@ -29,10 +28,6 @@ class StepChecks(Model):
     ) -> tuple[list[dict[str, Any]], list[Any]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
         groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
-        for i, mode in self._sparse.items():
-            if mode == MODES["exact"]:
-                k = self._group_of[i]
-                check_sparse_hyperparameters(self._leaves[i].name, groups[k], f"param_groups[{k}]")
         if grads is None and self._plan.accumulated:
             items: Iterable[tuple[str, Any]] = [("grads", None)] * len(self._leaves)
         else:

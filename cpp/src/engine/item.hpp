@@ -25,14 +25,13 @@ struct Item {
   std::unique_ptr<Rows> rows;  // of tensors whose gradients may be of single rows
   // Of the step under way.
   DType grad_dtype;
-  const void* grad;           // null for none; or the values of single rows
-  std::size_t extent;         // elements that take part
-  double norm;                // of the gradient, if it was measured
-  double factor;              // multiplies the gradient
-  std::size_t first_granule;  // index into Pass::measures and Pass::sums
-  std::uint32_t
-      coefficients;  // index into Impl::coefficients and Impl::next_scalars; the last one, of several for rows
-  std::uint32_t first_coefficients;  // the first one of those for rows
+  const void* grad;                  // null for none; or the values of single rows
+  std::size_t extent;                // elements that take part
+  double norm;                       // of the gradient, if it was measured
+  double factor;                     // multiplies the gradient
+  std::size_t first_granule;         // index into Pass::measures and Pass::sums
+  std::uint32_t coefficients;        // index into Impl::coefficients and Impl::next_scalars
+  std::uint32_t first_coefficients;  // of several for rows the first; then `coefficients` is the last
 
   bool has_gradient() const { return grad != nullptr || accumulated; }
   // The type that is computed with.

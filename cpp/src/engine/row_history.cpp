@@ -25,6 +25,10 @@ void RowHistory::restart(std::int64_t step) {
   records_.assign(1, Record{});
 }
 
+void RowHistory::make_room() {
+  if (records_.size() == records_.capacity()) records_.reserve(2 * records_.size());
+}
+
 void RowHistory::add(const Coefficients& c) {
   const Record& last = records_.back();
   const double beta1 = c.rule[adam::kBeta1];

@@ -31,6 +31,9 @@ class RowHistory {
   // Forgets all steps; `step` have been taken.
   void restart(std::int64_t step);
 
+  // After this, one add() cannot fail.
+  void make_room();
+
   // A step of Adam, whose coefficients are these; it multiplies parameters by more than 0.
   void add(const Coefficients& c);
 

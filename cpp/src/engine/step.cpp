@@ -230,9 +230,11 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
     Item& item = items[i];
     if (!item.rows || item.grad == nullptr) continue;
     // All rows have the item's factor; their coefficients are theirs alone.
-    for (std::size_t k = item.first_coefficients; k <= item.coefficients; ++k)
+    for (std::size_t k = item.first_coefficients; k <= item.coefficients; ++k) {
       coefficients[k].grad_scale *= item.factor;
+    }
     if (!is_exact(item)) continue;
+    item.rows->history.make_room();
     if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   }
   if (!sums.empty()) {
