@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from adamas._checks import Array
-
-if TYPE_CHECKING:
-    from adamas._optimizer import Optimizer
+from adamas._step_checks import StepChecks
 
 #: Elements that are swapped at a time.
 _CHUNK = 1 << 20
 
 
 @contextmanager
-def averaged(opt: Optimizer) -> Iterator[None]:
+def averaged(opt: StepChecks) -> Iterator[None]:
     """Put the averages of an optimizer into its parameters, and the parameters back at the end."""
     if opt._average is None:
         raise ValueError("averaged: this optimizer keeps no averages; make it with average=adamas.EMA()")

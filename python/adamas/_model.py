@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from array import array as numbers
 from collections import Counter
@@ -17,9 +18,8 @@ from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
 from adamas._gradients import StepDefaults
-from adamas._hyperparameters import check_group, check_threads
+from adamas._hyperparameters import check_group, check_threads, number
 from adamas._options import Options, read_options
-from adamas._scope import StepScope
 from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
 from adamas.averaging import Average
@@ -78,7 +78,8 @@ class Model(ABC):
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
         self._copy_places = {i: address(copy) for i, copy in enumerate(self._copies) if copy is not None}
-        self._scope: StepScope | None = None
+        #: The step under way that is taken in parts (`StepScope`), if there is one.
+        self._scope: Any = None
         #: Of the gradients of the last step that took it and found it finite.
         self._previous_norm: float | None = None
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
@@ -159,6 +160,12 @@ class Model(ABC):
     def _named_copies(self) -> list[tuple[str, Array]]:
         pairs = zip(self._leaves, self._copies, strict=True)
         return [(f"copy_out{leaf.path}", copy) for leaf, copy in pairs if copy is not None]
+
+    def _average_weight(self) -> float:
+        if self._average is None:
+            return 0.0
+        weight = self._average.weight_at(self._plan.completed + 1)
+        return number(weight, f"the weight of {self._average}", "a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
     def _states_of(self, index: int) -> dict[str, Array]:
         arrays: dict[str, Array] = {}

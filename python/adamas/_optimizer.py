@@ -13,7 +13,7 @@ from adamas._averaged import averaged
 from adamas._background import StepHandle
 from adamas._checks import Array, check_overlap
 from adamas._gradients import OnNonFinite, StepOptions, conclude
-from adamas._hyperparameters import SCHEDULABLE, check_flag, number
+from adamas._hyperparameters import SCHEDULABLE, check_flag
 from adamas._model import detached
 from adamas._report import StepReport
 from adamas._scope import StepScope
@@ -261,12 +261,6 @@ class Optimizer(StepChecks):
             RuntimeError: Another thread is stepping this optimizer.
         """
         return averaged(self)
-
-    def _average_weight(self) -> float:
-        if self._average is None:
-            return 0.0
-        weight = self._average.weight_at(self._plan.completed + 1)
-        return number(weight, f"the weight of {self._average}", "a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
     def _conclude(self, report: StepReport | None, options: StepOptions, choice: OnNonFinite, grads: Any) -> StepReport:
         """Finish a step: name the parameter that is not finite, or say why the inputs were not acceptable."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from adamas._checks import Array
 from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient
 from adamas._report import StepReport
-
-if TYPE_CHECKING:
-    from adamas._optimizer import Optimizer
+from adamas._step_checks import StepChecks
 
 
 class StepScope:
     """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement."""
 
-    def __init__(self, opt: Optimizer, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
+    def __init__(self, opt: StepChecks, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
         self._report: StepReport | None = None
         self._opt = opt
         self._choice = choice
