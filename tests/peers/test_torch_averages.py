@@ -99,7 +99,10 @@ def test_sparse_adam() -> None:
     """``torch.optim.SparseAdam`` has one step count for all rows: alike if all come in each step, with rows twice."""
     rng = np.random.default_rng(0)
     array, parameter = np.ones((6, 3)), torch.nn.Parameter(torch.ones(6, 3, dtype=torch.float64))
-    opt, peer = adamas.Adam({"t": array}, sparse={"t": "lazy"}), torch.optim.SparseAdam([parameter])
+    opt = adamas.Adam(
+        {"t": array}, eps_hat=True, sparse={"t": "lazy"}
+    )  # SparseAdam adds eps before the bias correction
+    peer = torch.optim.SparseAdam([parameter])
     for _ in range(STEPS):
         rows = np.concatenate([rng.permutation(6), rng.integers(0, 6, 4)])
         values = rng.standard_normal((10, 3))
