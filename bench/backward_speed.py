@@ -1,9 +1,10 @@
 """Updating each parameter as soon as its gradient is there, against a separate step after the backward pass.
 
 A NumPy network of many wide layers. Both sides do the same backward pass, into gradient arrays of their own; the time
-of the updates alone is taken, and that of the whole. Run it with ``OPENBLAS_THREAD_TIMEOUT=4 python
-bench/backward_speed.py``: otherwise the threads of NumPy's BLAS spin on after each product, and may slow down whoever
-computes next, several times over.
+of the updates alone is taken, and that of the whole. Run it with ``python bench/backward_speed.py``.
+
+A gradient that another processor has computed half of is in that one's cache. On some machines, at some times, it takes
+longer to get it from there than from memory; bound to one processor (``taskset -c 0``) that cannot happen.
 """
 
 from __future__ import annotations
