@@ -3,8 +3,8 @@
 A NumPy network of many wide layers. Both sides do the same backward pass, into gradient arrays of their own; the time
 of the updates alone is taken, and that of the whole. Run it with ``python bench/backward_speed.py``.
 
-Half of a gradient is computed by another processor and is in that one's cache. In some runs the updates took four times
-as long as usual; never in a process that was bound to one processor (``taskset -c 0``).
+In some runs, for a reason not found yet, each update takes several times as long as usual. It was not seen in three
+runs that were bound to one processor (``taskset -c 0``).
 """
 
 from __future__ import annotations

@@ -2,16 +2,12 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <new>
-#include <string>
 #include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
-
-#include "gil.hpp"
 
 namespace adamas::bindings {
 namespace {
@@ -68,32 +64,16 @@ void StateArena::allocate(const py::object& source) {
   advise_huge(block_.get(), bytes);
 }
 
-void StateArena::take(const py::object& memory) {
-  const std::size_t bytes = round_up(used_, kCacheLine);
-  const bool is_array = py::isinstance<py::array>(memory);
-  const py::array array = is_array ? py::reinterpret_borrow<py::array>(memory) : py::array();
-  const bool fits = is_array && array.dtype().is(py::dtype::of<std::uint8_t>()) && array.ndim() == 1 &&
-                    static_cast<std::size_t>(array.size()) == bytes && (array.flags() & py::array::c_style) != 0 &&
-                    array.writeable() && address_of(array.data()) % kCacheLine == 0;
-  if (!fits) {
-    throw py::value_error(
-        "state_memory: expected it to return a writeable, contiguous array of dtype uint8 and length " +
-        std::to_string(bytes) + ", which begins at a multiple of " + std::to_string(kCacheLine) + " bytes");
+void StateArena::take(const py::array& memory) {
+  if (static_cast<std::size_t>(memory.nbytes()) != round_up(used_, kCacheLine) ||
+      address_of(memory.data()) % kCacheLine != 0) {
+    throw py::value_error("lay_out: the memory does not fit");
   }
-  first_ = const_cast<char*>(static_cast<const char*>(array.data()));
-  given_ = bytes;
+  first_ = static_cast<char*>(const_cast<void*>(memory.data()));
   block_.reset(new py::object(memory), [](void* object) {
     const py::gil_scoped_acquire gil;
     delete static_cast<py::object*>(object);
   });
-}
-
-bool StateArena::overlaps(const void* data, std::size_t bytes) const {
-  return address_of(data) < address_of(first_) + given_ && address_of(first_) < address_of(data) + bytes;
-}
-
-void StateArena::clear() {
-  without_gil([&] { std::memset(first_, 0, given_); });
 }
 
 py::array StateArena::view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const {

@@ -27,15 +27,9 @@ class StateArena {
   };
   std::vector<std::size_t> plan(const std::vector<WritableArray>& params, const std::vector<Request>& requests);
 
-  // After the last plan(). `source` is None, or is called with a number of bytes and returns an array of that length
-  // (of uint8, from a cache line on), which the arena keeps alive.
+  // After the last plan(). `source` is None, or is called with a number of bytes and returns an array of so many zeros,
+  // from a cache line on, which the arena keeps alive.
   void allocate(const py::object& source = py::none());
-
-  // Does memory that was given share that with an array? Then it is not to be cleared.
-  bool overlaps(const void* data, std::size_t bytes) const;
-
-  // Fills memory that was given with zeros.
-  void clear();
 
   bool is_empty() const { return block_ == nullptr; }
 
@@ -46,12 +40,11 @@ class StateArena {
   py::array view(void* data, const py::dtype& dtype, std::vector<py::ssize_t> shape) const;
 
  private:
-  void take(const py::object& memory);
+  void take(const py::array& memory);
 
   std::shared_ptr<void> block_;
   char* first_ = nullptr;
   std::size_t used_ = 0;
-  std::size_t given_ = 0;  // bytes of memory that was given
   std::size_t kinds_ = 0;
 };
 

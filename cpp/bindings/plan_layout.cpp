@@ -119,14 +119,6 @@ void PyPlan::lay_out(const py::object& memory) {
   const bool any_rows =
       std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& tensor) { return tensor.columns != 0; });
   arena.allocate(memory);
-  for (const std::vector<WritableArray>* arrays : {&params_, &copies_}) {
-    for (const WritableArray& array : *arrays) {
-      if (arena.overlaps(array.data, array.size * size_of(array.dtype))) {
-        throw py::value_error("state_memory: shares memory with a parameter or its copy; it must have its own");
-      }
-    }
-  }
-  arena.clear();
   throw_on_error(plan_.reserve(tensors_.size()));
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     Tensor& tensor = tensors_[i];

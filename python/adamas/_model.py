@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from adamas import _structure as structure
-from adamas._checks import Array, address, any_overlap, check_array, check_overlap
+from adamas._checks import Array, address, any_overlap, check_array, check_overlap, check_state_memory
 from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
@@ -113,6 +113,15 @@ class Model(ABC):
         return description
 
     def _fill_plan(self, memory: Callable[[int], Array] | None) -> None:
+        def cleared(nbytes: int) -> Array:
+            assert memory is not None
+            given = check_state_memory(memory(nbytes), nbytes)
+            others = [leaf.array for leaf in self._leaves] + [copy for copy in self._copies if copy is not None]
+            if any_overlap([given, *others]):
+                raise ValueError("state_memory: shares memory with a parameter or its copy; it must have its own")
+            given[...] = 0
+            return given
+
         sizes = Counter(self._group_of)
         leaves = enumerate(self._leaves)  # in the order of the groups
         for index, group in enumerate(self.param_groups):
@@ -127,7 +136,7 @@ class Model(ABC):
                     info = self._info_of_group[index]
                     check_sparse_rule(leaf.name, mode, rule, info, type(self).__name__, keeps_more=keeps_more)
                 self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
-        self._plan.lay_out(memory)
+        self._plan.lay_out(None if memory is None else cleared)
         for i, leaf in enumerate(self._leaves):
             self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
 

@@ -53,7 +53,7 @@ class RowSet {
 struct Rows {
   Rows(std::size_t rows, const std::uint32_t* counts) : set(rows, counts) {}
   RowSet set;
-  RowGradient given;  // of the step under way; of no rows if it is of all
+  std::size_t given = 0;  // rows of values, of the step under way
 
   // Of RowMode::kExact: all steps, and those that rows of the set have missed, once for each after which they did.
   RowHistory history;

@@ -59,8 +59,8 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
     }
     if (item.grad == nullptr) continue;
     if (item.rows) {
-      item.rows->given = {};
       item.rows->set.assign_all();
+      item.rows->given = item.rows->set.uses().size();
     }
     item.grad_dtype = grad_dtypes == nullptr ? item.tensor.dtype : grad_dtypes[i - part.first];
     if (item.grad == item.apart && item.grad_dtype == item.apart_dtype) continue;
@@ -80,7 +80,7 @@ Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
   if (status == Status::kOk) status = check_rows(gradient);
   if (status != Status::kOk) return status;
   if (!item.rows->set.assign(gradient)) return Status::kInvalidTensor;
-  item.rows->given = gradient;
+  item.rows->given = gradient.count;
   item.grad = gradient.count > 0 ? gradient.values : item.tensor.param;  // without rows, nobody looks at it
   item.grad_dtype = gradient.dtype;
   item.extent = item.rows->set.uses().size() * columns;
@@ -97,8 +97,7 @@ Status Plan::Impl::check_overlap(const Items& part) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     if (item.grad == nullptr || item.extent == 0) continue;
-    const RowGradient rows = item.rows ? item.rows->given : RowGradient{};
-    const std::size_t elements = rows.count > 0 ? rows.count * item.tensor.columns : item.extent;
+    const std::size_t elements = item.rows ? item.rows->given * item.tensor.columns : item.extent;
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array, any_overlap, check_state_memory
+from adamas._checks import Array
 from adamas._engine import Plan
 from adamas._formats import RESIDUES, bfloat16, residue_dtype
 from adamas._gradients import StepOptions, clip_coefficient
@@ -109,12 +109,7 @@ class NumpyPlan:
         if memory is None:
             return
         total = sum(-(-array.nbytes // _LINE) * _LINE for item in self._items for array in item.owned())
-        given, used = (check_state_memory(memory(total), total) if total else np.empty(0, np.uint8)), 0
-        if any_overlap(
-            [given, *(array for item in self._items for array in (item.param, item.copy) if array is not None)]
-        ):
-            raise ValueError("state_memory: shares memory with a parameter or its copy; it must have its own")
-        given[...] = 0
+        given, used = memory(total) if total else np.empty(0, np.uint8), 0
 
         def moved(array: Array) -> Array:
             nonlocal used
