@@ -12,7 +12,6 @@ namespace adamas {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-constexpr std::size_t kCacheLine = 64;
 // Rows that are fetched before they are updated: they lie anywhere.
 constexpr std::size_t kPrefetchRows = 8;
 // Finding out what was missed after one step costs about as much as moving this many bytes.

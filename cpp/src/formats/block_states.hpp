@@ -42,6 +42,7 @@ class BlockStates {
   using V = Vector<float>;
   static constexpr Storage<Rule, kBits == 8 ? StateFormat::kInt8 : StateFormat::kInt4> kStorage{};
 
+  static constexpr std::size_t kAhead = kAheadOfCodes;
   static constexpr std::size_t kGroup = kVectorsPerGroup * V::kLanes;
   using Thresholds = Dither<cut_bits(kBits), kOneBits>;
 

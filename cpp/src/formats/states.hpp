@@ -4,8 +4,13 @@
 //   States states(scratch);
 //   states.begin(arrays);            for each block
 //   states.load<b>(arrays, s, j);    the states of vector b of the group that begins with element j, into s[0], s[1]
-//   ... states.store<b>(arrays, s, j);   their new values states.end_group(arrays, j); states.end(arrays, n); of the
-//   block's elements, the first n are real states.flush();                  after the last block
+//   ...
+//   states.store<b>(arrays, s, j);   their new values
+//   states.end_group(arrays, j);
+//   states.end(arrays, n);           of the block's elements, the first n are real
+//   states.flush();                  after the last block
+//
+// kAhead: parameter and gradient in float32 are to be fetched so many bytes ahead; 0 for not at all.
 //
 // Objects of them are local to a loop, with the arrays and the scratch memory as local variables beside them: so the
 // compiler knows that nothing which is stored can change a pointer.
@@ -44,6 +49,7 @@ template <class Rule>
 struct Float32States {
   using V = Vector<float>;
   static constexpr Storage<Rule, StateFormat::kFloat32> kStorage{};
+  static constexpr std::size_t kAhead = 0;
 
   struct Scratch {
     explicit Scratch(std::uint32_t) {}
@@ -73,6 +79,7 @@ template <class Rule>
 struct Bfloat16States {
   using V = Vector<float>;
   static constexpr Storage<Rule, StateFormat::kBfloat16> kStorage{};
+  static constexpr std::size_t kAhead = 0;
 
   struct Scratch {
     explicit Scratch(std::uint32_t step) : dither(step) {}

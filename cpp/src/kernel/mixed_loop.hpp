@@ -101,6 +101,7 @@ class MixedLoop {
     const RandomKey key = streams_.key;
     const bool scaled = scaled_;
     const bool coupled = !Rule::kOwnDecay && coupled_;
+    const bool ahead = States::kAhead != 0 && param_bytes_ == sizeof(float) && grad_bytes_ == sizeof(float);
     BlockArrays arrays = first;
     typename States::Scratch scratch(step_);
     States states(scratch);
@@ -109,6 +110,10 @@ class MixedLoop {
       for (std::size_t j = 0; j < kBlock; j += kStride) {
         V p[kCount];
         V g[kCount];
+        if (ahead) {
+          prefetch<kStride>(arrays.param.values, j);
+          prefetch<kStride>(arrays.grad, j);
+        }
         load_params(param_format, arrays.param, j, p);
         load_gradients(grad_dtype, arrays.grad, j, g);
         if (scaled) {
@@ -138,6 +143,13 @@ class MixedLoop {
       advance(arrays, 1);
     }
     states.flush();
+  }
+
+  // Elements of float32, States::kAhead bytes after element j. There may be nothing: prefetches do not fault.
+  template <std::size_t kElements>
+  static ADAMAS_INLINE void prefetch(const void* array, std::size_t j) {
+    const char* const begin = static_cast<const char*>(array) + j * sizeof(float) + States::kAhead;
+    for (std::size_t i = 0; i < kElements * sizeof(float); i += kCacheLine) __builtin_prefetch(begin + i);
   }
 
   ADAMAS_INLINE void advance(BlockArrays& arrays, std::size_t blocks) const {

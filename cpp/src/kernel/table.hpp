@@ -11,6 +11,7 @@
 namespace adamas {
 
 constexpr int kMaxCoefficients = 13;
+constexpr std::size_t kCacheLine = 64;  // bytes
 
 // Elements of one tensor are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
 // Norms are summed up granule by granule.

@@ -3,6 +3,7 @@
 
 #include <arm_neon.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "simd/group.hpp"
@@ -13,6 +14,7 @@ namespace {
 constexpr int kVectorsPerBlock = 1;
 
 constexpr bool kGroupsInPhases = true;
+constexpr std::size_t kAheadOfCodes = 0;
 
 template <class T>
 struct Vector;

@@ -16,10 +16,12 @@
 // loaded, then all updated, then all stored; or else one after the other. store8() and store16() keep the lowest bits
 // of a group of words; any higher ones go through lowest8() or lowest16() first, which clear them where the
 // instructions would not ignore them. Table keeps kTableSize floats (a power of 2), in a register where it can, and
-// at() looks them up by the lowest bits of an index.
+// at() looks them up by the lowest bits of an index. kAheadOfCodes: while states of a few bits are decoded and encoded,
+// parameter and gradient in float32 are fetched this many bytes ahead; 0 for never.
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "simd/group.hpp"
@@ -29,6 +31,7 @@ namespace {
 
 constexpr int kVectorsPerBlock = 1;
 constexpr bool kGroupsInPhases = false;
+constexpr std::size_t kAheadOfCodes = 0;
 
 template <class T>
 struct Vector {
