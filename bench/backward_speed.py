@@ -1,10 +1,13 @@
 """Updating each parameter as soon as its gradient is there, against a separate step after the backward pass.
 
-A NumPy network of many wide layers. Both sides do the same backward pass, into gradient arrays of their own; the time
+A NumPy network of many wide layers. All sides do the same backward pass, into gradient arrays of their own; the time
 of the updates alone is taken, and that of the whole. Run it with ``python bench/backward_speed.py``.
 
-In some runs, for a reason not found yet, each update takes several times as long as usual. It was not seen in three
-runs that were bound to one processor (``taskset -c 0``).
+The third side multiplies each weight by 1 where the first updates it. A processor that writes lines which a cache of
+another one holds has to call them back first. The backward pass leaves weights in the caches of all processors that
+took part, so this is what updates during it cannot do without: little where processors share their last cache, and
+most of an iteration where they do not (a virtual machine may have them moved apart while it runs). ``taskset -c 0``,
+or a BLAS with one thread, shows the updates without it.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ class Network:
 
 
 def sides(arguments: argparse.Namespace, seconds: dict[str, list[float]]) -> dict[str, Side]:
-    """Return both sides, which put the seconds of their updates into ``seconds``."""
+    """Return the sides, which put the seconds of their updates into ``seconds``."""
     shape = arguments.layers, arguments.width, arguments.batch
 
     def during() -> Side:
@@ -86,7 +89,24 @@ def sides(arguments: argparse.Namespace, seconds: dict[str, list[float]]) -> dic
 
         return Side(step)
 
-    return {"during backward": during(), "separate step": separate()}
+    def bare() -> Side:
+        network = Network(*shape)
+
+        def step() -> None:
+            spent = 0.0
+
+            def touch(i: int) -> None:
+                nonlocal spent
+                start = time.perf_counter()
+                np.multiply(network.weights[i], np.float32(1.0), out=network.weights[i])
+                spent += time.perf_counter() - start
+
+            network.backward(network.forward(), touch)
+            seconds["weights times 1"].append(spent)
+
+        return Side(step)
+
+    return {"during backward": during(), "separate step": separate(), "weights times 1": bare()}
 
 
 def main() -> int:
@@ -98,12 +118,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=0, help="of the updates; default: as many as are free")
     arguments = parser.parse_args()
-    seconds: dict[str, list[float]] = {"during backward": [], "separate step": []}
+    seconds: dict[str, list[float]] = {"during backward": [], "separate step": [], "weights times 1": []}
     timings = take_turns(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
     updates = {name: statistics.median(values[3:]) for name, values in seconds.items()}
     for name, timing in timings.items():
         print(f"{name:<16} updates {updates[name] * 1e3:7.2f} ms, whole iteration {timing.median * 1e3:7.2f} ms")
-    during, separate = timings.values()
+    during, separate, _ = timings.values()
     print(f"updates {updates['during backward'] / updates['separate step']:.3f}, ", end="")
     print(f"whole iteration {during.median / separate.median:.3f} of those with a separate step")
     return 0
