@@ -20,9 +20,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from harness import Side, take_turns
 
 import adamas
+from adamas.bench.timing import Side, take_turns
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -109,23 +109,35 @@ def sides(arguments: argparse.Namespace, seconds: dict[str, list[float]]) -> dic
     return {"during backward": during(), "separate step": separate(), "weights times 1": bare()}
 
 
-def main() -> int:
-    """Measure and print."""
+def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Return, by side, the median seconds of its updates and of its whole iterations."""
+    seconds: dict[str, list[float]] = {"during backward": [], "separate step": [], "weights times 1": []}
+    timings = take_turns(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
+    return {
+        name: {"updates": statistics.median(seconds[name][3:]), "iteration": timing.median}
+        for name, timing in timings.items()
+    }
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, default=50)
     parser.add_argument("--width", type=int, default=1_024)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=0, help="of the updates; default: as many as are free")
-    arguments = parser.parse_args()
-    seconds: dict[str, list[float]] = {"during backward": [], "separate step": [], "weights times 1": []}
-    timings = take_turns(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
-    updates = {name: statistics.median(values[3:]) for name, values in seconds.items()}
-    for name, timing in timings.items():
-        print(f"{name:<16} updates {updates[name] * 1e3:7.2f} ms, whole iteration {timing.median * 1e3:7.2f} ms")
-    during, separate, _ = timings.values()
-    print(f"updates {updates['during backward'] / updates['separate step']:.3f}, ", end="")
-    print(f"whole iteration {during.median / separate.median:.3f} of those with a separate step")
+    return parser
+
+
+def main() -> int:
+    """Measure and print."""
+    result = measure(make_parser().parse_args())
+    for name, row in result.items():
+        print(f"{name:<16} updates {row['updates'] * 1e3:7.2f} ms, whole iteration {row['iteration'] * 1e3:7.2f} ms")
+    during, separate = result["during backward"], result["separate step"]
+    print(f"updates {during['updates'] / separate['updates']:.3f}, ", end="")
+    print(f"whole iteration {during['iteration'] / separate['iteration']:.3f} of those with a separate step")
     return 0
 
 

@@ -26,10 +26,10 @@ import numpy as np
 from codes import Code, all_codes
 from models import images, text
 from moments import BETAS, Record, record
-from tables import format_table
 from threadpoolctl import threadpool_limits
 
 import adamas
+from adamas.bench.tables import format_table
 from adamas.demo.mlp import Array
 
 EPS = 1e-8

@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
 
 import numpy as np
-from harness import Side, ratio, take_turns
 
 import adamas
+from adamas.bench.timing import Side, ratio, take_turns
 
 #: How many steps ago a row had its last gradient, on average, where rows are chosen at random.
 STEPS_BEHIND = 250
@@ -76,6 +75,22 @@ def torch_side(rows: int, columns: int, count: int, threads: int) -> Side:
     return Side(act)
 
 
+def measure(rows: int, columns: int, count: int, rounds: int, threads: int) -> dict[str, dict[str, float]]:
+    """Return median seconds of each side, and its ratios to the dense steps and to torch."""
+    sides = {
+        "lazy": adamas_side("lazy", rows, columns, count, threads),
+        "exact": adamas_side("exact", rows, columns, count, threads),
+        "dense, as many rows": dense_side(count, columns, threads),
+        "dense, all rows": dense_side(rows, columns, threads),
+        "torch SparseAdam": torch_side(rows, columns, count, threads),
+    }
+    timings = take_turns(sides, rounds, 0.0, warm=False)
+    return {
+        name: {"seconds": timing.median, **{other: ratio(timing, timings[other])[0] for other in list(sides)[2:]}}
+        for name, timing in timings.items()
+    }
+
+
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -87,18 +102,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows, columns, count, threads = arguments.rows, arguments.columns, arguments.count, arguments.threads
-    sides = {
-        "lazy": adamas_side("lazy", rows, columns, count, threads),
-        "exact": adamas_side("exact", rows, columns, count, threads),
-        "dense, as many rows": dense_side(count, columns, threads),
-        "dense, all rows": dense_side(rows, columns, threads),
-        "torch SparseAdam": torch_side(rows, columns, count, threads),
-    }
-    timings = take_turns(sides, arguments.rounds, 0.0, warm=False)
-    table: dict[str, Any] = {
-        name: {"seconds": timing.median, **{other: ratio(timing, timings[other])[0] for other in list(sides)[2:]}}
-        for name, timing in timings.items()
-    }
+    table = measure(rows, columns, count, arguments.rounds, threads)
     if arguments.json:
         print(json.dumps({"info": adamas.info(), "table": table}, indent=2))
         return 0

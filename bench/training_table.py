@@ -15,10 +15,10 @@ from pathlib import Path
 
 from low_precision import VARIANTS, Result, check_split32, run
 from models import Task, images, text
-from tables import format_table, with_range
 from threadpoolctl import threadpool_limits
 
 import adamas
+from adamas.bench.tables import format_table, with_range
 
 HEADING = ["", "training loss", "held-out loss", "to float32", "accuracy, %", "bytes"]
 _QUICK = 60

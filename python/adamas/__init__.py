@@ -4,7 +4,7 @@ Optimizers update NumPy arrays in place, at the speed of memory, with the same b
 number of threads. Start with `adamas.AdamW`.
 """
 
-from adamas import averaging, functional, reference, schedules
+from adamas import averaging, checkpoint, functional, reference, schedules
 from adamas._background import StepHandle
 from adamas._core import __version__
 from adamas._report import StepReport
@@ -68,6 +68,7 @@ __all__ = [
     "active_isa",
     "available_isas",
     "averaging",
+    "checkpoint",
     "cmake_prefix",
     "functional",
     "get_num_threads",

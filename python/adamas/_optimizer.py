@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from adamas import checkpoint
 from adamas._averaged import averaged
 from adamas._background import StepHandle
-from adamas._checks import Array, check_overlap
+from adamas._checks import Array, check_array, check_overlap
 from adamas._gradients import OnNonFinite, StepOptions, conclude
 from adamas._hyperparameters import SCHEDULABLE, check_flag
 from adamas._model import detached
@@ -20,6 +22,7 @@ from adamas._scope import StepScope
 from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import check_state_dict
 from adamas._step_checks import StepChecks
+from adamas.checkpoint._fit import Fit
 from adamas.rows import check_row_numbers, check_rows
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
@@ -317,6 +320,83 @@ class Optimizer(StepChecks):
                 for group, n in zip(self.param_groups, names, strict=True)
             ],
         }
+
+    def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
+        """Write a checkpoint: parameters, states in their own formats, step counts, hyperparameters.
+
+        The file takes the place of the old one at once, when all of it is on the disk: whatever happens meanwhile, the
+        path holds the old checkpoint or the new one. See `adamas.checkpoint` for what is in it.
+
+        Args:
+            path: Of the file, which ends in ``.safetensors`` (for which safetensors must be installed) or ``.npz``.
+            params: Write the parameters too. Without them they are yours to keep beside it.
+
+        Raises:
+            ImportError: safetensors is not installed.
+            OSError: The file can't be written, or the disk is full; what was at the path is as it was.
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: ... or out of range; or the path has another ending.
+            RuntimeError: As `state_dict`.
+        """
+        check_flag(params, "params")
+        state_dict = self.state_dict(copy=False)
+        with self._plan:
+            checkpoint.write(path, state_dict, {leaf.name: leaf.array for leaf in self._leaves} if params else {})
+
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        params: bool | None = None,
+        strict: bool = True,
+        convert: bool = False,
+        check_finite: bool = False,
+    ) -> list[str]:
+        """Read a checkpoint that `save` wrote, of an optimizer of the same class; training goes on with the same bits.
+
+        The whole file is checked before anything is changed: that it is as it was written, and that rule, names,
+        shapes, dtypes and formats fit.
+
+        Args:
+            path: Of the file.
+            params: Load parameters too. None: if the file has them. False: leave them as they are.
+            strict: Everything must fit. With False, parameters whose arrays do not fit keep what they have, and their
+                names are returned; hyperparameters are loaded if the groups have the same parameters.
+            convert: Bring states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
+            check_finite: Refuse arrays that hold an infinity or NaN.
+
+        Returns:
+            The names of parameters that kept what they had, or were in the file for nothing; with ``strict`` none.
+
+        Raises:
+            CheckpointError: No checkpoint, damaged, or one that does not fit; all mismatches are listed.
+            OSError: The file can't be read.
+            ImportError: safetensors is not installed.
+            ValueError: A parameter has been made read-only.
+            RuntimeError: As `load_state_dict`.
+
+            After any of them nothing has changed.
+        """
+        for flag, name in ((strict, "strict"), (convert, "convert"), (check_finite, "check_finite")):
+            check_flag(flag, name)
+        if params is not None:
+            check_flag(params, "params")
+        kinds = {
+            leaf.name: self._info_of_group[group].states
+            for leaf, group in zip(self._leaves, self._group_of, strict=True)
+        }
+        live = self.state_dict(copy=False)
+        arrays = {leaf.name: leaf.array for leaf in self._leaves}
+        fit = Fit(checkpoint.read(path), live, arrays, kinds)
+        given, values, left = fit.check(params=params, strict=strict, convert=convert, check_finite=check_finite)
+        for leaf in self._leaves:
+            if leaf.name in values:
+                check_array(leaf.array, f"params{leaf.path}", writable=True)
+        self.load_state_dict(given)
+        with self._plan:
+            for name, value in values.items():
+                np.copyto(arrays[name], value)
+        return left
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.

@@ -27,9 +27,13 @@ def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
     for part, (kind, name) in _PARTS.items():
         if not isinstance(given.get(part), kind):
             raise TypeError(f"state_dict[{part!r}]: expected a {name}, got {type_name(given.get(part))}")
-    problems = [*_check_head(given, live), *_check_states(given["state"], live["state"])]
-    if problems:
+    if problems := state_dict_problems(given, live):
         raise ValueError("state_dict does not fit this optimizer; nothing was loaded:\n  " + "\n  ".join(problems))
+
+
+def state_dict_problems(given: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
+    """Return all that does not fit."""
+    return [*_check_head(given, live), *_check_states(given["state"], live["state"])]
 
 
 def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:

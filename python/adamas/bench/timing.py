@@ -13,16 +13,28 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+__all__ = ["Side", "Timing", "ratio", "rounds_within", "take_turns"]
+
 Step = Callable[[], object]
+
+#: Rounds of a comparison: with fewer, medians mean little; more do not make them better. Where a round takes some
+#: seconds, noise is no matter.
+_FEWEST, _MOST = 5, 200
+_FEWEST_SLOW, _SLOW_SECONDS = 3, 5.0
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: a step, and what is to be done, untimed, after its turn and before each step."""
+    """One side of a comparison: a step, and what is to be done, untimed, around its turns and before each step.
+
+    A call of ``step`` takes ``steps`` steps.
+    """
 
     step: Step
+    before_turn: Step = lambda: None
     after_turn: Step = lambda: None
     before_step: Step | None = None
+    steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class Timing:
 
     @property
     def median(self) -> float:
+        """Seconds of a step."""
         return statistics.median(self.rounds)
 
 
@@ -46,21 +59,41 @@ def take_turns(sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm
         warm: Begin each turn with an untimed step. Without it, and with ``turn_seconds`` 0, single steps alternate,
             and each finds in cache what the others' steps have left there.
     """
-    counts = {name: _steps_per_turn(side, turn_seconds) for name, side in sides.items()}
+    counts = {name: _calls_per_turn(side, turn_seconds) for name, side in sides.items()}
     names = list(sides)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names) :] + names[: i % len(names)]:
             side, count = sides[name], counts[name]
+            side.before_turn()
             if warm:
                 _run(side, 1)
-            seconds[name].append(_run(side, count) / count)
+            seconds[name].append(_run(side, count) / (count * side.steps))
             side.after_turn()
     return {name: Timing(values) for name, values in seconds.items()}
 
 
+def rounds_within(sides: Mapping[str, Side], turn_seconds: float, seconds: float) -> int:
+    """Return how many rounds of `take_turns` take about so many seconds."""
+    round_seconds = 0.0
+    for side in sides.values():
+        side.before_turn()
+        call = min(_run(side, 1) for _ in range(2))
+        side.after_turn()
+        round_seconds += call + max(call, turn_seconds)
+    fewest = _FEWEST if round_seconds < _SLOW_SECONDS else _FEWEST_SLOW
+    return max(fewest, min(_MOST, round(seconds / round_seconds)))
+
+
+def ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
+    """Return the ratio of the medians of a and b, and the quartiles of their ratio within rounds."""
+    within = [x / y for x, y in zip(a.rounds, b.rounds, strict=True)]
+    quartiles = statistics.quantiles(within, n=4) if len(within) > 1 else [within[0]] * 3
+    return a.median / b.median, quartiles[0], quartiles[2]
+
+
 def _run(side: Side, count: int) -> float:
-    """Take so many steps; return the seconds that they took."""
+    """Call ``step`` so many times; return the seconds that it took."""
     if side.before_step is None:
         start = time.perf_counter()
         for _ in range(count):
@@ -75,17 +108,11 @@ def _run(side: Side, count: int) -> float:
     return total
 
 
-def _steps_per_turn(side: Side, turn_seconds: float) -> int:
+def _calls_per_turn(side: Side, turn_seconds: float) -> int:
+    side.before_turn()
     _run(side, 1)
     count = max(1, min(10_000, round(turn_seconds / _run(side, 1))))
-    if count > 1:  # the second step may have been slow as well
+    if count > 1:  # the second call may have been slow as well
         count = max(1, round(count * turn_seconds / _run(side, count)))
     side.after_turn()
     return count
-
-
-def ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
-    """Return the ratio of the medians of a and b, and the quartiles of their ratio within rounds."""
-    within = [x / y for x, y in zip(a.rounds, b.rounds, strict=True)]
-    quartiles = statistics.quantiles(within, n=4) if len(within) > 1 else [within[0]] * 3
-    return a.median / b.median, quartiles[0], quartiles[2]

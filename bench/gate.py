@@ -1,0 +1,71 @@
+"""Has a step become slower? Compares ratios to the byte limit with stored ones, with generous margins.
+
+A ratio to a loop that runs in turns with the step says something on any machine, and on a noisy one; what it can't see,
+a few instructions more, `bench/native/count_instructions.py` does. ``python bench/gate.py`` exits with 1 if a rule or
+number format takes more than half as long again as when the ratios were stored; each has three chances.
+``--write`` stores them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import adamas
+from adamas.bench.survey import Row, survey_formats, survey_rules
+
+STORED = Path(__file__).parent / "limits.json"
+_SIZE = 1 << 24
+_SECONDS = 0.4
+_CHANCES = 3
+
+
+def allowed(stored: float) -> float:
+    """Return the largest ratio that passes."""
+    return 1.5 * stored + 0.25
+
+
+def rows(threads: int) -> Iterator[Row]:
+    """Measure everything once."""
+    yield from survey_rules(_SIZE, threads, _SECONDS)
+    yield from survey_formats(_SIZE, threads, _SECONDS)
+
+
+def slow(stored: dict[str, float], measured: dict[str, float]) -> dict[str, float]:
+    """Return what takes longer than it may."""
+    return {name: value for name, value in measured.items() if value > allowed(stored.get(name, float("inf")))}
+
+
+def main() -> int:
+    """Measure, and compare or store."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="store the ratios")
+    arguments = parser.parse_args()
+    threads = adamas.get_num_threads()
+    least: dict[str, float] = {}
+    stored: dict[str, float] = {} if arguments.write else json.loads(STORED.read_text(encoding="utf-8"))
+    for chance in range(_CHANCES):
+        for row in rows(threads):
+            name = f"{row.kind}: {row.name}"
+            least[name] = min(least.get(name, float("inf")), row.of_limit[0])
+        late = slow(stored, least)
+        if not late and not arguments.write:
+            break
+        print(f"round {chance + 1}: {', '.join(late) or 'stored'}", file=sys.stderr)
+    if arguments.write:
+        STORED.write_text(json.dumps({name: round(value, 2) for name, value in least.items()}, indent=1) + "\n")
+        return 0
+    for name, value in least.items():
+        mark = "  SLOW" if name in late else ""
+        print(f"{name:<40} {value:5.2f} of the byte limit, stored {stored.get(name, float('nan')):5.2f}{mark}")
+    missing = stored.keys() - least.keys()
+    if missing:
+        print(f"not measured: {', '.join(sorted(missing))}")
+    return 1 if late or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""Programs that train something, each with the optimizer that it comes with and with adamas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from programs.clock import Trainer
+from programs.network import numpy_network
+from programs.scikit import mlp_classifier
+from programs.tagger import spacy_tagger
+from programs.transformer import torch_transformer
+
+__all__ = ["PROGRAMS", "Trainer"]
+
+#: What starts the trainers of a program, by optimizer; the last is adamas.
+PROGRAMS: dict[str, Callable[[], dict[str, Trainer]]] = {
+    "scikit-learn MLPClassifier": mlp_classifier,
+    "spaCy tagger": spacy_tagger,
+    "torch transformer": torch_transformer,
+    "NumPy network": numpy_network,
+}

@@ -1,0 +1,166 @@
+"""The full run: every scenario, curve and program against every peer, into JSON files and pictures.
+
+``pip install '.[bench-peers]' && python bench/run.py`` takes about an hour on two processors, on which nothing else
+should run. Each section writes a file of its own, so that one can be run again alone: ``python bench/run.py sizes``.
+Afterwards ``python bench/write_tables.py`` brings the tables of README.md and bench/README.md up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import backward_speed
+import curves
+import end_to_end
+import overhead_speed
+import sparse_speed
+from programs import PROGRAMS
+
+import adamas
+from adamas.bench import survey
+from adamas.bench.command import absent_peers, compare_with
+from adamas.bench.draw import draw_duels, draw_survey
+from adamas.bench.machine import describe_machine
+from adamas.bench.memory import measure_memory
+from adamas.bench.peers import PEERS
+from adamas.bench.scenarios import SCENARIOS, SIZES, TENSOR_COUNTS
+
+RESULTS = Path(__file__).parent / "results"
+_SECONDS = 1.5  # of timing for each comparison, about
+_MEMORY_SIZES = (64_000_000, 256_000_000)
+_RULE_SIZES = (64_000_000, 1_000_000)
+_FORMAT_SIZE = 1 << 24
+_SCALING = ("1,000 tensors of 1,000", "1M", "16.7M", "16.7M, 8-bit states")
+
+
+def _present() -> list[str]:
+    absent = absent_peers(list(PEERS))
+    return [name for name in PEERS if name not in absent]
+
+
+def machine(threads: int) -> dict[str, Any]:
+    """Machine and versions; which peers are absent."""
+    counts = survey.thread_counts(threads)
+    versions = {name: PEERS[name].versions() for name in _present()}
+    bandwidth = survey.bandwidth(28.0 * _FORMAT_SIZE, counts, 10.0)
+    return {
+        **describe_machine(),
+        "date": time.strftime("%Y-%m-%d"),
+        "threads": threads,
+        "bandwidth": bandwidth,
+        "peers": versions,
+        "absent": absent_peers(list(PEERS)),
+    }
+
+
+def scenarios(threads: int) -> list[dict[str, Any]]:
+    """Every scenario against every peer that can do it."""
+    return list(compare_with(_present(), tuple(SCENARIOS), threads, _SECONDS))
+
+
+def sizes(threads: int) -> list[dict[str, Any]]:
+    """The curve over the number of parameters."""
+    return list(compare_with(_present(), tuple(f"size {size}" for size in SIZES), threads, _SECONDS / 2))
+
+
+def tensors(threads: int) -> list[dict[str, Any]]:
+    """The curve over the number of tensors."""
+    return list(compare_with(_present(), tuple(f"tensors {count}" for count in TENSOR_COUNTS), threads, _SECONDS / 2))
+
+
+def scaling(threads: int) -> list[dict[str, Any]]:
+    """A few scenarios with 1, 2, 4, ... threads."""
+    duels: list[dict[str, Any]] = []
+    for count in survey.thread_counts(threads):
+        duels += compare_with(_present(), _SCALING, count, _SECONDS / 2)
+    return duels
+
+
+def rules(threads: int) -> list[dict[str, Any]]:
+    """Every rule, in memory and in cache, and every number format."""
+    rows = [row for size in _RULE_SIZES for row in survey.survey_rules(size, threads, 2 * _SECONDS)]
+    rows += survey.survey_formats(_FORMAT_SIZE, threads, 2 * _SECONDS)
+    return [dataclasses.asdict(row) for row in rows]
+
+
+def memory(threads: int) -> list[dict[str, Any]]:
+    """The most memory that each peer holds in float32."""
+    names = ["adamas", *(name for name in _present() if PEERS[name].in_float32)]
+    return [
+        {"peer": name, "size": size, **measure_memory(name, size, threads)} for size in _MEMORY_SIZES for name in names
+    ]
+
+
+def special(threads: int) -> dict[str, Any]:
+    """Single rows, updates during the backward pass, the cost of options."""
+    return {
+        "sparse": sparse_speed.measure(1_000_000, 64, 4_096, 60, threads),
+        "backward": backward_speed.measure(backward_speed.make_parser().parse_args([])),
+        "overhead": overhead_speed.measure(),
+    }
+
+
+def programs(_: int) -> list[dict[str, Any]]:
+    """Whole training programs."""
+    return [end_to_end.measure(name, 60) for name in PROGRAMS]
+
+
+SECTIONS: dict[str, Callable[[int], Any]] = {
+    section.__name__: section
+    for section in (machine, scenarios, sizes, tensors, scaling, rules, memory, special, programs)
+}
+
+
+def draw(results: Path) -> None:
+    """Draw all pictures of which there are results."""
+
+    def load(section: str) -> Any:
+        path = results / f"{section}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    about = load("machine") or describe_machine()
+    title = f"adamas {about['adamas']} ({about['isa']}) on {about['processor']}, {about['processors']} processors"
+    for section, picture in (("sizes", curves.draw_sizes), ("tensors", curves.draw_tensors)):
+        if found := load(section):
+            picture(found, title, results / f"{section}.png")
+    if found := load("scenarios"):
+        draw_duels(found, title, results / "scenarios.png")
+    if found := load("scaling"):
+        curves.draw_scaling(found, title, results / "scaling.png")
+    if found := load("memory"):
+        curves.draw_memory(found, title, results / "memory.png")
+    if (found := load("rules")) and "bandwidth" in about:
+        rows = [survey.Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
+        bandwidth = {int(count): value for count, value in about["bandwidth"].items()}
+        draw_survey(rows, bandwidth, about["threads"], title, results / "survey.png")
+
+
+def main() -> int:
+    """Run sections."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder; default: bench/results")
+    parser.add_argument("--draw", action="store_true", help="only draw what was measured")
+    arguments = parser.parse_args()
+    for name in arguments.sections:
+        if name not in SECTIONS:
+            parser.error(f"no section {name!r}; there are {', '.join(SECTIONS)}")
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    for name in [] if arguments.draw else arguments.sections or SECTIONS:
+        start = time.perf_counter()
+        found = SECTIONS[name](adamas.get_num_threads())
+        (arguments.results / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    draw(arguments.results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

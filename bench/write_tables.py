@@ -1,0 +1,228 @@
+"""Writes the tables of README.md and bench/README.md from the results of a full run.
+
+``python bench/write_tables.py`` replaces what stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``;
+``--check`` only says whether that would change anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from end_to_end import table as programs_table
+
+from adamas.bench.report import format_ratio, survey_table
+from adamas.bench.scenarios import SCENARIOS
+from adamas.bench.survey import Row
+from adamas.bench.tables import format_table
+from adamas.bench.work import Work, tolerance
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "bench" / "results"
+
+#: The lines of README.md.
+_SHORT = (
+    "1 tensor of 1,000",
+    "1,000 tensors of 1,000",
+    "GPT-2 small",
+    "64M",
+    "16.7M, 8-bit states",
+    "200 tensors, 16.7M, whole phase, average, copies",
+)
+_YARDSTICK = "torch, fused"
+
+Duel = Mapping[str, Any]
+
+
+def _load(section: str) -> Any:
+    path = RESULTS / f"{section}.json"
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: run python bench/run.py {section}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _done(duels: Sequence[Duel], scenario: str) -> dict[str, Duel]:
+    return {duel["peer"]: duel for duel in duels if duel["scenario"] == scenario and "failed" not in duel}
+
+
+def _ratio(duel: Duel | None) -> str:
+    return format_ratio(duel["of_peer"][0]) if duel else ""
+
+
+def _limit_ratio(duels: Mapping[str, Duel]) -> str:
+    """Return the median over a scenario's comparisons."""
+    values = sorted(duel["of_limit"][0] for duel in duels.values())
+    return f"{values[len(values) // 2]:.2f}"
+
+
+def machine() -> str:
+    """Machine and versions."""
+    about = _load("machine")
+    peers: dict[str, str] = {}
+    for versions in about["peers"].values():
+        peers.update(versions)
+    lines = [
+        f"- {about['processor']}, {about['processors']} processors, "
+        f"{', '.join(f'{level} {size}' for level, size in about['caches'].items())}, {about['memory_gib']} GiB",
+        f"- {about['system']}, Python {about['python']}",
+        f"- adamas {about['adamas']} ({about['isa']}, {about['compiler']}), "
+        + ", ".join(f"{name} {version}" for name, version in sorted(peers.items())),
+        "- byte limit: "
+        + ", ".join(f"{gb:.0f} GB/s with {n} thread{'s' * (n != '1')}" for n, gb in about["bandwidth"].items()),
+        f"- {about['date']}, {about['threads']} threads",
+    ]
+    lines += [f"- {name}: left out, {why}" for name, why in about["absent"].items()]
+    return "\n".join(lines)
+
+
+def short() -> str:
+    """The six lines that matter."""
+    duels = _load("scenarios")
+    lines = [["", "of torch's fused step", "of the next best", "of the byte limit"]]
+    for scenario in _SHORT:
+        found = _done(duels, scenario)
+        others = [duel for peer, duel in found.items() if peer != _YARDSTICK]
+        best = max(others, key=lambda duel: duel["of_peer"][0], default=None)
+        next_best = f"{_ratio(best)} ({best['peer']})" if best else "nobody else does it"
+        in_memory = SCENARIOS[scenario].size > 1 << 22
+        lines.append([scenario, _ratio(found.get(_YARDSTICK)), next_best, _limit_ratio(found) if in_memory else ""])
+    return format_table(lines, markdown=True)
+
+
+def _scenario_table(chosen: Callable[[Work], bool]) -> str:
+    """Return one line for each scenario, one column for each peer that takes part in any."""
+    duels = _load("scenarios")
+    names = [name for name, work in SCENARIOS.items() if chosen(work)]
+    peers = list(dict.fromkeys(duel["peer"] for duel in duels if duel["scenario"] in names))
+    lines = [["adamas's time, of that of", *peers, "the byte limit"]]
+    for name in names:
+        found = _done(duels, name)
+        failed = {duel["peer"] for duel in duels if duel["scenario"] == name and "failed" in duel}
+        cells = ["failed" if peer in failed else _ratio(found.get(peer)) for peer in peers]
+        lines.append([name, *cells, _limit_ratio(found) if found else ""])
+    return format_table(lines, markdown=True)
+
+
+def _is_float32(work: Work) -> bool:
+    return work.phase.is_update and work.params == work.states == "float32"
+
+
+def scenarios() -> str:
+    """The update in float32, the formats, the phases; what failed, and where adamas is not first."""
+    duels = _load("scenarios")
+    parts = [
+        _scenario_table(_is_float32),
+        _scenario_table(lambda work: work.phase.is_update and not _is_float32(work)),
+        _scenario_table(lambda work: not work.phase.is_update),
+    ]
+    slower = [
+        f"- {duel['scenario']}: {duel['peer']} takes {1.0 / duel['of_peer'][0]:.2f} of adamas's time"
+        for duel in duels
+        if "failed" not in duel and duel["of_peer"][0] > 1.0
+    ]
+    failed = [f"- {duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in duels if "failed" in duel]
+    notes = {duel["peer"]: duel["note"] for duel in duels if duel.get("note")}
+    if slower:
+        parts.append("Where adamas is not first:\n" + "\n".join(slower))
+    if failed:
+        parts.append("What did not come to a figure:\n" + "\n".join(failed))
+    parts.append("\n".join(f"- {peer}: {note}, on both sides." for peer, note in notes.items()))
+    return "\n\n".join(parts)
+
+
+def errors() -> str:
+    """How far each is off after some steps."""
+    duels = _load("scenarios")
+    worst: dict[tuple[str, str], tuple[float, float]] = {}
+    for duel in duels:
+        if "failed" in duel:
+            continue
+        work = SCENARIOS[duel["scenario"]]
+        kind = f"{work.params} parameters, {work.states} states"
+        for peer, error in (("adamas", duel["error"]["adamas"]), (duel["peer"], duel["error"]["peer"])):
+            if work.phase.is_update:
+                worst[kind, peer] = max(worst.get((kind, peer), (0.0, 0.0)), (error, tolerance(work)))
+    lines = [["", "", "off by", "allowed"]]
+    lines += [[kind, peer, f"{error:.1e}", f"{allowed:g}"] for (kind, peer), (error, allowed) in sorted(worst.items())]
+    return format_table(lines, markdown=True)
+
+
+def rules() -> str:
+    """Every rule and format next to the byte limit."""
+    return survey_table([Row(**row) for row in _load("rules")], markdown=True)
+
+
+def memory() -> str:
+    """Bytes for each parameter at the peak."""
+    rows = _load("memory")
+    sizes = sorted({row["size"] for row in rows})
+    lines = [["bytes for each parameter, at the peak", *(f"{size:,} parameters" for size in sizes)]]
+    for peer in dict.fromkeys(row["peer"] for row in rows):
+        found = {row["size"]: row for row in rows if row["peer"] == peer}
+        cells = ["failed" if "failed" in found[size] else f"{found[size]['bytes_per_parameter']:.1f}" for size in sizes]
+        lines.append([peer, *cells])
+    return format_table(lines, markdown=True)
+
+
+def special() -> str:
+    """Single rows, updates during the backward pass, the cost of options."""
+    found = _load("special")
+    sparse, backward = found["sparse"], found["backward"]
+    lines = [["", "time", "of"]]
+    for mode in ("lazy", "exact"):
+        for other in ("dense, as many rows", "dense, all rows", "torch SparseAdam"):
+            lines.append([f"4,096 of 1,000,000 rows of 64, {mode}", format_ratio(sparse[mode][other]), other])
+    separate = backward["separate step"]["updates"]
+    for side in ("during backward", "weights times 1"):
+        share = format_ratio(backward[side]["updates"] / separate)
+        lines.append([f"50 layers of 1,024 x 1,024: {side}", share, "a separate step"])
+    lines.append(["1,000 parameters, all options", format_ratio(found["overhead"]["of_plain"][0]), "a plain step"])
+    return format_table(lines, markdown=True)
+
+
+def programs() -> str:
+    """Whole training programs."""
+    return programs_table(_load("programs"), markdown=True)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    block.__name__: block for block in (machine, short, scenarios, errors, rules, memory, special, programs)
+}
+
+
+def rewritten(text: str) -> str:
+    """Return the text with all its blocks made anew."""
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"<!-- begin {name} -->\n{BLOCKS[name]()}\n<!-- end {name} -->"
+
+    return re.sub(r"<!-- begin (\w+) -->\n.*?<!-- end \1 -->", replace, text, flags=re.DOTALL)
+
+
+def main() -> int:
+    """Write, or check."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if something would change")
+    arguments = parser.parse_args()
+    stale = []
+    for path in (ROOT / "README.md", ROOT / "bench" / "README.md"):
+        text = path.read_text(encoding="utf-8")
+        new = rewritten(text)
+        if new == text:
+            continue
+        stale.append(str(path.relative_to(ROOT)))
+        if not arguments.check:
+            path.write_text(new, encoding="utf-8")
+    if stale:
+        print(f"{'out of date' if arguments.check else 'written'}: {', '.join(stale)}")
+    return 1 if stale and arguments.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

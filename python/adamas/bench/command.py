@@ -1,0 +1,139 @@
+"""``adamas bench``: a minute's survey of this machine, and comparisons with the peers that are installed."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import adamas
+from adamas.bench import draw, duel, report, survey
+from adamas.bench.machine import describe_machine, memory_bytes
+from adamas.bench.peers import PEERS
+from adamas.bench.scenarios import find_work
+
+__all__ = ["absent_peers", "add_arguments", "compare_with"]
+
+#: Of the survey: a size that no cache holds, unless memory is short, and one that a large cache does.
+_IN_MEMORY, _IN_CACHE = 1 << 24, 1 << 18
+_BYTES_IN_MEMORY = 28 * _IN_MEMORY
+#: Seconds of timing for each line, about.
+_SECONDS = {_IN_MEMORY: 0.6, _IN_CACHE: 0.25}
+_SECONDS_OF_BANDWIDTH = 3.0
+_SECONDS_OF_DUEL = 1.0
+
+#: What `adamas bench` compares; plain NumPy is always there.
+_SCENARIOS = ("1 tensor of 1,000", "1,000 tensors of 1,000", "1M", "16.7M")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``adamas bench``."""
+    parser.add_argument("--peers", action="store_true", help="compare with all other libraries that are installed")
+    parser.add_argument("--threads", type=int, default=0, help="of a step; default: the fastest number of them")
+    parser.add_argument("--output", type=Path, default=Path("adamas-bench"), help="folder; default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print and draw."""
+    counts = survey.thread_counts(adamas.get_num_threads())
+    if arguments.threads and not 1 <= arguments.threads <= counts[-1]:
+        raise ValueError(f"--threads: expected 1 to {counts[-1]}, got {arguments.threads}")
+    if memory_bytes() < 4 * _BYTES_IN_MEMORY:
+        raise ValueError(f"adamas bench needs {4 * _BYTES_IN_MEMORY >> 20} MiB of memory")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    document: dict[str, Any] = {"machine": describe_machine()}
+    _say("memory")
+    bandwidth = survey.bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
+    threads = arguments.threads or _best(bandwidth)
+    document.update(bandwidth=bandwidth, threads=threads)
+    rows = []
+    for size, seconds in _SECONDS.items():
+        for found in (survey.survey_rules(size, threads, seconds), survey.survey_formats(size, threads, seconds)):
+            for row in found:
+                _say(f"{row.name}, {row.size:,} parameters")
+                rows.append(row)
+    document["rows"] = [dataclasses.asdict(row) for row in rows]
+    names = list(PEERS) if arguments.peers else ["NumPy"]
+    document["absent"] = absent_peers(names)
+    duels = list(compare_with([name for name in names if name not in document["absent"]], _SCENARIOS, threads))
+    document["duels"] = duels
+    _say("")
+    (arguments.output / "bench.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(document, indent=2) if arguments.json else _summary(document, rows, duels))
+    _draw(document, rows, duels, arguments.output)
+    return 0
+
+
+def compare_with(
+    peers: list[str], scenarios: tuple[str, ...], threads: int, seconds: float = _SECONDS_OF_DUEL
+) -> Iterator[dict[str, Any]]:
+    """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well."""
+    for name in peers:
+        chosen = [scenario for scenario in scenarios if PEERS[name].can(find_work(scenario))]
+        for job, result in duel.run_jobs([duel.Job(name, scenario, threads, seconds) for scenario in chosen]):
+            _say(f"{job.peer}, {job.scenario}")
+            yield {"peer": job.peer, "scenario": job.scenario, "threads": job.threads, **result}
+
+
+def absent_peers(names: list[str]) -> dict[str, str]:
+    """Say of each peer that can't take part why."""
+    absent = {}
+    for name in names:
+        try:
+            PEERS[name].versions()
+        except ImportError as error:
+            absent[name] = str(error)
+    return absent
+
+
+def _best(bandwidth: dict[int, float]) -> int:
+    """Return the fewest threads that come within 3 % of the best."""
+    most = max(bandwidth.values())
+    return min(count for count, value in bandwidth.items() if value >= 0.97 * most)
+
+
+def _summary(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]]) -> str:
+    machine, bandwidth = document["machine"], document["bandwidth"]
+    lines = [
+        f"adamas {machine['adamas']} ({machine['isa']}), {machine['processor']}, {machine['processors']} processors, "
+        f"{', '.join(f'{level} {size}' for level, size in machine['caches'].items())}",
+        "byte limit, in GB/s: "
+        + ", ".join(f"{value:.0f} with {count} thread{'s' * (count > 1)}" for count, value in bandwidth.items())
+        + f"; measured with {document['threads']}",
+        "",
+        report.survey_table(rows),
+        "",
+        report.duel_table(duels),
+    ]
+    lines += [f"{duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in duels if "failed" in duel]
+    notes = {duel["peer"]: duel["note"] for duel in duels if duel.get("note")}
+    lines += [f"{peer}: {note}, on both sides" for peer, note in notes.items()]
+    lines += [f"{peer}: left out, {why}" for peer, why in document["absent"].items()]
+    return "\n".join(lines)
+
+
+def _draw(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]], folder: Path) -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        print("no pictures: matplotlib is not installed; pip install 'adamas[bench]'", file=sys.stderr)
+        return
+    machine = document["machine"]
+    title = f"adamas {machine['adamas']} ({machine['isa']}) on {machine['processor']}"
+    draw.draw_survey(rows, document["bandwidth"], document["threads"], title, folder / "bench.png")
+    written = [folder / "bench.png"]
+    if any("failed" not in duel for duel in duels):
+        draw.draw_duels(duels, title, folder / "peers.png")
+        written.append(folder / "peers.png")
+    print(f"pictures: {', '.join(map(str, written))}", file=sys.stderr)
+
+
+def _say(text: str) -> None:
+    """Show what is being measured, where somebody is looking."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,59 @@
+"""The byte limit: what moving the arrays takes, without any arithmetic to speak of.
+
+``p += g; m += g; v += g`` over float32 arrays, with the threads and the vectors of a step. Nothing that reads and
+writes as many bytes from memory can be faster for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from adamas import _core
+from adamas.bench.timing import Side
+
+__all__ = ["limit_like", "limit_of_bytes"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: That loop reads and writes so many bytes for an element.
+_BYTES_PER_ELEMENT = 28
+
+
+def limit_of_bytes(total: float, threads: int) -> Side:
+    """Return a side that moves about so many bytes, in the four streams of a step of AdamW."""
+    size = max(1, round(total / _BYTES_PER_ELEMENT))
+    rng = np.random.default_rng(1)
+    param = rng.standard_normal(size, dtype=np.float32)
+    grad = rng.standard_normal(size, dtype=np.float32)
+    grad *= np.float32(1e-6)  # sums do not run away
+    states = (param.copy(), param.copy())
+    return Side(lambda: _core.byte_limit(param, grad, states, threads))
+
+
+def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int, read_first: bool = False) -> Side:
+    """Return a side that moves these very arrays, whose values are put back after each of its turns.
+
+    Args:
+        param: In float32.
+        grad: In float32.
+        states: In float32, as large as the parameter.
+        threads: As many as the step may use.
+        read_first: For rules that take norms: all is read once more before.
+    """
+    streams = tuple(states)
+    arrays = [param, *streams]
+    kept = [array.copy() for array in arrays]
+
+    def restore() -> None:
+        for array, values in zip(arrays, kept, strict=True):
+            array[...] = values
+
+    def step() -> None:
+        if read_first:
+            _core.byte_limit(param, grad, streams, threads, read_only=True)
+        _core.byte_limit(param, grad, streams, threads)
+
+    return Side(step, after_turn=restore)

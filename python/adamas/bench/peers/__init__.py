@@ -1,0 +1,34 @@
+"""Other libraries' optimizers; each is imported only when it starts."""
+
+from __future__ import annotations
+
+from adamas.bench.peers._base import Peer, Run
+from adamas.bench.peers.frameworks import Keras, Optax
+from adamas.bench.peers.host import Bitsandbytes8bit, DeepSpeed, Torchao4bit, Torchao8bit, TorchaoFp8
+from adamas.bench.peers.numpy_based import Autograd, ScikitLearn, Thinc
+from adamas.bench.peers.own import Adamas, PlainNumpy
+from adamas.bench.peers.torch import TorchCompiled, TorchForeach, TorchFused, TorchSingle
+
+__all__ = ["PEERS", "Adamas", "Peer", "Run"]
+
+#: All that adamas is compared with, by name, in the order of tables.
+PEERS: dict[str, Peer] = {
+    peer.name: peer
+    for peer in (
+        TorchFused(),
+        TorchForeach(),
+        TorchSingle(),
+        TorchCompiled(),
+        DeepSpeed(),
+        Optax(),
+        Keras(),
+        ScikitLearn(),
+        Thinc(),
+        Autograd(),
+        PlainNumpy(),
+        Torchao8bit(),
+        TorchaoFp8(),
+        Torchao4bit(),
+        Bitsandbytes8bit(),
+    )
+}

@@ -1,0 +1,99 @@
+"""Optimizers for torch that keep their states on the host, or in few bits."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from adamas.bench.peers._base import Array, Peer, Run
+from adamas.bench.peers.torch import start_optimizer
+from adamas.bench.work import Work
+
+__all__ = ["Bitsandbytes8bit", "DeepSpeed", "Torchao4bit", "Torchao8bit", "TorchaoFp8"]
+
+
+class _OnTorch(Peer):
+    """A drop-in for ``torch.optim.AdamW``."""
+
+    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+        import torch
+
+        torch.set_num_threads(threads)
+        options = {"lr": work.lr, "betas": work.betas, "eps": work.eps, "weight_decay": work.weight_decay}
+        return start_optimizer(work, params, grads, lambda tensors: self.make(tensors, work, options))
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+class DeepSpeed(_OnTorch):
+    """DeepSpeed's CPU Adam, which compiles itself when it is first used."""
+
+    name = "DeepSpeed CPUAdam"
+    distributions = ("deepspeed", "torch")
+
+    def can(self, work: Work) -> bool:
+        return work.phase.is_update and work.params == work.states and work.params in ("float32", "bfloat16")
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        from deepspeed.ops.adam import DeepSpeedCPUAdam
+
+        return DeepSpeedCPUAdam(tensors, adamw_mode=True, fp32_optimizer_states=work.states == "float32", **options)
+
+
+class _LowBit(_OnTorch):
+    states: ClassVar[str]
+
+    def can(self, work: Work) -> bool:
+        return work.phase.is_update and work.params == "float32" and work.states == self.states
+
+
+class Bitsandbytes8bit(_LowBit):
+    """Block-wise 8-bit states (Dettmers et al., arXiv:2110.02861)."""
+
+    name = "bitsandbytes 8-bit"
+    distributions = ("bitsandbytes", "torch")
+    states = "int8"
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        from bitsandbytes.optim import AdamW8bit
+
+        return AdamW8bit(tensors, **options)
+
+
+class Torchao8bit(_LowBit):
+    """The same in compiled torch."""
+
+    name = "torchao 8-bit"
+    distributions = ("torchao", "torch")
+    states = "int8"
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        from torchao.optim import AdamW8bit
+
+        return AdamW8bit(tensors, **options)
+
+
+class Torchao4bit(_LowBit):
+    """4-bit states (Li et al., arXiv:2309.01507)."""
+
+    name = "torchao 4-bit"
+    distributions = ("torchao", "torch")
+    states = "int4"
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        from torchao.optim import AdamW4bit
+
+        return AdamW4bit(tensors, **options)
+
+
+class TorchaoFp8(_LowBit):
+    """States in float8."""
+
+    name = "torchao fp8"
+    distributions = ("torchao", "torch")
+    states = "fp8"
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        from torchao.optim import AdamWFp8
+
+        return AdamWFp8(tensors, **options)

@@ -1,0 +1,108 @@
+"""Optimizers that update NumPy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adamas.bench.peers._base import Array, Peer, Run
+from adamas.bench.work import CHECK_STEPS, MAX_NORM, Phase, Work
+
+__all__ = ["Autograd", "ScikitLearn", "Thinc"]
+
+
+def _copies(arrays: list[Array]) -> list[Array]:
+    return [array.copy() for array in arrays]
+
+
+class ScikitLearn(Peer):
+    """The optimizer inside ``MLPClassifier``."""
+
+    name = "scikit-learn"
+    distributions = ("scikit-learn",)
+    decays = False
+    holds_gradients = False
+    note = "Adam without decay"
+
+    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+        from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
+
+        params = _copies(params)
+        beta1, beta2 = work.betas
+        opt = AdamOptimizer(params, work.lr, beta1, beta2, work.eps)
+        chosen = grads[0]
+
+        def step() -> None:
+            opt.update_params(params, chosen)
+
+        def refresh(k: int) -> None:
+            nonlocal chosen
+            chosen = grads[k]
+
+        return Run(step, refresh, lambda i: params[i])
+
+
+class Thinc(Peer):
+    """thinc's Adam, which trains spaCy; it zeroes the gradients that it has used."""
+
+    name = "thinc"
+    distributions = ("thinc",)
+    decays = False
+    note = "Adam without decay"
+
+    def can(self, work: Work) -> bool:
+        return super().can(work) or work.phase == Phase(clip="each", average=True, zero=True)
+
+    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+        from thinc.api import Adam
+
+        beta1, beta2 = work.betas
+        clip = MAX_NORM if work.phase.clip == "each" else 0.0
+        opt = Adam(
+            work.lr, L2=0.0, beta1=beta1, beta2=beta2, eps=work.eps, grad_clip=clip, use_averages=work.phase.average
+        )
+        params, buffers = _copies(params), _copies(grads[0])
+
+        def step() -> None:
+            for i, (param, grad) in enumerate(zip(params, buffers, strict=True)):
+                params[i], _ = opt((i, "W"), param, grad)
+            opt.step_schedules()
+
+        def refresh(k: int) -> None:
+            for buffer, values in zip(buffers, grads[k], strict=True):
+                buffer[...] = values
+
+        return Run(step, refresh, lambda i: params[i], consumes=True)
+
+
+class Autograd(Peer):
+    """``autograd.misc.optimizers.adam``, a loop of its own; each call takes several steps, from fresh states."""
+
+    name = "autograd"
+    distributions = ("autograd",)
+    decays = False
+    holds_gradients = False
+    note = "Adam without decay"
+
+    def can(self, work: Work) -> bool:
+        # Beyond that, a call takes minutes.
+        return super().can(work) and len(work.shapes) <= 1_000 and work.size <= 1 << 26
+
+    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+        from autograd.misc.optimizers import adam
+
+        values: Any = _copies(params)
+        first = 0
+        beta1, beta2 = work.betas
+
+        def gradient(_: Any, i: int) -> list[Array]:
+            return grads[(first + i) % len(grads)]
+
+        def step() -> None:
+            nonlocal values
+            values = adam(gradient, values, num_iters=CHECK_STEPS, step_size=work.lr, b1=beta1, b2=beta2, eps=work.eps)
+
+        def refresh(k: int) -> None:
+            nonlocal first
+            first = k
+
+        return Run(step, refresh, lambda i: values[i], steps=CHECK_STEPS)

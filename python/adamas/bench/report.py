@@ -1,0 +1,50 @@
+"""Survey and comparisons as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adamas.bench.survey import Row
+from adamas.bench.tables import format_table
+
+__all__ = ["duel_table", "format_ratio", "survey_table"]
+
+
+def format_ratio(value: float) -> str:
+    """Return a ratio, small ones as fractions."""
+    return f"1/{1.0 / value:.0f}" if value < 0.095 else f"{value:.2f}"
+
+
+def survey_table(rows: Sequence[Row], markdown: bool = False) -> str:
+    """Return one line for each rule and format: time, GB/s, and share of the limit at each size."""
+    sizes = sorted({row.size for row in rows}, reverse=True)
+    by_name: dict[tuple[str, str], dict[int, Row]] = {}
+    for row in rows:
+        by_name.setdefault((row.kind, row.name), {})[row.size] = row
+    heading = ["", "bytes"]
+    for size in sizes:
+        heading += [f"{size:,}: ms", "GB/s", "of limit"]
+    lines = [heading]
+    for (_, name), found in by_name.items():
+        line = [name, f"{next(iter(found.values())).bytes_per_parameter:g}"]
+        for size in sizes:
+            line += _cells(found[size]) if size in found else ["", "", ""]
+        lines.append(line)
+    return format_table(lines, markdown)
+
+
+def _cells(row: Row) -> list[str]:
+    return [f"{row.seconds * 1e3:.3f}", f"{row.gigabytes_per_second:.0f}", f"{row.of_limit[0]:.2f}"]
+
+
+def duel_table(duels: Sequence[Mapping[str, Any]], markdown: bool = False) -> str:
+    """Return one line for each peer: adamas's time as a share of the peer's, scenario by scenario."""
+    scenarios = list(dict.fromkeys(duel["scenario"] for duel in duels))
+    found: dict[str, dict[str, str]] = {}
+    for duel in duels:
+        cell = "failed" if "failed" in duel else format_ratio(duel["of_peer"][0])
+        found.setdefault(duel["peer"], {})[duel["scenario"]] = cell
+    lines = [["adamas's time, as a share of that of", *scenarios]]
+    lines += [[peer, *(cells.get(scenario, "") for scenario in scenarios)] for peer, cells in found.items()]
+    return format_table(lines, markdown)

@@ -1,0 +1,151 @@
+"""Where each rule and each number format lies on this machine, next to the byte limit."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import adamas
+from adamas.bench.limit import limit_like, limit_of_bytes
+from adamas.bench.peers import Adamas
+from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
+from adamas.bench.work import Problem, Work
+
+__all__ = ["FORMATS", "RULES", "Row", "bandwidth", "survey_formats", "survey_rules", "thread_counts"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+#: Class and options of each rule, and of its forms that differ in what they keep or compute.
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "AdamW": ("AdamW", {}),
+    "Adam, amsgrad": ("Adam", {"amsgrad": True}),
+    "NAdam": ("NAdam", {}),
+    "RAdam": ("RAdam", {}),
+    "Adamax": ("Adamax", {}),
+    "AdaBelief": ("AdaBelief", {}),
+    "Yogi": ("Yogi", {}),
+    "Adagrad": ("Adagrad", {}),
+    "RMSprop": ("RMSprop", {}),
+    "RMSprop, momentum": ("RMSprop", {"momentum": 0.9}),
+    "RMSprop, centered, momentum": ("RMSprop", {"centered": True, "momentum": 0.9}),
+    "Lion": ("Lion", {}),
+    "LAMB": ("LAMB", {}),
+    "Adan": ("Adan", {}),
+    "ADOPT": ("ADOPT", {}),
+    "AdEMAMix": ("AdEMAMix", {}),
+    "ScheduleFreeAdamW": ("ScheduleFreeAdamW", {}),
+    "SGD": ("SGD", {}),
+    "SGD, momentum": ("SGD", {"momentum": 0.9}),
+    "SGD, Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+}
+
+
+#: Number formats of AdamW, as `adamas.bench.work.Work` has them.
+FORMATS: dict[str, dict[str, str]] = {
+    "float32": {},
+    "bfloat16 states": {"states": "bfloat16"},
+    "8-bit states": {"states": "int8"},
+    "4-bit states": {"states": "int4"},
+    "all bfloat16": {"params": "bfloat16", "states": "bfloat16"},
+    "bfloat16, split32, 8-bit": {"params": "bfloat16", "states": "int8", "master": "split32"},
+    "bfloat16, split24, 8-bit": {"params": "bfloat16", "states": "int8", "master": "split24"},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule or format at one size.
+
+    Attributes:
+        name: Of the rule or format.
+        kind: "rule" or "format".
+        size: Parameters.
+        bytes_per_parameter: That a step reads and writes.
+        seconds: Of a step.
+        of_limit: The step's time as a share of the byte limit's: medians, and quartiles within rounds.
+    """
+
+    name: str
+    kind: str
+    size: int
+    bytes_per_parameter: float
+    seconds: float
+    of_limit: tuple[float, float, float]
+
+    @property
+    def gigabytes_per_second(self) -> float:
+        """Of reading and writing."""
+        return self.size * self.bytes_per_parameter / self.seconds / 1e9
+
+
+def thread_counts(limit: int) -> list[int]:
+    """Return 1, 2, 4, ... and the limit."""
+    counts = [1]
+    while 2 * counts[-1] <= limit:
+        counts.append(2 * counts[-1])
+    return counts if counts[-1] == limit else [*counts, limit]
+
+
+def bandwidth(total: float, counts: list[int], seconds: float) -> dict[int, float]:
+    """Return the GB/s that the byte limit moves, by number of threads."""
+    sides = {str(count): limit_of_bytes(total, count) for count in counts}
+    timings = _timed(sides, 0.0, seconds)
+    return {int(name): total / timing.median / 1e9 for name, timing in timings.items()}
+
+
+def survey_rules(size: int, threads: int, seconds: float, names: list[str] | None = None) -> Iterator[Row]:
+    """Measure rules in float32, each for about so many seconds: all, or those named."""
+    param, grad = _arrays(size)
+    for name in names or list(RULES):
+        own = param.copy()
+        opt = getattr(adamas, RULES[name][0])([own], num_threads=threads, **RULES[name][1])
+        for _ in range(3):
+            opt.step([grad])
+        states = [value for value in opt.state["0"].values() if isinstance(value, np.ndarray)]
+        reads_twice = name == "LAMB"  # for its norms
+        sides = {
+            "step": Side(_step(opt, grad)),
+            "limit": limit_like(own, grad, states, threads, read_first=reads_twice),
+        }
+        streams = 3 + 2 * len(states) + (2 + len(states)) * reads_twice
+        yield _row(name, "rule", size, 4.0 * streams, sides, seconds)
+
+
+def survey_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
+    """Measure AdamW in each format that can be had here (bfloat16 needs ml_dtypes)."""
+    has_bfloat16 = importlib.util.find_spec("ml_dtypes") is not None
+    for name, chosen in FORMATS.items():
+        if "bfloat16" in chosen.values() and not has_bfloat16:
+            continue
+        work = Work(((size,),), **chosen)  # type: ignore[arg-type]
+        problem = Problem(work)
+        run = Adamas().start(work, problem.params, problem.grads, threads)
+        run.refresh(0)
+        moved = work.bytes_per_parameter
+        sides = {"step": Side(run.step), "limit": limit_of_bytes(size * moved, threads)}
+        yield _row(name, "format", size, moved, sides, seconds)
+
+
+def _arrays(size: int) -> tuple[Array, Array]:
+    rng = np.random.default_rng(0)
+    grad = rng.standard_normal(size, dtype=np.float32)
+    grad *= np.float32(1e-2)
+    return rng.standard_normal(size, dtype=np.float32), grad
+
+
+def _step(opt: Any, grad: Array) -> Any:
+    grads = [grad]
+    return lambda: opt.step(grads)
+
+
+def _row(name: str, kind: str, size: int, moved: float, sides: dict[str, Side], seconds: float) -> Row:
+    timings = _timed(sides, 5e-3 if size * moved < 1 << 26 else 0.0, seconds)
+    return Row(name, kind, size, moved, timings["step"].median, ratio(timings["step"], timings["limit"]))
+
+
+def _timed(sides: dict[str, Side], turn: float, seconds: float) -> dict[str, Timing]:
+    return take_turns(sides, rounds_within(sides, turn, seconds), turn)

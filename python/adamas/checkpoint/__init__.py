@@ -1,0 +1,175 @@
+"""Checkpoints: all that an optimizer knows, in one file that is always whole.
+
+::
+
+    opt.save("run.safetensors")           # parameters, states, step counts, hyperparameters
+    opt.load("run.safetensors")           # goes on with the same bits, on any instruction set and number of threads
+
+The file is a safetensors file: arrays ``params/NAME`` and ``states/NAME/STATE``, each in the format it has in memory,
+and in the metadata, under ``adamas``, a JSON text with the rest and a checksum of each array. Nothing in it is
+executed. A path that ends in ``.npz`` makes a file of NumPy's instead, with the same content.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._replaced import replaced
+from adamas.checkpoint._document import CheckpointError, Document, array_name
+from adamas.checkpoint._npz import read_npz, write_npz
+from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
+
+__all__ = ["Checkpoint", "CheckpointError", "read", "write"]
+
+_Write = Callable[[Path, Mapping[str, Array], str], None]
+_Read = Callable[[Path], tuple[str, dict[str, Array]]]
+_FORMATS: dict[str, tuple[_Write, _Read]] = {
+    ".npz": (write_npz, read_npz),
+    ".safetensors": (write_safetensors, read_safetensors),
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        path: The file.
+        document: All but the arrays.
+        params: Parameters by name; none if they were not saved.
+        states: State arrays by parameter and name of the state.
+
+    The arrays of a safetensors file are mapped into memory: what is not looked at is not read.
+    """
+
+    path: str
+    document: Document
+    params: dict[str, Array]
+    states: dict[str, dict[str, Array]]
+
+    @property
+    def state_dict(self) -> dict[str, Any]:
+        """As `Optimizer.load_state_dict` takes it."""
+        arrays = {
+            array_name("states", name, key): array
+            for name, entry in self.states.items()
+            for key, array in entry.items()
+        }
+        return self.document.state_dict(arrays)
+
+    def nonfinite(self) -> list[str]:
+        """Return the names of all arrays that hold an infinity or NaN."""
+        arrays = {array_name("params", name): array for name, array in self.params.items()}
+        for name, entry in self.states.items():
+            arrays.update({array_name("states", name, key): array for key, array in entry.items()})
+        return [name for name, array in arrays.items() if not _is_finite(array)]
+
+
+def write(path: str | os.PathLike[str], state_dict: Mapping[str, Any], params: Mapping[str, Array]) -> None:
+    """Write a checkpoint in place of what is at ``path``, whole or not at all; the disk has it when this returns.
+
+    Args:
+        path: Of the file; its ending says which format: ``.safetensors`` or ``.npz``.
+        state_dict: As `Optimizer.state_dict` returns it.
+        params: Parameters by name; they may be left out.
+
+    Raises:
+        ImportError: safetensors is not installed.
+        OSError: The file can't be written; what was there is as it was.
+        ValueError: Another ending.
+    """
+    target = Path(path)
+    save, _ = _format_of(target)
+    arrays = {array_name("params", name): array for name, array in params.items()}
+    for name, entry in state_dict["state"].items():
+        for key, value in entry.items():
+            if isinstance(value, np.ndarray):
+                arrays[array_name("states", name, key)] = value
+    document = Document.of(state_dict, _checksums(arrays))
+    with replaced(target) as temporary:
+        save(temporary, arrays, document.dump())
+
+
+def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
+    """Read a checkpoint, and find out whether it is as it was written.
+
+    Args:
+        path: Of the file.
+        check: Compare the checksum of every array, for which all of the file is read.
+
+    Raises:
+        CheckpointError: It is no checkpoint, or is damaged.
+        ImportError: safetensors is not installed.
+        OSError: The file can't be read.
+        ValueError: The path has neither of the endings.
+    """
+    source = Path(path)
+    text, arrays = _format_of(source)[1](source)
+    document = Document.parse(text, str(source))
+    if document.checksums.keys() != arrays.keys():
+        differing = sorted(document.checksums.keys() ^ arrays.keys())
+        raise CheckpointError(
+            f"{source}: is damaged: {differing[0]} is in its description or among its arrays, not both"
+        )
+    if check:
+        found = _checksums(arrays)
+        damaged = [name for name, value in document.checksums.items() if found[name] != value]
+        if damaged:
+            raise CheckpointError(f"{source}: is damaged: {', '.join(damaged[:5])}: other bytes than were written")
+    return Checkpoint(str(source), document, *_sorted_out(arrays, str(source)))
+
+
+def _sorted_out(arrays: Mapping[str, Array], path: str) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
+    """Split ``params/NAME`` and ``states/NAME/STATE``; names of parameters may hold slashes."""
+    params: dict[str, Array] = {}
+    states: dict[str, dict[str, Array]] = {}
+    for full_name, array in arrays.items():
+        kind, _, rest = full_name.partition("/")
+        name, slash, key = rest.rpartition("/")
+        if kind == "params":
+            params[rest] = array
+        elif kind == "states" and slash:
+            states.setdefault(name, {})[key] = array
+        else:
+            raise CheckpointError(f"{path}: holds an array that checkpoints do not have, {full_name!r}")
+    return params, states
+
+
+def _format_of(path: Path) -> tuple[_Write, _Read]:
+    try:
+        return _FORMATS[path.suffix]
+    except KeyError:
+        raise ValueError(f"path: expected one that ends in {' or '.join(_FORMATS)}, got {str(path)!r}") from None
+
+
+def _checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
+    """Return the CRC-32 of each, on as many threads as there are processors; zlib lets go of the GIL."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return dict(zip(arrays, threads.map(_checksum, arrays.values()), strict=True))
+
+
+def _checksum(array: Array) -> int:
+    return zlib.crc32(array.reshape(-1).view(np.uint8).data) if array.size else 0
+
+
+_CHUNK = 1 << 20
+
+
+def _is_finite(array: Array) -> bool:
+    if array.dtype.kind in "iu":
+        return True
+    return all(bool(np.isfinite(part).all()) for part in _chunks(array.reshape(-1)))
+
+
+def _chunks(flat: Array) -> Iterator[Array]:
+    for i in range(0, flat.size, _CHUNK):
+        yield flat[i : i + _CHUNK]

@@ -1,0 +1,70 @@
+"""``adamas inspect``: what is in a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from adamas.checkpoint import Checkpoint, read
+from adamas.checkpoint._document import array_name
+
+__all__ = ["add_arguments", "describe"]
+
+_SHOWN = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``adamas inspect``."""
+    parser.add_argument("file", type=Path, help="a .safetensors or .npz file")
+    parser.add_argument("--all", action="store_true", help=f"list all arrays, not just {_SHOWN}")
+    parser.add_argument("--fast", action="store_true", help="do not read the arrays, to compare their checksums")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    checkpoint = read(arguments.file, check=not arguments.fast)
+    content = describe(checkpoint)
+    if arguments.json:
+        print(json.dumps(content, indent=2))
+        return 0
+    arrays = content.pop("arrays")
+    groups = content.pop("param_groups")
+    width = max(map(len, content))
+    for name, value in content.items():
+        print(f"{name:<{width}}  {value}")
+    for i, group in enumerate(groups):
+        values = ", ".join(f"{key}={value}" for key, value in group.items() if key != "params")
+        print(f"group {i}: {len(group['params'])} parameters, {values}")
+    print()
+    shown = list(arrays.items())[: None if arguments.all else _SHOWN]
+    names = max((len(name) for name, _ in shown), default=0)
+    for name, array in shown:
+        print(f"{name:<{names}}  {array['dtype']:>8}  {tuple(array['shape'])}")
+    if len(shown) < len(arrays):
+        print(f"... and {len(arrays) - len(shown)} more (--all)")
+    return 0
+
+
+def describe(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what the file says about itself, and name, dtype and shape of each array."""
+    document = checkpoint.document
+    arrays = {array_name("params", name): array for name, array in checkpoint.params.items()}
+    for name, entry in checkpoint.states.items():
+        arrays.update({array_name("states", name, key): array for key, array in entry.items()})
+    return {
+        "file": checkpoint.path,
+        "written by": f"adamas {document.library}",
+        "optimizer": document.optimizer,
+        "steps": document.step,
+        "formats": ", ".join(f"{name}={value}" for name, value in document.formats.items()),
+        "parameters": f"{sum(math.prod(array.shape) for array in checkpoint.params.values()):,} numbers"
+        if checkpoint.params
+        else "not in the file",
+        "bytes": f"{sum(array.nbytes for array in arrays.values()):,}",
+        "param_groups": document.param_groups,
+        "arrays": {name: {"dtype": str(array.dtype), "shape": list(array.shape)} for name, array in arrays.items()},
+    }

@@ -1,0 +1,271 @@
+"""Benchmarks: they compare like with like, find out who does not, and come out as tables and pictures. No times."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adamas.bench import command, draw, duel, report, survey
+from adamas.bench.peers import PEERS, Adamas, Peer, Run
+from adamas.bench.scenarios import SCENARIOS, find_work, gpt2_small, resnet50, with_tensors
+from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
+from adamas.bench.work import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Work, tolerance, update_error
+from adamas.cli import main
+
+SMALL = Work(((700,), (30, 20)))
+WHOLE = Phase(unscale=True, clip="all", zero=True)
+
+
+def bench_module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import a script of the folder bench."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "bench")
+    return importlib.import_module(name)
+
+
+class TestTiming:
+    def test_every_side_has_its_turns_in_rotated_order(self) -> None:
+        calls: list[str] = []
+        sides = {name: Side(lambda name=name: calls.append(name)) for name in "abc"}  # type: ignore[misc]
+        timings = take_turns(sides, rounds=3, turn_seconds=0.0, warm=False)
+        assert "".join(calls[-9:]) == "abcbcacab"
+        assert [len(timing.rounds) for timing in timings.values()] == [3, 3, 3]
+
+    def test_what_is_done_around_turns_and_steps(self) -> None:
+        calls: list[str] = []
+        side = Side(
+            lambda: calls.append("step"),
+            before_turn=lambda: calls.append("<"),
+            after_turn=lambda: calls.append(">"),
+            before_step=lambda: calls.append("fill"),
+        )
+        take_turns({"a": side}, rounds=1, turn_seconds=0.0)
+        assert " ".join(calls[-6:]) == "< fill step fill step >"
+
+    def test_a_call_of_several_steps_counts_as_several(self) -> None:
+        one, six = ({"a": Side(lambda: sum(range(20_000)), steps=steps)} for steps in (1, 6))
+        seconds = [take_turns(sides, 5, 0.0)["a"].median for sides in (one, six)]
+        assert seconds[1] < seconds[0]
+
+    def test_ratio_is_of_medians_and_its_quartiles_are_within_rounds(self) -> None:
+        assert ratio(Timing([1.0, 2.0, 9.0]), Timing([1.0, 1.0, 3.0])) == (2.0, 1.0, 3.0)
+
+    def test_rounds_stay_within_bounds(self) -> None:
+        sides = {"a": Side(lambda: None)}
+        assert rounds_within(sides, 0.0, 0.0) == 5
+        assert rounds_within(sides, 0.0, 10.0) == 200
+
+
+class TestWork:
+    def test_parameter_lists_are_those_of_the_models(self) -> None:
+        assert (len(resnet50()), Work(resnet50()).size) == (161, 25_557_032)
+        assert (len(gpt2_small()), Work(gpt2_small()).size) == (148, 124_439_808)
+        assert Work(with_tensors(7, 100)).size == 100
+
+    @pytest.mark.parametrize(
+        ("work", "expected"),
+        [
+            (Work(((1,),)), 28.0),
+            (Work(((1,),), states="bfloat16"), 20.0),
+            (Work(((1,),), states="int8"), 16.125),
+            (Work(((1,),), params="bfloat16", states="bfloat16"), 14.0),
+            (Work(((1,),), phase=WHOLE), 36.0),
+        ],
+    )
+    def test_bytes_of_a_parameter(self, work: Work, expected: float) -> None:
+        assert work.bytes_per_parameter == expected
+
+    @pytest.mark.parametrize("name", ["size 1024", "tensors 10", "ResNet-50"])
+    def test_scenarios_are_found(self, name: str) -> None:
+        assert find_work(name).size >= 1024
+
+    def test_an_unknown_scenario_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="scenario: there is no 'size x'"):
+            find_work("size x")
+
+    def test_numbers_are_ordinary(self) -> None:
+        problem = Problem(Work(((1_000,),), params="bfloat16"))
+        values = np.abs(np.concatenate([problem.params[0], *(grads[0] for grads in problem.grads)]))
+        assert values.min() > 1e-12
+        assert (problem.params[0].view(np.uint32) & 0xFFFF == 0).all()  # bfloat16 can hold them
+
+    @pytest.mark.parametrize("kind", list(SCENARIOS))
+    def test_adamas_does_every_scenario(self, kind: str) -> None:
+        """On small tensors; and the sum of a phase's parts is the phase."""
+        scenario = SCENARIOS[kind]
+        work = Work(SMALL.shapes, scenario.params, scenario.states, scenario.master, scenario.phase)
+        problem = Problem(work)
+        run = Adamas().start(work, problem.params, problem.grads, 1)
+        for i in range(CHECK_STEPS):
+            run.refresh(i % 2)
+            run.step()
+        error = update_error(problem, [np.asarray(run.param(i)) for i in problem.sampled()])
+        assert error <= tolerance(work)
+
+    @pytest.mark.parametrize(("factor", "found"), [(1.0, False), (1.01, True)])
+    def test_another_learning_rate_is_found_out(self, factor: float, found: bool) -> None:
+        problem = Problem(SMALL)
+        other = Work(SMALL.shapes, lr=factor * SMALL.lr)
+        run = PEERS["NumPy"].start(other, problem.params, problem.grads, 1)
+        for i in range(CHECK_STEPS):
+            run.refresh(i % 2)
+            run.step()
+        assert (update_error(problem, [run.param(i) for i in problem.sampled()]) > tolerance(SMALL)) == found
+
+    def test_gradients_of_a_phase_are_scaled(self) -> None:
+        plain, scaled = (Problem(Work(((5_000,),), phase=phase)) for phase in (Phase(), WHOLE))
+        size = [float(np.std(problem.grads[0][0])) for problem in (plain, scaled)]
+        assert math.isclose(size[1] / size[0], LOSS_SCALE, rel_tol=0.1)
+
+
+class Lazy(Peer):
+    """Leaves the parameters as they are."""
+
+    name = "lazy"
+    distributions = ("numpy",)
+
+    def start(self, work: Work, params: list[Any], grads: list[list[Any]], threads: int) -> Run:
+        return Run(lambda: None, lambda _: None, lambda i: params[i])
+
+
+class TestDuel:
+    @pytest.mark.parametrize("work", [SMALL, Work(SMALL.shapes, phase=WHOLE)])
+    def test_both_sides_are_timed(self, work: Work) -> None:
+        peer = Adamas() if not work.phase.is_update else PEERS["NumPy"]
+        result = duel.compare(peer, work, 1, 0.01)
+        assert set(result["seconds"]) == {"adamas", "peer", "limit"}
+        assert all(value > 0.0 for value in (*result["seconds"].values(), *result["of_peer"], *result["of_limit"]))
+        assert result["rounds"] >= 5
+
+    def test_a_peer_that_does_something_else_is_named(self) -> None:
+        with pytest.raises(ValueError, match=r"lazy computes something else: off by 1 of the update, 0.003 is allowed"):
+            duel.compare(Lazy(), SMALL, 1, 0.01)
+
+    def test_jobs_run_in_a_process_of_their_own(self) -> None:
+        jobs = [duel.Job("NumPy", name, 1, 0.01) for name in ("1 tensor of 1,000", "no such", "size 2048")]
+        results = [result for _, result in duel.run_jobs(jobs)]
+        assert results[0]["versions"] == {"numpy": np.__version__}
+        assert results[1]["failed"].startswith("ValueError: scenario: there is no 'no such'")
+        assert results[2]["size"] == 2048
+
+    def test_a_process_that_dies_ends_one_job(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Its first child kills itself, the second is well."""
+        script = tmp_path / "python"
+        script.write_text(
+            f'#!/bin/sh\nif mkdir "{tmp_path}/tried" 2>/dev/null; then echo ouch >&2; kill -9 $$; fi\n'
+            f'exec "{sys.executable}" "$@"\n'
+        )
+        script.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(script))
+        jobs = [duel.Job("NumPy", "size 1024", 1, 0.01)] * 2
+        results = [result for _, result in duel.run_jobs(jobs)]
+        assert results[0]["failed"] == "its process ended with -9: ouch"
+        assert results[1]["size"] == 1024
+
+    def test_peers_say_what_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Lazy, "distributions", ("no-such-distribution",))
+        with pytest.raises(ImportError, match="no-such-distribution is not installed"):
+            Lazy().versions()
+
+    def test_every_peer_has_a_scenario(self) -> None:
+        for peer in PEERS.values():
+            assert any(peer.can(work) for work in SCENARIOS.values()), peer.name
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[survey.Row]:
+    found = [row for size in (3_000, 1_000) for row in survey.survey_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
+    return [*found, *survey.survey_formats(3_000, 1, 0.0)]
+
+
+class TestSurvey:
+    def test_every_rule_of_the_library_is_there(self) -> None:
+        import adamas
+
+        named = {kind for kind, _ in survey.RULES.values()}
+        assert named | {"Adam"} == {name for name in adamas.optimizers.__all__ if name != "Optimizer"}
+
+    def test_rows(self, rows: list[survey.Row]) -> None:
+        by_name = {row.name: row for row in rows if row.size == 3_000}
+        assert by_name["AdamW"].bytes_per_parameter == 28.0
+        assert by_name["LAMB"].bytes_per_parameter == 28.0 + 16.0
+        assert set(by_name) == {"AdamW", "LAMB", *survey.FORMATS}
+        assert all(row.of_limit[0] > 0.0 for row in rows)
+
+    def test_pictures_and_tables(self, rows: list[survey.Row], tmp_path: Path) -> None:
+        duels = [
+            {"peer": peer, "scenario": scenario, "of_peer": [0.01 * (i + 1), 0.0, 0.0]}
+            for i, peer in enumerate(("one", "two"))
+            for scenario in ("small", "large", "other")
+        ]
+        duels.append({"peer": "three", "scenario": "small", "failed": "it fell"})
+        draw.draw_survey(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
+        draw.draw_duels(duels, "title", tmp_path / "duels.png")
+        assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "duels.png"))
+        assert report.survey_table(rows).count("\n") == len(survey.FORMATS) + 2
+        assert report.duel_table(duels).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
+        assert "failed" in report.duel_table(duels, markdown=True)
+
+    @pytest.mark.parametrize(("limit", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
+    def test_thread_counts(self, limit: int, counts: list[int]) -> None:
+        assert survey.thread_counts(limit) == counts
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(command, "_SECONDS", {4_096: 0.0, 1_024: 0.0})
+        monkeypatch.setattr(command, "_BYTES_IN_MEMORY", 1 << 20)
+        monkeypatch.setattr(command, "_SECONDS_OF_BANDWIDTH", 0.0)
+        monkeypatch.setattr(command, "_SCENARIOS", ("1 tensor of 1,000",))
+
+    def test_tables_pictures_and_json(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["bench", "--output", str(tmp_path / "out"), "--threads", "1"]) == 0
+        printed = capsys.readouterr()
+        assert "ScheduleFreeAdamW" in printed.out
+        assert "NumPy" in printed.out
+        assert "bench.png" in printed.err
+        document = json.loads((tmp_path / "out" / "bench.json").read_text())
+        assert len(document["rows"]) == 2 * (len(survey.RULES) + len(survey.FORMATS))
+        assert document["duels"][0]["peer"] == "NumPy"
+
+    def test_json_alone_on_standard_output(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["bench", "--json", "--output", str(tmp_path)]) == 0
+        assert json.loads(capsys.readouterr().out)["machine"]["processors"] == len(os.sched_getaffinity(0))
+
+    def test_wrong_threads(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["bench", "--threads", "-1", "--output", str(tmp_path / "out")]) == 1
+        assert "--threads: expected 1 to" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
+
+    def test_absent_peers_are_listed(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        absent = {name: why for name, why in command.absent_peers(list(PEERS)).items() if name != "scikit-learn"}
+        assert main(["bench", "--peers", "--output", str(tmp_path)]) == 0
+        printed = capsys.readouterr().out
+        assert all(f"{name}: left out, {why}" in printed for name, why in absent.items())
+
+
+class TestScripts:
+    def test_the_gate_has_a_margin(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        gate = bench_module("gate", monkeypatch)
+        measured = {"as ever": 1.0, "noisy": 1.7, "slow": 1.8, "new": 9.0}
+        assert gate.slow({"as ever": 1.0, "noisy": 1.0, "slow": 1.0}, measured) == {"slow": 1.8}
+
+    def test_the_gate_knows_all_rules_and_formats(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        stored = json.loads(bench_module("gate", monkeypatch).STORED.read_text())
+        names = {*(f"rule: {name}" for name in survey.RULES), *(f"format: {name}" for name in survey.FORMATS)}
+        assert set(stored) == names
+
+    def test_tables_are_those_of_the_results(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tables = bench_module("write_tables", monkeypatch)
+        for name in ("README.md", "bench/README.md"):
+            text = (tables.ROOT / name).read_text(encoding="utf-8")
+            assert tables.rewritten(text) == text, f"{name}: run python bench/write_tables.py"
