@@ -30,13 +30,13 @@ from adamas.bench.draw import draw_duels, draw_survey
 from adamas.bench.machine import describe_machine
 from adamas.bench.memory import measure_memory
 from adamas.bench.peers import PEERS
-from adamas.bench.scenarios import SCENARIOS, SIZES, TENSOR_COUNTS
+from adamas.bench.scenarios import SCENARIOS, SIZES, TELLING, TENSOR_COUNTS
 
 RESULTS = Path(__file__).parent / "results"
 _SECONDS = 1.5  # of timing for each comparison, about
 _MEMORY_SIZES = (64_000_000, 256_000_000)
 _RULE_SIZES = (64_000_000, 1_000_000)
-_FORMAT_SIZE = 1 << 24
+_BANDWIDTH_BYTES = 28.0 * (1 << 24)
 _SCALING = ("1,000 tensors of 1,000", "1M", "16.7M", "16.7M, 8-bit states")
 
 
@@ -49,7 +49,7 @@ def machine(threads: int) -> dict[str, Any]:
     """Machine and versions; which peers are absent."""
     counts = survey.thread_counts(threads)
     versions = {name: PEERS[name].versions() for name in _present()}
-    bandwidth = survey.bandwidth(28.0 * _FORMAT_SIZE, counts, 10.0)
+    bandwidth = survey.bandwidth(_BANDWIDTH_BYTES, counts, 10.0)
     return {
         **describe_machine(),
         "date": time.strftime("%Y-%m-%d"),
@@ -85,8 +85,10 @@ def scaling(threads: int) -> list[dict[str, Any]]:
 
 def rules(threads: int) -> list[dict[str, Any]]:
     """Every rule, in memory and in cache, and every number format."""
-    rows = [row for size in _RULE_SIZES for row in survey.survey_rules(size, threads, 2 * _SECONDS)]
-    rows += survey.survey_formats(_FORMAT_SIZE, threads, 2 * _SECONDS)
+    rows: list[survey.Row] = []
+    for size in _RULE_SIZES:
+        rows += survey.survey_rules(size, threads, 2 * _SECONDS)
+        rows += survey.survey_formats(size, threads, 2 * _SECONDS)
     return [dataclasses.asdict(row) for row in rows]
 
 
@@ -127,11 +129,15 @@ def draw(results: Path) -> None:
 
     about = load("machine") or describe_machine()
     title = f"adamas {about['adamas']} ({about['isa']}) on {about['processor']}, {about['processors']} processors"
-    for section, picture in (("sizes", curves.draw_sizes), ("tensors", curves.draw_tensors)):
-        if found := load(section):
-            picture(found, title, results / f"{section}.png")
-    if found := load("scenarios"):
-        draw_duels(found, title, results / "scenarios.png")
+    duels = load("scenarios") or []
+    if found := load("sizes"):
+        largest = [duel for duel in duels if duel["scenario"] == "256M"]
+        curves.draw_sizes([*found, *largest], title, results / "sizes.png")
+    if found := load("tensors"):
+        curves.draw_tensors(found, title, results / "tensors.png")
+    if duels:
+        telling = [duel for duel in duels if duel["scenario"] in TELLING]
+        draw_duels(telling, title, results / "scenarios.png")
     if found := load("scaling"):
         curves.draw_scaling(found, title, results / "scaling.png")
     if found := load("memory"):

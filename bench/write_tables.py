@@ -17,7 +17,7 @@ from typing import Any
 from end_to_end import table as programs_table
 
 from adamas.bench.report import format_ratio, survey_table
-from adamas.bench.scenarios import SCENARIOS
+from adamas.bench.scenarios import SCENARIOS, TELLING
 from adamas.bench.survey import Row
 from adamas.bench.tables import format_table
 from adamas.bench.work import Work, tolerance
@@ -25,15 +25,6 @@ from adamas.bench.work import Work, tolerance
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
 
-#: The lines of README.md.
-_SHORT = (
-    "1 tensor of 1,000",
-    "1,000 tensors of 1,000",
-    "GPT-2 small",
-    "64M",
-    "16.7M, 8-bit states",
-    "200 tensors, 16.7M, whole phase, average, copies",
-)
 _YARDSTICK = "torch, fused"
 
 Duel = Mapping[str, Any]
@@ -84,7 +75,7 @@ def short() -> str:
     """The six lines that matter."""
     duels = _load("scenarios")
     lines = [["", "of torch's fused step", "of the next best", "of the byte limit"]]
-    for scenario in _SHORT:
+    for scenario in TELLING:
         found = _done(duels, scenario)
         others = [duel for peer, duel in found.items() if peer != _YARDSTICK]
         best = max(others, key=lambda duel: duel["of_peer"][0], default=None)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import fractions
 import json
 import os
 import shutil
 import struct
+import subprocess
 import sys
+import threading
+import time
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -378,6 +385,10 @@ class TestDamage:
             in_header(params_w={"dtype": "no such"}),
             in_header(params_w={"data_offsets": [0, 1 << 60]}),
             in_header(params_w={"data_offsets": [-8, 876]}),
+            in_header(params_w={"shape": [1] * 65}),
+            in_header(params_w={"shape": [0, 2**62]}),
+            in_header(params_w={"shape": None}),
+            lambda text: json.dumps({**json.loads(text), "__metadata__": None}),
             lambda text: text.replace('"params/w"', '"params/../../w"', 1),
             lambda text: text.replace('"params/w"', '"params/in/out.b"', 1),  # twice
             lambda text: text.replace('"params/w"', '"somewhere/w"', 1),
@@ -409,6 +420,12 @@ class TestDamage:
             {"formats": None},
             {"checksums": {}},
             {"optimizer": 3},
+            {"previous_norm": "large"},
+            {"params": {"w": ["float32", [-1]]}},
+            {"param_groups": [{"params": ["w"], "lr": "high"}]},
+            {"param_groups": [{"params": ["w", "in/out.b", "in/out.empty"]}]},
+            {"param_groups": [None]},
+            {"numbers": {"w": {"step": True}}},
         ],
     )
     def test_descriptions_that_lie(self, path: Path, fields: dict[str, Any]) -> None:
@@ -422,9 +439,7 @@ class TestDamage:
             return json.dumps(header)
 
         content = with_header(path, change)
-        path.write_bytes(content)
-        with pytest.raises((CheckpointError, TypeError), match=r"."):
-            adamas.AdamW(make_params()).load(path)
+        self.assert_refused(path, content)
 
     def test_another_safetensors_file(self, tmp_path: Path) -> None:
         from safetensors.numpy import save_file
@@ -437,6 +452,193 @@ class TestDamage:
         np.savez(tmp_path / "a.npz", w=np.ones(3))
         with pytest.raises(CheckpointError, match="not a checkpoint of adamas"):
             checkpoint.read(tmp_path / "a.npz")
+
+
+class TestNpz:
+    @pytest.mark.parametrize(
+        "names", [["w@bfloat16"], ["w", "w.npy"], ["w\0x", "w\0y"], ["adamas", "0"], ["x" * 70_000]]
+    )
+    def test_any_name(self, names: list[str], tmp_path: Path) -> None:
+        params = {name: np.full(3, i, np.float32) for i, name in enumerate(names)}
+        adamas.AdamW(params).save(tmp_path / "a.npz")
+        for array in params.values():
+            array[...] = -1
+        adamas.AdamW(params).load(tmp_path / "a.npz")
+        assert [int(array[0]) for array in params.values()] == list(range(len(names)))
+
+    def test_damage_anywhere_raises_one_kind_of_error(self, tmp_path: Path) -> None:
+        adamas.AdamW(make_params()).save(tmp_path / "a.npz")
+        content = (tmp_path / "a.npz").read_bytes()
+        rng = np.random.default_rng(0)
+        for _ in range(300):
+            damaged = bytearray(content)
+            for place in rng.integers(0, len(content), 3):
+                damaged[place] = rng.integers(0, 256)
+            path = tmp_path / "b.npz"
+            path.write_bytes(bytes(damaged))
+            opt = adamas.AdamW(make_params(seed=8))
+            try:
+                opt.load(path)
+            except CheckpointError:
+                assert opt.state["w"]["step"] == 0
+
+    def test_members_that_lie_on_one_another(self, tmp_path: Path) -> None:
+        """Together they would be larger than the file."""
+        adamas.AdamW(make_params()).save(tmp_path / "a.npz")
+        with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
+            archive.writestr("big", b"0" * 100_000)
+            first = archive.infolist()[0]
+            for i in range(5):
+                twin = zipfile.ZipInfo(f"m{i}.npy")
+                for field in ("file_size", "compress_size", "CRC", "header_offset"):
+                    setattr(twin, field, getattr(first, field))
+                archive.filelist.append(twin)
+        with pytest.raises(CheckpointError, match="its arrays are larger than it is"):
+            checkpoint.read(tmp_path / "b.npz")
+
+    def test_a_member_that_is_no_array(self, saved: Path, tmp_path: Path) -> None:
+        if saved.suffix == ".npz":
+            with zipfile.ZipFile(saved, "a") as archive:
+                archive.writestr("readme.txt", "hello")
+            with pytest.raises(CheckpointError, match="it has other arrays than it says"):
+                checkpoint.read(saved)
+
+
+class TestTogether:
+    """A parameter and what belongs to it are loaded together or not at all."""
+
+    @both
+    def test_copies_follow(self, module: Any, tmp_path: Path) -> None:
+        module.AdamW({"w": np.ones(3, np.float32)}).save(tmp_path / "a.npz")
+        params, copies = {"w": np.full(3, 7, np.float32)}, {"w": np.zeros(3, np.float16)}
+        module.AdamW(params, copy_out=copies).load(tmp_path / "a.npz")
+        assert (copies["w"] == 1).all()
+
+    @pytest.mark.parametrize("average", [adamas.EMA(0.9), adamas.SWA()])
+    def test_averages_of_those_left_are_their_own_values(self, average: Any, tmp_path: Path) -> None:
+        options = {"lr": 0.0, "weight_decay": 0.0, "average": average}
+        ones = np.ones(3, np.float32)
+        opt = adamas.AdamW({"w": ones.copy()}, **options)
+        for _ in range(10):
+            opt.step({"w": ones})
+        opt.save(tmp_path / "a.npz")
+        params = {"w": np.zeros(3, np.float32), "new": np.full(3, 5, np.float32)}
+        again = adamas.AdamW(params, **options)
+        assert again.load(tmp_path / "a.npz", strict=False) == ["new"]
+        with again.averaged():
+            np.testing.assert_allclose(params["new"], 5.0, rtol=1e-6)
+
+    def test_a_parameter_whose_states_do_not_fit_keeps_its_value(self, tmp_path: Path) -> None:
+        bf16 = bfloat16()
+        adamas.SGD({"w": np.full(4, 1, bf16)}, master_weights=True).save(tmp_path / "a.npz")
+        params = {"w": np.full(4, 5, bf16)}
+        opt = adamas.SGD(params, momentum=0.9, master_weights=True)
+        assert opt.load(tmp_path / "a.npz", strict=False) == ["w"]
+        assert (params["w"] == 5).all()
+
+    def test_states_of_a_parameter_that_does_not_fit_stay(self, tmp_path: Path) -> None:
+        opt = adamas.AdamW({"w": np.ones(3, np.float32)})
+        opt.step({"w": np.ones(3, np.float32)})
+        opt.save(tmp_path / "a.npz")
+        other = adamas.AdamW({"w": np.zeros(3, bfloat16())})
+        assert other.load(tmp_path / "a.npz", strict=False) == ["w"]
+        assert other.state["w"]["step"] == 0
+
+    def test_masters_do_not_go_without_their_parameters(self, tmp_path: Path) -> None:
+        params = {"w": np.ones(3, bfloat16())}
+        opt = adamas.AdamW(params, master_weights=True)
+        opt.save(tmp_path / "a.npz")
+        with pytest.raises(CheckpointError, match="params=False: what is kept of the rounding"):
+            opt.load(tmp_path / "a.npz", params=False)
+
+    def test_codes_belong_to_a_shape(self, tmp_path: Path) -> None:
+        """Which the arrays of quantised states do not show."""
+        opt = adamas.AdamW({"w": np.ones((10, 12), np.float32)}, state_dtype="int8")
+        opt.save(tmp_path / "a.npz", params=False)
+        other = adamas.AdamW({"w": np.ones((12, 10), np.float32)}, state_dtype="int8")
+        with pytest.raises(CheckpointError, match=r"params/w: expected float32 of shape \(12, 10\)"):
+            other.load(tmp_path / "a.npz")
+
+    def test_accumulated_gradients(self, saved: Path, tmp_path: Path) -> None:
+        """Cannot be saved, and do not survive a load."""
+        params = make_params()
+        opt = adamas.AdamW(params)
+        opt.accumulate(grads_of(params, 0))
+        with pytest.raises(RuntimeError, match="gradients have been accumulated"):
+            opt.save(tmp_path / "b.npz")
+        opt.load(saved)
+        with pytest.raises((TypeError, ValueError)):
+            opt.step()
+
+    def test_the_norm_that_a_scope_clips_by(self, tmp_path: Path) -> None:
+        def run(opt: Any, steps: int) -> None:
+            for _ in range(steps):
+                with opt.step_scope(max_norm=0.5, previous_norm=True):
+                    opt.step_param("w", np.full(3, 3, np.float32))
+
+        params = [{"w": np.ones(3, np.float32)} for _ in range(2)]
+        opt, again = (adamas.SGD(p, lr=0.1) for p in params)
+        run(opt, 3)
+        opt.save(tmp_path / "a.npz")
+        run(opt, 1)
+        again.load(tmp_path / "a.npz")
+        run(again, 1)
+        assert_same_bits(params[0]["w"], params[1]["w"])
+
+    def test_a_step_of_another_thread_never_gets_between(self, tmp_path: Path) -> None:
+        """Learning rate 1 and gradient -1: the parameter is the number of steps."""
+        params, grads = {"w": np.zeros(64, np.float32)}, {"w": -np.ones(64, np.float32)}
+        opt = adamas.SGD(params, lr=1.0, num_threads=1)
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(RuntimeError):
+                    opt.step(grads)
+                time.sleep(0)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            saves = 0
+            while saves < 100:
+                try:
+                    opt.save(tmp_path / "a.npz")
+                except RuntimeError:
+                    continue
+                saves += 1
+                found = checkpoint.read(tmp_path / "a.npz")
+                assert found.params["w"][0] == found.document.step
+        finally:
+            sys.setswitchinterval(interval)
+            stop.set()
+            thread.join()
+
+
+class TestWrite:
+    def state_dict(self) -> dict[str, Any]:
+        return adamas.AdamW({"w": np.ones(3, np.float32)}).state_dict()
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_arrays_that_are_not_contiguous(self, ending: str, tmp_path: Path) -> None:
+        array = np.arange(12, dtype=np.float32).reshape(3, 4)
+        for values in (array[::-1], array.T, array[:, ::2]):
+            checkpoint.write(tmp_path / f"a{ending}", self.state_dict(), {"w": values})
+            assert_same_bits(checkpoint.read(tmp_path / f"a{ending}").params["w"], np.ascontiguousarray(values))
+
+    @pytest.mark.parametrize("dtype", [">f4", "complex64", "int64", "bool", "U3"])
+    def test_arrays_that_files_do_not_have(self, dtype: str, tmp_path: Path) -> None:
+        with pytest.raises(TypeError, match="params/w: checkpoints have no arrays of"):
+            checkpoint.write(tmp_path / "a.npz", self.state_dict(), {"w": np.zeros(3, dtype)})
+
+    @pytest.mark.parametrize(
+        "value", [np.longdouble(0.25), fractions.Fraction(1, 4), np.float32(0.25), np.float64(0.25)]
+    )
+    def test_numbers_of_any_type(self, value: Any, tmp_path: Path) -> None:
+        adamas.AdamW({"w": np.ones(3, np.float32)}, lr=value).save(tmp_path / "a.npz")
+        assert checkpoint.read(tmp_path / "a.npz").state_dict["param_groups"][0]["lr"] == 0.25
 
 
 KILLED = """
@@ -463,6 +665,9 @@ for i in range(rounds):
     assert values[0] in (value, last) if i else values[0] in (value, 1.0), (values, value)
     last = values[0]
     seen.add("new" if last == value else "old")
+folder = os.path.dirname(path)
+for name in os.listdir(folder):
+    os.utime(os.path.join(folder, name), (1.0, 1.0))  # new ones may be about to be locked
 opt.save(path)
 print(sorted(seen), len(os.listdir(os.path.dirname(path))))
 """
@@ -507,11 +712,61 @@ class TestSaving:
             adamas.AdamW(make_params()).save(tmp_path / "a.safetensors")
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_live_writer_is_not_disturbed(self, tmp_path: Path) -> None:
-        others = tmp_path / f".a.npz.{os.getpid()}-00.tmp"
-        others.mkdir()
-        adamas.AdamW(make_params()).save(tmp_path / "a.npz")
-        assert others.exists()
+    def test_what_was_left_behind_is_removed_unless_it_is_held(self, tmp_path: Path) -> None:
+        held, left, fresh = (tmp_path / f".adamas-{name}.tmp" for name in ("held", "left", "fresh"))
+        for folder in (held, left, fresh):
+            folder.mkdir()
+            (folder / "new").write_bytes(b"half")
+        for folder in (held, left):
+            os.utime(folder, (1.0, 1.0))
+        descriptor = os.open(held, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            adamas.AdamW(make_params()).save(tmp_path / "a.npz")
+        finally:
+            os.close(descriptor)
+        assert sorted(file.name for file in tmp_path.iterdir()) == [".adamas-fresh.tmp", ".adamas-held.tmp", "a.npz"]
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_permissions_are_those_of_the_old_file_or_of_any_new_one(self, ending: str, tmp_path: Path) -> None:
+        path = tmp_path / f"a{ending}"
+        (tmp_path / "any").touch()
+        opt = adamas.AdamW(make_params())
+        opt.save(path)
+        assert path.stat().st_mode == (tmp_path / "any").stat().st_mode
+        path.chmod(0o640)
+        opt.save(path)
+        assert path.stat().st_mode & 0o7777 == 0o640
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "disk").mkdir()
+        link = tmp_path / "latest.npz"
+        link.symlink_to(tmp_path / "disk" / "run.npz")
+        adamas.AdamW(make_params()).save(link)
+        assert link.is_symlink()
+        assert checkpoint.read(tmp_path / "disk" / "run.npz").params
+
+    def test_a_long_name(self, tmp_path: Path) -> None:
+        adamas.AdamW(make_params()).save(tmp_path / ("x" * 251 + ".npz"))
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_reading_while_another_process_saves(self, ending: str, tmp_path: Path) -> None:
+        """Files of two sizes in turns; each that is read is one of them."""
+        path = tmp_path / f"a{ending}"
+        script = (
+            "import sys, numpy as np, adamas\n"
+            "opts = [adamas.AdamW({'w': np.full(n, n, np.float32)}) for n in (3000, 9)]\n"
+            "for i in range(200): opts[i % 2].save(sys.argv[1])\n"
+        )
+        adamas.AdamW({"w": np.full(9, 9, np.float32)}).save(path)
+        with subprocess.Popen([sys.executable, "-c", script, str(path)]) as process:
+            reads = 0
+            while process.poll() is None:
+                values = checkpoint.read(path).params["w"]
+                assert (values == len(values)).all()
+                reads += 1
+        assert process.returncode == 0
+        assert reads > 5
 
     def test_while_evaluating(self, tmp_path: Path) -> None:
         opt = adamas.ScheduleFreeAdamW(make_params())

@@ -24,6 +24,10 @@ class Swapped:
     def iteration_ends(self, time_step: int) -> None:
         """Nothing: the learning rate is constant."""
 
+    def trigger_stopping(self, message: str, verbose: bool) -> bool:
+        """Say whether training that has stopped improving is to end."""
+        return True
+
 
 class Timed:
     """Runs a clock around an optimizer."""
@@ -39,6 +43,10 @@ class Timed:
     def iteration_ends(self, time_step: int) -> None:
         """As it is."""
         self._optimizer.iteration_ends(time_step)
+
+    def trigger_stopping(self, message: str, verbose: bool) -> bool:
+        """As it is."""
+        return bool(self._optimizer.trigger_stopping(message, verbose))
 
 
 def mlp_classifier() -> dict[str, Trainer]:

@@ -87,6 +87,10 @@ class Model(ABC):
         self._plan: Any = self._new_plan()  # each engine has a way of its own to step
         self.num_threads = options.get("num_threads")
         self._fill_plan(options.get("state_memory"))
+        self._renew_copies()
+
+    def _renew_copies(self) -> None:
+        """Make the copies equal to the parameters."""
         for leaf, copy in zip(self._leaves, self._copies, strict=True):
             if copy is not None:
                 np.copyto(copy, leaf.array, casting="unsafe")

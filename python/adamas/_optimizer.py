@@ -22,6 +22,7 @@ from adamas._scope import StepScope
 from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import check_state_dict
 from adamas._step_checks import StepChecks
+from adamas.checkpoint import CheckpointError
 from adamas.checkpoint._fit import Fit
 from adamas.rows import check_row_numbers, check_rows
 
@@ -293,12 +294,16 @@ class Optimizer(StepChecks):
             RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`, `averaged`), or
                 it is being stepped.
         """
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal.replace("stepping", "saving or loading"))
-        self._check_groups(self.param_groups, None)
+        self._check_unlocked()
         self.catch_up()
         with self._plan:
             return self._state_dict(copy)
+
+    def _check_unlocked(self) -> None:
+        """Refuse saving and loading at times when parameters are not what they are trained as."""
+        if self._refusal is not None:
+            raise RuntimeError(self._refusal.replace("stepping", "saving or loading"))
+        self._check_groups(self.param_groups, None)
 
     def _state_dict(self, copy: bool) -> dict[str, Any]:
         names: list[list[str]] = [[] for _ in self.param_groups]
@@ -313,6 +318,7 @@ class Optimizer(StepChecks):
         return {
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
+            "previous_norm": self._previous_norm,
             "formats": {**self._formats.saved(), "average": None if self._average is None else repr(self._average)},
             "state": state,
             "param_groups": [
@@ -335,13 +341,25 @@ class Optimizer(StepChecks):
             ImportError: safetensors is not installed.
             OSError: The file can't be written, or the disk is full; what was at the path is as it was.
             TypeError: A hyperparameter has been set to a value of the wrong type.
-            ValueError: ... or out of range; or the path has another ending.
-            RuntimeError: As `state_dict`.
+            ValueError: ... or out of range; or the path has another ending, or a parameter has been resized.
+            RuntimeError: As `state_dict`; or there are accumulated gradients.
         """
         check_flag(params, "params")
-        state_dict = self.state_dict(copy=False)
+        self._check_unlocked()
+        self.catch_up()
         with self._plan:
-            checkpoint.write(path, state_dict, {leaf.name: leaf.array for leaf in self._leaves} if params else {})
+            if self._plan.accumulated:
+                raise RuntimeError(
+                    "gradients have been accumulated, which checkpoints do not hold; "
+                    "call step() or drop_accumulated() first"
+                )
+            for i, leaf in enumerate(self._leaves):
+                if leaf.array.size != self._plan.size(i):
+                    raise ValueError(f"params{leaf.path}: has been resized since the optimizer was made")
+            state_dict = self._state_dict(copy=False)
+            check_caught_up(state_dict, self._exact_names())
+            arrays = {leaf.name: leaf.array for leaf in self._leaves}
+            checkpoint.write(path, state_dict, arrays, with_params=params)
 
     def load(
         self,
@@ -381,22 +399,35 @@ class Optimizer(StepChecks):
             check_flag(flag, name)
         if params is not None:
             check_flag(params, "params")
+        self._check_unlocked()
+        read = checkpoint.read(path)
+        if not strict:
+            self.catch_up()  # some rows may stay
         kinds = {
             leaf.name: self._info_of_group[group].states
             for leaf, group in zip(self._leaves, self._group_of, strict=True)
         }
-        live = self.state_dict(copy=False)
         arrays = {leaf.name: leaf.array for leaf in self._leaves}
-        fit = Fit(checkpoint.read(path), live, arrays, kinds)
-        given, values, left = fit.check(params=params, strict=strict, convert=convert, check_finite=check_finite)
-        for leaf in self._leaves:
-            if leaf.name in values:
-                check_array(leaf.array, f"params{leaf.path}", writable=True)
-        self.load_state_dict(given)
         with self._plan:
-            for name, value in values.items():
+            live = self._state_dict(copy=False)
+            fit = Fit(read, live, arrays, kinds)
+            loading = fit.check(params=params, strict=strict, convert=convert, check_finite=check_finite)
+            for leaf in self._leaves:
+                if leaf.name in loading.params:
+                    check_array(leaf.array, f"params{leaf.path}", writable=True)
+            try:
+                put = self._prepare_load(loading.state_dict, live)
+            except (TypeError, ValueError) as error:
+                raise CheckpointError(f"{path}: {error}") from None
+            put()
+            for name, value in loading.params.items():
                 np.copyto(arrays[name], value)
-        return left
+            for name in loading.left:  # no averages but of their own values
+                if name in arrays and "average" in live["state"][name]:
+                    np.copyto(live["state"][name]["average"], arrays[name], casting="unsafe")
+            self._renew_copies()
+        self._plan.drop_accumulated()
+        return loading.left
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.
@@ -412,7 +443,14 @@ class Optimizer(StepChecks):
             ValueError: It does not fit; the message lists every mismatch. Nothing has changed then.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        live = self.state_dict(copy=False)
+        self._check_unlocked()
+        self.catch_up()
+        with self._plan:
+            self._prepare_load(state_dict, self._state_dict(copy=False))()
+        self._plan.drop_accumulated()
+
+    def _prepare_load(self, state_dict: Mapping[str, Any], live: Mapping[str, Any]) -> Callable[[], None]:
+        """Find out whether a state dict can be loaded; return what loads it, which cannot fail."""
         check_state_dict(state_dict, live)
         loaded = [
             detached(
@@ -421,8 +459,7 @@ class Optimizer(StepChecks):
             for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
         ]
         self._check_groups(loaded, None)
-        exact = [self._leaves[i].name for i, mode in self._sparse.items() if mode == MODES["exact"]]
-        check_caught_up(state_dict, exact)
+        check_caught_up(state_dict, self._exact_names())
         pairs = [
             (array, state_dict["state"][name][key])
             for name, entry in live["state"].items()
@@ -434,7 +471,8 @@ class Optimizer(StepChecks):
             check_overlap([("", array) for pair in pairs for array in pair])
         except ValueError:  # it holds live arrays, which must not change while they are being read
             pairs = [(array, np.copy(value)) for array, value in pairs]
-        with self._plan:
+
+        def put() -> None:
             for array, value in pairs:
                 np.copyto(array, value)
             counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
@@ -444,6 +482,12 @@ class Optimizer(StepChecks):
                 self._plan.set_scalars(i, [float(state_dict["state"][leaf.name][key]) for key in scalars])
             for group, values in zip(self.param_groups, loaded, strict=True):
                 group.update({key: value for key, value in values.items() if key != "params"})
+            self._previous_norm = state_dict.get("previous_norm")
+
+        return put
+
+    def _exact_names(self) -> list[str]:
+        return [self._leaves[i].name for i, mode in self._sparse.items() if mode == MODES["exact"]]
 
 
 def _without_schedule(group: Mapping[str, Any]) -> dict[str, Any]:

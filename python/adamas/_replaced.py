@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import glob
+import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = ["replaced"]
+
+_PREFIX, _SUFFIX = ".adamas-", ".tmp"
+#: Seconds in which a folder may be new and its writer not have locked it yet.
+_NEW = 60.0
 
 
 @contextlib.contextmanager
@@ -19,47 +29,80 @@ def replaced(path: Path) -> Iterator[Path]:
 
     The data is on the disk before the name is, and the name is before this returns: whenever the process or the machine
     stops, the path has the old content or the new one. If the block raises, the old content stays, and the new one is
-    removed. What a process that was killed has left behind is removed by the next one.
+    removed. The new file has the permissions of the old one, or else those of any new file. A link stays a link: what
+    it leads to is replaced. What a process that was killed has left behind is removed by a later call.
 
     Raises:
         OSError: The folder cannot be written to, or its disk is full.
     """
-    prefix = f".{path.name}."
-    _remove_abandoned(path.parent, prefix)
+    target = Path(os.path.realpath(path))
+    _remove_abandoned(target.parent)
     # A folder of its own, since writers may have temporary files too; on the same file system, so that renaming moves.
-    folder = path.parent / f"{prefix}{os.getpid()}-{secrets.token_hex(4)}.tmp"
-    folder.mkdir()
+    folder = target.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
+    folder.mkdir(mode=0o700)
+    with _locked(folder):
+        try:
+            mode = _mode_for(target, folder)
+            new = folder / f"new{target.suffix}"
+            yield new
+            new.chmod(mode)
+            with new.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(new, target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def _mode_for(target: Path, folder: Path) -> int:
+    """Return the permissions of the old file, or those that a new file has here."""
     try:
-        new = folder / path.name
-        yield new
-        with new.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(new, path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    _sync_folder(path.parent)
+        return target.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        probe = folder / "mode"
+        probe.touch()
+        return probe.stat().st_mode & 0o7777
 
 
-def _sync_folder(folder: Path) -> None:
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, as long as this process lives and the block lasts."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
     finally:
         os.close(descriptor)
 
 
-def _remove_abandoned(folder: Path, prefix: str) -> None:
-    for left in folder.glob(f"{glob.escape(prefix)}*-*.tmp"):
-        process, _, _ = left.name[len(prefix) :].partition("-")
-        if process.isdigit() and not _is_alive(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the folders that nobody holds the lock of."""
+    if fcntl is None:
+        return
+    for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime < _NEW:
+                continue
+            descriptor = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
-def _is_alive(process: int) -> bool:
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name to the disk, where that can be asked for."""
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True  # somebody else's
-    return True
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

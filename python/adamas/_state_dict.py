@@ -41,6 +41,9 @@ def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[s
         yield f"it is from {given['optimizer']}, this is {live['optimizer']}"
     if problem := _check_count(given.get("step")):
         yield f"step: {problem}"
+    norm = given.get("previous_norm")
+    if norm is not None and (problem := _check_scalar(norm)):
+        yield f"previous_norm: {problem}"
     yield from _check_formats(given.get("formats"), live["formats"])
     if len(given["param_groups"]) != len(live["param_groups"]):
         yield f"param_groups: expected {len(live['param_groups'])}, got {len(given['param_groups'])}"

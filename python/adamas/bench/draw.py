@@ -101,13 +101,14 @@ def draw_duels(duels: Sequence[Mapping[str, Any]], title: str, path: Path) -> No
     figure.suptitle(title)
     all_axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, scenario in zip(all_axes, scenarios, strict=False):
-        _draw_duel(axes, scenario, [duel for duel in done if duel["scenario"] == scenario])
+        _draw_duel(axes, scenario, [duel for duel in done if duel["scenario"] == scenario], most)
     for axes in all_axes[len(scenarios) :]:
         axes.remove()
     figure.savefig(path, dpi=120)
 
 
-def _draw_duel(axes: Any, scenario: str, duels: Sequence[Mapping[str, Any]]) -> None:
+def _draw_duel(axes: Any, scenario: str, duels: Sequence[Mapping[str, Any]], most: int) -> None:
+    """Draw one scenario; there is room for the bars of `most` peers, so that all bars are alike."""
     times = sorted((1.0 / duel["of_peer"][0], duel["peer"]) for duel in duels)
     values = [1.0, *(value for value, _ in times)]
     names = ["adamas", *(name for _, name in times)]
@@ -119,7 +120,9 @@ def _draw_duel(axes: Any, scenario: str, duels: Sequence[Mapping[str, Any]]) -> 
         axes.annotate(text, (value, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set_yticks(list(places), names, fontsize=9)
     axes.set(title=scenario, xlabel="time of a step, as a multiple of adamas's", xscale="log")
+    axes.set_ylim(len(names) - most - 1.6, len(names) - 0.4)
     axes.set_xlim(min(0.5, 0.8 * min(values)), 2.2 * max(values))
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from adamas.bench.work import Phase, Work
 
-__all__ = ["SCENARIOS", "SIZES", "TENSOR_COUNTS", "find_work", "gpt2_small", "mlp", "resnet50", "with_tensors"]
+__all__ = [
+    "SCENARIOS",
+    "SIZES",
+    "TELLING",
+    "TENSOR_COUNTS",
+    "find_work",
+    "gpt2_small",
+    "mlp",
+    "resnet50",
+    "with_tensors",
+]
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -83,8 +93,19 @@ SCENARIOS: dict[str, Work] = {
     "16.7M, clip each, average": Work(_16M, phase=Phase(clip="each", average=True, zero=True), weight_decay=0.0),
 }
 
-#: Of the curve over parameters, and of that over tensors of 10 million parameters altogether.
-SIZES: tuple[int, ...] = tuple(1 << k for k in range(10, 29, 2))
+#: Those that say most: small, many, real, large, in few bits, and all that comes with an update.
+TELLING: tuple[str, ...] = (
+    "1 tensor of 1,000",
+    "1,000 tensors of 1,000",
+    "GPT-2 small",
+    "64M",
+    "16.7M, 8-bit states",
+    "200 tensors, 16.7M, whole phase, average, copies",
+)
+
+#: Of the curve over parameters (the scenario of 256 million is its last point), and of that over tensors of 10 million
+#: parameters altogether.
+SIZES: tuple[int, ...] = tuple(1 << k for k in range(10, 27, 2))
 TENSOR_COUNTS: tuple[int, ...] = (1, 10, 100, 1_000, 10_000)
 TENSORS_SIZE = 10_000_000
 

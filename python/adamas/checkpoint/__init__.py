@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ from adamas.checkpoint._npz import read_npz, write_npz
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
 
 __all__ = ["Checkpoint", "CheckpointError", "read", "write"]
+
+_DTYPES = ("float64", "float32", "float16", "bfloat16", "uint8", "uint16", "uint32")
 
 _Write = Callable[[Path, Mapping[str, Array], str], None]
 _Read = Callable[[Path], tuple[str, dict[str, Array]]]
@@ -48,7 +50,8 @@ class Checkpoint:
         params: Parameters by name; none if they were not saved.
         states: State arrays by parameter and name of the state.
 
-    The arrays of a safetensors file are mapped into memory: what is not looked at is not read.
+    The arrays of a safetensors file are mapped into memory: what is not looked at is not read, and the file must stay
+    as it is (another one may take its place, as `Optimizer.save` does it).
     """
 
     path: str
@@ -59,44 +62,44 @@ class Checkpoint:
     @property
     def state_dict(self) -> dict[str, Any]:
         """As `Optimizer.load_state_dict` takes it."""
-        arrays = {
-            array_name("states", name, key): array
-            for name, entry in self.states.items()
-            for key, array in entry.items()
-        }
-        return self.document.state_dict(arrays)
-
-    def nonfinite(self) -> list[str]:
-        """Return the names of all arrays that hold an infinity or NaN."""
-        arrays = {array_name("params", name): array for name, array in self.params.items()}
-        for name, entry in self.states.items():
-            arrays.update({array_name("states", name, key): array for key, array in entry.items()})
-        return [name for name, array in arrays.items() if not _is_finite(array)]
+        return self.document.state_dict(self.states)
 
 
-def write(path: str | os.PathLike[str], state_dict: Mapping[str, Any], params: Mapping[str, Array]) -> None:
+def write(
+    path: str | os.PathLike[str],
+    state_dict: Mapping[str, Any],
+    params: Mapping[str, Array],
+    *,
+    with_params: bool = True,
+) -> None:
     """Write a checkpoint in place of what is at ``path``, whole or not at all; the disk has it when this returns.
 
     Args:
         path: Of the file; its ending says which format: ``.safetensors`` or ``.npz``.
         state_dict: As `Optimizer.state_dict` returns it.
-        params: Parameters by name; they may be left out.
+        params: Parameters by name.
+        with_params: Put the parameters into the file, not just their dtypes and shapes.
 
     Raises:
         ImportError: safetensors is not installed.
         OSError: The file can't be written; what was there is as it was.
-        ValueError: Another ending.
+        TypeError: An array of a dtype that checkpoints do not have, or a hyperparameter that is no number or text.
+        ValueError: Another ending, or a number that is not finite.
     """
     target = Path(path)
     save, _ = _format_of(target)
-    arrays = {array_name("params", name): array for name, array in params.items()}
+    arrays = {array_name("params", name): array for name, array in params.items()} if with_params else {}
     for name, entry in state_dict["state"].items():
         for key, value in entry.items():
             if isinstance(value, np.ndarray):
                 arrays[array_name("states", name, key)] = value
-    document = Document.of(state_dict, _checksums(arrays))
+    for name, array in arrays.items():
+        if array.dtype.name not in _DTYPES or not array.dtype.isnative:
+            raise TypeError(f"{name}: checkpoints have no arrays of {array.dtype!r}")
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    text = Document.of(state_dict, params, _checksums(arrays)).dump()
     with replaced(target) as temporary:
-        save(temporary, arrays, document.dump())
+        save(temporary, arrays, text)
 
 
 def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
@@ -108,7 +111,6 @@ def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
 
     Raises:
         CheckpointError: It is no checkpoint, or is damaged.
-        ImportError: safetensors is not installed.
         OSError: The file can't be read.
         ValueError: The path has neither of the endings.
     """
@@ -159,17 +161,3 @@ def _checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
 
 def _checksum(array: Array) -> int:
     return zlib.crc32(array.reshape(-1).view(np.uint8).data) if array.size else 0
-
-
-_CHUNK = 1 << 20
-
-
-def _is_finite(array: Array) -> bool:
-    if array.dtype.kind in "iu":
-        return True
-    return all(bool(np.isfinite(part).all()) for part in _chunks(array.reshape(-1)))
-
-
-def _chunks(flat: Array) -> Iterator[Array]:
-    for i in range(0, flat.size, _CHUNK):
-        yield flat[i : i + _CHUNK]

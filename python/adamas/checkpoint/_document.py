@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from adamas._checks import Array
 from adamas._core import __version__
 from adamas._hyperparameters import shown
 
@@ -30,8 +33,10 @@ class Document:
         library: Version that wrote it.
         optimizer: Class name.
         step: Steps taken.
+        previous_norm: Of the gradients of an earlier step, by which `Optimizer.step_scope` may clip; or None.
         formats: Of states and parameters.
         param_groups: Hyperparameters, and names of the parameters.
+        params: Dtype and shape of each parameter, whether it is in the file or not.
         numbers: Step counts and other numbers, by parameter.
         checksums: CRC-32 of each array.
     """
@@ -39,30 +44,38 @@ class Document:
     library: str
     optimizer: str
     step: int
+    previous_norm: float | None
     formats: dict[str, Any]
     param_groups: list[dict[str, Any]]
+    params: dict[str, list[Any]]
     numbers: dict[str, dict[str, Any]]
     checksums: dict[str, int]
 
     @classmethod
-    def of(cls, state_dict: Mapping[str, Any], checksums: dict[str, int]) -> Document:
-        """Describe what `Optimizer.state_dict` returned."""
-        numbers = {
-            name: {key: value for key, value in entry.items() if not isinstance(value, np.ndarray)}
-            for name, entry in state_dict["state"].items()
-        }
+    def of(cls, state_dict: Mapping[str, Any], params: Mapping[str, Array], checksums: dict[str, int]) -> Document:
+        """Describe what `Optimizer.state_dict` returned, and its parameters."""
         return cls(
             __version__,
             state_dict["optimizer"],
             state_dict["step"],
+            state_dict.get("previous_norm"),
             dict(state_dict["formats"]),
             list(state_dict["param_groups"]),
-            numbers,
+            {name: describe_array(array) for name, array in params.items()},
+            {
+                name: {key: value for key, value in entry.items() if not isinstance(value, np.ndarray)}
+                for name, entry in state_dict["state"].items()
+            },
             checksums,
         )
 
     def dump(self) -> str:
-        """Return it as JSON."""
+        """Return it as JSON.
+
+        Raises:
+            TypeError: It holds something that is no number, text, bool, None, list or mapping.
+            ValueError: A number is not finite.
+        """
         return json.dumps({"schema": SCHEMA, **self.__dict__}, allow_nan=False, default=_plain)
 
     @classmethod
@@ -79,51 +92,39 @@ class Document:
         if not isinstance(fields, dict):
             raise CheckpointError(f"{path}: expected a description with fields, got {shown(fields)}")
         schema = fields.pop("schema", None)
-        if not isinstance(schema, int) or schema > SCHEMA:
+        if not _is_count(schema) or not 1 <= schema <= SCHEMA:
             raise CheckpointError(
                 f"{path}: is of schema {shown(schema)}, this version reads up to {SCHEMA}: update adamas"
             )
-        kinds = {
-            "library": str,
-            "optimizer": str,
-            "step": int,
-            "formats": dict,
-            "param_groups": list,
-            "numbers": dict,
-            "checksums": dict,
-        }
-        for name, kind in kinds.items():
-            if not isinstance(fields.get(name), kind):
-                raise CheckpointError(f"{path}: {name}: expected a {kind.__name__}, got {shown(fields.get(name))}")
-        for name, numbers in fields["numbers"].items():
-            if not isinstance(numbers, dict):
-                raise CheckpointError(f"{path}: numbers[{name!r}]: expected a dict, got {shown(numbers)}")
-        return cls(**{name: fields[name] for name in kinds})
+        for name, is_right in _CHECKS.items():
+            if name not in fields or not is_right(fields[name]):
+                raise CheckpointError(f"{path}: its description has {name}={shown(fields.get(name))}")
+        return cls(**{name: fields[name] for name in _CHECKS})
 
-    def state_dict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def state_dict(self, states: Mapping[str, Mapping[str, Array]]) -> dict[str, Any]:
         """Put it together with the arrays, as `Optimizer.load_state_dict` takes it."""
-        state: dict[str, dict[str, Any]] = {name: dict(numbers) for name, numbers in self.numbers.items()}
-        for full_name, array in arrays.items():
-            kind, _, rest = full_name.partition("/")
-            name, _, key = rest.rpartition("/")
-            if kind == "states":
-                state.setdefault(name, {})[key] = array
-        groups = [
-            {
-                key: tuple(value) if isinstance(value, list) and key != "params" else value
-                for key, value in group.items()
-            }
-            if isinstance(group, dict)
-            else group
-            for group in self.param_groups
-        ]
         return {
             "optimizer": self.optimizer,
             "step": self.step,
+            "previous_norm": self.previous_norm,
             "formats": self.formats,
-            "state": state,
-            "param_groups": groups,
+            "state": {
+                name: {**self.numbers.get(name, {}), **states.get(name, {})}
+                for name in dict.fromkeys((*self.numbers, *states))
+            },
+            "param_groups": [
+                {
+                    key: tuple(value) if isinstance(value, list) and key != "params" else value
+                    for key, value in group.items()
+                }
+                for group in self.param_groups
+            ],
         }
+
+
+def describe_array(array: Array) -> list[Any]:
+    """Return dtype and shape, as the document has them."""
+    return [array.dtype.name, list(array.shape)]
 
 
 def array_name(kind: str, name: str, key: str = "") -> str:
@@ -132,7 +133,58 @@ def array_name(kind: str, name: str, key: str = "") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold of a NumPy number."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"expected a number, str, bool or None in the state dict, got {shown(value)}")
+    """Return what JSON can hold of a number of another type."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value)
+    raise TypeError(f"a checkpoint holds numbers, texts, lists and mappings, not {shown(value)}")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62
+
+
+def _is_simple(value: Any) -> bool:
+    """Is it a hyperparameter: a number, a text, a flag, nothing, or several numbers?"""
+    if isinstance(value, list):
+        return all(isinstance(item, int | float) for item in value)
+    return value is None or isinstance(value, str | int | float)
+
+
+def _is_group(group: Any) -> bool:
+    if not isinstance(group, dict) or not isinstance(group.get("params"), list):
+        return False
+    names_are_texts = all(isinstance(name, str) for name in group["params"])
+    return names_are_texts and all(_is_simple(value) for key, value in group.items() if key != "params")
+
+
+def _is_described(entry: Any) -> bool:
+    return (
+        isinstance(entry, list)
+        and len(entry) == 2
+        and isinstance(entry[0], str)
+        and isinstance(entry[1], list)
+        and all(_is_count(length) for length in entry[1])
+    )
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not _is_count(entry.get("step")):
+        return False
+    return all(isinstance(value, int | float) and math.isfinite(value) for value in entry.values())
+
+
+_CHECKS: dict[str, Any] = {
+    "library": lambda value: isinstance(value, str),
+    "optimizer": lambda value: isinstance(value, str),
+    "step": _is_count,
+    "previous_norm": lambda value: value is None or (isinstance(value, float | int) and math.isfinite(value)),
+    "formats": lambda value: isinstance(value, dict) and all(_is_simple(item) for item in value.values()),
+    "param_groups": lambda value: isinstance(value, list) and all(_is_group(group) for group in value),
+    "params": lambda value: isinstance(value, dict) and all(_is_described(entry) for entry in value.values()),
+    "numbers": lambda value: isinstance(value, dict) and all(_is_entry(entry) for entry in value.values()),
+    "checksums": lambda value: isinstance(value, dict) and all(_is_count(item) for item in value.values()),
+}

@@ -9,11 +9,32 @@ from typing import Any
 import numpy as np
 
 from adamas._checks import Array
-from adamas._formats import STATE_FORMATS
+from adamas._formats import RESIDUE_NAMES, STATE_FORMATS
 from adamas._state_dict import state_dict_problems
 from adamas.checkpoint import Checkpoint, CheckpointError
+from adamas.checkpoint._document import array_name, describe_array
 
-__all__ = ["Fit"]
+__all__ = ["Fit", "Loading"]
+
+#: What is kept of a parameter's rounding to 16 bits.
+RESIDUES = frozenset(RESIDUE_NAMES.values())
+#: So many elements at a time are looked at.
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Loading:
+    """What a checkpoint brings to an optimizer.
+
+    Attributes:
+        state_dict: Fits the optimizer.
+        params: Values by name.
+        left: Names of parameters that keep all they have, or that only the file has.
+    """
+
+    state_dict: dict[str, Any]
+    params: dict[str, Array]
+    left: list[str]
 
 
 @dataclass(frozen=True)
@@ -32,79 +53,110 @@ class Fit:
     params: Mapping[str, Array]
     kinds: Mapping[str, Mapping[str, str]]
 
-    def check(
-        self, *, params: bool | None, strict: bool, convert: bool, check_finite: bool
-    ) -> tuple[dict[str, Any], dict[str, Array], list[str]]:
+    def check(self, *, params: bool | None, strict: bool, convert: bool, check_finite: bool) -> Loading:
         """Find out whether it fits; the arguments are those of `Optimizer.load`.
-
-        Returns:
-            A state dict that can be loaded, the parameters that are to be, and names that have been left out.
 
         Raises:
             CheckpointError: It does not fit.
         """
-        given = self.checkpoint.state_dict
-        if convert:
-            given = converted(given, self.live, self.kinds, self.params)
         wanted = bool(self.checkpoint.params) if params is None else params
+        given = self.checkpoint.state_dict
+        wrong = self._wrong_params(wanted)
+        if convert:
+            given = converted(given, self.live, self.kinds, {n: a for n, a in self.params.items() if n not in wrong})
         left: list[str] = []
-        if not strict:
-            given, left = fitting(given, self.live)
-        problems = state_dict_problems(given, self.live)
-        values: dict[str, Array] = {}
-        if wanted:
-            wrong = param_problems(self.checkpoint, self.params)
-            problems += wrong.values() if strict else ()
-            left += [] if strict else [name for name in wrong if name not in left]
-            values = {name: array for name, array in self.checkpoint.params.items() if name not in wrong}
+        if strict:
+            problems = [*wrong.values(), *state_dict_problems(given, self.live)]
+        else:
+            given, left = fitting(given, self.live, wrong)
+            problems = state_dict_problems(given, self.live)
+        problems += _group_problems(given["param_groups"], self.live["param_groups"])
+        has_residues = any(RESIDUES & entry.keys() for entry in given["state"].values())
+        if params is False and self.checkpoint.params and has_residues:
+            problems.append("params=False: what is kept of the rounding of these parameters goes with their own values")
+        taken = [name for name in self.params if wanted and not problems and name not in left]
+        values = {name: self.checkpoint.params[name] for name in taken}
         if check_finite:
-            problems += [f"{name}: is not finite" for name in self.checkpoint.nonfinite()]
+            problems += _nonfinite(values, given["state"], left)
         if problems:
             lines = "\n  ".join(problems)
             raise CheckpointError(f"{self.checkpoint.path} does not fit this optimizer; nothing was loaded:\n  {lines}")
-        return given, values, left
+        return Loading(given, values, left)
 
-
-def param_problems(checkpoint: Checkpoint, live: Mapping[str, Array]) -> dict[str, str]:
-    """Say of each parameter that can't be loaded why."""
-    problems = {name: f"params/{name}: this optimizer has no such parameter" for name in checkpoint.params}
-    for name, ours in live.items():
-        theirs = checkpoint.params.get(name)
-        if theirs is None:
-            problems[name] = f"params/{name}: missing"
-        elif theirs.shape != ours.shape or theirs.dtype != ours.dtype:
+    def _wrong_params(self, wanted: bool) -> dict[str, str]:
+        """Say of each parameter of either side that does not fit why."""
+        theirs = self.checkpoint.document.params
+        problems = {name: f"params/{name}: this optimizer has no such parameter" for name in theirs}
+        for name, ours in self.params.items():
+            expected, found = describe_array(ours), theirs.get(name)
+            if found is None or (wanted and name not in self.checkpoint.params):
+                problems[name] = f"params/{name}: missing"
+                continue
+            array = self.checkpoint.params.get(name)
+            if found == expected and (array is None or describe_array(array) == expected):
+                del problems[name]
+                continue
             problems[name] = (
-                f"params/{name}: expected {ours.dtype} of shape {ours.shape}, "
-                f"got {theirs.dtype} of shape {theirs.shape}"
+                f"params/{name}: expected {expected[0]} of shape {tuple(expected[1])}, "
+                f"got {found[0]} of shape {tuple(found[1])}"
             )
-        else:
-            del problems[name]
-    return problems
+        return problems
 
 
-def fitting(given: dict[str, Any], live: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def fitting(
+    given: dict[str, Any], live: Mapping[str, Any], wrong: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
     """Make of a state dict one that fits, with live states and hyperparameters for those that do not.
 
     Returns:
         The state dict, and the names of all parameters of either that keep or lose theirs.
     """
-    left: list[str] = []
+    left = [name for name in wrong if name not in live["state"]]
     state: dict[str, Any] = {}
     for name, ours in live["state"].items():
         theirs = given["state"].get(name)
-        fits = (
-            theirs is not None and theirs.keys() == ours.keys() and all(_alike(theirs[key], ours[key]) for key in ours)
-        )
-        state[name] = theirs if fits else ours
-        if not fits:
+        fits = theirs is not None and name not in wrong and theirs.keys() == ours.keys()
+        if fits and all(_alike(theirs[key], ours[key]) for key in ours):
+            state[name] = theirs
+        else:
+            state[name] = ours
             left.append(name)
-    left += [name for name in given["state"] if name not in live["state"]]
     groups = given["param_groups"]
     same = len(groups) == len(live["param_groups"]) and all(
-        isinstance(theirs, Mapping) and theirs.get("params") == ours["params"]
-        for theirs, ours in zip(groups, live["param_groups"], strict=False)
+        theirs["params"] == ours["params"] for theirs, ours in zip(groups, live["param_groups"], strict=True)
     )
-    return {**given, "state": state, "param_groups": groups if same else live["param_groups"]}, left
+    # Formats are there to be compared; what has been taken has the right ones.
+    kept = {"formats": live["formats"], "param_groups": groups if same else live["param_groups"]}
+    return {**given, "state": state, **kept}, left
+
+
+def _group_problems(given: list[dict[str, Any]], live: list[dict[str, Any]]) -> list[str]:
+    """Compare the names of hyperparameters."""
+    problems = []
+    for i, (theirs, ours) in enumerate(zip(given, live, strict=False)):
+        problems += [f"param_groups[{i}][{key!r}]: missing" for key in ours if key not in theirs]
+        problems += [
+            f"param_groups[{i}][{key!r}]: this optimizer has no such hyperparameter"
+            for key in theirs
+            if key not in ours
+        ]
+    return problems
+
+
+def _nonfinite(params: Mapping[str, Array], state: Mapping[str, Mapping[str, Any]], left: list[str]) -> list[str]:
+    """Say which of the arrays that would be loaded hold an infinity or NaN."""
+    arrays = {array_name("params", name): array for name, array in params.items()}
+    for name, entry in state.items():
+        if name not in left:
+            arrays.update({array_name("states", name, key): a for key, a in entry.items() if isinstance(a, np.ndarray)})
+    return [f"{name}: is not finite" for name, array in arrays.items() if not _is_finite(array)]
+
+
+def _is_finite(array: Array) -> bool:
+    if array.dtype.kind in "iu":
+        return True
+    flat = array.reshape(-1)
+    return all(bool(np.isfinite(flat[i : i + _CHUNK]).all()) for i in range(0, flat.size, _CHUNK))
 
 
 def _alike(theirs: Any, ours: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,9 +17,8 @@ from adamas.checkpoint._document import CheckpointError
 
 __all__ = ["read_npz", "write_npz"]
 
-_KEY, _CHECKSUM = "adamas", "adamas_crc32"
-#: NumPy's files have no bfloat16: its arrays are kept as 16-bit words, under a name that ends so.
-_BFLOAT16 = "@bfloat16"
+#: A JSON text with the description, and with the names and dtypes of the arrays, whose members are called 0, 1, ...
+_TEXT, _CHECKSUM = "adamas", "adamas_crc32"
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array], text: str) -> None:
@@ -27,52 +27,70 @@ def write_npz(path: Path, arrays: Mapping[str, Array], text: str) -> None:
     Raises:
         OSError: The disk is full, or cannot be written to.
     """
-    content: dict[str, Any] = {_KEY: np.frombuffer(text.encode(), np.uint8)}
-    content[_CHECKSUM] = np.array(zlib.crc32(text.encode()), np.uint32)
-    for name, array in arrays.items():
-        if is_bfloat16(array.dtype):
-            content[name + _BFLOAT16] = array.view(np.uint16)
-        else:
-            content[name] = array
+    names = [[name, array.dtype.name] for name, array in arrays.items()]
+    content = json.dumps({"text": text, "arrays": names}).encode()
+    # NumPy's files have no bfloat16: its arrays are kept as 16-bit words.
+    words = [array.view(np.uint16) if is_bfloat16(array.dtype) else array for array in arrays.values()]
+    members: dict[str, Any] = {_TEXT: np.frombuffer(content, np.uint8), _CHECKSUM: np.uint32(zlib.crc32(content))}
+    members.update((str(i), array) for i, array in enumerate(words))
     with path.open("wb") as file:
-        np.savez(file, **content)
+        np.savez(file, **members)
 
 
 def read_npz(path: Path) -> tuple[str, dict[str, Array]]:
     """Return the description and the arrays.
 
+    The file is opened once: another one may take its place meanwhile.
+
     Raises:
         CheckpointError: It is no such file, or is damaged.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(set(names)) != len(names):
-                raise CheckpointError(f"{path}: is damaged: a name stands there twice")
-            for member in archive.infolist():
-                # Arrays are stored as they are, so that none can be larger than the file.
-                if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
-                    raise CheckpointError(f"{path}: {member.filename}: is compressed, which checkpoints are not")
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Array] = {name: file[name] for name in file.files}
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        EOFError,
-        KeyError,
-        NotImplementedError,
-        MemoryError,
-        RuntimeError,
-    ) as error:
-        if isinstance(error, CheckpointError):
+    with path.open("rb") as file:
+        try:
+            _check_members(file, path)
+            return _read(file, path)
+        except CheckpointError:
             raise
-        raise CheckpointError(f"{path}: is not an npz file, or is damaged ({error})") from None
-    text, checksum = arrays.pop(_KEY, None), arrays.pop(_CHECKSUM, None)
-    if text is None or checksum is None:
-        raise CheckpointError(f"{path}: is an npz file, but not a checkpoint of adamas")
-    if zlib.crc32(text.tobytes()) != checksum:
-        raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
-    for name in [name for name in arrays if name.endswith(_BFLOAT16)]:
-        words = arrays.pop(name)
-        arrays[name.removesuffix(_BFLOAT16)] = words.view(bfloat16()) if words.dtype == np.uint16 else words
-    return text.tobytes().decode(), arrays
+        except Exception as error:  # zipfile and NumPy raise a dozen kinds, OSError among them
+            detail = str(error).splitlines() or [type(error).__name__]
+            raise CheckpointError(f"{path}: is not an npz file, or is damaged ({detail[0]})") from None
+
+
+def _check_members(file: Any, path: Path) -> None:
+    """Refuse what would take more memory than the file has bytes."""
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+    size = file.seek(0, 2)
+    file.seek(0)
+    if len({member.filename for member in members}) != len(members):
+        raise CheckpointError(f"{path}: is damaged: a name stands there twice")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise CheckpointError(f"{path}: is compressed, which checkpoints are not")
+    if sum(member.file_size for member in members) > size:
+        raise CheckpointError(f"{path}: is damaged: its arrays are larger than it is")
+
+
+def _read(file: Any, path: Path) -> tuple[str, dict[str, Array]]:
+    with np.load(file, allow_pickle=False) as members:
+        if _TEXT not in members.files or _CHECKSUM not in members.files:
+            raise CheckpointError(f"{path}: is an npz file, but not a checkpoint of adamas")
+        content = members[_TEXT].tobytes()
+        if zlib.crc32(content) != int(members[_CHECKSUM]):
+            raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
+        described = json.loads(content)
+        names = described["arrays"]
+        if set(members.files) != {_TEXT, _CHECKSUM, *map(str, range(len(names)))}:
+            raise CheckpointError(f"{path}: is damaged: it has other arrays than it says")
+        arrays = {name: _array(members[str(i)], dtype) for i, (name, dtype) in enumerate(names)}
+        if len(arrays) != len(names):
+            raise CheckpointError(f"{path}: is damaged: a name stands there twice")
+        return str(described["text"]), arrays
+
+
+def _array(array: Any, dtype: str) -> Array:
+    if not isinstance(array, np.ndarray):
+        raise ValueError("a member is no array")
+    values = array.view(bfloat16()) if dtype == "bfloat16" else array
+    if values.dtype.name != dtype or not values.dtype.isnative or values.dtype.kind not in "iufV":
+        raise ValueError(f"an array of {values.dtype} instead of {dtype}")
+    return np.ascontiguousarray(values)

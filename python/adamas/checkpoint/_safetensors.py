@@ -21,6 +21,8 @@ _KEY, _CHECKSUM = "adamas", "adamas_crc32"
 _DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "U8": "u1", "I8": "i1", "U16": "u2", "U32": "u4", "I64": "i8"}
 #: Of the header: what safetensors itself allows.
 _MOST_HEADER = 100_000_000
+#: Of an array: what NumPy allows.
+_MOST_DIMENSIONS = 32
 
 
 def write_safetensors(path: Path, arrays: Mapping[str, Array], text: str) -> None:
@@ -30,39 +32,6 @@ def write_safetensors(path: Path, arrays: Mapping[str, Array], text: str) -> Non
         ImportError: The package safetensors is not installed.
         OSError: The disk is full, or cannot be written to.
     """
-    safetensors = _library()
-    metadata = {_KEY: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}", "format": "np"}
-    try:
-        safetensors.numpy.save_file(dict(arrays), path, metadata)
-    except safetensors.SafetensorError as error:  # so it reports a full disk
-        raise OSError(f"{path}: {error}") from error
-
-
-def read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
-    """Return the description and the arrays, which are mapped into memory, not read.
-
-    Raises:
-        CheckpointError: It is no such file, or is damaged.
-        ImportError: The package safetensors is not installed.
-    """
-    safetensors = _library()
-    header, begin = _header(path)
-    try:
-        with safetensors.safe_open(path, framework="np") as file:
-            file.keys()
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f"{path}: is not a safetensors file, or is damaged ({error})") from None
-    metadata = header.pop("__metadata__", {})
-    text, checksum = metadata.get(_KEY), metadata.get(_CHECKSUM)
-    if not isinstance(text, str):
-        raise CheckpointError(f"{path}: is a safetensors file, but not a checkpoint of adamas")
-    if f"{zlib.crc32(text.encode()):08x}" != checksum:
-        raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
-    mapped = np.memmap(path, np.uint8, "r")
-    return text, {name: _array(mapped, begin, name, entry, path) for name, entry in header.items()}
-
-
-def _library() -> Any:
     try:
         import safetensors  # noqa: PLC0415 (an extra)
         import safetensors.numpy  # noqa: PLC0415
@@ -71,25 +40,41 @@ def _library() -> Any:
             "checkpoints need the package safetensors; install it with: pip install 'adamas[checkpoint]' "
             "(or save to a path that ends in .npz)"
         ) from error
-    return safetensors
+    metadata = {_KEY: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}", "format": "np"}
+    try:
+        safetensors.numpy.save_file(dict(arrays), path, metadata)
+    except safetensors.SafetensorError as error:  # so it reports a full disk
+        raise OSError(str(error)) from error
 
 
-def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """Return the header, and where in the file arrays begin.
+def read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
+    """Return the description and the arrays, which are mapped into memory, not read.
 
-    The library finds out whether it is in order, but for names that it has twice, of which it takes the last.
+    The file is opened once: another one may take its place meanwhile.
+
+    Raises:
+        CheckpointError: It is no such file, or is damaged.
     """
     with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(0)
         length = int.from_bytes(file.read(8), "little")
-        if not 2 <= length <= min(_MOST_HEADER, path.stat().st_size):
+        if not 2 <= length <= min(_MOST_HEADER, size - 8):
             raise CheckpointError(f"{path}: is not a safetensors file, or is damaged (a header of {length} bytes)")
         try:
             header = json.loads(file.read(length).decode(), object_pairs_hook=_without_twins)
-        except (ValueError, RecursionError) as error:
+            metadata = header.pop("__metadata__", {})
+            spans = [_span(name, entry) for name, entry in header.items()]
+            _check_layout(sorted(spans), size - 8 - length)
+            text, checksum = metadata.get(_KEY), metadata.get(_CHECKSUM)
+        except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
             raise CheckpointError(f"{path}: is not a safetensors file, or is damaged ({error})") from None
-    if not isinstance(header, dict):
-        raise CheckpointError(f"{path}: is not a safetensors file, or is damaged (its header is no object)")
-    return header, 8 + length
+        if not isinstance(text, str):
+            raise CheckpointError(f"{path}: is a safetensors file, but not a checkpoint of adamas")
+        if f"{zlib.crc32(text.encode(errors='replace')):08x}" != checksum:
+            raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
+        mapped: Array = np.memmap(file, np.uint8, "r").view(np.ndarray)
+    return text, {name: _array(mapped[8 + length :], entry) for name, entry in header.items()}
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -99,15 +84,39 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _array(mapped: Array, begin: int, name: str, entry: Mapping[str, Any], path: Path) -> Array:
-    code, shape, (first, last) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-    if code != "BF16" and code not in _DTYPES:
-        raise CheckpointError(f"{path}: {name}: has a dtype that checkpoints do not have, {code}")
-    dtype = bfloat16() if code == "BF16" else np.dtype("<" + _DTYPES[code])
-    values = mapped[begin + first : begin + last]
-    if values.nbytes != dtype.itemsize * math.prod(shape):
-        raise CheckpointError(f"{path}: {name}: is damaged")
+def _span(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+    """Return where an array lies, which must be as long as its dtype and shape say."""
+    shape, (first, last) = entry["shape"], entry["data_offsets"]
+    if entry["dtype"] != "BF16" and entry["dtype"] not in _DTYPES:
+        raise ValueError(f"{name}: checkpoints have no arrays of {entry['dtype']}")
+    if not all(type(value) is int and 0 <= value < 1 << 62 for value in (*shape, first, last)):
+        raise ValueError(f"{name}: shape and offsets are counts")
+    if len(shape) > _MOST_DIMENSIONS or last - first != _dtype(entry).itemsize * math.prod(shape):
+        raise ValueError(f"{name}: has {last - first} bytes for the shape {shape}")
+    return first, last
+
+
+def _check_layout(spans: list[tuple[int, int]], size: int) -> None:
+    """Refuse gaps and overlaps."""
+    end = 0
+    for first, last in spans:
+        if first != end:
+            raise ValueError(f"arrays leave a gap or overlap at {first}")
+        end = last
+    if end != size:
+        raise ValueError(f"its arrays have {end} bytes, it has {size}")
+
+
+def _dtype(entry: Mapping[str, Any]) -> np.dtype[Any]:
+    return bfloat16() if entry["dtype"] == "BF16" else np.dtype("<" + _DTYPES[entry["dtype"]])
+
+
+def _array(data: Array, entry: Mapping[str, Any]) -> Array:
+    dtype, (first, last) = _dtype(entry), entry["data_offsets"]
+    if math.prod(entry["shape"]) == 0:
+        return np.zeros([min(length, 1 << 30) for length in entry["shape"]], dtype)
+    values = data[first:last]
     if values.ctypes.data % dtype.itemsize != 0:
         values = np.copy(values)
-    array: Array = values.view(np.ndarray).view(dtype).reshape(shape)
+    array: Array = values.view(dtype).reshape(entry["shape"])
     return array

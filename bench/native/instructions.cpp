@@ -1,0 +1,59 @@
+// Steps of one rule in one format on one instruction set, for a tool that counts instructions: count_instructions.py.
+//
+//   instructions RULE FORMAT ISA STEPS
+//   instructions --list    a line for each case: rule, format, instruction set
+//   instructions --about   the compiler and the architecture, and how many elements a step has
+//
+// What STEPS more steps count more is theirs alone, and the same each time: one thread, no clock, no address in it.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sides.hpp"
+
+namespace {
+
+// Whole blocks of vectors, and a tail that fills none.
+constexpr std::size_t kElements = 4096 + 37;
+
+int list() {
+  for (const adamas::Rule rule : bench::rules()) {
+    for (const bench::Format& format : bench::formats()) {
+      for (const std::string& isa : bench::available_isas()) {
+        std::printf("%s %s %s\n", adamas::rule_info(rule).name, format.name.c_str(), isa.c_str());
+      }
+    }
+  }
+  return 0;
+}
+
+int run(const char* rule_name, const char* format_name, const char* isa, int steps) {
+  adamas::Rule rule;
+  if (!adamas::find_rule(rule_name, &rule)) {
+    std::fprintf(stderr, "no rule '%s'; see --list\n", rule_name);
+    return 2;
+  }
+  bench::check(adamas::use_isa(isa), isa);
+  for (const bench::Format& format : bench::formats()) {
+    if (format.name != format_name) continue;
+    bench::StepSide step({rule, format, kElements}, bench::kMaxGradientSets, 1);
+    for (int i = 0; i < steps; ++i) step();
+    return 0;
+  }
+  std::fprintf(stderr, "no format '%s'; see --list\n", format_name);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--list") == 0) return list();
+  if (argc == 2 && std::strcmp(argv[1], "--about") == 0) {
+    std::printf("%s, %zu elements\n", ADAMAS_COMPILER, kElements);
+    return 0;
+  }
+  if (argc == 5) return run(argv[1], argv[2], argv[3], std::atoi(argv[4]));
+  std::fprintf(stderr, "usage: %s RULE FORMAT ISA STEPS | --list | --about\n", argv[0]);
+  return 2;
+}
