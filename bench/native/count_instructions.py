@@ -124,7 +124,7 @@ def main() -> int:
     parser.add_argument("program", type=Path, help="the built program `instructions`")
     parser.add_argument("--all", action="store_true", help=f"all rules in all formats; else {RULE} and {FORMAT}")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes at a time")
-    parser.add_argument("--margin", type=float, default=0.02, help="growth that passes; default: %(default)s")
+    parser.add_argument("--margin", type=float, default=0.01, help="growth that passes; default: %(default)s")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", type=Path, metavar="FILE", help="compare with the counts of a file")
     what.add_argument("--write", type=Path, metavar="FILE", help="store the counts")

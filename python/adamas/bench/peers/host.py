@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, ClassVar
 
 from adamas.bench.peers._base import Array, Peer, Run
@@ -42,9 +43,15 @@ class DeepSpeed(_OnTorch):
 
 class _LowBit(_OnTorch):
     states: ClassVar[str]
+    #: Module and class.
+    source: ClassVar[tuple[str, str]]
 
     def can(self, work: Work) -> bool:
         return work.phase.is_update and work.params == "float32" and work.states == self.states
+
+    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+        module, name = self.source
+        return getattr(importlib.import_module(module), name)(tensors, **options)
 
 
 class Bitsandbytes8bit(_LowBit):
@@ -53,11 +60,7 @@ class Bitsandbytes8bit(_LowBit):
     name = "bitsandbytes 8-bit"
     distributions = ("bitsandbytes", "torch")
     states = "int8"
-
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
-        from bitsandbytes.optim import AdamW8bit
-
-        return AdamW8bit(tensors, **options)
+    source = ("bitsandbytes.optim", "AdamW8bit")
 
 
 class Torchao8bit(_LowBit):
@@ -66,11 +69,7 @@ class Torchao8bit(_LowBit):
     name = "torchao 8-bit"
     distributions = ("torchao", "torch")
     states = "int8"
-
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
-        from torchao.optim import AdamW8bit
-
-        return AdamW8bit(tensors, **options)
+    source = ("torchao.optim", "AdamW8bit")
 
 
 class Torchao4bit(_LowBit):
@@ -79,11 +78,7 @@ class Torchao4bit(_LowBit):
     name = "torchao 4-bit"
     distributions = ("torchao", "torch")
     states = "int4"
-
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
-        from torchao.optim import AdamW4bit
-
-        return AdamW4bit(tensors, **options)
+    source = ("torchao.optim", "AdamW4bit")
 
 
 class TorchaoFp8(_LowBit):
@@ -92,8 +87,4 @@ class TorchaoFp8(_LowBit):
     name = "torchao fp8"
     distributions = ("torchao", "torch")
     states = "fp8"
-
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
-        from torchao.optim import AdamWFp8
-
-        return AdamWFp8(tensors, **options)
+    source = ("torchao.optim", "AdamWFp8")
