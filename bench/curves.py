@@ -14,61 +14,55 @@ _LINES = ("-", "--", "-.", ":")
 
 def draw_sizes(duels: Sequence[Duel], title: str, path: Path) -> None:
     """Draw nanoseconds for each parameter over parameters, of all peers."""
-    _draw_curves(
-        duels,
-        lambda duel: duel["size"],
-        lambda duel, side: duel["seconds"][side] / duel["size"] * 1e9,
-        {"xlabel": "parameters, in one tensor of float32", "ylabel": "time of a step for each parameter (ns)"},
-        title,
-        path,
-    )
+    labels = {"xlabel": "parameters, in one tensor of float32", "ylabel": "time of a step for each parameter (ns)"}
+    _draw_curves(duels, "size", lambda duel, seconds: seconds / duel["size"] * 1e9, labels, title, path)
 
 
 def draw_tensors(duels: Sequence[Duel], title: str, path: Path) -> None:
     """Draw milliseconds over tensors, of all peers."""
     total = next(duel["size"] for duel in duels if "failed" not in duel)
-    _draw_curves(
-        duels,
-        lambda duel: duel["tensors"],
-        lambda duel, side: duel["seconds"][side] * 1e3,
-        {"xlabel": f"tensors, {total:,} parameters altogether", "ylabel": "time of a step (ms)"},
-        title,
-        path,
-    )
+    labels = {"xlabel": f"tensors, {total:,} parameters altogether", "ylabel": "time of a step (ms)"}
+    _draw_curves(duels, "tensors", lambda _, seconds: seconds * 1e3, labels, title, path)
 
 
 def _draw_curves(
     duels: Sequence[Duel],
-    x: Callable[[Duel], float],
-    y: Callable[[Duel, str], float],
+    x: str,
+    y: Callable[[Duel, float], float],
     labels: Mapping[str, str],
     title: str,
     path: Path,
 ) -> None:
-    """Draw a curve for each peer; adamas's own, and the byte limit's, are medians over its comparisons."""
+    """Draw a curve for each peer.
+
+    That of adamas is the median over its comparisons; those of the others lie apart from it by the ratios that were
+    measured in turns, since a machine may be faster at one time than at another.
+    """
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     done = [duel for duel in duels if "failed" not in duel]
+    places = sorted({duel[x] for duel in done})
+    at = {place: [duel for duel in done if duel[x] == place] for place in places}
+    own = {place: _median([duel["seconds"]["adamas"] for duel in at[place]]) for place in places}
+    limit = {place: own[place] / _median([duel["of_limit"][0] for duel in at[place]]) for place in places}
     figure = Figure(figsize=(11.0, 6.5), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots()
-    own: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("adamas", "adamas", {"color": "black", "linewidth": 3.0, "marker": "o", "zorder": 5}),
-        ("byte limit", "limit", {"color": "0.5", "linewidth": 3.0, "linestyle": ":", "zorder": 4}),
-    )
-    for name, side, style in own:
-        points: dict[float, list[float]] = {}
-        for duel in done:
-            points.setdefault(x(duel), []).append(y(duel, side))
-        places = sorted(points)
-        axes.plot(places, [_median(points[place]) for place in places], label=name, **style)
+    for name, seconds, style in (
+        ("adamas", own, {"color": "black", "marker": "o", "zorder": 5}),
+        ("byte limit", limit, {"color": "0.5", "linestyle": ":", "zorder": 4}),
+    ):
+        values = [y(at[place][0], seconds[place]) for place in places]
+        axes.plot(places, values, label=name, linewidth=3.0, **style)  # type: ignore[arg-type]
     for i, peer in enumerate(dict.fromkeys(duel["peer"] for duel in done)):
-        chosen = sorted((duel for duel in done if duel["peer"] == peer), key=x)
+        chosen = sorted((duel for duel in done if duel["peer"] == peer), key=lambda duel: duel[x])
         axes.plot(
-            [x(duel) for duel in chosen],
-            [y(duel, "peer") for duel in chosen],
-            _LINES[i % len(_LINES)],
+            [duel[x] for duel in chosen],
+            [y(duel, own[duel[x]] / duel["of_peer"][0]) for duel in chosen],
+            linestyle=_LINES[i % len(_LINES)],
             marker=_MARKERS[i % len(_MARKERS)],
+            color=colormaps["tab20"](i % 20),
             markersize=6,
             linewidth=1.2,
             label=peer,
@@ -96,14 +90,18 @@ def draw_scaling(duels: Sequence[Duel], title: str, path: Path) -> None:
     all_axes = figure.subplots(2, -(-len(scenarios) // 2), squeeze=False).ravel()
     for axes, scenario in zip(all_axes, scenarios, strict=False):
         chosen = [duel for duel in done if duel["scenario"] == scenario]
-        own = {count: [duel["seconds"]["adamas"] for duel in chosen if duel["threads"] == count] for count in counts}
-        speed = [_median(own[counts[0]]) / _median(own[count]) for count in counts if own[count]]
-        axes.plot(counts[: len(speed)], speed, "k-", marker="o", linewidth=3.0, label="adamas")
+        at = {count: [duel for duel in chosen if duel["threads"] == count] for count in counts}
+        own = {count: _median([duel["seconds"]["adamas"] for duel in found]) for count, found in at.items() if found}
+        axes.plot(
+            list(own), [own[1] / seconds for seconds in own.values()], "k-", marker="o", linewidth=3.0, label="adamas"
+        )
         for i, peer in enumerate(dict.fromkeys(duel["peer"] for duel in chosen)):
-            found = {duel["threads"]: duel["seconds"]["peer"] for duel in chosen if duel["peer"] == peer}
-            places = [count for count in counts if count in found]
+            theirs = {
+                duel["threads"]: own[duel["threads"]] / duel["of_peer"][0] for duel in chosen if duel["peer"] == peer
+            }
             style = {"marker": _MARKERS[i % len(_MARKERS)], "linestyle": _LINES[i % len(_LINES)], "linewidth": 1.2}
-            axes.plot(places, [found[places[0]] / found[count] for count in places], label=peer, **style)
+            if 1 in theirs:
+                axes.plot(list(theirs), [theirs[1] / seconds for seconds in theirs.values()], label=peer, **style)
         axes.set(title=scenario, xlabel="threads", ylabel="speed, of that with one thread")
         axes.set_xticks(counts, [str(count) for count in counts])
         axes.grid(alpha=0.3)

@@ -76,9 +76,9 @@ def tensors(threads: int) -> list[dict[str, Any]]:
 
 
 def scaling(threads: int) -> list[dict[str, Any]]:
-    """A few scenarios with 1, 2, 4, ... threads."""
+    """A few scenarios with 1, 2, 4, ... threads; those with all of them are among the scenarios."""
     duels: list[dict[str, Any]] = []
-    for count in survey.thread_counts(threads):
+    for count in survey.thread_counts(threads)[:-1]:
         duels += compare_with(_present(), _SCALING, count, _SECONDS / 2)
     return duels
 
@@ -138,8 +138,9 @@ def draw(results: Path) -> None:
     if duels:
         telling = [duel for duel in duels if duel["scenario"] in TELLING]
         draw_duels(telling, title, results / "scenarios.png")
-    if found := load("scaling"):
-        curves.draw_scaling(found, title, results / "scaling.png")
+    if (found := load("scaling")) is not None:
+        with_all = [duel for duel in duels if duel["scenario"] in _SCALING]
+        curves.draw_scaling([*found, *with_all], title, results / "scaling.png")
     if found := load("memory"):
         curves.draw_memory(found, title, results / "memory.png")
     if (found := load("rules")) and "bandwidth" in about:
