@@ -60,7 +60,7 @@ class TestTiming:
 
     def test_rounds_stay_within_bounds(self) -> None:
         sides = {"a": Side(lambda: None)}
-        assert rounds_within(sides, 0.0, 0.0) == 5
+        assert rounds_within(sides, 0.0, 0.0) == 9
         assert rounds_within(sides, 0.0, 10.0) == 200
 
 
@@ -143,7 +143,7 @@ class TestDuel:
         result = duel.compare(peer, work, 1, 0.01)
         assert set(result["seconds"]) == {"adamas", "peer", "limit"}
         assert all(value > 0.0 for value in (*result["seconds"].values(), *result["of_peer"], *result["of_limit"]))
-        assert result["rounds"] >= 5
+        assert result["rounds"] >= 9
 
     def test_a_peer_that_does_something_else_is_named(self) -> None:
         with pytest.raises(ValueError, match=r"lazy computes something else: off by 1 of the update, 0.003 is allowed"):
@@ -256,8 +256,8 @@ class TestCommand:
 class TestScripts:
     def test_the_gate_has_a_margin(self, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = bench_module("gate", monkeypatch)
-        measured = {"as ever": 1.0, "noisy": 1.7, "slow": 1.8, "new": 9.0}
-        assert gate.slow({"as ever": 1.0, "noisy": 1.0, "slow": 1.0}, measured) == {"slow": 1.8}
+        measured = {"as ever": 1.0, "noisy": 2.2, "slow": 2.3, "new": 9.0}
+        assert gate.slow({"as ever": 1.0, "noisy": 1.0, "slow": 1.0}, measured) == {"slow": 2.3}
 
     def test_the_gate_knows_all_rules_and_formats(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stored = json.loads(bench_module("gate", monkeypatch).STORED.read_text())

@@ -19,8 +19,8 @@ Step = Callable[[], object]
 
 #: Rounds of a comparison: with fewer, medians mean little; more do not make them better. Where a round takes some
 #: seconds, noise is no matter.
-_FEWEST, _MOST = 5, 200
-_FEWEST_SLOW, _SLOW_SECONDS = 3, 5.0
+_FEWEST, _MOST = 9, 200
+_FEWEST_SLOW, _SLOW_SECONDS = 5, 3.0
 
 
 @dataclass(frozen=True)
