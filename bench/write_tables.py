@@ -111,12 +111,13 @@ def scenarios() -> str:
         _scenario_table(lambda work: work.phase.is_update and not _is_float32(work)),
         _scenario_table(lambda work: not work.phase.is_update),
     ]
+    everything = [*duels, *_load("sizes"), *_load("tensors")]
     slower = [
         f"- {duel['scenario']}: {duel['peer']} takes {1.0 / duel['of_peer'][0]:.2f} of adamas's time"
-        for duel in duels
+        for duel in everything
         if "failed" not in duel and duel["of_peer"][0] > 1.0
     ]
-    failed = [f"- {duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in duels if "failed" in duel]
+    failed = [f"- {duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in everything if "failed" in duel]
     notes = {duel["peer"]: duel["note"] for duel in duels if duel.get("note")}
     if slower:
         parts.append("Where adamas is not first:\n" + "\n".join(slower))
