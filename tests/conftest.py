@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bits import COUNTS
+from checkpoints import ENDINGS, make_params, train
 
 import adamas
 from adamas import _core
@@ -26,3 +28,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"bitwise comparisons with the reference: {COUNTS.arrays:,} arrays, {COUNTS.elements:,} elements, "
             f"{COUNTS.mismatches} mismatches"
         )
+
+
+@pytest.fixture(params=ENDINGS)
+def saved(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A checkpoint after two steps, in each file format."""
+    params = make_params()
+    opt = adamas.AdamW(params, lr=0.01)
+    train(opt, params, 0, 2)
+    path = tmp_path / f"saved{request.param}"
+    opt.save(path)
+    return path

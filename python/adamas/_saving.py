@@ -161,7 +161,7 @@ class Saving(StepChecks):
         Raises:
             CheckpointError: No checkpoint, damaged, or one that does not fit; all mismatches are listed.
             OSError: The file can't be read.
-            ImportError: safetensors is not installed.
+            ImportError: It has arrays in bfloat16, and ml_dtypes is not installed.
             ValueError: A parameter has been made read-only.
             RuntimeError: As `load_state_dict`.
 

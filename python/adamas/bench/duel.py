@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from adamas.bench.limit import limit_of_bytes
+from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
 from adamas.bench.scenarios import find_work
 from adamas.bench.timing import Side, ratio, rounds_within, take_turns
@@ -30,7 +31,7 @@ __all__ = ["Job", "compare", "run_jobs"]
 #: Arrays of fewer bytes stay in a processor's cache; then a turn is many steps.
 _CACHE_BYTES = 1 << 26
 _TURN_SECONDS = 5e-3
-#: A job that has not answered for so many times the seconds it may time for is given up.
+#: A job that has not answered so long after its timing should be over is given up.
 _PATIENCE_SECONDS = 600.0
 
 
@@ -122,12 +123,7 @@ class _Child:
     """A process that answers jobs."""
 
     def __init__(self, threads: int) -> None:
-        environment = {
-            **os.environ,
-            "OMP_NUM_THREADS": str(threads),
-            "JAX_PLATFORMS": "cpu",
-            "PYTHONWARNINGS": "ignore",
-        }
+        environment = child_environment(threads)
         command = [sys.executable, "-m", "adamas.bench.duel"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment

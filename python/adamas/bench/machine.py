@@ -10,7 +10,7 @@ from typing import Any
 
 import adamas
 
-__all__ = ["describe_machine", "memory_bytes"]
+__all__ = ["child_environment", "describe_machine", "memory_bytes"]
 
 
 def describe_machine() -> dict[str, Any]:
@@ -27,6 +27,11 @@ def describe_machine() -> dict[str, Any]:
         "isa": adamas.active_isa(),
         "compiler": adamas.info()["compiler"],
     }
+
+
+def child_environment(threads: int) -> dict[str, str]:
+    """Return the environment of a process that measures a peer."""
+    return {**os.environ, "OMP_NUM_THREADS": str(threads), "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
 
 
 def memory_bytes() -> int:

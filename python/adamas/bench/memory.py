@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer
 from adamas.bench.work import Work
 
@@ -29,9 +30,8 @@ def measure_memory(name: str, size: int, threads: int) -> dict[str, Any]:
         ``bytes_per_parameter``: parameters, gradients, states, and whatever else a step takes, at its peak, without
         what the process held before. Or ``failed``: why.
     """
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-m", "adamas.bench.memory", name, str(size)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=child_environment(threads), check=False)
     try:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas._replaced import replaced
 from adamas.demo.data import Dataset
 from adamas.demo.mlp import Layers
 
@@ -42,11 +42,9 @@ def require_extras() -> None:
 
 def save_weights(layers: Layers, path: Path) -> None:
     """Write the layers to an npz file, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    with replaced(path) as temporary, temporary.open("wb") as file:
         arrays: dict[str, Any] = {f"{i}.{name}": a for i, layer in enumerate(layers) for name, a in layer.items()}
         np.savez(file, **arrays)
-    os.replace(temporary, path)
 
 
 def load_weights(path: Path) -> Layers:
