@@ -33,6 +33,8 @@ void register_plan(py::module_& m) {
       .def("close", &PyPlan::close)
       .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
+      .def("show_step_counts", &PyPlan::show_step_counts, py::arg("counts").noconvert())
+      .def("show_scalars", &PyPlan::show_scalars, py::arg("which"), py::arg("values").noconvert())
       .def("scalars", &PyPlan::scalars, py::arg("index"))
       .def("set_scalars", &PyPlan::set_scalars, py::arg("index"), py::arg("values"))
       .def("__enter__", &PyPlan::enter)

@@ -12,6 +12,7 @@
 #include "hyperparameters.hpp"
 #include "memory.hpp"
 #include "structure.hpp"
+#include "tensors.hpp"
 
 namespace adamas::bindings {
 
@@ -54,6 +55,7 @@ class PyPlan {
   // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's. What is
   // not acceptable gives None or false: the caller has to say why. Nothing has changed then.
 
+  // `grads` nests as the parameters do, or is a Tensors of as many parameters.
   // The report, in which the first gradient that is not finite is given by its number.
   py::object step(py::handle grads, py::handle groups, py::handle options, double average_weight);
 
@@ -82,6 +84,10 @@ class PyPlan {
 
   std::int64_t step_count(std::size_t index) const;
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed);
+
+  // Writes the step counts of all parameters, and number `which` of those that their rules keep, into an array.
+  void show_step_counts(py::array_t<double>& counts) const;
+  void show_scalars(int which, py::array_t<double>& values) const;
 
   // The numbers that the rule keeps beside the step count.
   std::vector<double> scalars(std::size_t index) const;
@@ -124,6 +130,8 @@ class PyPlan {
   bool read_groups(py::handle groups);
   void read_options(py::handle options, double average_weight);
   bool accept_arrays();
+  bool accept_tensors(Tensors& tensors);
+  bool is_still_there(std::size_t index) const;
   bool accept(std::size_t index, py::handle grad);
   bool accept_rows(std::size_t index, py::handle grad);
   void make_accumulators();

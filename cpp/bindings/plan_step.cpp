@@ -101,10 +101,14 @@ bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
   return true;
 }
 
-bool PyPlan::accept(std::size_t index, py::handle grad) {
+bool PyPlan::is_still_there(std::size_t index) const {
   const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
-  if (!unchanged(params_[index]) || (has_copy && !unchanged(copies_[index]))) return false;
-  if (!row_gradient_at_.empty() && !has_rows_still(params_[index], plan_.tensor(index).columns)) return false;
+  return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
+         (row_gradient_at_.empty() || has_rows_still(params_[index], plan_.tensor(index).columns));
+}
+
+bool PyPlan::accept(std::size_t index, py::handle grad) {
+  if (!is_still_there(index)) return false;
   if (!row_gradient_at_.empty()) {
     row_gradient_at_[index] = nullptr;
     if (is_row_gradient(grad)) return accept_rows(index, grad);
@@ -123,6 +127,23 @@ bool PyPlan::accept_arrays() {
   return true;
 }
 
+bool PyPlan::accept_tensors(Tensors& tensors) {
+  if (tensors.size() != params_.size()) return false;
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    leaves_.push_back(tensors.take(i));
+    const void* const data = tensors.data(i);
+    if (data == nullptr) {
+      if (!leaves_[i] || !accept(i, leaves_[i])) return false;
+      continue;
+    }
+    if (!is_still_there(i)) return false;
+    gradients_[i] = data;
+    gradient_dtypes_[i] = tensors.dtype(i);
+    if (!row_gradient_at_.empty()) row_gradient_at_[i] = nullptr;
+  }
+  return true;
+}
+
 // First what may run Python code, which could change the arrays; then the arrays.
 bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight) {
   if (!laid_out_) throw py::value_error("step: before lay_out");
@@ -135,6 +156,7 @@ bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options
       return accept_arrays();
     }
   }
+  if (py::isinstance<Tensors>(grads)) return accept_tensors(py::cast<Tensors&>(grads));
   return structure_.flatten(grads, leaves_) && accept_arrays();
 }
 
@@ -308,6 +330,22 @@ void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long 
   }
   for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
   completed_ = completed;
+}
+
+void PyPlan::show_step_counts(py::array_t<double>& counts) const {
+  auto shown = counts.mutable_unchecked<1>();
+  if (shown.shape(0) != static_cast<py::ssize_t>(plan_.size())) throw py::value_error("show_step_counts: one for each");
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    shown(static_cast<py::ssize_t>(i)) = static_cast<double>(plan_.step_count(i));
+  }
+}
+
+void PyPlan::show_scalars(int which, py::array_t<double>& values) const {
+  auto shown = values.mutable_unchecked<1>();
+  if (shown.shape(0) != static_cast<py::ssize_t>(plan_.size())) throw py::value_error("show_scalars: one for each");
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    shown(static_cast<py::ssize_t>(i)) = plan_.scalar(i, which);
+  }
 }
 
 std::vector<double> PyPlan::scalars(std::size_t index) const {

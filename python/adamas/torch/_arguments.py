@@ -1,0 +1,90 @@
+"""Arguments of an optimizer, with the checks and in the words of ``torch.optim``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from adamas._hyperparameters import check_group, shown
+from adamas._optimizer import Optimizer as Engine
+
+#: Arguments of ``torch.optim`` that choose among its implementations, and their defaults. Here there is one.
+IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
+
+_WORDS = {"lr": "learning rate", "eps": "epsilon value"}
+
+
+def signature_of(engine: type[Engine]) -> inspect.Signature:
+    """Return the signature of an optimizer that is stepped by an engine of that class."""
+    signature = inspect.signature(engine.__init__)
+    parameters = list(signature.parameters.values())[1:]
+    ours = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in IMPLEMENTATIONS.items()
+    ]
+    return signature.replace(parameters=[*parameters[:-1], *ours, parameters[-1]])
+
+
+def docstring_of(engine: type[Engine]) -> str:
+    """Return a docstring for it: the equations and references of the engine, whose example has arrays instead."""
+    name, text = engine.__name__, inspect.cleandoc(engine.__doc__ or "")
+    description, rest = text.split("\nArgs:\n", 1)
+    arguments = f"""
+Args:
+    params: Tensors, pairs of name and tensor, or dicts of those under ``"params"`` with hyperparameters of their own,
+        as ``torch.optim`` takes them.
+    others: As of `adamas.{name}`, and `foreach`, `fused`, `capturable`, `differentiable`, as `adamas.torch` says.
+
+Raises:
+    TypeError: As of `adamas.{name}`, or a parameter that is no tensor on the CPU of a dtype that adamas has.
+    ValueError: Likewise, or a parameter that cannot be updated in place.
+
+"""
+    return description + arguments + rest[rest.index("References:") :]
+
+
+def as_number(value: Any) -> Any:
+    """Return the number in a tensor of one; anything else as it is."""
+    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+
+
+def check_tensors(given: Mapping[str, Any], foreach: bool | None) -> None:
+    """Refuse tensors for hyperparameters where ``torch.optim`` refuses them."""
+    lr, betas = given["lr"], given.get("betas", ())
+    if isinstance(lr, torch.Tensor):
+        if foreach:
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        if lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+    if not isinstance(betas, list | tuple):
+        return
+    are_tensors = [isinstance(beta, torch.Tensor) for beta in betas]
+    if any(are_tensors) and not all(are_tensors):
+        raise ValueError("betas must be either both floats or both Tensors")
+    for i, beta in enumerate(betas):
+        if isinstance(beta, torch.Tensor):
+            if foreach:
+                raise ValueError(f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True")
+            if beta.numel() != 1:
+                raise ValueError(f"Tensor betas[{i}] must be 1-element")
+
+
+def check_hyperparameters(values: Mapping[str, Any], engine: type[Engine]) -> None:
+    """Refuse hyperparameters that are not what the engine takes.
+
+    Raises:
+        TypeError: Of the wrong type.
+        ValueError: Out of range, infinite or not a number.
+    """
+    for name, value in values.items():
+        try:
+            check_group({name: value}, "{}", [name], None, fractions=engine._fractions, beta_count=engine._beta_count)
+        except (TypeError, ValueError) as error:
+            words, wrong = _WORDS.get(name, f"{name} value"), value
+            if isinstance(error, ValueError) and name == "betas":
+                i = next(i for i, beta in enumerate(value) if not 0.0 <= beta < 1.0)
+                words, wrong = f"beta parameter at index {i}", value[i]
+            raise type(error)(f"Invalid {words}: {shown(wrong)} ({error})") from None

@@ -1,0 +1,223 @@
+"""The parameters of a model as an engine has them, and the states that it keeps for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from adamas import _core
+from adamas._checks import Array
+from adamas._scope import StepScope
+from adamas.torch import _states as states
+from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
+
+#: ``optimizer.state``.
+State = dict[torch.Tensor, Any]
+
+
+class Layout:
+    """An engine over the memory of the parameters in some groups, each parameter once.
+
+    Args:
+        make: Makes the engine of groups of arrays, with the options ``copy_out`` and ``sparse``.
+        groups: The ``param_groups`` of a ``torch.optim`` optimizer.
+        hyperparameters: Returns those of a group, as numbers.
+        copies: The tensor that takes a copy of a parameter, for those that have one.
+        row_params: Parameters whose gradients are of single rows.
+        row_mode: What becomes of their rows without a gradient.
+    """
+
+    def __init__(
+        self,
+        make: Callable[..., Any],
+        groups: list[dict[str, Any]],
+        hyperparameters: Callable[[Mapping[str, Any]], dict[str, Any]],
+        copies: Mapping[torch.Tensor, torch.Tensor],
+        row_params: Iterable[torch.Tensor],
+        row_mode: str,
+    ) -> None:
+        self.params: list[torch.Tensor] = []
+        self.names: list[str] = []
+        self._index: dict[torch.Tensor, int] = {}
+        rows = set(row_params)
+        array_groups, copy_groups, sparse = [], [], {}
+        for group in groups:
+            arrays: dict[str, Array] = {}
+            copied: dict[str, Array | None] = {}
+            for param, name in zip(group["params"], names_in(group, self.names), strict=True):
+                if param in self._index:
+                    continue
+                check_param(param, f"params[{name!r}]")
+                self._index[param] = len(self.params)
+                self.params.append(param)
+                self.names.append(name)
+                arrays[name] = rows_of(param) if param in rows else flat(param)
+                copied[name] = flat(copies[param]) if param in copies else None
+                if param in rows:
+                    sparse[name] = row_mode
+            array_groups.append({"params": arrays, **hyperparameters(group)})
+            copy_groups.append(copied)
+        self.engine: Any = make(array_groups, copy_out=copy_groups if copies else None, sparse=sparse or None)
+        self.copies = [copies.get(param) for param in self.params]
+        self.tensors = _core.Tensors(self.params)
+        self.tensors.expect_groups([list(group["params"]) for group in groups])
+        self._decisive = self._decide(groups)
+        self._published: set[int] = set()
+        # Step counts and other numbers, an element for each parameter, which its state shows.
+        self._exact = np.zeros(len(self.params))
+        self._steps = np.zeros(
+            len(self.params), np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
+        )
+        self._last_steps = self._steps.tobytes()
+        self._scalars = {
+            (info_names, name): np.zeros(len(self.params))
+            for info_names in {tuple(info.scalars) for info in self.engine._info_of_group}
+            for name in info_names
+        }
+
+    def _decide(self, groups: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        """Return the hyperparameters that decide which states there are."""
+        engine = self.engine
+        return [(engine._rule(group), *(group[key] for key in engine._frozen)) for group in groups]
+
+    def still_fits(self, groups: list[dict[str, Any]]) -> bool:
+        """Tell whether the same states would be kept for groups whose parameters have not changed."""
+        return self._decide(groups) == self._decisive
+
+    def index(self, param: torch.Tensor) -> int:
+        """Return the number of a parameter."""
+        return self._index[param]
+
+    def _info(self, index: int) -> Any:
+        return self.engine._info_of_group[self.engine._group_of[index]]
+
+    def _kept(self, index: int) -> dict[str, torch.Tensor]:
+        """Return the engine's arrays of a parameter as tensors that share their memory."""
+        shape = self.engine._leaves[index].array.shape
+        return {
+            name: as_tensor(array.reshape(-1), self.params[index]) if array.shape == shape else as_tensor(array)
+            for name, array in self.engine._states_of(index).items()
+        }
+
+    def entry(self, index: int) -> dict[str, torch.Tensor]:
+        """Return the state of a parameter under the names of ``torch.optim``."""
+        scalars = tuple(self._info(index).scalars)
+        numbers = {"step": self._steps} | {name: self._scalars[scalars, name] for name in scalars}
+        return {
+            **{name: torch.from_numpy(values[index : index + 1].reshape(())) for name, values in numbers.items()},
+            **self._kept(index),
+        }
+
+    def adopt(self, state: State, completed: int) -> None:
+        """Take over states of these parameters, and put the engine's own tensors in their place.
+
+        Raises:
+            ValueError: They do not fit; nothing has changed then.
+        """
+        found = {index: state[param] for param, index in self._index.items() if param in state}
+        kept = {index: self._kept(index) for index in found}
+        check_states(
+            (self.names[i], entry, self._info(i).states, self._info(i).scalars, kept[i]) for i, entry in found.items()
+        )
+        plan = self.engine._plan
+        counts = [0] * len(self.params)
+        for i, entry in found.items():
+            info = self._info(i)
+            if states.is_empty(entry, info.states):
+                continue
+            counts[i] = states.count_of(entry, info.states)
+            if info.scalars:
+                plan.set_scalars(i, [float(entry[name]) for name in info.scalars])
+            states.take_over(entry, kept[i], self.params[i])
+        plan.set_step_counts(counts, max(completed, *counts, 0))
+        for i, entry in found.items():
+            if counts[i]:
+                entry.update(self.entry(i))
+        self.expect(state)
+        self.show_numbers()
+
+    def publish(self, state: State, indices: Iterable[int]) -> None:
+        """Put states of parameters that have been stepped for the first time where users find them."""
+        if len(self._published) == len(self.params):
+            return
+        fresh = [index for index in indices if index not in self._published]
+        for index in fresh:
+            state[self.params[index]].update(self.entry(index))
+        if fresh:
+            self.expect(state)
+
+    def expect(self, state: State) -> None:
+        """Remember these states: when they are no longer there, somebody has put others in their place."""
+        indices = {key: self._index[key] for key in state if key in self._index}
+        ours = {name for index in indices.values() for name in self._names_at(index)}
+        self._published = {i for key, i in indices.items() if not states.is_empty(state[key], self._info(i).states)}
+        self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
+
+    def step_alone(self, scope: StepScope, index: int) -> None:
+        """Step one parameter, with the gradient that it has now."""
+        scope.step_param(index, self.gradient(index))
+
+    def gradient(self, index: int) -> Any:
+        """Return the gradient of a parameter as an engine takes it."""
+        param = self.params[index]
+        path = f"the gradient of {self.names[index]!r}"
+        return gradient(param.grad, param, path, takes_rows=index in self.engine._sparse)
+
+    def _names_at(self, index: int) -> tuple[str, ...]:
+        info = self._info(index)
+        return ("step", *info.states, *info.scalars)
+
+    def show_numbers(self) -> None:
+        """Bring the numbers in the states up to date."""
+        plan = self.engine._plan
+        plan.show_step_counts(self._exact)
+        self._steps[...] = self._exact
+        self._last_steps = self._steps.tobytes()
+        for (names, name), values in self._scalars.items():
+            plan.show_scalars(names.index(name), values)
+
+    def read_steps(self) -> None:
+        """Take over step counts that somebody has changed in the states."""
+        if self._steps.tobytes() == self._last_steps:
+            return
+        before = np.frombuffer(self._last_steps, self._steps.dtype)
+        plan = self.engine._plan
+        counts = [plan.step_count(i) for i in range(len(self.params))]
+        for i in np.flatnonzero(self._steps != before):
+            counts[i] = max(int(self._steps[i]), 0)
+        plan.set_step_counts(counts, max(plan.completed, *counts))
+        self.show_numbers()
+
+
+def names_in(group: Mapping[str, Any], taken: list[str]) -> list[str]:
+    """Return a name for each parameter of a group: those it was given, if they are new, else numbers."""
+    given = group.get("param_names")
+    if given is not None and len(set(given)) == len(group["params"]) and not set(given) & set(taken):
+        return [str(name) for name in given]
+    first, used, names = len(taken), set(taken), []
+    for i in range(len(group["params"])):
+        name = str(first + i)
+        while name in used:
+            name += "'"
+        names.append(name)
+    return names
+
+
+def check_states(given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str, float], Mapping[str, Any]]]) -> None:
+    """Refuse states that do not fit, each given with the name of its parameter and what `_states.problems` needs.
+
+    Raises:
+        ValueError: All that does not fit.
+    """
+    found = [
+        f"of {name!r}: {problem}"
+        for name, entry, kinds, scalars, expected in given
+        for problem in (
+            states.problems(entry, kinds, scalars, expected) if isinstance(entry, Mapping) else ["expected a dict"]
+        )
+    ]
+    if found:
+        raise ValueError("state: does not fit this optimizer; nothing was changed:\n  " + "\n  ".join(found))

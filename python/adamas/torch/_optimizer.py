@@ -1,0 +1,360 @@
+"""An optimizer of adamas as a ``torch.optim.Optimizer``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from torch.autograd import profiler as _profiler
+from torch.optim import optimizer as _torch
+
+from adamas._gradients import StepDefaults
+from adamas._hyperparameters import shown
+from adamas._optimizer import Optimizer as Engine
+from adamas._options import read_options
+from adamas._report import StepReport
+from adamas._structure import type_name
+from adamas.reference._rule import RULES
+from adamas.torch._arguments import (
+    IMPLEMENTATIONS,
+    as_number,
+    check_hyperparameters,
+    check_tensors,
+    docstring_of,
+    signature_of,
+)
+from adamas.torch._layout import Layout, State, check_states, names_in
+from adamas.torch._tensors import check_param, takes_rows
+
+
+class Optimizer(torch.optim.Optimizer):
+    """Base of the optimizers of `adamas.torch`; its docstring says what they have in common."""
+
+    #: The class of adamas that does the work.
+    engine_class: ClassVar[type[Engine]]
+    __signature__: ClassVar[inspect.Signature]
+
+    #: `GradScaler` leaves dividing by its scale to `step`, and skipping.
+    _step_supports_amp_scaling = True
+
+    #: What the last step told, or None before the first. See `adamas.StepReport`.
+    report: StepReport | None = None
+
+    state: State
+    param_groups: list[dict[str, Any]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "engine_class" in cls.__dict__:
+            cls.__signature__ = signature_of(cls.engine_class)
+            cls.__doc__ = docstring_of(cls.engine_class)
+
+    def __init__(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        bound = signature_of(self.engine_class).bind(params, *args, **kwargs)
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        given.pop("params")
+        implementation = {name: given.pop(name) for name in IMPLEMENTATIONS}
+        options = given.pop("options", {})
+        self._take_options(options)
+        check_tensors(given, implementation["foreach"])
+        if "betas" in given:
+            given["betas"] = tuple(map(as_number, given["betas"]))
+        fixed = dict.fromkeys(self.engine_class._fixed, True)
+        self._layout: Layout | None = None
+        self._row_params: set[torch.Tensor] = set()
+        super().__init__(params, {**given, **fixed, **implementation})
+        self._copies = self._take_copies(options.get("copy_out"))
+
+    def _take_options(self, options: Mapping[str, Any]) -> None:
+        self._row_mode = options.get("sparse", "lazy")
+        if self._row_mode not in ("lazy", "exact"):
+            raise ValueError(f"sparse: expected 'lazy' or 'exact', got {shown(self._row_mode)}")
+        self._options = {key: value for key, value in options.items() if key not in ("sparse", "copy_out")}
+        #: What a step does about gradients; may be changed at any time.
+        self.step_defaults: StepDefaults = read_options(self._options)[1]
+
+    def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
+        if copies is None:
+            return {}
+        params = [param for group in self.param_groups for param in group["params"]]
+        if not isinstance(copies, list | tuple) or len(copies) != len(params):
+            raise ValueError(f"copy_out: expected a list of {len(params)}, a tensor or None for each parameter")
+        taken = {}
+        for i, (param, copy) in enumerate(zip(params, copies, strict=True)):
+            if copy is None:
+                continue
+            if not isinstance(copy, torch.Tensor):
+                raise TypeError(f"copy_out[{i}]: expected a tensor or None, got {type_name(copy)}")
+            check_param(copy, f"copy_out[{i}]")
+            if copy.shape != param.shape or copy.stride() != param.stride():
+                raise ValueError(
+                    f"copy_out[{i}]: expected shape {tuple(param.shape)} and strides {param.stride()}, those of its "
+                    f"parameter, got {tuple(copy.shape)} and {copy.stride()}; make it with torch.empty_like"
+                )
+            taken[param] = copy
+        return taken
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group of parameters: a dict with ``"params"`` and hyperparameters of its own.
+
+        Raises:
+            TypeError: A parameter that is no tensor, or of a dtype that adamas has not; a hyperparameter of the wrong
+                type.
+            ValueError: A parameter that cannot be updated in place; a hyperparameter out of range.
+        """
+        super().add_param_group(param_group)
+        try:
+            self._check_group(self.param_groups[-1])
+        except Exception:
+            self.param_groups.pop()
+            raise
+
+    def _check_group(self, group: Mapping[str, Any]) -> None:
+        for name in ("capturable", "differentiable"):
+            if group[name]:
+                raise ValueError(f"{name}: adamas steps tensors in memory, outside of graphs; leave it False")
+        check_hyperparameters(self._hyperparameters(group), self.engine_class)
+        self.engine_class._check_combination(group, "{}")
+        taken = [name for other in self.param_groups[:-1] for name in names_in(other, [])]
+        for param, name in zip(group["params"], names_in(group, taken), strict=True):
+            check_param(param, f"params[{name!r}]")
+
+    def _hyperparameters(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those that the engine has and takes, as numbers."""
+        names = [n for n in self.defaults if n not in IMPLEMENTATIONS and n not in self.engine_class._fixed]
+        return {name: as_number(group[name]) for name in names}
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all parameters that have a gradient, in place.
+
+        Args:
+            closure: Computes the loss and its gradients again, and returns it.
+
+        Returns:
+            What the closure returned, or None. What happened in the step is in ``report``.
+
+        Raises:
+            TypeError: A parameter, gradient or hyperparameter of the wrong type; the message names it.
+            ValueError: ... that does not fit, or states that do not; the message names it.
+            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            RuntimeError: Another thread is stepping this optimizer.
+
+            After any of them nothing has changed.
+        """
+        if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or is_watched():
+            return self._watched_step() if closure is None else self._watched_step(closure)
+        return self._step(closure)
+
+    step.hooked = True  # type: ignore[attr-defined]  # else torch would wrap it into something that costs 10 us
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        found_inf = getattr(self, "found_inf", None)
+        if found_inf is not None and float(found_inf) > 0.0:
+            self.report = StepReport(self._completed, 0, skipped=True)
+            return loss
+        layout = self._collect()
+        if layout.tensors.count:
+            indices = layout.tensors.present()
+            scale = getattr(self, "grad_scale", None)
+            self.report = layout.engine.step(layout.tensors, grad_scale=None if scale is None else float(scale))
+            if not self.report.skipped:
+                self._conclude(layout, indices)
+        return loss
+
+    # With all hooks, and under the name that the profiler gives to steps.
+    _watched_step = torch.optim.Optimizer.profile_hook_step(_step)
+
+    def _conclude(self, layout: Layout, indices: list[int]) -> None:
+        """Show that parameters were updated: to autograd, and to those who look into ``state``."""
+        params = layout.params if len(indices) == len(layout.params) else [layout.params[i] for i in indices]
+        torch.autograd.graph.increment_version(params)
+        if self._copies:
+            torch.autograd.graph.increment_version([self._copies[p] for p in params if p in self._copies])
+        layout.show_numbers()
+        layout.publish(self.state, indices)
+
+    def _collect(self) -> Layout:
+        """Return the layout of parameters and states as they are now, with their gradients."""
+        layout, awkward = self._look()
+        if awkward:
+            unexpected = (layout.params[i] for i in awkward if layout.params[i] not in self._row_params)
+            if any(takes_rows(param, param.grad) for param in unexpected):
+                self._lay_out()
+                layout, awkward = self._look()
+            for i in awkward:
+                layout.tensors.put(i, layout.gradient(i))
+        return layout
+
+    def _look(self) -> tuple[Layout, list[int]]:
+        """Return the layout, and the indices of gradients that an engine cannot take as they are."""
+        layout, awkward = self._layout, None
+        if layout is not None and layout.still_fits(self.param_groups):
+            awkward = layout.tensors.collect(self.param_groups, self.state)
+        if layout is None or awkward is None:
+            layout = self._lay_out()
+            awkward = layout.tensors.collect(self.param_groups, self.state)
+            if awkward is None:
+                raise RuntimeError("a parameter changed while it was being read; nothing was updated")
+        layout.read_steps()
+        layout.engine.param_groups = self._plain_groups()
+        return layout, awkward
+
+    def _plain_groups(self) -> list[dict[str, Any]]:
+        """Return the groups, with numbers where there are tensors of one."""
+        groups: list[dict[str, Any]] = self.param_groups
+        if any(isinstance(group["lr"], torch.Tensor) for group in groups):
+            return [{name: as_number(value) for name, value in group.items()} for group in groups]
+        return groups
+
+    def _lay_out(self) -> Layout:
+        """Make an engine of the parameters as they are now, which takes over their states."""
+        old = self._layout
+        if old is not None and old.engine._refusal is not None:
+            raise RuntimeError(old.engine._refusal)
+        for group in self.param_groups:
+            self._row_params.update(p for p in group["params"] if takes_rows(p, p.grad))
+
+        def make(groups: list[dict[str, Any]], **more: Any) -> Engine:
+            return self.engine_class(groups, **self._options, **more)
+
+        layout = Layout(
+            make, self._plain_groups(), self._hyperparameters, self._copies, self._row_params, self._row_mode
+        )
+        layout.engine.step_defaults = self.step_defaults
+        layout.adopt(self.state, self._completed)
+        if old is not None:
+            layout.engine._previous_norm = old.engine._previous_norm
+        self._layout = layout
+        return layout
+
+    @property
+    def _completed(self) -> int:
+        return 0 if self._layout is None else int(self._layout.engine._plan.completed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it."""
+        if self._layout is not None:
+            if self._layout.engine._refusal is not None:
+                raise RuntimeError(self._layout.engine._refusal.replace("stepping", "saving"))
+            self._layout.engine.catch_up()
+        result: dict[str, Any] = super().state_dict()
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load what `state_dict` returned: of this class, of ``torch.optim``'s, or of DeepSpeed's CPUAdam.
+
+        States keep the precision that they have: unlike in ``torch.optim`` they are not rounded to the dtype of their
+        parameter on the way. Floating-point numbers are converted to ``state_dtype``; formats in few bits have to be
+        the same.
+
+        Raises:
+            TypeError: A hyperparameter of the wrong type.
+            ValueError: It does not fit; the message lists all that doesn't. Nothing has changed then.
+        """
+        if self._layout is not None and self._layout.engine._refusal is not None:
+            raise RuntimeError(self._layout.engine._refusal.replace("stepping", "loading"))
+        handle = self.register_load_state_dict_pre_hook(_keep_tensors)
+        before = self.state, self.param_groups
+        try:
+            super().load_state_dict(state_dict)
+        except Exception:
+            self.state, self.param_groups = before
+            raise
+        finally:
+            handle.remove()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            **super().__getstate__(),
+            "_options": self._options,
+            "_row_mode": self._row_mode,
+            "_row_params": self._row_params,
+            "_copies": self._copies,
+            "step_defaults": self.step_defaults,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        loads = "_options" not in state  # a state dict, instead of a pickle
+        for entry in state["state"].values():
+            if isinstance(entry, dict):
+                entry.update({key: value.tensor for key, value in entry.items() if isinstance(value, _Kept)})
+        if loads:
+            self._check_loaded(state)
+        super().__setstate__(state)
+        self._layout = None
+
+    def _check_loaded(self, loaded: Mapping[str, Any]) -> None:
+        given: list[Any] = []
+        for group in loaded["param_groups"]:
+            for name, default in self.defaults.items():
+                group.setdefault(name, default)
+            group.update(dict.fromkeys(self.engine_class._fixed, True))
+            check_hyperparameters(self._hyperparameters(group), self.engine_class)
+            rule = RULES[self.engine_class._rule({**group, **self._hyperparameters(group)})]
+            for param, name in zip(group["params"], names_in(group, [entry[0] for entry in given]), strict=True):
+                # Codes of few bits are checked when they are taken over.
+                exact = self._options.get("state_dtype") not in ("int8", "int4")
+                expected = dict.fromkeys(rule.states, param) if exact else {}
+                given.append((name, loaded["state"].get(param, {}), rule.states, rule.scalars, expected))
+        check_states(given)
+
+    def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
+        """Bring rows of parameters with ``sparse="exact"`` to the last step, before they are read.
+
+        Args:
+            param: One of the parameters. None: all of them.
+            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+        """
+        layout = self._layout
+        if layout is None or (param is not None and param not in self._row_params):
+            return
+        name = None if param is None else layout.names[layout.params.index(param)]
+        layout.engine.catch_up(name, None if rows is None else rows.detach().contiguous().numpy())
+        torch.autograd.graph.increment_version([p for p in layout.params if p in self._row_params])
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
+
+        Raises:
+            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        if self._layout is None:
+            raise ValueError("averaged: nothing has been averaged before the first step")
+        with self._layout.engine.averaged():
+            torch.autograd.graph.increment_version(self._layout.params)
+            yield
+        torch.autograd.graph.increment_version(self._layout.params)
+
+
+def is_watched() -> bool:
+    """Tell whether a profiler is on, or there are hooks for the steps of all optimizers."""
+    return bool(
+        _profiler._is_profiler_enabled or _torch._global_optimizer_pre_hooks or _torch._global_optimizer_post_hooks
+    )
+
+
+class _Kept:
+    """Hides a tensor from ``torch.optim``, which would round it to the dtype of its parameter."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+
+def _keep_tensors(optimizer: Any, state_dict: dict[str, Any]) -> dict[str, Any]:
+    state = {
+        key: {name: _Kept(value) if isinstance(value, torch.Tensor) else value for name, value in entry.items()}
+        if isinstance(entry, Mapping)
+        else entry
+        for key, entry in state_dict["state"].items()
+    }
+    return {**state_dict, "state": state}

@@ -1,0 +1,74 @@
+"""States of one parameter, from wherever they come: do they fit, and taking them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from adamas._hyperparameters import shown
+
+
+def is_empty(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
+    """Tell whether an entry of ``optimizer.state`` holds nothing yet of what a rule keeps."""
+    return "step" not in entry and all(entry.get(name) is None for name in states)
+
+
+def count_of(entry: Mapping[str, Any], states: Mapping[str, Any]) -> int:
+    """Return the steps that a parameter has taken: 1 where nobody counted, as with ``torch.optim.SGD``."""
+    step = entry.get("step")
+    if step is None:
+        return 0 if is_empty(entry, states) else 1
+    return int(step)
+
+
+def problems(
+    entry: Mapping[str, Any], states: Mapping[str, Any], scalars: Mapping[str, float], expected: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what does not fit.
+
+    Args:
+        entry: The state of one parameter.
+        states: Names of the states that its rule keeps.
+        scalars: Names of the numbers that it keeps.
+        expected: A tensor like the one that is kept, by name.
+    """
+    if is_empty(entry, states):
+        return
+    for name in ("step", *scalars):
+        value = entry.get(name, 1)
+        try:
+            fits = float(value) >= (0.0 if name == "step" else -float("inf"))
+        except (TypeError, ValueError, RuntimeError):
+            fits = False
+        if not fits or (name in scalars and name not in entry):
+            yield f"{name!r}: expected a number, got {shown(entry.get(name))}"
+    for name, like in expected.items():
+        value = entry.get(name)
+        needed = name in states or name.removesuffix("_scale") in states
+        if value is None:
+            if needed:
+                yield f"{name!r}: missing; there are {', '.join(map(repr, entry))}"
+        elif not isinstance(value, torch.Tensor):
+            yield f"{name!r}: expected a tensor, got {shown(value)}"
+        elif value.shape != like.shape:
+            yield f"{name!r}: expected shape {tuple(like.shape)}, got {tuple(value.shape)}"
+        elif value.dtype != like.dtype and not (value.is_floating_point() and like.is_floating_point()):
+            yield f"{name!r}: expected dtype {like.dtype}, got {value.dtype}; formats in few bits are not converted"
+
+
+def take_over(entry: Mapping[str, Any], kept: Mapping[str, torch.Tensor], param: torch.Tensor) -> None:
+    """Copy the states of an entry without `problems` into tensors that an engine keeps.
+
+    What it lacks of what the engine keeps beside them stays as it is, but for an average, which begins anew.
+    """
+    with torch.no_grad():
+        for name, tensor in kept.items():
+            value = entry.get(name)
+            if value is not None:
+                tensor.copy_(value)
+            elif name == "average":
+                tensor.copy_(param)
+            elif name == "row_step":
+                tensor.fill_(int(entry.get("step", 0)))
