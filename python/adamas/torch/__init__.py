@@ -33,6 +33,7 @@ if not hasattr(torch.Tensor, "__dlpack_c_exchange_api__"):
     raise ImportError(f"adamas.torch: needs PyTorch 2.10 or newer, got {torch.__version__}")
 
 from adamas.torch._backward import step_in_backward
+from adamas.torch._offload import Offload
 from adamas.torch._optimizer import Optimizer
 from adamas.torch._optimizers import (
     ADOPT,
@@ -66,6 +67,7 @@ __all__ = [
     "Adan",
     "Lion",
     "NAdam",
+    "Offload",
     "Optimizer",
     "RAdam",
     "RMSprop",

@@ -81,7 +81,7 @@ class BackwardSteps:
         assert self._scope is not None
         assert self._layout is not None
         index = self._layout.index(param)
-        self._layout.step_alone(self._scope, index)
+        self._scope.step_param(index, self._layout.gradient(index, param.grad))
         self._stepped.append(index)
         param.grad = None
 

@@ -156,15 +156,10 @@ class Layout:
         self._published = {i for key, i in indices.items() if not states.is_empty(state[key], self._info(i).states)}
         self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
 
-    def step_alone(self, scope: StepScope, index: int) -> None:
-        """Step one parameter, with the gradient that it has now."""
-        scope.step_param(index, self.gradient(index))
-
-    def gradient(self, index: int) -> Any:
-        """Return the gradient of a parameter as an engine takes it."""
-        param = self.params[index]
+    def gradient(self, index: int, grad: torch.Tensor) -> Any:
+        """Return a gradient of a parameter as an engine takes it."""
         path = f"the gradient of {self.names[index]!r}"
-        return gradient(param.grad, param, path, takes_rows=index in self.engine._sparse)
+        return gradient(grad, self.params[index], path, takes_rows=index in self.engine._sparse)
 
     def _names_at(self, index: int) -> tuple[str, ...]:
         info = self._info(index)

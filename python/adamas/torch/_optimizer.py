@@ -160,14 +160,17 @@ class Optimizer(torch.optim.Optimizer):
         if found_inf is not None and float(found_inf) > 0.0:
             self.report = StepReport(self._completed, 0, skipped=True)
             return loss
-        layout = self._collect()
+        self._step_collected(self._collect())
+        return loss
+
+    def _step_collected(self, layout: Layout) -> None:
+        """Step with the gradients that the layout has been given."""
         if layout.tensors.count:
             indices = layout.tensors.present()
             scale = getattr(self, "grad_scale", None)
             self.report = layout.engine.step(layout.tensors, grad_scale=None if scale is None else float(scale))
             if not self.report.skipped:
                 self._conclude(layout, indices)
-        return loss
 
     # With all hooks, and under the name that the profiler gives to steps.
     _watched_step = torch.optim.Optimizer.profile_hook_step(_step)
@@ -190,7 +193,7 @@ class Optimizer(torch.optim.Optimizer):
                 self._lay_out()
                 layout, awkward = self._look()
             for i in awkward:
-                layout.tensors.put(i, layout.gradient(i))
+                layout.tensors.put(i, layout.gradient(i, layout.params[i].grad))
         return layout
 
     def _look(self) -> tuple[Layout, list[int]]:
