@@ -15,7 +15,9 @@ import adamas
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+#: Others are run where PyTorch is: tests/torch.
+BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [
     *("adamas", "adamas.functional", "adamas.runtime", "adamas.optimizers"),

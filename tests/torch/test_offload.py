@@ -131,7 +131,7 @@ def test_gradients_of_two_passes_are_added_in_float32() -> None:
 
 def test_schedulers_and_groups_reach_the_masters() -> None:
     model = make_model(torch.bfloat16)
-    first, last = model[0], model[2]  # type: ignore[index]
+    first, last = model[0], model[2]
     groups = [{"params": first.parameters(), "lr": 0.5}, {"params": last.parameters()}]
     optimizer = adamas.torch.Offload(groups, adamas.torch.SGD, lr=0.25)
     scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)

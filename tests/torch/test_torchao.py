@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-import torchao.optim.cpu_offload as cpu_offload
+from torchao.optim import cpu_offload
 
 import adamas.torch
 
@@ -56,7 +56,7 @@ def train(optimizer_class: Any, **options: Any) -> tuple[list[torch.Tensor], Any
 @pytest.mark.parametrize("offload_gradients", [False, True])
 def test_cpu_offload_optimizer(offload_gradients: bool) -> None:
     if offload_gradients:  # a tensor on the CPU has no streams
-        torch.Tensor.record_stream, kept = (lambda *_: None), torch.Tensor.record_stream  # type: ignore[assignment]
+        torch.Tensor.record_stream, kept = (lambda *_: None), torch.Tensor.record_stream
     try:
         ours, optimizer = train(adamas.torch.AdamW, offload_gradients=offload_gradients)
         theirs, _ = train(torch.optim.AdamW, offload_gradients=offload_gradients)

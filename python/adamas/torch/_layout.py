@@ -10,7 +10,6 @@ import torch
 
 from adamas import _core
 from adamas._checks import Array
-from adamas._scope import StepScope
 from adamas.torch import _states as states
 from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
 

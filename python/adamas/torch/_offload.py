@@ -151,7 +151,7 @@ class Offload(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for param, host in self._hosts.items():
+        for param in self._hosts:
             if param.grad is not None:  # put there by hand
                 self._arrive(param)
         run, arrived = self._run, self._take_arrived()

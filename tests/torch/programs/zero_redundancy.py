@@ -42,7 +42,7 @@ def train(rank: int, port: int, optimizer_class: Any, results: Any) -> None:
         scheduler.step()
         if step == STEPS // 2:  # its states leave, and come back
             optimizer.consolidate_state_dict(0)
-            everything = [optimizer.state_dict() if rank == 0 else None]
+            everything: list[Any] = [optimizer.state_dict() if rank == 0 else None]
             dist.broadcast_object_list(everything, 0)
             optimizer.load_state_dict(everything[0])
             saved = sorted(everything[0]["state"])

@@ -1,0 +1,22 @@
+"""What README shows of PyTorch is run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+BLOCKS = [
+    block for block in re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if "import torch" in block
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_readme_block(block: str) -> None:
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_readme_has_blocks() -> None:
+    assert BLOCKS
