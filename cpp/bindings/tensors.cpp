@@ -84,13 +84,15 @@ bool is_laid_out(const dlpack::Tensor& tensor, const std::vector<std::int64_t>& 
 
 }  // namespace
 
-Tensors::Tensors(const py::list& params) {
+Tensors::Tensors(const py::list& params, const py::list& memory) {
+  if (params.size() != memory.size()) throw py::value_error("Tensors: one piece of memory for each parameter");
   Reader reader;
-  for (const py::handle tensor : params) {
+  for (std::size_t i = 0; i < params.size(); ++i) {
     dlpack::Tensor view{};
     Param param;
-    param.tensor = py::reinterpret_borrow<py::object>(tensor);
-    if (!reader.look(tensor, &view) || !find_dtype(view, &param.layout.dtype)) {
+    param.tensor = params[i];
+    param.memory = memory[i];
+    if (!reader.look(param.memory, &view) || !find_dtype(view, &param.layout.dtype)) {
       throw py::value_error("Tensors: this one cannot be read");
     }
     param.layout.data = address_of(view);
@@ -170,7 +172,7 @@ py::object Tensors::collect(py::handle groups, py::handle states) {
     const Layout& layout = param.layout;
     dlpack::Tensor view{};
     DType dtype{};
-    if (!params.look(param.tensor, &view) || !find_dtype(view, &dtype) || address_of(view) != layout.data ||
+    if (!params.look(param.memory, &view) || !find_dtype(view, &dtype) || address_of(view) != layout.data ||
         dtype != layout.dtype || !is_laid_out(view, layout.shape, layout.strides)) {
       return py::none();
     }
@@ -214,7 +216,7 @@ std::size_t Tensors::count() const {
 
 void register_tensors(py::module_& m) {
   py::class_<Tensors>(m, "Tensors")
-      .def(py::init<const py::list&>(), py::arg("params"))
+      .def(py::init<const py::list&, const py::list&>(), py::arg("params"), py::arg("memory"))
       .def("expect_groups", &Tensors::expect_groups, py::arg("groups"))
       .def("expect_states", &Tensors::expect_states, py::arg("states"), py::arg("ours"), py::arg("keys"))
       .def("collect", &Tensors::collect, py::arg("groups"), py::arg("states"))

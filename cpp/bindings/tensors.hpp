@@ -20,9 +20,10 @@ namespace py = pybind11;
 // Python as long as nothing of it has happened.
 class Tensors {
  public:
-  // Parameters that are stepped, each once. Throws ValueError if one cannot be read: it has to be a dense tensor on the
-  // CPU, of a type that adamas has kernels for.
-  explicit Tensors(const py::list& params);
+  // Parameters that are stepped, each once, and the tensors that have their memory: mostly the same ones. Throws
+  // ValueError if one of those cannot be read: it has to be a dense tensor on the CPU, of a type that adamas has kernels
+  // for.
+  Tensors(const py::list& params, const py::list& memory);
 
   // From here on, collect() expects a group dict for each of these lists, with the tensors of that list.
   void expect_groups(const py::list& groups);
@@ -59,6 +60,7 @@ class Tensors {
   };
   struct Param {
     py::object tensor;
+    py::object memory;
     Layout layout;
     py::object grad;
     const void* data = nullptr;

@@ -14,8 +14,8 @@ import pytest
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def run(program: str) -> Any:
-    command = [sys.executable, str(PROGRAMS / f"{program}.py")]
+def run(program: str, *arguments: str) -> Any:
+    command = [sys.executable, str(PROGRAMS / f"{program}.py"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
@@ -25,10 +25,13 @@ def furthest(a: list[list[float]], b: list[list[float]]) -> float:
     return max(float(np.abs(np.subtract(x, y)).max()) for x, y in zip(a, b, strict=True))
 
 
-def test_zero_redundancy_optimizer() -> None:
-    found = run("zero_redundancy")
+@pytest.mark.parametrize(
+    ("way", "names"), [("zero", [0, 1, 2, 3]), ("fsdp", ["0.bias", "0.weight", "2.bias", "2.weight"])]
+)
+def test_two_processes(way: str, names: list[Any]) -> None:
+    found = run("two_processes", way)
     (_, saved, first), (_, _, second) = found["adamas"]
-    assert saved == [0, 1, 2, 3]
+    assert saved == names
     assert first == second  # both processes have the same parameters
     assert furthest(first, found["torch"][0][2]) < 1e-6
 

@@ -10,7 +10,9 @@ import torch
 
 from adamas import _core
 from adamas._checks import Array
+from adamas.reference._rule import RULES
 from adamas.torch import _states as states
+from adamas.torch._distributed import is_shared_out, local
 from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
 
 #: ``optimizer.state``.
@@ -61,7 +63,9 @@ class Layout:
             copy_groups.append(copied)
         self.engine: Any = make(array_groups, copy_out=copy_groups if copies else None, sparse=sparse or None)
         self.copies = [copies.get(param) for param in self.params]
-        self.tensors = _core.Tensors(self.params)
+        self._memory = [local(param) for param in self.params]
+        self.tensors = _core.Tensors(self.params, self._memory)
+        self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
         self.tensors.expect_groups([list(group["params"]) for group in groups])
         self._decisive = self._decide(groups)
         self._published: set[int] = set()
@@ -84,7 +88,25 @@ class Layout:
 
     def still_fits(self, groups: list[dict[str, Any]]) -> bool:
         """Tell whether the same states would be kept for groups whose parameters have not changed."""
-        return self._decide(groups) == self._decisive
+        are_there = not self._parts or all(local(self.params[i]) is self._memory[i] for i in self._parts)
+        return are_there and self._decide(groups) == self._decisive
+
+    def check_norms(self) -> None:
+        """Refuse norms of parameters of which each process has a part.
+
+        Raises:
+            ValueError: One is asked for.
+        """
+        if not self._parts:
+            return
+        defaults = self.engine.step_defaults
+        asks = defaults.max_norm is not None or defaults.on_nonfinite != "propagate"
+        if asks or any(RULES[self.engine._rule(group)].needs_norms for group in self.engine.param_groups):
+            raise ValueError(
+                f"params[{self.names[self._parts[0]]!r}]: each process has a part of it, and can't know its norm, or "
+                "whether all is finite: use torch.nn.utils.clip_grad_norm_, without max_norm and on_nonfinite, and a "
+                "rule without norms (LAMB has them)"
+            )
 
     def index(self, param: torch.Tensor) -> int:
         """Return the number of a parameter."""

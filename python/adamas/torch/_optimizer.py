@@ -206,6 +206,7 @@ class Optimizer(torch.optim.Optimizer):
             awkward = layout.tensors.collect(self.param_groups, self.state)
             if awkward is None:
                 raise RuntimeError("a parameter changed while it was being read; nothing was updated")
+        layout.check_norms()
         layout.read_steps()
         layout.engine.param_groups = self._plain_groups()
         return layout, awkward

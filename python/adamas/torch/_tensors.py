@@ -8,6 +8,7 @@ import torch
 from adamas._checks import Array
 from adamas._formats import bfloat16
 from adamas.rows import RowGrad
+from adamas.torch._distributed import check_alike, local, spread
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
@@ -36,7 +37,7 @@ def check_param(param: torch.Tensor, path: str) -> None:
         )
     if param.is_inference():
         raise ValueError(f"{path}: was made in torch.inference_mode(), so nothing may change it; clone it outside")
-    if not is_dense(param):
+    if not is_dense(local(param)):
         raise ValueError(
             f"{path}: its elements do not lie side by side in memory (shape {tuple(param.shape)}, strides "
             f"{param.stride()}), as with expanded or sliced tensors; make the parameter of a .clone() of it"
@@ -56,8 +57,8 @@ def is_dense(tensor: torch.Tensor) -> bool:
 
 def flat(tensor: torch.Tensor) -> Array:
     """Return the elements of a dense tensor as an array of one dimension, in the order of memory; no copy."""
-    elements = tensor.detach().as_strided((tensor.numel(),), (1,))
-    return _as_array(elements)
+    part = local(tensor).detach()
+    return _as_array(part.as_strided((part.numel(),), (1,)))
 
 
 def rows_of(tensor: torch.Tensor) -> Array:
@@ -82,7 +83,10 @@ def as_tensor(array: Array, param: torch.Tensor | None = None) -> torch.Tensor:
     tensor = torch.from_numpy(array.view(np.uint16) if is_bfloat16 else array)
     if is_bfloat16:
         tensor = tensor.view(torch.bfloat16)
-    return tensor if param is None else tensor.as_strided(param.shape, param.stride())
+    if param is None:
+        return tensor
+    part = local(param)
+    return spread(tensor.as_strided(part.shape, part.stride()), param)
 
 
 def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: bool) -> Array | RowGrad:
@@ -92,6 +96,7 @@ def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: 
         TypeError: Of a dtype that adamas does not have.
         ValueError: Of another shape, on another device, or neither dense nor sparse COO.
     """
+    check_alike(grad, param, path)
     if grad.layout not in (torch.strided, torch.sparse_coo):
         raise ValueError(f"{path}: expected a dense or sparse COO gradient, got one of layout {grad.layout}")
     if grad.shape != param.shape:
@@ -100,15 +105,15 @@ def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: 
         raise ValueError(f"{path}: expected a gradient on the CPU, as its parameter is, got one on {grad.device}")
     if grad.dtype not in DTYPES:
         raise TypeError(f"{path}: expected dtype float32, float64, bfloat16 or float16, got {grad.dtype}")
-    detached = grad.detach()
+    detached, part = local(grad).detach(), local(param)
     if grad.layout == torch.sparse_coo:
         if takes_rows:
             return RowGrad(detached._indices()[0].contiguous().numpy(), _as_array(detached._values().contiguous()))
         detached = detached.to_dense()
     if detached.is_neg():
         detached = detached.resolve_neg()
-    if detached.stride() != param.stride() or detached.data_ptr() % detached.element_size():
-        detached = torch.empty_like(param, dtype=grad.dtype).copy_(detached)
+    if detached.stride() != part.stride() or detached.data_ptr() % detached.element_size():
+        detached = torch.empty_like(part, dtype=grad.dtype).copy_(detached)
     return flat(detached)
 
 
