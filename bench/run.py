@@ -21,6 +21,7 @@ import curves
 import end_to_end
 import overhead_speed
 import sparse_speed
+import torch_speed
 from programs import PROGRAMS
 
 import adamas
@@ -109,6 +110,12 @@ def special(threads: int) -> dict[str, Any]:
     }
 
 
+def torch(threads: int) -> dict[str, Any]:
+    """`adamas.torch` against torch."""
+    del threads
+    return torch_speed.measure_all(20.0)
+
+
 def programs(_: int) -> list[dict[str, Any]]:
     """Whole training programs."""
     return [end_to_end.measure(name, 60) for name in PROGRAMS]
@@ -116,7 +123,7 @@ def programs(_: int) -> list[dict[str, Any]]:
 
 SECTIONS: dict[str, Callable[[int], Any]] = {
     section.__name__: section
-    for section in (machine, scenarios, sizes, tensors, scaling, rules, memory, special, programs)
+    for section in (machine, scenarios, sizes, tensors, scaling, rules, memory, special, torch, programs)
 }
 
 

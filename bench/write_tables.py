@@ -177,13 +177,21 @@ def special() -> str:
     return format_table(lines, markdown=True)
 
 
+def torch() -> str:
+    """Optimizers on tensors of torch."""
+    lines = [["", "of torch's fused step", "of that, reading tensors"]]
+    for name, row in _load("torch").items():
+        lines.append([name, format_ratio(row["of_torch"][0]), f"{100 * row['share_of_reading']:.0f} %"])
+    return format_table(lines, markdown=True)
+
+
 def programs() -> str:
     """Whole training programs."""
     return programs_table(_load("programs"), markdown=True)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    block.__name__: block for block in (machine, short, scenarios, errors, rules, memory, special, programs)
+    block.__name__: block for block in (machine, short, scenarios, errors, rules, memory, special, torch, programs)
 }
 
 

@@ -1,11 +1,10 @@
-"""A transformer of six layers in torch, on random tokens; adamas updates the memory of torch's tensors."""
+"""A transformer of six layers in torch, on random tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import adamas
 from programs.clock import Clock, Trainer
 
 _VOCABULARY, _WIDTH, _HEADS, _LAYERS, _LENGTH, _BATCH = 8_192, 384, 6, 6, 64, 4
@@ -14,6 +13,8 @@ _VOCABULARY, _WIDTH, _HEADS, _LAYERS, _LENGTH, _BATCH = 8_192, 384, 6, 6, 64, 4
 def torch_transformer() -> dict[str, Trainer]:
     """Return trainers with torch's AdamW, as it is by default and fused, and with adamas."""
     import torch
+
+    import adamas.torch
 
     def foreach(model: Any) -> Callable[[], object]:
         step: Callable[[], object] = torch.optim.AdamW(model.parameters(), lr=1e-4).step
@@ -24,13 +25,7 @@ def torch_transformer() -> dict[str, Trainer]:
         return step
 
     def ours(model: Any) -> Callable[[], object]:
-        tensors = list(model.parameters())
-        opt = adamas.AdamW([tensor.detach().numpy() for tensor in tensors], lr=1e-4)
-
-        def step() -> None:
-            opt.step([tensor.grad.numpy() for tensor in tensors])
-            torch.autograd.graph.increment_version(tensors)
-
+        step: Callable[[], object] = adamas.torch.AdamW(model.parameters(), lr=1e-4).step
         return step
 
     return {"torch's AdamW": _trainer(foreach), "fused": _trainer(fused), "adamas": _trainer(ours)}
@@ -52,7 +47,7 @@ def _trainer(make: Callable[[Any], Callable[[], object]]) -> Trainer:
     tokens = torch.randint(_VOCABULARY, (_BATCH, _LENGTH + 1))
 
     def iterate() -> None:
-        model.zero_grad(set_to_none=False)
+        model.zero_grad()
         logits = model(tokens[:, :-1])
         nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()).backward()
         with clock:
