@@ -73,7 +73,7 @@ class Training:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         self.optimizer.step()
         self._scheduler.step()
-        return float(loss)
+        return float(loss.detach())
 
 
 def pair(seed: int, steps: int, **size: int) -> tuple[Training, Training]:
