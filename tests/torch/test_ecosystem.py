@@ -56,3 +56,9 @@ def test_deepspeed_zero(stages: Any, stage: str) -> None:
     assert ours["optimizer"] == "adamas.torch._optimizers"
     assert ours["losses"][-1] < ours["losses"][0]
     assert np.abs(np.subtract(ours["losses"], theirs["losses"])).max() < 1e-3
+
+
+def test_state_of_deepspeed_cpu_adam() -> None:
+    found = run("deepspeed_state")
+    assert found["step"] == 6
+    assert found["apart"] < 1e-6
