@@ -47,7 +47,9 @@ Raises:
 
 
 def as_number(value: Any) -> Any:
-    """Return the number in a tensor of one; anything else as it is."""
+    """Return the number in a tensor of one, or those in a sequence of such; anything else as it is."""
+    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
+        return tuple(map(as_number, value))
     return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
 
 

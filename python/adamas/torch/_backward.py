@@ -71,6 +71,7 @@ class BackwardSteps:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+        self._optimizer._conclude_backward()
 
     def _take(self, param: torch.Tensor) -> None:
         number = torch._C._current_graph_task_id()
@@ -81,6 +82,11 @@ class BackwardSteps:
         assert self._scope is not None
         assert self._layout is not None
         index = self._layout.index(param)
+        if self._optimizer._brings_rows(self._layout, index):
+            raise ValueError(
+                f"step_in_backward: the gradient of {self._layout.names[index]!r} is of single rows, which only step() "
+                "can take; leave this parameter out, and call optimizer.step() for it"
+            )
         self._scope.step_param(index, self._layout.gradient(index, param.grad))
         self._stepped.append(index)
         param.grad = None
@@ -91,12 +97,14 @@ class BackwardSteps:
         scope = layout.engine.step_scope(previous_norm=self._previous_norm)
         scope.__enter__()
         self._layout, self._scope = layout, scope
+        self._optimizer._end_step = self._close
         after_backward(self._close)
 
     def _close(self) -> None:
         scope, layout, self._scope = self._scope, self._layout, None
         if scope is None or layout is None:
             return
+        self._optimizer._end_step = None
         stepped, self._stepped = self._stepped, []
         scope.__exit__(None, None, None)
         self._optimizer._conclude(layout, stepped)

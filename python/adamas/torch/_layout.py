@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from adamas import _core
 from adamas._checks import Array
+from adamas._report import StepReport
 from adamas.reference._rule import RULES
 from adamas.torch import _states as states
 from adamas.torch._distributed import is_shared_out, local
@@ -67,6 +69,9 @@ class Layout:
         self.tensors = _core.Tensors(self.params, self._memory)
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
         self.tensors.expect_groups([list(group["params"]) for group in groups])
+        #: Gradients of these have to be looked at here: strides say nothing about one element, which may be a negated
+        #: view, and where there is none there is no address.
+        self.small = [index for index, param in enumerate(self.params) if local(param).numel() < 2]
         self._decisive = self._decide(groups)
         self._published: set[int] = set()
         # Step counts and other numbers, an element for each parameter, which its state shows.
@@ -145,6 +150,7 @@ class Layout:
         )
         plan = self.engine._plan
         counts = [0] * len(self.params)
+        filled = []
         for i, entry in found.items():
             info = self._info(i)
             if states.is_empty(entry, info.states):
@@ -153,10 +159,10 @@ class Layout:
             if info.scalars:
                 plan.set_scalars(i, [float(entry[name]) for name in info.scalars])
             states.take_over(entry, kept[i], self.params[i])
+            filled.append(i)
         plan.set_step_counts(counts, max(completed, *counts, 0))
-        for i, entry in found.items():
-            if counts[i]:
-                entry.update(self.entry(i))
+        for i in filled:
+            found[i].update(self.entry(i))
         self.expect(state)
         self.show_numbers()
 
@@ -176,6 +182,20 @@ class Layout:
         ours = {name for index in indices.values() for name in self._names_at(index)}
         self._published = {i for key, i in indices.items() if not states.is_empty(state[key], self._info(i).states)}
         self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
+
+    def step(self, **options: Any) -> StepReport:
+        """Step with the gradients that `tensors` has."""
+        try:
+            report: StepReport = self.engine.step(self.tensors, **options)
+        except TypeError:
+            # An engine that refuses looks for the reason in arrays.
+            groups: list[dict[str, Any]] = [{} for _ in self.engine.param_groups]
+            for i, (param, name) in enumerate(zip(self.params, self.names, strict=True)):
+                grad = None if param.grad is None else self.gradient(i, param.grad)
+                groups[self.engine._group_of[i]][name] = grad
+            self.engine._check_step(groups)
+            raise
+        return report
 
     def gradient(self, index: int, grad: torch.Tensor) -> Any:
         """Return a gradient of a parameter as an engine takes it."""
@@ -203,7 +223,9 @@ class Layout:
         plan = self.engine._plan
         counts = [plan.step_count(i) for i in range(len(self.params))]
         for i in np.flatnonzero(self._steps != before):
-            counts[i] = max(int(self._steps[i]), 0)
+            if not 0.0 <= self._steps[i] < math.inf:
+                raise ValueError(f"state of {self.names[i]!r}: 'step': expected a number >= 0, got {self._steps[i]}")
+            counts[i] = int(self._steps[i])
         plan.set_step_counts(counts, max(plan.completed, *counts))
         self.show_numbers()
 

@@ -16,6 +16,7 @@ from adamas._hyperparameters import shown
 from adamas._optimizer import Optimizer as Engine
 from adamas._options import read_options
 from adamas._report import StepReport
+from adamas._sparse import MODES, check_sparse_rule
 from adamas._structure import type_name
 from adamas.reference._rule import RULES
 from adamas.torch._arguments import (
@@ -26,8 +27,8 @@ from adamas.torch._arguments import (
     docstring_of,
     signature_of,
 )
-from adamas.torch._layout import Layout, State, check_states, names_in
-from adamas.torch._tensors import check_param, takes_rows
+from adamas.torch._layout import Layout, State, names_in
+from adamas.torch._tensors import check_param, is_dense, takes_rows
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -42,6 +43,12 @@ class Optimizer(torch.optim.Optimizer):
 
     #: What the last step told, or None before the first. See `adamas.StepReport`.
     report: StepReport | None = None
+
+    #: Steps taken by the optimizer that this one is a copy of.
+    _completed_before = 0
+
+    #: Ends the step of the backward pass under way, if there is one.
+    _end_step: Callable[[], None] | None = None
 
     state: State
     param_groups: list[dict[str, Any]]
@@ -95,6 +102,8 @@ class Optimizer(torch.optim.Optimizer):
                     f"copy_out[{i}]: expected shape {tuple(param.shape)} and strides {param.stride()}, those of its "
                     f"parameter, got {tuple(copy.shape)} and {copy.stride()}; make it with torch.empty_like"
                 )
+            with torch.no_grad():
+                copy.copy_(param)
             taken[param] = copy
         return taken
 
@@ -107,6 +116,7 @@ class Optimizer(torch.optim.Optimizer):
             ValueError: A parameter that cannot be updated in place; a hyperparameter out of range.
         """
         super().add_param_group(param_group)
+        take_numbers(self.param_groups[-1])
         try:
             self._check_group(self.param_groups[-1])
         except Exception:
@@ -160,7 +170,12 @@ class Optimizer(torch.optim.Optimizer):
         if found_inf is not None and float(found_inf) > 0.0:
             self.report = StepReport(self._completed, 0, skipped=True)
             return loss
-        self._step_collected(self._collect())
+        if not self._has_params():
+            return loss
+        layout, awkward = self._collect()
+        self._step_collected(layout)
+        if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
+            clear_gradients([layout.params[i] for i in awkward])
         return loss
 
     def _step_collected(self, layout: Layout) -> None:
@@ -168,7 +183,7 @@ class Optimizer(torch.optim.Optimizer):
         if layout.tensors.count:
             indices = layout.tensors.present()
             scale = getattr(self, "grad_scale", None)
-            self.report = layout.engine.step(layout.tensors, grad_scale=None if scale is None else float(scale))
+            self.report = layout.step(grad_scale=None if scale is None else float(scale))
             if not self.report.skipped:
                 self._conclude(layout, indices)
 
@@ -184,20 +199,36 @@ class Optimizer(torch.optim.Optimizer):
         layout.show_numbers()
         layout.publish(self.state, indices)
 
-    def _collect(self) -> Layout:
-        """Return the layout of parameters and states as they are now, with their gradients."""
+    def _collect(self) -> tuple[Layout, list[int]]:
+        """Return the layout of parameters and states as they are now, with their gradients, and what `_look` does."""
         layout, awkward = self._look()
         if awkward:
-            unexpected = (layout.params[i] for i in awkward if layout.params[i] not in self._row_params)
-            if any(takes_rows(param, param.grad) for param in unexpected):
+            if any(self._brings_rows(layout, i) and layout.params[i] not in self._row_params for i in awkward):
                 self._lay_out()
                 layout, awkward = self._look()
             for i in awkward:
                 layout.tensors.put(i, layout.gradient(i, layout.params[i].grad))
-        return layout
+        return layout, awkward
+
+    def _brings_rows(self, layout: Layout, index: int) -> bool:
+        """Tell whether the gradient of a parameter is of single rows that can be updated alone."""
+        param, group = layout.params[index], self.param_groups[layout.engine._group_of[index]]
+        return takes_rows(param, param.grad) and self._can_step_rows(param, group)
+
+    def _can_step_rows(self, param: torch.Tensor, group: Mapping[str, Any]) -> bool:
+        rule = self.engine_class._rule({**group, **self._hyperparameters(group)})
+        options = self._options
+        keeps_more = options.get("average") is not None or param in self._copies
+        keeps_more |= options.get("state_dtype") not in (None, "float32", "float64")
+        try:
+            check_sparse_rule("", MODES["lazy"], rule, RULES[rule], "", keeps_more=keeps_more)
+        except ValueError:
+            return False
+        return True
 
     def _look(self) -> tuple[Layout, list[int]]:
         """Return the layout, and the indices of gradients that an engine cannot take as they are."""
+        self._conclude_backward()
         layout, awkward = self._layout, None
         if layout is not None and layout.still_fits(self.param_groups):
             awkward = layout.tensors.collect(self.param_groups, self.state)
@@ -207,24 +238,27 @@ class Optimizer(torch.optim.Optimizer):
             if awkward is None:
                 raise RuntimeError("a parameter changed while it was being read; nothing was updated")
         layout.check_norms()
+        if layout.small:
+            awkward = sorted({*awkward, *(i for i in layout.small if layout.params[i].grad is not None)})
         layout.read_steps()
         layout.engine.param_groups = self._plain_groups()
         return layout, awkward
 
     def _plain_groups(self) -> list[dict[str, Any]]:
-        """Return the groups, with numbers where there are tensors of one."""
+        """Return the groups, with numbers for learning rates in tensors."""
         groups: list[dict[str, Any]] = self.param_groups
         if any(isinstance(group["lr"], torch.Tensor) for group in groups):
-            return [{name: as_number(value) for name, value in group.items()} for group in groups]
+            return [{**group, "lr": as_number(group["lr"])} for group in groups]
         return groups
 
     def _lay_out(self) -> Layout:
         """Make an engine of the parameters as they are now, which takes over their states."""
+        self._refuse_while_averaged("stepping")
+        self._bring_up()
         old = self._layout
-        if old is not None and old.engine._refusal is not None:
-            raise RuntimeError(old.engine._refusal)
         for group in self.param_groups:
-            self._row_params.update(p for p in group["params"] if takes_rows(p, p.grad))
+            brought = [param for param in group["params"] if takes_rows(param, param.grad)]
+            self._row_params.update(param for param in brought if self._can_step_rows(param, group))
 
         def make(groups: list[dict[str, Any]], **more: Any) -> Engine:
             return self.engine_class(groups, **self._options, **more)
@@ -239,16 +273,32 @@ class Optimizer(torch.optim.Optimizer):
         self._layout = layout
         return layout
 
+    def _has_params(self) -> bool:
+        return any(group["params"] for group in self.param_groups)
+
     @property
     def _completed(self) -> int:
-        return 0 if self._layout is None else int(self._layout.engine._plan.completed)
+        return self._completed_before if self._layout is None else int(self._layout.engine._plan.completed)
+
+    def _conclude_backward(self) -> None:
+        """End the step that a backward pass had begun when it failed (`step_in_backward`)."""
+        if self._end_step is not None and torch._C._current_graph_task_id() < 0:
+            self._end_step()
+
+    def _refuse_while_averaged(self, doing: str) -> None:
+        if self._layout is not None and self._layout.engine._refusal is not None:
+            raise RuntimeError(self._layout.engine._refusal.replace("stepping", doing))
+
+    def _bring_up(self) -> None:
+        """Let nothing be under way or behind."""
+        self._conclude_backward()
+        if self._row_mode == "exact" and self._row_params:
+            self.catch_up()
 
     def state_dict(self) -> dict[str, Any]:
         """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it."""
-        if self._layout is not None:
-            if self._layout.engine._refusal is not None:
-                raise RuntimeError(self._layout.engine._refusal.replace("stepping", "saving"))
-            self._layout.engine.catch_up()
+        self._refuse_while_averaged("saving")
+        self._bring_up()
         result: dict[str, Any] = super().state_dict()
         return result
 
@@ -263,25 +313,30 @@ class Optimizer(torch.optim.Optimizer):
             TypeError: A hyperparameter of the wrong type.
             ValueError: It does not fit; the message lists all that doesn't. Nothing has changed then.
         """
-        if self._layout is not None and self._layout.engine._refusal is not None:
-            raise RuntimeError(self._layout.engine._refusal.replace("stepping", "loading"))
+        self._refuse_while_averaged("loading")
+        self._conclude_backward()
         handle = self.register_load_state_dict_pre_hook(_keep_tensors)
-        before = self.state, self.param_groups
+        before = self.state, self.param_groups, self._layout, self._completed_before
         try:
             super().load_state_dict(state_dict)
+            if self._has_params():  # taken over at once: the tensors may be those of another optimizer, which goes on
+                self._lay_out()
         except Exception:
-            self.state, self.param_groups = before
+            self.state, self.param_groups, self._layout, self._completed_before = before
             raise
         finally:
             handle.remove()
 
     def __getstate__(self) -> dict[str, Any]:
+        self._refuse_while_averaged("copying")
+        self._bring_up()
         return {
             **super().__getstate__(),
             "_options": self._options,
             "_row_mode": self._row_mode,
             "_row_params": self._row_params,
             "_copies": self._copies,
+            "_completed_before": self._completed,
             "step_defaults": self.step_defaults,
         }
 
@@ -291,24 +346,18 @@ class Optimizer(torch.optim.Optimizer):
             if isinstance(entry, dict):
                 entry.update({key: value.tensor for key, value in entry.items() if isinstance(value, _Kept)})
         if loads:
-            self._check_loaded(state)
+            self._check_loaded(state["param_groups"])
+            self._completed_before = 0
         super().__setstate__(state)
         self._layout = None
 
-    def _check_loaded(self, loaded: Mapping[str, Any]) -> None:
-        given: list[Any] = []
-        for group in loaded["param_groups"]:
+    def _check_loaded(self, groups: list[dict[str, Any]]) -> None:
+        for group in groups:
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
             group.update(dict.fromkeys(self.engine_class._fixed, True))
+            take_numbers(group)
             check_hyperparameters(self._hyperparameters(group), self.engine_class)
-            rule = RULES[self.engine_class._rule({**group, **self._hyperparameters(group)})]
-            for param, name in zip(group["params"], names_in(group, [entry[0] for entry in given]), strict=True):
-                # Codes of few bits are checked when they are taken over.
-                exact = self._options.get("state_dtype") not in ("int8", "int4")
-                expected = dict.fromkeys(rule.states, param) if exact else {}
-                given.append((name, loaded["state"].get(param, {}), rule.states, rule.scalars, expected))
-        check_states(given)
 
     def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
         """Bring rows of parameters with ``sparse="exact"`` to the last step, before they are read.
@@ -317,10 +366,11 @@ class Optimizer(torch.optim.Optimizer):
             param: One of the parameters. None: all of them.
             rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
         """
+        self._conclude_backward()
         layout = self._layout
         if layout is None or (param is not None and param not in self._row_params):
             return
-        name = None if param is None else layout.names[layout.params.index(param)]
+        name = None if param is None else layout.names[layout.index(param)]
         layout.engine.catch_up(name, None if rows is None else rows.detach().contiguous().numpy())
         torch.autograd.graph.increment_version([p for p in layout.params if p in self._row_params])
 
@@ -334,10 +384,14 @@ class Optimizer(torch.optim.Optimizer):
         """
         if self._layout is None:
             raise ValueError("averaged: nothing has been averaged before the first step")
-        with self._layout.engine.averaged():
-            torch.autograd.graph.increment_version(self._layout.params)
-            yield
-        torch.autograd.graph.increment_version(self._layout.params)
+        self._conclude_backward()
+        layout = self._layout
+        try:
+            with layout.engine.averaged():
+                torch.autograd.graph.increment_version(layout.params)
+                yield
+        finally:
+            torch.autograd.graph.increment_version(layout.params)
 
 
 def is_watched() -> bool:
@@ -345,6 +399,20 @@ def is_watched() -> bool:
     return bool(
         _profiler._is_profiler_enabled or _torch._global_optimizer_pre_hooks or _torch._global_optimizer_post_hooks
     )
+
+
+def take_numbers(group: dict[str, Any]) -> None:
+    """Replace tensors of one in a group by numbers; but not that of `lr`, which schedulers change in place."""
+    group.update({name: as_number(value) for name, value in group.items() if name not in ("params", "lr")})
+
+
+def clear_gradients(params: list[torch.Tensor]) -> None:
+    """Set gradients to zero of which an engine had a copy."""
+    for param in params:
+        if param.grad is not None and (param.grad.layout != torch.strided or is_dense(param.grad)):
+            param.grad.detach().zero_()
+        elif param.grad is not None:
+            param.grad = torch.zeros_like(param)  # several elements were one
 
 
 class _Kept:

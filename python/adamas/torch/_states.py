@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -39,7 +40,8 @@ def problems(
     for name in ("step", *scalars):
         value = entry.get(name, 1)
         try:
-            fits = float(value) >= (0.0 if name == "step" else -float("inf"))
+            number = float(value)
+            fits = name != "step" or 0.0 <= number < math.inf
         except (TypeError, ValueError, RuntimeError):
             fits = False
         if not fits or (name in scalars and name not in entry):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from adamas._checks import Array
@@ -46,6 +45,8 @@ def check_param(param: torch.Tensor, path: str) -> None:
 
 def is_dense(tensor: torch.Tensor) -> bool:
     """Tell whether the elements fill a piece of memory, each at a place of its own, in whatever order."""
+    if tensor.numel() == 0:
+        return True
     expected = 1
     for stride, size in sorted((stride, size) for stride, size in zip(tensor.stride(), tensor.shape, strict=True)):
         if size > 1:
@@ -80,7 +81,9 @@ def as_tensor(array: Array, param: torch.Tensor | None = None) -> torch.Tensor:
         param: The tensor that it has an element for each element of, in the order of memory: the result has its layout.
     """
     is_bfloat16 = array.dtype.name == "bfloat16"
-    tensor = torch.from_numpy(array.view(np.uint16) if is_bfloat16 else array)
+    if is_bfloat16 or (array.dtype.kind == "u" and array.itemsize > 1):
+        array = array.view(f"i{array.itemsize}")  # torch cannot compare, nor unpickle, longer unsigned numbers
+    tensor = torch.from_numpy(array)
     if is_bfloat16:
         tensor = tensor.view(torch.bfloat16)
     if param is None:
@@ -114,7 +117,7 @@ def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: 
         detached = detached.resolve_neg()
     if detached.stride() != part.stride() or detached.data_ptr() % detached.element_size():
         detached = torch.empty_like(part, dtype=grad.dtype).copy_(detached)
-    return flat(detached)
+    return _as_array(detached) if takes_rows else flat(detached)
 
 
 def takes_rows(param: torch.Tensor, grad: torch.Tensor | None) -> bool:
