@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -236,6 +237,29 @@ def test_tied_layers_are_updated_once() -> None:
             optimizer.step()
         models.append(model)
     assert_close(*(model.parameters() for model in models))
+
+
+def test_threads_get_an_error_or_a_step() -> None:
+    """And no step is lost."""
+    param = torch.nn.Parameter(torch.ones(100_000))
+    param.grad = torch.ones(100_000)
+    optimizer = ours("AdamW", [param])
+    refused = []
+
+    def go() -> None:
+        for _ in range(100):
+            try:
+                optimizer.step()
+            except RuntimeError as error:
+                refused.append(str(error))
+
+    threads = [threading.Thread(target=go) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert optimizer.state[param]["step"] == 300 - len(refused)
+    assert all("by another thread" in message for message in refused)
 
 
 def test_subclasses_step_through_the_same_hooks() -> None:

@@ -199,6 +199,7 @@ REFUSED: dict[str, tuple[Callable[[], torch.Tensor], type[Exception], str]] = {
         "expected dtype float32, float64, bfloat16 or",
     ),
     "complex": (lambda: torch.ones(3, dtype=torch.complex64), TypeError, "adamas does not support complex parameters"),
+    "negated": (lambda: torch.ones(3, dtype=torch.complex64).conj().imag, ValueError, "is a negated view of other"),
     "inference": (_inference, ValueError, "was made in torch.inference_mode(), so nothing may change it"),
 }
 

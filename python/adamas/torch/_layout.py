@@ -69,9 +69,7 @@ class Layout:
         self.tensors = _core.Tensors(self.params, self._memory)
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
         self.tensors.expect_groups([list(group["params"]) for group in groups])
-        #: Gradients of these have to be looked at here: strides say nothing about one element, which may be a negated
-        #: view, and where there is none there is no address.
-        self.small = [index for index, param in enumerate(self.params) if local(param).numel() < 2]
+        self._small = [i for i, part in enumerate(self._memory) if part.numel() < 2 and i not in self._parts]
         self._decisive = self._decide(groups)
         self._published: set[int] = set()
         # Step counts and other numbers, an element for each parameter, which its state shows.
@@ -112,6 +110,14 @@ class Layout:
                 "whether all is finite: use torch.nn.utils.clip_grad_norm_, without max_norm and on_nonfinite, and a "
                 "rule without norms (LAMB has them)"
             )
+
+    def unclear(self) -> list[int]:
+        """Return the numbers of parameters about whose gradients their memory says too little.
+
+        Strides say nothing about one element, which may be a negated view; and if there is none, it has no address.
+        """
+        grads = [(index, self.params[index].grad) for index in self._small]
+        return [index for index, grad in grads if grad is not None and (grad.numel() == 0 or grad.is_neg())]
 
     def index(self, param: torch.Tensor) -> int:
         """Return the number of a parameter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -27,8 +28,9 @@ from adamas.torch._arguments import (
     docstring_of,
     signature_of,
 )
+from adamas.torch._distributed import local
 from adamas.torch._layout import Layout, State, names_in
-from adamas.torch._tensors import check_param, is_dense, takes_rows
+from adamas.torch._tensors import check_param, takes_rows
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -72,6 +74,7 @@ class Optimizer(torch.optim.Optimizer):
             given["betas"] = tuple(map(as_number, given["betas"]))
         fixed = dict.fromkeys(self.engine_class._fixed, True)
         self._layout: Layout | None = None
+        self._lock = threading.Lock()
         self._row_params: set[torch.Tensor] = set()
         super().__init__(params, {**given, **fixed, **implementation})
         self._copies = self._take_copies(options.get("copy_out"))
@@ -103,7 +106,7 @@ class Optimizer(torch.optim.Optimizer):
                     f"parameter, got {tuple(copy.shape)} and {copy.stride()}; make it with torch.empty_like"
                 )
             with torch.no_grad():
-                copy.copy_(param)
+                local(copy).copy_(local(param))
             taken[param] = copy
         return taken
 
@@ -172,10 +175,15 @@ class Optimizer(torch.optim.Optimizer):
             return loss
         if not self._has_params():
             return loss
-        layout, awkward = self._collect()
-        self._step_collected(layout)
-        if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
-            clear_gradients([layout.params[i] for i in awkward])
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("this optimizer is being stepped by another thread; one at a time may step it")
+        try:
+            layout, awkward = self._collect()
+            self._step_collected(layout)
+            if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
+                clear_gradients([layout.params[i] for i in awkward])
+        finally:
+            self._lock.release()
         return loss
 
     def _step_collected(self, layout: Layout) -> None:
@@ -238,8 +246,9 @@ class Optimizer(torch.optim.Optimizer):
             if awkward is None:
                 raise RuntimeError("a parameter changed while it was being read; nothing was updated")
         layout.check_norms()
-        if layout.small:
-            awkward = sorted({*awkward, *(i for i in layout.small if layout.params[i].grad is not None)})
+        unclear = layout.unclear()
+        if unclear:
+            awkward = sorted({*awkward, *unclear})
         layout.read_steps()
         layout.engine.param_groups = self._plain_groups()
         return layout, awkward
@@ -348,6 +357,8 @@ class Optimizer(torch.optim.Optimizer):
         if loads:
             self._check_loaded(state["param_groups"])
             self._completed_before = 0
+        else:
+            self._lock = threading.Lock()
         super().__setstate__(state)
         self._layout = None
 
@@ -409,10 +420,14 @@ def take_numbers(group: dict[str, Any]) -> None:
 def clear_gradients(params: list[torch.Tensor]) -> None:
     """Set gradients to zero of which an engine had a copy."""
     for param in params:
-        if param.grad is not None and (param.grad.layout != torch.strided or is_dense(param.grad)):
-            param.grad.detach().zero_()
-        elif param.grad is not None:
-            param.grad = torch.zeros_like(param)  # several elements were one
+        grad = param.grad
+        if grad is None:
+            continue
+        part = local(grad)
+        if part.layout == torch.strided and 0 in part.stride():
+            param.grad = torch.zeros_like(param, dtype=grad.dtype)  # an expanded one cannot be written to
+        else:
+            grad.detach().zero_()
 
 
 class _Kept:

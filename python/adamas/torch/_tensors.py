@@ -36,6 +36,8 @@ def check_param(param: torch.Tensor, path: str) -> None:
         )
     if param.is_inference():
         raise ValueError(f"{path}: was made in torch.inference_mode(), so nothing may change it; clone it outside")
+    if local(param).is_neg():
+        raise ValueError(f"{path}: is a negated view of other memory; make the parameter of its .resolve_neg()")
     if not is_dense(local(param)):
         raise ValueError(
             f"{path}: its elements do not lie side by side in memory (shape {tuple(param.shape)}, strides "
