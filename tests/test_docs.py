@@ -16,7 +16,7 @@ import adamas
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-#: Others are run where PyTorch is: tests/torch.
+#: Others are run where PyTorch is: tests/torch_adapter.
 BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [
