@@ -1,11 +1,11 @@
-"""The same content in NumPy's own file format, for those without safetensors."""
+"""The same content in NumPy's own file format, for those who would rather read that."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from adamas._checks import Array, is_bfloat16
 from adamas._formats import bfloat16
+from adamas.checkpoint._checksums import checksums
 from adamas.checkpoint._document import CheckpointError
 
 __all__ = ["read_npz", "write_npz"]
@@ -21,14 +22,14 @@ __all__ = ["read_npz", "write_npz"]
 _TEXT, _CHECKSUM = "adamas", "adamas_crc32"
 
 
-def write_npz(path: Path, arrays: Mapping[str, Array], text: str) -> None:
-    """Write arrays and description to a new file.
+def write_npz(path: Path, arrays: Mapping[str, Array], describe: Callable[[Mapping[str, int]], str]) -> None:
+    """Write arrays, and the description of them that `describe` makes from their checksums, to a new file.
 
     Raises:
         OSError: The disk is full, or cannot be written to.
     """
     names = [[name, array.dtype.name] for name, array in arrays.items()]
-    content = json.dumps({"text": text, "arrays": names}).encode()
+    content = json.dumps({"text": describe(checksums(arrays)), "arrays": names}).encode()
     # NumPy's files have no bfloat16: its arrays are kept as 16-bit words.
     words = [array.view(np.uint16) if is_bfloat16(array.dtype) else array for array in arrays.values()]
     members: dict[str, Any] = {_TEXT: np.frombuffer(content, np.uint8), _CHECKSUM: np.uint32(zlib.crc32(content))}
