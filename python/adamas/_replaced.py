@@ -50,6 +50,10 @@ def replaced(path: Path) -> Iterator[Path]:
             with new.open("rb+") as file:
                 os.fsync(file.fileno())
             _rename(new, target)
+        except OSError as error:
+            if error.filename is None:  # a full disk, say
+                error.filename = str(target)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     _sync_folder(target.parent)

@@ -51,8 +51,8 @@ class Checkpoint:
         params: Parameters by name; none if they were not saved.
         states: State arrays by parameter and name of the state.
 
-    The arrays of a safetensors file are mapped into memory: what is not looked at is not read, and the file must stay
-    as it is (another one may take its place, as `Optimizer.save` does it).
+    The arrays are mapped into memory: what is not looked at is not read, and the file must stay as it is (another one
+    may take its place, as `Optimizer.save` does it). Those of an npz file need not be aligned.
     """
 
     path: str

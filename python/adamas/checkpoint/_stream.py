@@ -24,7 +24,7 @@ except ImportError:  # not on Windows
 __all__ = ["Stream", "stream"]
 
 #: Bytes of a piece, and how many there are: one is being filled while the others are written.
-_PIECE, _PIECES = 16 << 20, 3
+_PIECE, _PIECES = 4 << 20, 4
 #: Past the system's cache, where it has such a thing: the processor need not copy what the disk can fetch by itself.
 _DIRECT = getattr(os, "O_DIRECT", 0)
 
