@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,31 @@ class TestInspect:
     def test_json(self, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["inspect", "--json", "--fast", str(saved)]) == 0
         assert json.loads(capsys.readouterr().out)["steps"] == 2
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_fast_does_not_read_the_arrays(
+        self, ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / f"a{ending}"
+        adamas.SGD({"w": np.ones(20_000_000, np.float32)}).save(path)
+        tracemalloc.start()
+        try:
+            assert main(["inspect", "--fast", str(path)]) == 0
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
+        assert "20,000,000" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_names_that_a_terminal_would_obey(
+        self, ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / f"a{ending}"
+        adamas.AdamW({"w\x1b[2J\n\u202ex\u00e9": np.ones(3, np.float32)}).save(path)
+        assert main(["inspect", str(path)]) == 0
+        printed = capsys.readouterr().out
+        assert all(c.isprintable() for c in printed.replace("\n", ""))
+        assert "params/w\\x1b[2J\\n\\u202ex\u00e9 " in printed
 
     def test_a_damaged_file(self, saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         shutil.copy(saved, tmp_path / f"b{saved.suffix}")

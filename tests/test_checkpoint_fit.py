@@ -97,6 +97,22 @@ class TestFit:
         scale = np.abs(a).max()
         assert np.abs(a - b).max() <= scale * allowed[ours] if theirs != ours else (a == b).all()
 
+    @pytest.mark.parametrize("named", ["float32", "float64"])
+    @pytest.mark.parametrize("convert", [False, True])
+    def test_states_of_the_same_bytes(self, named: Any, convert: bool, tmp_path: Path) -> None:
+        """A state_dtype of None is that of the parameters."""
+        for theirs, ours in ((None, named), (named, None)):
+            params = make_params(np.dtype(named))
+            opt = adamas.AdamW(params, state_dtype=theirs)
+            train(opt, params, 0, 2)
+            opt.save(tmp_path / "a.safetensors")
+            again = adamas.AdamW(make_params(np.dtype(named), seed=3), state_dtype=ours)
+            again.load(tmp_path / "a.safetensors", convert=convert)
+            assert arrays_of(again) == arrays_of(opt)
+            again.load_state_dict(opt.state_dict())
+        other = "float64" if named == "float32" else "float32"
+        self.refused(adamas.AdamW(make_params(np.dtype(other))), tmp_path / "a.safetensors", f"expected {other}")
+
     def test_a_readonly_parameter(self, saved: Path) -> None:
         params = make_params()
         opt = adamas.AdamW(params)

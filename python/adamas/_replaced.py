@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,10 +49,34 @@ def replaced(path: Path) -> Iterator[Path]:
             new.chmod(mode)
             with new.open("rb+") as file:
                 os.fsync(file.fileno())
-            os.replace(new, target)
+            _rename(new, target)
+        except OSError as error:
+            if error.filename is None:  # a full disk, say
+                error.filename = str(target)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     _sync_folder(target.parent)
+
+
+def _rename(new: Path, target: Path) -> None:
+    """Rename; a thread lets go of the old file, since a system may take a while to free the disk of a large one."""
+    old = None
+    if fcntl is not None:  # other systems do not rename over a file that is open
+        with contextlib.suppress(OSError):
+            old = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.replace(new, target)
+    finally:
+        if old is not None:
+            _close_aside(old)
+
+
+def _close_aside(descriptor: int) -> None:
+    try:
+        threading.Thread(target=os.close, args=(descriptor,)).start()
+    except RuntimeError:  # no more threads, or the interpreter is about to end
+        os.close(descriptor)
 
 
 def _mode_for(target: Path, folder: Path) -> int:

@@ -106,11 +106,10 @@ class Saving(StepChecks):
         path holds the old checkpoint or the new one. See `adamas.checkpoint` for what is in it.
 
         Args:
-            path: Of the file, which ends in ``.safetensors`` (for which safetensors must be installed) or ``.npz``.
+            path: Of the file, which ends in ``.safetensors`` or ``.npz``.
             params: Write the parameters too. Without them they are yours to keep beside it.
 
         Raises:
-            ImportError: safetensors is not installed.
             OSError: The file can't be written, or the disk is full; what was at the path is as it was.
             TypeError: A hyperparameter has been set to a value of the wrong type.
             ValueError: ... or out of range; or the path has another ending, or a parameter has been resized.

@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("adamas: stopped", file=sys.stderr)
         return 130
     except (ValueError, OSError, ImportError) as error:
-        print(f"adamas: error: {error}", file=sys.stderr)
+        lines = str(error).split("\n")
+        print("adamas: error:", "\n".join(map(inspect.printable, lines)), file=sys.stderr)
         return 1
 
 

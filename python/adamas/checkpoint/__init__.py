@@ -12,10 +12,9 @@ executed. A path that ends in ``.npz`` makes a file of NumPy's instead, with the
 
 from __future__ import annotations
 
+import dataclasses
 import os
-import zlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._replaced import replaced
+from adamas.checkpoint._checksums import checksums
 from adamas.checkpoint._document import CheckpointError, Document, array_name
 from adamas.checkpoint._npz import read_npz, write_npz
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
@@ -32,7 +32,8 @@ __all__ = ["Checkpoint", "CheckpointError", "read", "write"]
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16", "uint8", "uint16", "uint32")
 
-_Write = Callable[[Path, Mapping[str, Array], str], None]
+#: Given a new path, the arrays, and what makes the description from their checksums.
+_Write = Callable[[Path, Mapping[str, Array], Callable[[Mapping[str, int]], str]], None]
 _Read = Callable[[Path], tuple[str, dict[str, Array]]]
 _FORMATS: dict[str, tuple[_Write, _Read]] = {
     ".npz": (write_npz, read_npz),
@@ -50,8 +51,8 @@ class Checkpoint:
         params: Parameters by name; none if they were not saved.
         states: State arrays by parameter and name of the state.
 
-    The arrays of a safetensors file are mapped into memory: what is not looked at is not read, and the file must stay
-    as it is (another one may take its place, as `Optimizer.save` does it).
+    The arrays are mapped into memory: what is not looked at is not read, and the file must stay as it is (another one
+    may take its place, as `Optimizer.save` does it). Those of an npz file need not be aligned.
     """
 
     path: str
@@ -81,7 +82,6 @@ def write(
         with_params: Put the parameters into the file, not just their dtypes and shapes.
 
     Raises:
-        ImportError: safetensors is not installed.
         OSError: The file can't be written; what was there is as it was.
         TypeError: An array of a dtype that checkpoints do not have, or a hyperparameter that is no number or text.
         ValueError: Another ending, or a number that is not finite.
@@ -97,9 +97,10 @@ def write(
         if array.dtype.name not in _DTYPES or not array.dtype.isnative:
             raise TypeError(f"{name}: checkpoints have no arrays of {array.dtype!r}")
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    text = Document.of(state_dict, params, _checksums(arrays)).dump()
+    document = Document.of(state_dict, params, dict.fromkeys(arrays, 0))
+    document.dump()  # refuses what cannot be written
     with replaced(target) as temporary:
-        save(temporary, arrays, text)
+        save(temporary, arrays, lambda found: dataclasses.replace(document, checksums=dict(found)).dump())
 
 
 def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
@@ -123,7 +124,7 @@ def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
             f"{source}: is damaged: {differing[0]} is in its description or among its arrays, not both"
         )
     if check:
-        found = _checksums(arrays)
+        found = checksums(arrays)
         damaged = [name for name, value in document.checksums.items() if found[name] != value]
         if damaged:
             raise CheckpointError(f"{source}: is damaged: {', '.join(damaged[:5])}: other bytes than were written")
@@ -151,13 +152,3 @@ def _format_of(path: Path) -> tuple[_Write, _Read]:
         return _FORMATS[path.suffix]
     except KeyError:
         raise ValueError(f"path: expected one that ends in {' or '.join(_FORMATS)}, got {str(path)!r}") from None
-
-
-def _checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
-    """Return the CRC-32 of each, on as many threads as there are processors; zlib lets go of the GIL."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(arrays, threads.map(_checksum, arrays.values()), strict=True))
-
-
-def _checksum(array: Array) -> int:
-    return zlib.crc32(array.reshape(-1).view(np.uint8).data) if array.size else 0

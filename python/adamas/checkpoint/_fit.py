@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._formats import RESIDUE_NAMES, STATE_FORMATS
-from adamas._state_dict import state_dict_problems
+from adamas._state_dict import same_states, state_dict_problems
 from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._document import array_name, describe_array
 
@@ -179,7 +179,7 @@ def converted(
     from adamas.reference._states import load_states, new_states, store_states  # noqa: PLC0415 (it imports optimizers)
 
     theirs, ours = (dict(side["formats"]).get("state_dtype") for side in (given, live))
-    if theirs == ours or theirs not in (None, *STATE_FORMATS):
+    if same_states(theirs, ours) or theirs not in (None, *STATE_FORMATS):
         return given
     state = {}
     for name, entry in given["state"].items():

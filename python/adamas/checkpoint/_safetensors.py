@@ -4,47 +4,85 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
+from adamas._checks import Array, is_bfloat16
 from adamas._formats import bfloat16
+from adamas.checkpoint._checksums import bytes_of, checksums
 from adamas.checkpoint._document import CheckpointError
+from adamas.checkpoint._stream import stream
 
 __all__ = ["read_safetensors", "write_safetensors"]
 
 _KEY, _CHECKSUM = "adamas", "adamas_crc32"
-_DTYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "U8": "u1", "I8": "i1", "U16": "u2", "U32": "u4", "I64": "i8"}
+#: In the order in which safetensors lays out arrays, which is by name among those of one dtype.
+_DTYPES = {
+    "I64": "i8", "F64": "f8", "F32": "f4", "U32": "u4", "BF16": "", "F16": "f2", "U16": "u2", "I8": "i1", "U8": "u1",
+}  # fmt: skip
+_CODES = {code: name for name, code in _DTYPES.items()}
+_LARGEST_CHECKSUM = 0xFFFFFFFF
 #: Of the header: what safetensors itself allows.
 _MOST_HEADER = 100_000_000
 #: Of an array: what NumPy allows.
 _MOST_DIMENSIONS = 32
 
 
-def write_safetensors(path: Path, arrays: Mapping[str, Array], text: str) -> None:
-    """Write arrays and description to a new file.
+def write_safetensors(path: Path, arrays: Mapping[str, Array], describe: Callable[[Mapping[str, int]], str]) -> None:
+    """Write arrays, and the description of them that `describe` makes from their checksums, to a new file.
+
+    The header comes first, and what it says of the arrays is known last: it is written once more then. Until then the
+    description is the longest that it can become; spaces fill what is left of that.
 
     Raises:
-        ImportError: The package safetensors is not installed.
         OSError: The disk is full, or cannot be written to.
+        ValueError: There are more arrays than fit into a header.
     """
-    try:
-        import safetensors  # noqa: PLC0415 (an extra)
-        import safetensors.numpy  # noqa: PLC0415
-    except ImportError as error:
-        raise ImportError(
-            "checkpoints need the package safetensors; install it with: pip install 'adamas[checkpoint]' "
-            "(or save to a path that ends in .npz)"
-        ) from error
-    metadata = {_KEY: text, _CHECKSUM: f"{zlib.crc32(text.encode()):08x}", "format": "np"}
-    try:
-        safetensors.numpy.save_file(dict(arrays), path, metadata)
-    except safetensors.SafetensorError as error:  # so it reports a full disk
-        raise OSError(str(error)) from error
+    order = list(_DTYPES)
+    entries = sorted((order.index(_code(array)), name) for name, array in arrays.items())
+    ordered = {name: arrays[name] for _, name in entries}
+    longest = describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
+    header = _header(ordered, longest)
+    with stream(path) as file, ThreadPoolExecutor(1) as beside:
+        found = beside.submit(checksums, arrays)
+        file.append(np.frombuffer(header, np.uint8))
+        for array in ordered.values():
+            file.append(bytes_of(array))
+        text = describe(found.result()).ljust(len(longest))
+        file.overwrite_beginning(_header(ordered, text))
+
+
+def _header(arrays: Mapping[str, Array], text: str) -> bytes:
+    """Return all that comes before the arrays, which follow in the order in which they are given."""
+    fields: dict[str, Any] = {"__metadata__": {_KEY: text, _CHECKSUM: _text_checksum(text), "format": "np"}}
+    end = 0
+    for name, array in arrays.items():
+        offsets = [end, end + array.nbytes]
+        fields[name] = {"dtype": _code(array), "shape": list(array.shape), "data_offsets": offsets}
+        end = offsets[1]
+    content = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    content += b" " * (-len(content) % 8)
+    if len(content) > _MOST_HEADER:
+        raise ValueError(
+            f"what describes the arrays takes {len(content):,} bytes, of which safetensors files have no more than "
+            f"{_MOST_HEADER:,}; save to a path that ends in .npz"
+        )
+    return len(content).to_bytes(8, "little") + content
+
+
+def _code(array: Array) -> str:
+    """Return what safetensors calls a dtype."""
+    return "BF16" if is_bfloat16(array.dtype) else _CODES[array.dtype.str[1:]]
+
+
+def _text_checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode(errors='replace')):08x}"
 
 
 def read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
@@ -71,8 +109,10 @@ def read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
             raise CheckpointError(f"{path}: is not a safetensors file, or is damaged ({error})") from None
         if not isinstance(text, str):
             raise CheckpointError(f"{path}: is a safetensors file, but not a checkpoint of adamas")
-        if f"{zlib.crc32(text.encode(errors='replace')):08x}" != checksum:
+        if _text_checksum(text) != checksum:
             raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
+        if hasattr(os, "posix_fadvise"):  # not everywhere
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)  # reads further ahead
         mapped: Array = np.memmap(file, np.uint8, "r").view(np.ndarray)
     return text, {name: _array(mapped[8 + length :], entry) for name, entry in header.items()}
 
@@ -87,7 +127,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _span(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
     """Return where an array lies, which must be as long as its dtype and shape say."""
     shape, (first, last) = entry["shape"], entry["data_offsets"]
-    if entry["dtype"] != "BF16" and entry["dtype"] not in _DTYPES:
+    if entry["dtype"] not in _DTYPES:
         raise ValueError(f"{name}: checkpoints have no arrays of {entry['dtype']}")
     if not all(type(value) is int and 0 <= value < 1 << 62 for value in (*shape, first, last)):
         raise ValueError(f"{name}: shape and offsets are counts")

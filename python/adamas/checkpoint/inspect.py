@@ -11,7 +11,7 @@ from typing import Any
 from adamas.checkpoint import Checkpoint, read
 from adamas.checkpoint._document import array_name
 
-__all__ = ["add_arguments", "describe"]
+__all__ = ["add_arguments", "describe", "printable"]
 
 _SHOWN = 40
 
@@ -35,18 +35,23 @@ def _run(arguments: argparse.Namespace) -> int:
     groups = content.pop("param_groups")
     width = max(map(len, content))
     for name, value in content.items():
-        print(f"{name:<{width}}  {value}")
+        print(printable(f"{name:<{width}}  {value}"))
     for i, group in enumerate(groups):
         values = ", ".join(f"{key}={value}" for key, value in group.items() if key != "params")
-        print(f"group {i}: {len(group['params'])} parameters, {values}")
+        print(printable(f"group {i}: {len(group['params'])} parameters, {values}"))
     print()
-    shown = list(arrays.items())[: None if arguments.all else _SHOWN]
+    shown = [(printable(name), array) for name, array in list(arrays.items())[: None if arguments.all else _SHOWN]]
     names = max((len(name) for name, _ in shown), default=0)
     for name, array in shown:
         print(f"{name:<{names}}  {array['dtype']:>8}  {tuple(array['shape'])}")
     if len(shown) < len(arrays):
         print(f"... and {len(arrays) - len(shown)} more (--all)")
     return 0
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal might obey instead of showing it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def describe(checkpoint: Checkpoint) -> dict[str, Any]:
