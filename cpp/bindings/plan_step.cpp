@@ -136,7 +136,7 @@ bool PyPlan::accept_tensors(Tensors& tensors) {
       if (!leaves_[i] || !accept(i, leaves_[i])) return false;
       continue;
     }
-    if (!is_still_there(i)) return false;
+    // (The arrays over the tensors' memory are nobody else's, and whether that is where it was, `tensors` has seen.)
     gradients_[i] = data;
     gradient_dtypes_[i] = tensors.dtype(i);
     if (!row_gradient_at_.empty()) row_gradient_at_[i] = nullptr;

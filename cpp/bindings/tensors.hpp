@@ -67,14 +67,16 @@ class Tensors {
     DType grad_dtype = DType::kFloat32;
     bool is_awkward = false;  // its last gradient was not a dense tensor
   };
+  using Items = std::vector<std::pair<py::object, py::object>>;
   struct State {
     py::object key;
     py::object entry;
-    std::vector<std::pair<py::object, py::object>> items;
+    Items items;
   };
 
   bool same_groups(py::handle groups) const;
   bool same_states(py::handle states) const;
+  static bool same_items(PyObject* entry, const Items& expected);
 
   std::vector<Param> params_;
   std::vector<std::vector<py::object>> groups_;

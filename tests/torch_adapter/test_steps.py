@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import Any
 
@@ -273,3 +274,24 @@ def test_subclasses_step_through_the_same_hooks() -> None:
     train(mine, range(3))
     train(plain, range(3))
     assert_same(mine, plain)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_collector_is_left_as_it_was(is_on: bool) -> None:
+    """A step over many parameters does without Python's collector."""
+    params = [torch.nn.Parameter(torch.ones(3)) for _ in range(1000)]
+    optimizer = adamas.torch.AdamW(params)
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if is_on else gc.disable)()
+        for _ in range(2):
+            for param in params:
+                param.grad = torch.ones(3)
+            optimizer.step()
+            assert gc.isenabled() == is_on
+        optimizer.param_groups[0]["lr"] = -1.0
+        with pytest.raises(ValueError, match="lr"):
+            optimizer.step()
+        assert gc.isenabled() == is_on
+    finally:
+        (gc.enable if was_on else gc.disable)()

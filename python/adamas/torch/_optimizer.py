@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -31,6 +32,9 @@ from adamas.torch._arguments import (
 from adamas.torch._distributed import local
 from adamas.torch._layout import Layout, State, names_in
 from adamas.torch._tensors import check_param, takes_rows
+
+#: Parameters whose gradients, as objects, don't make Python's collector start.
+_FEW = 300
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -177,19 +181,26 @@ class Optimizer(torch.optim.Optimizer):
             return loss
         if not self._lock.acquire(blocking=False):
             raise RuntimeError("this optimizer is being stepped by another thread; one at a time may step it")
+        # Many gradients are many new objects, through which Python's collector would look at each step for nothing.
+        pauses = self._layout is not None and len(self._layout.params) > _FEW and gc.isenabled()
+        if pauses:
+            gc.disable()
         try:
             layout, awkward = self._collect()
             self._step_collected(layout)
             if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
                 clear_gradients([layout.params[i] for i in awkward])
         finally:
+            if pauses:
+                gc.enable()
             self._lock.release()
         return loss
 
     def _step_collected(self, layout: Layout) -> None:
         """Step with the gradients that the layout has been given."""
         if layout.tensors.count:
-            indices = layout.tensors.present()
+            everything = layout.tensors.count == len(layout.params)
+            indices = range(len(layout.params)) if everything else layout.tensors.present()
             scale = getattr(self, "grad_scale", None)
             self.report = layout.step(grad_scale=None if scale is None else float(scale))
             if not self.report.skipped:
@@ -198,7 +209,7 @@ class Optimizer(torch.optim.Optimizer):
     # With all hooks, and under the name that the profiler gives to steps.
     _watched_step = torch.optim.Optimizer.profile_hook_step(_step)
 
-    def _conclude(self, layout: Layout, indices: list[int]) -> None:
+    def _conclude(self, layout: Layout, indices: Sequence[int]) -> None:
         """Show that parameters were updated: to autograd, and to those who look into ``state``."""
         params = layout.params if len(indices) == len(layout.params) else [layout.params[i] for i in indices]
         torch.autograd.graph.increment_version(params)
