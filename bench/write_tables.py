@@ -1,4 +1,4 @@
-"""Writes the tables of README.md and bench/README.md from the results of a full run.
+"""Writes the tables of README.md, in both its languages, and bench/README.md from the results of a full run.
 
 ``python bench/write_tables.py`` replaces what stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``;
 ``--check`` only says whether that would change anything.
@@ -24,6 +24,7 @@ from adamas.bench.work import Work, tolerance
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
+PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "bench" / "README.md")
 
 _YARDSTICK = "torch, fused"
 
@@ -211,7 +212,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if something would change")
     arguments = parser.parse_args()
     stale = []
-    for path in (ROOT / "README.md", ROOT / "bench" / "README.md"):
+    for path in PAGES:
         text = path.read_text(encoding="utf-8")
         new = rewritten(text)
         if new == text:

@@ -45,8 +45,22 @@ def test_readme_starts_with_the_two_commands() -> None:
 
 
 def test_readme_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README + (ROOT / "CONTRIBUTING.md").read_text()):
+    texts = [(ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", "".join(texts)):
         assert (ROOT / target).exists(), target
+
+
+def test_the_chinese_readme_keeps_step() -> None:
+    chinese = (ROOT / "README.zh-CN.md").read_text()
+    code = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+    assert code.findall(chinese) == code.findall(README)
+    parts = []
+    for text in (chinese, README):
+        prose = code.sub("", text)
+        headings = re.findall(r"^(#+) ", prose, re.MULTILINE)
+        tables = [len(table.splitlines()) for table in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE)]
+        parts.append((headings, tables, sorted(re.findall(r"\]\(((?!http|#|README)[^)]+)\)", prose))))
+    assert parts[0] == parts[1]
 
 
 @pytest.mark.parametrize("name", MODULES)
