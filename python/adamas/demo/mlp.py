@@ -51,11 +51,22 @@ def loss_and_grads(layers: Layers, x: Array, y: Array) -> tuple[float, Layers]:
     delta = probabilities
     delta[rows, y] -= 1.0
     delta /= len(y)
+    return loss, backward(layers, activations, delta)
+
+
+def backward(layers: Layers, activations: list[Array], delta: Array) -> Layers:
+    """Return the gradients of a loss, nested as the layers are.
+
+    Args:
+        layers: The network.
+        activations: Of all layers, as `forward` returns them.
+        delta: Gradients of the loss by the last of them.
+    """
     grads: Layers = []
     for layer, inputs in zip(reversed(layers), reversed(activations[:-1]), strict=True):
         grads.insert(0, {"w": inputs.T @ delta, "b": delta.sum(axis=0)})
         delta = (delta @ layer["w"].T) * (inputs > 0.0)
-    return loss, grads
+    return grads
 
 
 def evaluate(layers: Layers, x: Array, y: Array) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,16 +27,6 @@ class History:
     steps: int = 0
     seconds: float = 0.0
     optimizer_seconds: float = 0.0
-
-
-_EXTRAS = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "tqdm": "tqdm"}
-
-
-def require_extras() -> None:
-    """Raise ImportError, saying what to install, unless all that the demo needs is there."""
-    missing = [package for module, package in _EXTRAS.items() if importlib.util.find_spec(module) is None]
-    if missing:
-        raise ImportError(f"the demo needs {', '.join(missing)}; install with: pip install 'adamas[demo]'")
 
 
 def save_weights(layers: Layers, path: Path) -> None:

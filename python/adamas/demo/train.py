@@ -11,7 +11,9 @@ import numpy as np
 import adamas
 from adamas._hyperparameters import number
 from adamas.demo import data, report
+from adamas.demo.extras import require
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
+from adamas.demo.options import natural_int, positive_int
 
 #: What fits the size of each data set.
 DEFAULTS = {"digits": {"epochs": 40, "batch_size": 32}, "fashion-mnist": {"epochs": 10, "batch_size": 256}}
@@ -56,7 +58,7 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load data, train, save, load again, report; return the exit status."""
-    report.require_extras()
+    require("the demo", ("sklearn", "matplotlib", "tqdm"), "demo")
     adamas.active_isa()  # an impossible ADAMAS_ISA is best heard of now
     for name, default in DEFAULTS[arguments.data].items():
         if getattr(arguments, name) is None:
@@ -92,15 +94,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}"
     )
-    parser.add_argument("--epochs", type=_positive_int, help=f"passes over the data; {_defaults('epochs')}")
-    parser.add_argument("--batch-size", type=_positive_int, help=f"images a step; {_defaults('batch_size')}")
+    parser.add_argument("--epochs", type=positive_int, help=f"passes over the data; {_defaults('epochs')}")
+    parser.add_argument("--batch-size", type=positive_int, help=f"images a step; {_defaults('batch_size')}")
     parser.add_argument(
-        "--hidden", type=_positive_int, nargs="*", default=[128, 64], help="sizes of hidden layers; default: 128 64"
+        "--hidden", type=positive_int, nargs="*", default=[128, 64], help="sizes of hidden layers; default: 128 64"
     )
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate at the start; default: %(default)s")
     parser.add_argument("--weight-decay", type=float, default=1e-2, help="decoupled; default: %(default)s")
     parser.add_argument(
-        "--seed", type=_natural_int, default=0, help="of the split, the weights and the batches; default: 0"
+        "--seed", type=natural_int, default=0, help="of the split, the weights and the batches; default: 0"
     )
     parser.add_argument(
         "--output-dir", type=Path, default=Path("adamas-demo"), help="of weights and picture; default: %(default)s"
@@ -110,17 +112,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _defaults(option: str) -> str:
     return "default: " + ", ".join(f"{values[option]} ({name})" for name, values in DEFAULTS.items())
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 1, got {text}")
-    return value
-
-
-def _natural_int(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text}")
-    return value

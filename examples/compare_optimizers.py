@@ -1,0 +1,304 @@
+"""SGD, Nesterov, Adam and their relatives on one network, one data set and the same seeds, each at its best rate.
+
+What a comparison of optimizers says depends on the learning rates more than on anything else. So each optimizer is
+tried on a grid of learning rates in steps of half a decade, which grows until the best lies inside it (chosen by the
+validation loss), and then trained with several seeds. The table tells how soon each reaches a training loss, where it
+ends on data it has seen and on data it has not (the gap is what it has learned by heart), and within what factor its
+learning rate may vary.
+
+The network is the perceptron of `adamas demo` on Fashion-MNIST; all learning rates fall to zero along a cosine, but
+that of Schedule-Free, which needs no schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import adamas
+from adamas.demo.mlp import Array, Layers, evaluate, init_mlp, loss_and_grads
+from adamas.schedules import Cosine
+from support.images import Images, batch_count, batches, load_images
+from support.options import add_image_options, make_parser, parse, positive_int
+from support.pictures import new_figure, save_figure
+from support.program import run_program
+from support.run import Run
+from support.table import check_reloaded
+
+#: The factor between two learning rates of a grid.
+_STEP = math.sqrt(10.0)
+#: How much of the loss of the batches so far is kept at each step.
+_SMOOTHING = 0.95
+
+Make = Callable[..., adamas.optimizers.CompiledOptimizer]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An optimizer, and the learning rate at which its grid begins."""
+
+    make: Make
+    lr: float
+    is_scheduled: bool = True
+
+
+def contestants(weight_decay: float) -> dict[str, Contestant]:
+    """Return all that are compared, by name."""
+
+    def with_options(cls: Any, **options: Any) -> Make:
+        return lambda layers, lr: cls(layers, lr=lr, **options)
+
+    average = adamas.EMA(0.99, warmup=True)
+    return {
+        "SGD": Contestant(with_options(adamas.SGD), 0.3),
+        "SGD, momentum": Contestant(with_options(adamas.SGD, momentum=0.9), 0.03),
+        "Nesterov": Contestant(with_options(adamas.SGD, momentum=0.9, nesterov=True), 0.03),
+        "Adagrad": Contestant(with_options(adamas.Adagrad), 0.02),
+        "RMSprop": Contestant(with_options(adamas.RMSprop), 1e-3),
+        "Adam": Contestant(with_options(adamas.Adam), 2e-3),
+        "AMSGrad": Contestant(with_options(adamas.Adam, amsgrad=True), 2e-3),
+        "NAdam": Contestant(with_options(adamas.NAdam), 2e-3),
+        "Adam, L2 penalty": Contestant(with_options(adamas.Adam, weight_decay=1e-3), 2e-3),
+        "AdamW": Contestant(with_options(adamas.AdamW, weight_decay=weight_decay), 2e-3),
+        "AdamW, averaged": Contestant(with_options(adamas.AdamW, weight_decay=weight_decay, average=average), 2e-3),
+        "Lion": Contestant(with_options(adamas.Lion, weight_decay=10 * weight_decay), 3e-4),
+        "Schedule-Free": Contestant(
+            with_options(adamas.ScheduleFreeAdamW, weight_decay=weight_decay), 5e-3, is_scheduled=False
+        ),
+    }
+
+
+@dataclass
+class Outcome:
+    """One run: smoothed training loss at each step, and what is known at the end of each epoch."""
+
+    losses: list[float]
+    test_accuracies: list[float]
+    train: tuple[float, float]
+    validation: tuple[float, float]
+    test: tuple[float, float]
+
+    @property
+    def score(self) -> float:
+        """What learning rates are chosen by."""
+        return self.validation[0] if math.isfinite(self.validation[0]) else math.inf
+
+    def steps_to(self, loss: float) -> int | None:
+        """Return the first step with that training loss, or None."""
+        return next((step for step, value in enumerate(self.losses, 1) if value <= loss), None)
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser("compare_optimizers", __doc__, epochs=12, batch_size=128, lr=1.0)
+    add_image_options(parser)
+    parser.set_defaults(data="fashion-mnist")
+    parser.add_argument("--images", type=positive_int, default=12_000, help="to train on; default: %(default)s")
+    parser.add_argument("--seeds", type=positive_int, default=3, help="runs at the best rate; default: %(default)s")
+    parser.add_argument("--target", type=float, default=0.3, help="training loss to reach; default: %(default)s")
+    parser.add_argument("--weight-decay", type=float, default=0.1, help="decoupled; default: %(default)s")
+    parser.add_argument("--only", nargs="*", help="some of the optimizers; default: all")
+    return parse(
+        parser,
+        quick={"data": "digits", "epochs": 4, "batch_size": 32, "seeds": 2, "only": ["SGD", "Nesterov", "AdamW"]},
+    )
+
+
+def train(
+    contestant: Contestant, lr: float, data: Images, arguments: argparse.Namespace, seed: int
+) -> tuple[Outcome, Layers]:
+    """Train once; return the network too, as it was evaluated."""
+    x, y = (part[: arguments.images] for part in data.train)
+    layers = new_layers(data, seed)
+    steps = arguments.epochs * batch_count(len(y), arguments.batch_size)
+    opt: Any = contestant.make(layers, Cosine(lr, 0.0, steps) if contestant.is_scheduled else lr)
+    rng = np.random.default_rng([seed, 3])
+    smoothed, losses, accuracies = math.nan, [], []
+    with np.errstate(over="ignore", invalid="ignore"):  # a learning rate may be too high
+        for _ in range(arguments.epochs):
+            for rows in batches(len(y), arguments.batch_size, rng):
+                loss, grads = loss_and_grads(layers, x[rows], y[rows])
+                opt.step(grads)
+                smoothed = loss if math.isnan(smoothed) else _SMOOTHING * smoothed + (1.0 - _SMOOTHING) * loss
+                losses.append(smoothed)
+            if not math.isfinite(smoothed):
+                break
+            with evaluated(opt):
+                accuracies.append(evaluate(layers, *data.test)[1])
+        with evaluated(opt):
+            parts = [evaluate(layers, *part) for part in ((x, y), data.validation, data.test)]
+            network = copy.deepcopy(layers)
+    return Outcome(losses, accuracies, *parts), network
+
+
+@contextmanager
+def evaluated(opt: Any) -> Iterator[None]:
+    """Have the network be what is to be evaluated: some optimizers keep an average."""
+    if isinstance(opt, adamas.ScheduleFreeAdamW):
+        opt.eval()
+        yield
+        opt.train()
+    elif "average" in opt.state[0]:
+        with opt.averaged():
+            yield
+    else:
+        yield
+
+
+def new_layers(data: Images, seed: int) -> Layers:
+    """Make the network."""
+    return init_mlp([data.train[0].shape[1], 128, 64, len(data.kind.classes)], np.random.default_rng(seed))
+
+
+def tune(
+    contestant: Contestant, data: Images, arguments: argparse.Namespace, tell: Callable[[], None]
+) -> dict[float, float]:
+    """Return the score of each learning rate of a grid whose best lies inside it."""
+    scores: dict[float, float] = {}
+
+    def try_out(lr: float) -> None:
+        scores[lr] = train(contestant, lr, data, arguments, arguments.seed)[0].score
+        tell()
+
+    for power in (-1, 0, 1):
+        try_out(arguments.lr * contestant.lr * _STEP**power)
+    while len(scores) < 9:
+        best = min(scores, key=lambda lr: scores[lr])
+        if best == min(scores):
+            try_out(best / _STEP)
+        elif best == max(scores):
+            try_out(best * _STEP)
+        else:
+            break
+    return scores
+
+
+def leeway(scores: dict[float, float]) -> str:
+    """Return by what factor the learning rate may vary while the score stays within a tenth of the best."""
+    good = [lr for lr, score in scores.items() if score <= 1.1 * min(scores.values())]
+    return f"{max(good) / min(good):.0f}"
+
+
+def table(found: dict[str, Any], target: float) -> str:
+    """Return the results as aligned lines."""
+    lines = [
+        ["", "best lr", "rate within", f"steps to {target:g}", "training loss", "test loss", "gap", "test accuracy"]
+    ]
+    for name, (lr, scores, outcomes) in found.items():
+        steps = [outcome.steps_to(target) for outcome in outcomes]
+        reached = [step for step in steps if step is not None]
+        train_loss, test_loss = (statistics.mean(getattr(o, part)[0] for o in outcomes) for part in ("train", "test"))
+        accuracies = [outcome.test[1] for outcome in outcomes]
+        spread = f" ± {statistics.stdev(accuracies):.4f}" if len(accuracies) > 1 else ""
+        lines.append(
+            [
+                name,
+                f"{lr:.2g}",
+                leeway(scores),
+                f"{statistics.median(reached):.0f}" if len(reached) == len(steps) else "not reached",
+                f"{train_loss:.3f}",
+                f"{test_loss:.3f}",
+                f"{test_loss - train_loss:.3f}",
+                f"{statistics.mean(accuracies):.4f}{spread}",
+            ]
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def draw(found: dict[str, Any], target: float, path: Path) -> None:
+    """Draw the curves, with bands from the lowest to the highest seed, and the scores by learning rate."""
+    figure, (losses, accuracies, rates) = new_figure("Each optimizer at its best learning rate", 3)
+    styles = ("-", "--", "-.", ":")
+    for number, (name, (best, scores, outcomes)) in enumerate(found.items()):
+        look: dict[str, Any] = {"color": f"C{number % 10}", "linestyle": styles[number // 4 % 4], "linewidth": 1.2}
+        for axes, curves, first in (
+            (losses, [outcome.losses for outcome in outcomes], 1),
+            (accuracies, [outcome.test_accuracies for outcome in outcomes], 1),
+        ):
+            values: Array = np.array(curves)
+            x = np.arange(first, values.shape[1] + first)
+            axes.plot(x, values.mean(axis=0), label=name, **look)
+            axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=look["color"], alpha=0.15, linewidth=0)
+        ordered = sorted(lr for lr in scores if math.isfinite(scores[lr]))
+        rates.plot([lr / best for lr in ordered], [scores[lr] for lr in ordered], marker=".", **look)
+    losses.axhline(target, color="grey", linewidth=0.8)
+    losses.set(xlabel="step", ylabel="training loss, smoothed (nats)", yscale="log", ylim=(None, 1.5))
+    accuracies.set(xlabel="epoch", ylabel="test accuracy")
+    low = min(min(scores.values()) for _, scores, _ in found.values())
+    rates.set(
+        xlabel="learning rate / best", ylabel="validation loss (nats)", xscale="log", ylim=(0.95 * low, 3.0 * low)
+    )
+    for axes in (losses, accuracies, rates):
+        axes.grid(alpha=0.3)
+    figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize="small")
+    figure.set_size_inches(13.0, 5.2)
+    save_figure(figure, path)
+
+
+def main() -> None:
+    """Tune, train, keep the best network, read it back, and report."""
+    arguments = options()
+    data = load_images(arguments)
+    chosen = contestants(arguments.weight_decay)
+    if arguments.only:
+        unknown = [name for name in arguments.only if name not in chosen]
+        if unknown:
+            raise ValueError(f"--only: there is no {unknown[0]!r}; there are {', '.join(chosen)}")
+        chosen = {name: chosen[name] for name in arguments.only}
+    found: dict[str, Any] = {}
+    with Run(arguments, len(chosen) * (5 + arguments.seeds), data.kind.name) as run:
+        for name, contestant in chosen.items():
+            scores = tune(contestant, data, arguments, run.step)
+            best = min(scores, key=lambda lr: scores[lr])
+            outcomes = []
+            for seed in range(arguments.seeds):
+                outcomes.append(train(contestant, best, data, arguments, arguments.seed + seed)[0])
+                run.step()
+            found[name] = best, scores, outcomes
+            run.epoch(**{name: outcomes[0].test[1]})
+        checkpoint, picture, figures = (
+            run.path(name) for name in ("best.safetensors", "comparison.png", "results.json")
+        )
+
+    winner = max(found, key=lambda name: statistics.mean(outcome.test[1] for outcome in found[name][2]))
+    outcome, layers = train(chosen[winner], found[winner][0], data, arguments, arguments.seed)
+    adamas.SGD(layers).save(checkpoint)  # the network as it was evaluated, whatever its optimizer
+    reloaded = new_layers(data, arguments.seed + 1)
+    adamas.SGD(reloaded).load(checkpoint)
+    check_reloaded(outcome.test, evaluate(reloaded, *data.test), checkpoint)
+
+    draw(found, arguments.target, picture)
+    figures.write_text(
+        json.dumps(
+            {
+                name: {"lr": lr, "scores": scores, "test": [o.test for o in outcomes]}
+                for name, (lr, scores, outcomes) in found.items()
+            },
+            indent=1,
+        )
+    )
+    print(table(found, arguments.target))
+    print(f"\nbest on the test images: {winner}, saved and read back\n")
+    print("\n".join(str(path.resolve()) for path in (checkpoint, picture, figures)))
+
+
+if __name__ == "__main__":
+    sys.exit(run_program(main))

@@ -1,0 +1,70 @@
+"""One training run: its folder, progress bar, curves and TensorBoard events."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from adamas.demo.extras import require
+
+
+class Run:
+    """Keeps and shows the metrics of a run; a context, which ends the progress bar.
+
+    Args:
+        arguments: With ``output_dir``, which is made, and ``tensorboard``.
+        total: How many steps there will be.
+
+    Attributes:
+        history: The value of each metric after each epoch.
+
+    Raises:
+        ImportError: A package is not installed; the message says how to get it.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, total: int, description: str) -> None:
+        require("this example", ("tqdm", "matplotlib", "safetensors"), "examples")
+        if arguments.tensorboard:
+            require("--tensorboard", ("tensorboardX",), "examples")
+        from tqdm import tqdm
+
+        self._folder: Path = arguments.output_dir
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._events: Any = _writer(self._folder / "tensorboard") if arguments.tensorboard else None
+        self._bar = tqdm(total=total, unit="step", desc=description, mininterval=0.5)
+        self.history: dict[str, list[float]] = {}
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+        if self._events is not None:
+            self._events.close()
+
+    def path(self, name: str) -> Path:
+        """Return the path of a file in the run's folder."""
+        return self._folder / name
+
+    def step(self, count: int = 1) -> None:
+        """Move the progress bar."""
+        self._bar.update(count)
+
+    def epoch(self, **metrics: float) -> None:
+        """Keep the metrics of an epoch, show them beside the bar, and write them as events."""
+        for name, value in metrics.items():
+            values = self.history.setdefault(name, [])
+            values.append(float(value))
+            if self._events is not None:
+                self._events.add_scalar(name, float(value), len(values))
+        self._bar.set_postfix({name.replace("_", " "): f"{value:.4g}" for name, value in metrics.items()})
+
+
+def _writer(folder: Path) -> Any:
+    from tensorboardX import SummaryWriter
+
+    return SummaryWriter(str(folder))

@@ -1,0 +1,54 @@
+"""Running an example as a person does, and reading its table."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from child import run_python
+
+FOLDER = Path(__file__).parents[2] / "examples"
+PNG = b"\x89PNG"
+
+
+def run_example(name: str, *options: object) -> subprocess.CompletedProcess[str]:
+    """Run an example in a process of its own; a minute at most."""
+    return run_python(str(FOLDER / f"{name}.py"), *map(str, options))
+
+
+def figures(name: str, *options: object) -> dict[str, str]:
+    """Run an example that must succeed; return its last table."""
+    result = run_example(name, *options)
+    assert result.returncode == 0, result.stderr
+    return table(result.stdout)
+
+
+def table(text: str) -> dict[str, str]:
+    """Return names and values."""
+    return dict(re.findall(r"^(\S.*?) {2,}(\S.*)$", text, re.MULTILINE))
+
+
+def refusal(name: str, *options: object) -> str:
+    """Run an example that must refuse in one line; return what it says."""
+    result = run_example(name, *options)
+    assert result.returncode == 1, result.stdout + result.stderr
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"{name}.py: error: "), result.stderr
+    assert "Traceback" not in result.stderr
+    return last.removeprefix(f"{name}.py: error: ")
+
+
+def without(module: str, name: str, *options: object) -> str:
+    """Return what an example says where a module is not installed."""
+    code = (
+        "import importlib.util, runpy, sys; find = importlib.util.find_spec\n"
+        f"importlib.util.find_spec = lambda name, *rest: None if name == {module!r} else find(name, *rest)\n"
+        f"sys.argv = {[str(FOLDER / f'{name}.py'), *map(str, options)]!r}\n"
+        f"sys.path.insert(0, {str(FOLDER)!r})\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    result = run_python("-c", code)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
