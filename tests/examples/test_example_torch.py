@@ -34,10 +34,9 @@ def test_both_ways_to_update_come_to_the_same(tmp_path: Path) -> None:
     assert losses() == losses("--in-backward")
 
 
-@pytest.mark.parametrize(("depth", "least"), [(18, 0.4), (50, 0.8)])
-def test_cifar10_resnet(depth: int, least: float, tmp_path: Path) -> None:
-    result = figures("cifar10_resnet_torch", "--quick", "--depth", depth, "--output-dir", tmp_path)
-    assert float(result["test accuracy"].split(",")[0]) >= least
+def test_cifar10_resnet(tmp_path: Path) -> None:
+    result = figures("cifar10_resnet_torch", "--quick", "--depth", 50, "--output-dir", tmp_path)
+    assert float(result["test accuracy"].split(",")[0]) >= 0.8
     assert (tmp_path / "curves.png").read_bytes().startswith(PNG)
 
 
