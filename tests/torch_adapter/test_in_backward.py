@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from typing import Any
 
 import pytest
@@ -29,6 +30,18 @@ def train_after(optimizer: Any, model: Any, seeds: range) -> None:
         optimizer.zero_grad()
         backward(model, seed)
         optimizer.step()
+
+
+def test_gradients_are_freed() -> None:
+    model = make_model()
+    seen: list[weakref.ref[Any]] = []
+    for param in model.parameters():
+        param.register_post_accumulate_grad_hook(lambda p: seen.append(weakref.ref(p.grad)))
+    step_in_backward(model, ours("AdamW", model.parameters()))
+    for seed in range(2):
+        backward(model, seed)
+    assert len(seen) == 8
+    assert all(grad() is None for grad in seen)
 
 
 OPTIONS: list[dict[str, Any]] = [

@@ -53,6 +53,11 @@ def as_number(value: Any) -> Any:
     return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
 
 
+def take_numbers(group: dict[str, Any]) -> None:
+    """Replace tensors of one in a group by numbers; but not that of `lr`, which schedulers change in place."""
+    group.update({name: as_number(value) for name, value in group.items() if name not in ("params", "lr")})
+
+
 def check_tensors(given: Mapping[str, Any], foreach: bool | None) -> None:
     """Refuse tensors for hyperparameters where ``torch.optim`` refuses them."""
     lr, betas = given["lr"], given.get("betas", ())

@@ -94,6 +94,8 @@ class BackwardSteps:
     def _open(self) -> None:
         _check_norm(self._optimizer, self._previous_norm)
         layout, _ = self._optimizer._look()
+        for index in layout.tensors.present():
+            layout.tensors.put(index, None)  # this step's come one by one, and are to be freed so
         scope = layout.engine.step_scope(previous_norm=self._previous_norm)
         scope.__enter__()
         self._layout, self._scope = layout, scope

@@ -28,20 +28,20 @@ from adamas.torch._arguments import (
     check_tensors,
     docstring_of,
     signature_of,
+    take_numbers,
 )
 from adamas.torch._distributed import local
-from adamas.torch._layout import Layout, State, names_in
+from adamas.torch._layout import Layout, names_in
+from adamas.torch._saving import Saving
 from adamas.torch._tensors import check_param, takes_rows
 
 #: Parameters whose gradients, as objects, don't make Python's collector start.
 _FEW = 300
 
 
-class Optimizer(torch.optim.Optimizer):
+class Optimizer(Saving):
     """Base of the optimizers of `adamas.torch`; its docstring says what they have in common."""
 
-    #: The class of adamas that does the work.
-    engine_class: ClassVar[type[Engine]]
     __signature__: ClassVar[inspect.Signature]
 
     #: `GradScaler` leaves dividing by its scale to `step`, and skipping.
@@ -49,15 +49,6 @@ class Optimizer(torch.optim.Optimizer):
 
     #: What the last step told, or None before the first. See `adamas.StepReport`.
     report: StepReport | None = None
-
-    #: Steps taken by the optimizer that this one is a copy of.
-    _completed_before = 0
-
-    #: Ends the step of the backward pass under way, if there is one.
-    _end_step: Callable[[], None] | None = None
-
-    state: State
-    param_groups: list[dict[str, Any]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -139,11 +130,6 @@ class Optimizer(torch.optim.Optimizer):
         taken = [name for other in self.param_groups[:-1] for name in names_in(other, [])]
         for param, name in zip(group["params"], names_in(group, taken), strict=True):
             check_param(param, f"params[{name!r}]")
-
-    def _hyperparameters(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        """Return those that the engine has and takes, as numbers."""
-        names = [n for n in self.defaults if n not in IMPLEMENTATIONS and n not in self.engine_class._fixed]
-        return {name: as_number(group[name]) for name in names}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient, in place.
@@ -293,94 +279,6 @@ class Optimizer(torch.optim.Optimizer):
         self._layout = layout
         return layout
 
-    def _has_params(self) -> bool:
-        return any(group["params"] for group in self.param_groups)
-
-    @property
-    def _completed(self) -> int:
-        return self._completed_before if self._layout is None else int(self._layout.engine._plan.completed)
-
-    def _conclude_backward(self) -> None:
-        """End the step that a backward pass had begun when it failed (`step_in_backward`)."""
-        if self._end_step is not None and torch._C._current_graph_task_id() < 0:
-            self._end_step()
-
-    def _refuse_while_averaged(self, doing: str) -> None:
-        if self._layout is not None and self._layout.engine._refusal is not None:
-            raise RuntimeError(self._layout.engine._refusal.replace("stepping", doing))
-
-    def _bring_up(self) -> None:
-        """Let nothing be under way or behind."""
-        self._conclude_backward()
-        if self._row_mode == "exact" and self._row_params:
-            self.catch_up()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it."""
-        self._refuse_while_averaged("saving")
-        self._bring_up()
-        result: dict[str, Any] = super().state_dict()
-        return result
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned: of this class, of ``torch.optim``'s, or of DeepSpeed's CPUAdam.
-
-        States keep the precision that they have: unlike in ``torch.optim`` they are not rounded to the dtype of their
-        parameter on the way. Floating-point numbers are converted to ``state_dtype``; formats in few bits have to be
-        the same.
-
-        Raises:
-            TypeError: A hyperparameter of the wrong type.
-            ValueError: It does not fit; the message lists all that doesn't. Nothing has changed then.
-        """
-        self._refuse_while_averaged("loading")
-        self._conclude_backward()
-        handle = self.register_load_state_dict_pre_hook(_keep_tensors)
-        before = self.state, self.param_groups, self._layout, self._completed_before
-        try:
-            super().load_state_dict(state_dict)
-            if self._has_params():  # taken over at once: the tensors may be those of another optimizer, which goes on
-                self._lay_out()
-        except Exception:
-            self.state, self.param_groups, self._layout, self._completed_before = before
-            raise
-        finally:
-            handle.remove()
-
-    def __getstate__(self) -> dict[str, Any]:
-        self._refuse_while_averaged("copying")
-        self._bring_up()
-        return {
-            **super().__getstate__(),
-            "_options": self._options,
-            "_row_mode": self._row_mode,
-            "_row_params": self._row_params,
-            "_copies": self._copies,
-            "_completed_before": self._completed,
-            "step_defaults": self.step_defaults,
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        loads = "_options" not in state  # a state dict, instead of a pickle
-        for entry in state["state"].values():
-            if isinstance(entry, dict):
-                entry.update({key: value.tensor for key, value in entry.items() if isinstance(value, _Kept)})
-        if loads:
-            self._check_loaded(state["param_groups"])
-            self._completed_before = 0
-        else:
-            self._lock = threading.Lock()
-        super().__setstate__(state)
-        self._layout = None
-
-    def _check_loaded(self, groups: list[dict[str, Any]]) -> None:
-        for group in groups:
-            for name, default in self.defaults.items():
-                group.setdefault(name, default)
-            group.update(dict.fromkeys(self.engine_class._fixed, True))
-            take_numbers(group)
-            check_hyperparameters(self._hyperparameters(group), self.engine_class)
-
     def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
         """Bring rows of parameters with ``sparse="exact"`` to the last step, before they are read.
 
@@ -423,11 +321,6 @@ def is_watched() -> bool:
     )
 
 
-def take_numbers(group: dict[str, Any]) -> None:
-    """Replace tensors of one in a group by numbers; but not that of `lr`, which schedulers change in place."""
-    group.update({name: as_number(value) for name, value in group.items() if name not in ("params", "lr")})
-
-
 def clear_gradients(params: list[torch.Tensor]) -> None:
     """Set gradients to zero of which an engine had a copy."""
     for param in params:
@@ -439,20 +332,3 @@ def clear_gradients(params: list[torch.Tensor]) -> None:
             param.grad = torch.zeros_like(param, dtype=grad.dtype)  # an expanded one cannot be written to
         else:
             grad.detach().zero_()
-
-
-class _Kept:
-    """Hides a tensor from ``torch.optim``, which would round it to the dtype of its parameter."""
-
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-
-
-def _keep_tensors(optimizer: Any, state_dict: dict[str, Any]) -> dict[str, Any]:
-    state = {
-        key: {name: _Kept(value) if isinstance(value, torch.Tensor) else value for name, value in entry.items()}
-        if isinstance(entry, Mapping)
-        else entry
-        for key, entry in state_dict["state"].items()
-    }
-    return {**state_dict, "state": state}

@@ -1,0 +1,157 @@
+"""State dicts, copies and pickles of an optimizer."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import torch
+
+from adamas._gradients import StepDefaults
+from adamas._optimizer import Optimizer as Engine
+from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, take_numbers
+from adamas.torch._layout import Layout, State
+
+
+class Saving(torch.optim.Optimizer):
+    """What optimizers have to save and load."""
+
+    #: The class of adamas that does the work.
+    engine_class: ClassVar[type[Engine]]
+
+    state: State
+    param_groups: list[dict[str, Any]]
+    step_defaults: StepDefaults
+
+    #: Steps taken by the optimizer that this one is a copy of.
+    _completed_before = 0
+
+    #: Ends the step of the backward pass under way, if there is one.
+    _end_step: Callable[[], None] | None = None
+
+    _layout: Layout | None
+    _lock: threading.Lock
+    _options: dict[str, Any]
+    _row_mode: str
+    _row_params: set[torch.Tensor]
+    _copies: dict[torch.Tensor, torch.Tensor]
+
+    @abstractmethod
+    def _lay_out(self) -> Layout:
+        """Make an engine of the parameters as they are now, which takes over their states."""
+
+    @abstractmethod
+    def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
+        """Bring rows to the last step."""
+
+    def _hyperparameters(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those that the engine has and takes, as numbers."""
+        names = [n for n in self.defaults if n not in IMPLEMENTATIONS and n not in self.engine_class._fixed]
+        return {name: as_number(group[name]) for name in names}
+
+    def _has_params(self) -> bool:
+        return any(group["params"] for group in self.param_groups)
+
+    @property
+    def _completed(self) -> int:
+        return self._completed_before if self._layout is None else int(self._layout.engine._plan.completed)
+
+    def _conclude_backward(self) -> None:
+        """End the step that a backward pass had begun when it failed (`step_in_backward`)."""
+        if self._end_step is not None and torch._C._current_graph_task_id() < 0:
+            self._end_step()
+
+    def _refuse_while_averaged(self, doing: str) -> None:
+        if self._layout is not None and self._layout.engine._refusal is not None:
+            raise RuntimeError(self._layout.engine._refusal.replace("stepping", doing))
+
+    def _bring_up(self) -> None:
+        """Let nothing be under way or behind."""
+        self._conclude_backward()
+        if self._row_mode == "exact" and self._row_params:
+            self.catch_up()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it."""
+        self._refuse_while_averaged("saving")
+        self._bring_up()
+        result: dict[str, Any] = super().state_dict()
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load what `state_dict` returned: of this class, of ``torch.optim``'s, or of DeepSpeed's CPUAdam.
+
+        States keep the precision that they have: unlike in ``torch.optim`` they are not rounded to the dtype of their
+        parameter on the way. Floating-point numbers are converted to ``state_dtype``; formats in few bits have to be
+        the same.
+
+        Raises:
+            TypeError: A hyperparameter of the wrong type.
+            ValueError: It does not fit; the message lists all that doesn't. Nothing has changed then.
+        """
+        self._refuse_while_averaged("loading")
+        self._conclude_backward()
+        handle = self.register_load_state_dict_pre_hook(_keep_tensors)
+        before = self.state, self.param_groups, self._layout, self._completed_before
+        try:
+            super().load_state_dict(state_dict)
+            if self._has_params():  # taken over at once: the tensors may be those of another optimizer, which goes on
+                self._lay_out()
+        except Exception:
+            self.state, self.param_groups, self._layout, self._completed_before = before
+            raise
+        finally:
+            handle.remove()
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._refuse_while_averaged("copying")
+        self._bring_up()
+        return {
+            **super().__getstate__(),
+            "_options": self._options,
+            "_row_mode": self._row_mode,
+            "_row_params": self._row_params,
+            "_copies": self._copies,
+            "_completed_before": self._completed,
+            "step_defaults": self.step_defaults,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        loads = "_options" not in state  # a state dict, instead of a pickle
+        for entry in state["state"].values():
+            if isinstance(entry, dict):
+                entry.update({key: value.tensor for key, value in entry.items() if isinstance(value, _Kept)})
+        if loads:
+            self._check_loaded(state["param_groups"])
+            self._completed_before = 0
+        else:
+            self._lock = threading.Lock()
+        super().__setstate__(state)
+        self._layout = None
+
+    def _check_loaded(self, groups: list[dict[str, Any]]) -> None:
+        for group in groups:
+            for name, default in self.defaults.items():
+                group.setdefault(name, default)
+            group.update(dict.fromkeys(self.engine_class._fixed, True))
+            take_numbers(group)
+            check_hyperparameters(self._hyperparameters(group), self.engine_class)
+
+
+class _Kept:
+    """Hides a tensor from ``torch.optim``, which would round it to the dtype of its parameter."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+
+def _keep_tensors(optimizer: Any, state_dict: dict[str, Any]) -> dict[str, Any]:
+    state = {
+        key: {name: _Kept(value) if isinstance(value, torch.Tensor) else value for name, value in entry.items()}
+        if isinstance(entry, Mapping)
+        else entry
+        for key, entry in state_dict["state"].items()
+    }
+    return {**state_dict, "state": state}
