@@ -14,7 +14,8 @@ PNG = b"\x89PNG"
 
 def run_example(name: str, *options: object) -> subprocess.CompletedProcess[str]:
     """Run an example in a process of its own; a minute at most."""
-    return run_python(str(FOLDER / f"{name}.py"), *map(str, options))
+    # One thread: torch's wait for each other in loops, which takes minutes where something else runs.
+    return run_python(str(FOLDER / f"{name}.py"), *map(str, options), OMP_NUM_THREADS="1")
 
 
 def figures(name: str, *options: object) -> dict[str, str]:
