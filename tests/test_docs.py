@@ -16,8 +16,8 @@ import adamas
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-#: Others are run where PyTorch is: tests/torch_adapter.
-BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block]
+#: Others are run where PyTorch or Keras is: tests/torch_adapter, tests/keras_adapter.
+BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block and "import keras" not in block]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [
     *("adamas", "adamas.functional", "adamas.runtime", "adamas.optimizers"),

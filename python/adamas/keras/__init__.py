@@ -1,0 +1,92 @@
+"""adamas under Keras 3: its optimizers as ``keras.optimizers.Optimizer``.
+
+::
+
+    import adamas.keras
+
+    model.compile(optimizer=adamas.keras.AdamW(learning_rate=1e-3), loss="mse")   # instead of keras.optimizers.AdamW
+
+Names, arguments, defaults and results are those of ``keras.optimizers`` where Keras has the rule, else those of
+`adamas` in Keras's words. All that Keras does around an update holds: learning-rate schedules, ``clipnorm``,
+``clipvalue`` and ``global_clipnorm``, ``exclude_from_weight_decay``, averages (``use_ema``),
+``gradient_accumulation_steps``, ``loss_scale_factor`` and ``LossScaleOptimizer``, configs, and ``.keras`` files with
+the optimizer in them. Steps are counted by ``iterations``. Weight decay is Keras's for every rule: before the update,
+``variable *= 1 - learning_rate * weight_decay``. Beside Keras's arguments each class takes ``state_dtype`` and
+``num_threads``, as `adamas._options.Options` has them.
+
+What a step costs depends on Keras's backend:
+
+========== ============================================================================================================
+torch      No copies: a step is one call of the compiled core for all variables, in their own memory, and
+           ``optimizer.variables`` are views of the core's states. Variables have to be on the CPU
+           (``KERAS_TORCH_DEVICE=cpu`` where there is a GPU).
+jax        XLA's arrays are immutable, and a compiled training step reaches the core by ``jax.pure_callback`` alone. So
+           each step copies variables, states and gradients out of XLA, and variables and states back into it, and the
+           host keeps a second set of variables and states: 12 bytes more for each parameter with Adam. The results are
+           right, inside ``jax.jit`` too, but a step takes 5 to 10 times as long as Keras's own, which is compiled: this
+           is for rules and ``state_dtype`` that Keras does not have, not for speed. One device.
+tensorflow Likewise, by ``tf.numpy_function``, which XLA cannot compile: TensorFlow refuses ``jit_compile=True`` (on the
+           CPU Keras's default is without). One replica.
+numpy      Likewise, without a callback. (Keras cannot train with it, but ``apply`` works.)
+========== ============================================================================================================
+
+Where results differ from Keras's by more than rounding: `Adamax` takes epsilon into the maximum, which shows for
+gradients of its size; `RMSprop` with momentum applies the present learning rate to the whole buffer, so the two part
+when the learning rate changes.
+
+``master_weights`` and ``average`` of `adamas` are not offered: Keras writes into variables at any time
+(``set_weights``, early stopping), behind the back of whatever the optimizer keeps of them; ``use_ema`` is there.
+"""
+
+from __future__ import annotations
+
+try:
+    import keras
+except ImportError as error:
+    raise ImportError("adamas.keras: needs Keras 3; install it with: pip install 'adamas[keras]'") from error
+
+if tuple(int(part) for part in keras.__version__.split(".")[:2]) < (3, 10):
+    raise ImportError(
+        f"adamas.keras: needs Keras 3.10 or newer, got {keras.__version__}; "
+        "install it with: pip install 'adamas[keras]'"
+    )
+
+from adamas.keras._optimizer import Optimizer
+from adamas.keras._optimizers import (
+    ADOPT,
+    SGD,
+    AdaBelief,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Adan,
+    AdEMAMix,
+    Lamb,
+    Lion,
+    Nadam,
+    RAdam,
+    RMSprop,
+    ScheduleFreeAdamW,
+    Yogi,
+)
+
+__all__ = [
+    "ADOPT",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Lamb",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "Yogi",
+]

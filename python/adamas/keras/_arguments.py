@@ -1,0 +1,101 @@
+"""Arguments of an optimizer in Keras's words: its signature, its checks, and what the engine calls them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from adamas._hyperparameters import check_group, check_threads, number
+from adamas._options import read_options
+
+#: Arguments of every optimizer of Keras, in its order.
+OF_KERAS: Mapping[str, Any] = {
+    "weight_decay": None,
+    "clipnorm": None,
+    "clipvalue": None,
+    "global_clipnorm": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
+    "name": None,
+}
+
+#: Options of adamas that are offered.
+OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None}
+
+#: What the engine calls those that it calls by another name. The betas are one argument of it.
+ENGINE_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
+
+BETAS = ("beta_1", "beta_2", "beta_3")
+
+
+def signature_of(arguments: Mapping[str, Any]) -> inspect.Signature:
+    """Return the signature of an optimizer with these arguments of its own, given with their defaults."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    positional = [
+        inspect.Parameter(name, kind, default=default)
+        for name, default in {**arguments, **{k: v for k, v in OF_KERAS.items() if k not in arguments}}.items()
+    ]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in OPTIONS.items()
+    ]
+    return inspect.Signature([*positional, *options])
+
+
+def names_of(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the names of those that Keras does not keep itself."""
+    return [name for name in arguments if name not in ("learning_rate", "weight_decay")]
+
+
+def check_argument(name: str, value: Any) -> Any:
+    """Return a hyperparameter as a plain number or flag.
+
+    Raises:
+        TypeError: Of the wrong type.
+        ValueError: Out of range, infinite or not a number.
+    """
+    if name in (*BETAS, "rho"):
+        return number(value, name, "a number in [0, 1)", 0.0, 1.0)
+    if name == "momentum":
+        return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
+    engine_name = ENGINE_NAMES.get(name, name)
+    return check_group({engine_name: value}, name, [engine_name], None)[engine_name]
+
+
+def check_given(given: Mapping[str, Any], needs_decay: bool) -> None:
+    """Refuse arguments that Keras keeps, and would take.
+
+    Args:
+        given: All of them.
+        needs_decay: ``weight_decay`` cannot be None.
+    """
+    if isinstance(given["learning_rate"], float):
+        check_step(given["learning_rate"], given["weight_decay"])
+    check_step(0.0, given["weight_decay"])
+    if needs_decay and given["weight_decay"] is None:
+        raise ValueError("weight_decay: expected a finite number >= 0, got None")
+
+
+def check_step(learning_rate: Any, weight_decay: Any) -> tuple[float, float]:
+    """Return learning rate and weight decay of a step as numbers, if they can be used."""
+    return (
+        number(learning_rate, "learning_rate", "a finite number >= 0", 0.0, math.inf),
+        number(weight_decay or 0.0, "weight_decay", "None or a finite number >= 0", 0.0, math.inf),
+    )
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse options that are not what the engine takes."""
+    read_options(options)
+    check_threads(options["num_threads"])
+
+
+def engine_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters under the names of the engine."""
+    named = {ENGINE_NAMES.get(name, name): value for name, value in values.items() if name not in BETAS}
+    betas = tuple(values[name] for name in BETAS if name in values)
+    return {**named, "betas": betas} if betas else named

@@ -1,0 +1,94 @@
+"""Steps on copies in host memory: for tensors that cannot be changed in place."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from adamas._checks import Array
+from adamas._formats import bfloat16
+from adamas.keras._host import call
+from adamas.keras._kept import Kept, LayOut, as_number, number_dtype, to_numpy
+from adamas.keras._layout import Layout, Step
+
+
+class Copies:
+    """An engine of its own memory, into which variables and states are copied for each step.
+
+    A step is a function of its inputs alone, so that a compiled program may call it whenever it likes.
+    """
+
+    def __init__(self, lay_out: LayOut) -> None:
+        self._lay_out = lay_out
+        self._layout: Layout | None = None
+        self._lock = threading.Lock()
+
+    def start(self, variables: Sequence[Any]) -> Layout:
+        """Return an engine over copies of the variables, whose states have their first values."""
+        arrays = [np.array(to_numpy(variable)).reshape(-1) for variable in variables]
+        self._layout = self._lay_out(variables, arrays)
+        return self._layout
+
+    def _start_empty(self, variables: Sequence[Any]) -> Layout:
+        """Likewise, of variables whose values are elsewhere at present: each step brings them."""
+        dtypes = [bfloat16() if v.dtype == "bfloat16" else np.dtype(v.dtype) for v in variables]
+        arrays = [np.zeros(math.prod(v.shape), dtype) for v, dtype in zip(variables, dtypes, strict=True)]
+        self._layout = self._lay_out(variables, arrays)
+        return self._layout
+
+    def forget(self) -> None:
+        """Make the engine anew for the next step."""
+        with self._lock:
+            self._layout = None
+
+    def step(
+        self,
+        kept: Kept,
+        grads: Sequence[Any],
+        variables: Sequence[Any],
+        taken: Any,
+        learning_rate: Any,
+        step_at: Callable[[float], Step],
+    ) -> None:
+        """Assign their next values to variables and states.
+
+        Args:
+            kept: All variables.
+            grads: One for each of the variables that are updated.
+            variables: Those.
+            taken: Steps taken before this one.
+            learning_rate: Of this step.
+            step_at: Returns what the engine is asked for at a learning rate.
+        """
+        for grad, variable in zip(grads, variables, strict=True):
+            if tuple(grad.shape) != tuple(variable.shape):
+                raise ValueError(
+                    f"{kept.path(variable)}: expected shape {tuple(variable.shape)}, got {tuple(grad.shape)}"
+                )
+        indices = [kept.index[id(variable)] for variable in variables]
+        states = [state for i in indices for state in kept.states[i].values()]
+        changing = [*kept.numbers.values(), *variables, *states]
+
+        def next_values(taken: Array, learning_rate: Array, *arrays: Array) -> list[Array]:
+            given = iter(arrays)
+            with self._lock:
+                layout = self._layout or self._start_empty(kept.variables)
+                numbers = {name: as_number(next(given)) for name in kept.numbers}
+                memory = [layout.arrays[i] for i in indices]
+                memory += [array for i in indices for array in layout.states(i).values()]
+                for array in memory:
+                    array[...] = np.asarray(next(given)).reshape(array.shape)
+                flat_grads: list[Array | None] = [None] * len(kept.variables)
+                for i in indices:
+                    flat_grads[i] = np.ascontiguousarray(next(given)).reshape(-1)
+                after = layout.step(step_at(as_number(learning_rate)), flat_grads, int(taken), numbers)
+                results = [*(np.asarray(after[name], number_dtype()) for name in kept.numbers), *memory]
+                return [np.array(value).reshape(v.shape) for value, v in zip(results, changing, strict=True)]
+
+        results = call(next_values, [taken, learning_rate, *changing, *grads], changing)
+        for variable, result in zip(changing, results, strict=True):
+            variable.assign(result)

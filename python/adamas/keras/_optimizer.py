@@ -1,0 +1,154 @@
+"""An optimizer of adamas as a ``keras.optimizers.Optimizer``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+from adamas._checks import Array
+from adamas._optimizer import Optimizer as Engine
+from adamas._structure import type_name
+from adamas.keras import _arguments
+from adamas.keras._copies import Copies
+from adamas.keras._host import outside_of_graphs
+from adamas.keras._kept import Kept, unique
+from adamas.keras._layout import Layout, Step
+
+#: Tensors of this backend can be changed in place.
+IN_PLACE = keras.backend.backend() == "torch"
+
+
+class Optimizer(keras.optimizers.Optimizer):
+    """Base of the optimizers of `adamas.keras`; its docstring says what they have in common.
+
+    Args:
+        learning_rate: A float >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
+            _arguments. Each class has a default.
+        weight_decay: None or a number >= 0. Variables that `exclude_from_weight_decay` does not name are multiplied by
+            ``1 - learning_rate * weight_decay`` before each update.
+        clipnorm: The largest norm of each gradient; None for no clipping, as for the two that follow.
+        clipvalue: The largest magnitude of their elements.
+        global_clipnorm: The largest norm of all gradients together.
+        use_ema: Keep averages of the variables, which replace them at the end of ``fit``, or every
+            ``ema_overwrite_frequency`` steps.
+        ema_momentum: How much of the average stays in a step, in [0, 1].
+        ema_overwrite_frequency: None, or a whole number >= 1.
+        loss_scale_factor: What the loss is multiplied by, and gradients divided by.
+        gradient_accumulation_steps: None, or how many batches make a step, >= 2.
+        name: Of the optimizer.
+        state_dtype: How states are kept: "float32", "bfloat16", "int8" or "int4"; None for float32, or float64 for
+            float64 variables.
+        num_threads: The most threads a step may use; None for the library's limit.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range.
+    """
+
+    #: The class of adamas that does the work.
+    engine_class: ClassVar[type[Engine]]
+    #: Arguments that not all optimizers have, or with a default of its own, in order.
+    arguments: ClassVar[Mapping[str, Any]]
+    #: Hyperparameters of the engine that make it what Keras has.
+    fixed: ClassVar[Mapping[str, Any]] = {}
+    #: The engine's rule decays elsewhere than Keras does; so that is done before it.
+    decays_before: ClassVar[bool] = False
+
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "arguments" in cls.__dict__:
+            cls.__signature__ = _arguments.signature_of(cls.arguments)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        bound = _arguments.signature_of(self.arguments).bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
+        options = {name: given.pop(name) for name in _arguments.OPTIONS}
+        _arguments.check_options(options)
+        _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)
+        super().__init__(**given)
+        for name, value in {**own, **options}.items():
+            setattr(self, name, value)
+        self._kept: Any = None
+        self._in_place: Any = None
+        self._copies = Copies(self._lay_out)
+        if IN_PLACE:
+            from adamas.keras._in_place import InPlace  # torch is not there under other backends
+
+            self._in_place = InPlace(self._lay_out)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all arguments, which make another optimizer of this class."""
+        names = [*_arguments.names_of(self.arguments), *_arguments.OPTIONS]
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Make the states of these variables.
+
+        Raises:
+            TypeError: One is no Keras variable, or of a dtype that adamas does not have; the message names it.
+            ValueError: One cannot be updated; the message names it.
+        """
+        if self.built:
+            return
+        for i, variable in enumerate(variables):
+            if not isinstance(variable, keras.Variable):
+                raise TypeError(f"variables[{i}]: expected a keras.Variable, got {type_name(variable)}")
+        updated = [v for v in variables if not self._overwrite_variable_with_gradient(v)]
+        if not updated:  # a model of which all is frozen
+            super().build(list(variables))
+            return
+        with outside_of_graphs():
+            layout = (self._in_place or self._copies).start(updated)
+            super().build(list(variables))
+            self._kept = Kept(updated, layout, self.add_variable)
+        if self._in_place is not None:
+            self._in_place.share(self._kept, layout)
+
+    def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
+        """Make an engine of the variables' elements, each an array of one dimension."""
+
+        def make(groups: list[dict[str, Any]]) -> Engine:
+            engine_class: Any = self.engine_class
+            engine: Engine = engine_class(groups, state_dtype=self.state_dtype, num_threads=self.num_threads)
+            return engine
+
+        names = unique([variable.path for variable in variables])
+        decays = [self._use_weight_decay(variable) for variable in variables]
+        return Layout(make, names, arrays, decays, self._step_at(0.0))
+
+    def _step_at(self, learning_rate: float) -> Step:
+        """Return what the engine is asked for at a learning rate, with the arguments as they are now."""
+        lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
+        own = {
+            name: _arguments.check_argument(name, getattr(self, name)) for name in _arguments.names_of(self.arguments)
+        }
+        hyperparameters = {"lr": lr, **_arguments.engine_arguments(own), **self.fixed}
+        if self.decays_before:
+            return Step(hyperparameters, 0.0, shrinkage=1.0 - lr * decay)
+        return Step(hyperparameters, decay)
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
+        """Exclude variables from weight decay; as of ``keras.optimizers.Optimizer``."""
+        super().exclude_from_weight_decay(var_list, var_names)
+        self._copies.forget()
+        if self._in_place is not None:
+            self._in_place.forget()
+
+    def _apply_weight_decay(self, variables: Any) -> None:
+        """Leave it to the engine."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable."""
+        self._backend_update_step([gradient], [variable], learning_rate)
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        memory = self._copies if self._in_place is None or in_stateless_scope() else self._in_place
+        memory.step(self._kept, grads, trainable_variables, self.iterations, learning_rate, self._step_at)

@@ -1,0 +1,161 @@
+"""The same curves as the optimizers of Keras, and the same bits as those of adamas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from small_keras import BACKEND, compiled, largest_difference, tensor, to_numpy, train, values, variable, weights
+
+import adamas
+import adamas.keras
+
+COSINE = keras.optimizers.schedules.CosineDecay(0.01, 40)
+
+#: Arguments that each rule of Keras is compared with.
+COMPARED: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in ("AdamW", "Adam", "Nadam", "Adamax", "Adagrad", "RMSprop", "Lion", "Lamb", "SGD")),
+    *(
+        (name, {"learning_rate": COSINE, "weight_decay": 0.1})
+        for name in ("AdamW", "Adam", "Nadam", "Adamax", "Adagrad", "RMSprop", "Lion", "Lamb", "SGD")
+    ),
+    ("AdamW", {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3, "amsgrad": True}),
+    ("RMSprop", {"rho": 0.8, "epsilon": 1e-3, "centered": True}),
+    ("RMSprop", {"momentum": 0.9, "epsilon": 1e-5}),
+    ("SGD", {"momentum": 0.9, "learning_rate": COSINE, "weight_decay": 0.1}),
+    ("SGD", {"momentum": 0.9, "nesterov": True, "learning_rate": COSINE}),
+    ("SGD", {"nesterov": True}),
+    *((name, {"learning_rate": 0.01, "clipnorm": 0.05}) for name in ("AdamW", "SGD")),
+    *((name, {"learning_rate": 0.01, "global_clipnorm": 0.05}) for name in ("AdamW", "SGD")),
+    *((name, {"learning_rate": 0.01, "clipvalue": 0.01}) for name in ("AdamW", "SGD")),
+    ("AdamW", {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 7, "learning_rate": 0.01}),
+    ("AdamW", {"gradient_accumulation_steps": 3, "learning_rate": 0.01}),
+    ("AdamW", {"loss_scale_factor": 1024.0, "learning_rate": 0.01}),
+]
+# Elsewhere Keras's own goes wrong: under PyTorch it takes the new z for the old one, which it has overwritten, and
+# under TensorFlow each compiled step begins by setting z to the variable.
+if BACKEND == "jax":
+    COMPARED += [("ScheduleFreeAdamW", {}), ("ScheduleFreeAdamW", {"weight_decay": 0.1, "warmup_steps": 9})]
+
+
+@pytest.mark.parametrize(("name", "arguments"), COMPARED)
+def test_same_curve_as_keras(name: str, arguments: dict[str, Any]) -> None:
+    ours = compiled(getattr(adamas.keras, name)(**arguments))
+    theirs = compiled(getattr(keras.optimizers, name)(**arguments))
+    start = weights(ours)
+    assert largest_difference(start, weights(theirs)) == 0.0
+    our_losses, their_losses = train(ours, 50), train(theirs, 50)
+    assert their_losses[0] == our_losses[0]
+    assert largest_difference(start, weights(ours)) > 1e-3  # it has moved
+    assert np.abs(our_losses - their_losses).max() < 5e-6
+    assert largest_difference(weights(ours), weights(theirs)) < 2e-5
+
+
+#: The optimizer of adamas with the hyperparameters that make it each of ours.
+SAME_BITS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "Adam": (adamas.Adam, {"eps": 1e-7, "eps_hat": True}),
+    "AdamW": (adamas.AdamW, {"eps": 1e-7, "eps_hat": True, "weight_decay": 0.004}),
+    "Nadam": (adamas.NAdam, {"eps": 1e-7, "momentum_decay": 1.0}),
+    "RAdam": (adamas.RAdam, {}),
+    "Adamax": (adamas.Adamax, {"eps": 1e-7}),
+    "AdaBelief": (adamas.AdaBelief, {}),
+    "Yogi": (adamas.Yogi, {}),
+    "Adagrad": (adamas.Adagrad, {"initial_accumulator_value": 0.1 + 1e-7, "eps": 0.0}),
+    "Lion": (adamas.Lion, {"weight_decay": 0.0}),
+    "Lamb": (adamas.LAMB, {"eps": 1e-7}),
+    "Adan": (adamas.Adan, {}),
+    "ADOPT": (adamas.ADOPT, {}),
+    "AdEMAMix": (adamas.AdEMAMix, {}),
+    "ScheduleFreeAdamW": (adamas.ScheduleFreeAdamW, {"weight_lr_power": 0.0}),
+    "SGD": (adamas.SGD, {}),
+}
+
+
+def test_all_rules_are_here() -> None:
+    ours = {name.lower() for name in adamas.keras.__all__}
+    assert {name.lower() for name in adamas.optimizers.__all__} == ours - {"optimizer"}
+    assert {*SAME_BITS, "RMSprop", "Optimizer"} == set(adamas.keras.__all__)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", *(["float64"] if BACKEND != "jax" else [])])
+@pytest.mark.parametrize("name", SAME_BITS)
+def test_same_bits_as_adamas(name: str, dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    params = [variable(rng.standard_normal(shape), dtype, f"w{i}") for i, shape in enumerate([(33, 7), (5,), ()])]
+    arrays = [to_numpy(param).reshape(-1) for param in params]
+    optimizer = getattr(adamas.keras, name)(learning_rate=0.01)
+    make, hyperparameters = SAME_BITS[name]
+    engine = make(arrays, lr=float(np.float32(0.01)), **hyperparameters)
+    for _ in range(4):
+        grads = [rng.standard_normal(param.shape).astype(np.float32) for param in params]
+        optimizer.apply([tensor(grad) for grad in grads], params)
+        engine.step([grad.reshape(-1) for grad in grads])
+    assert int(optimizer.iterations) == 4
+    exact = BACKEND != "jax" or not optimizer._kept.numbers  # which are float32 there
+    for param, array in zip(params, arrays, strict=True):
+        value = to_numpy(param).reshape(-1)
+        assert value.dtype == array.dtype
+        if exact:
+            assert value.tobytes() == array.tobytes()
+        else:
+            np.testing.assert_allclose(value.astype(np.float64), array.astype(np.float64), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("state_dtype", ["bfloat16", "int8", "int4"])
+def test_states_in_low_precision(state_dtype: Any) -> None:
+    rng = np.random.default_rng(1)
+    param = variable(rng.standard_normal((33, 7)))
+    array = to_numpy(param).reshape(-1)
+    optimizer = adamas.keras.AdamW(state_dtype=state_dtype)
+    engine = adamas.AdamW([array], float(np.float32(0.001)), eps=1e-7, eps_hat=True, weight_decay=0.004,
+                          state_dtype=state_dtype)  # fmt: skip
+    for _ in range(4):
+        grad = rng.standard_normal((33, 7)).astype(np.float32)
+        optimizer.apply([tensor(grad)], [param])
+        engine.step([grad.reshape(-1)])
+    assert to_numpy(param).tobytes() == array.tobytes()
+    kept = {name: array.tobytes() for name, array in engine.state["0"].items() if name != "step"}
+    assert [value.tobytes() for value in values(optimizer)[2:]] == list(kept.values())
+
+
+def test_rmsprop_has_epsilon_under_the_root() -> None:
+    param, grad = variable(np.ones(3)), np.array([1e-5, 1.0, 0.0], np.float32)
+    optimizer = adamas.keras.RMSprop(learning_rate=0.1)
+    optimizer.apply([tensor(grad)], [param])
+    expected = 1.0 - 0.1 * grad / np.sqrt(0.1 * grad**2 + 1e-7)
+    np.testing.assert_allclose(to_numpy(param), expected, rtol=1e-6)
+
+
+def test_learning_rate_of_zero_moves_nothing_but_the_momentum() -> None:
+    param = variable(np.ones(3))
+    optimizer = adamas.keras.SGD(learning_rate=0.0, momentum=0.5)
+    optimizer.apply([tensor(np.ones(3))], [param])
+    assert (to_numpy(param) == 1.0).all()
+    optimizer.learning_rate = 1.0
+    optimizer.apply([tensor(np.ones(3))], [param])
+    optimizer.learning_rate = 0.0
+    optimizer.apply([tensor(np.ones(3))], [param])
+    assert (to_numpy(param) == 1.0 - 1.0 - 0.5).all()
+
+
+def test_schedule_free_averages() -> None:
+    rng = np.random.default_rng(2)
+    param = variable(rng.standard_normal(5))
+    array = to_numpy(param)
+    optimizer = adamas.keras.ScheduleFreeAdamW()
+    with pytest.raises(ValueError, match="averaged: nothing"), optimizer.averaged():
+        pass
+    engine = adamas.ScheduleFreeAdamW([array], lr=float(np.float32(0.0025)), weight_lr_power=0.0)
+    for _ in range(3):
+        grad = rng.standard_normal(5).astype(np.float32)
+        optimizer.apply([tensor(grad)], [param])
+        engine.step([grad])
+    before = to_numpy(param)
+    engine.eval()
+    with optimizer.averaged():
+        inside = to_numpy(param)
+    np.testing.assert_allclose(inside, array, rtol=1e-6)
+    assert (inside != before).any()
+    assert (to_numpy(param) == before).all()
