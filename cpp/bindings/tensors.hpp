@@ -21,8 +21,8 @@ namespace py = pybind11;
 class Tensors {
  public:
   // Parameters that are stepped, each once, and the tensors that have their memory: mostly the same ones. Throws
-  // ValueError if one of those cannot be read: it has to be a dense tensor on the CPU, of a type that adamas has kernels
-  // for.
+  // ValueError if one of those cannot be read: it has to be a dense tensor on the CPU, of a type that adamas has
+  // kernels for.
   Tensors(const py::list& params, const py::list& memory);
 
   // From here on, collect() expects a group dict for each of these lists, with the tensors of that list.
