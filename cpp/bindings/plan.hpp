@@ -85,9 +85,10 @@ class PyPlan {
   std::int64_t step_count(std::size_t index) const;
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed);
 
-  // Writes the step counts of all parameters, and number `which` of those that their rules keep, into an array.
-  void show_step_counts(py::array_t<double>& counts) const;
-  void show_scalars(int which, py::array_t<double>& values) const;
+  // Writes the step counts of all parameters, or number `which` of those that their rules keep, into an array of
+  // float64.
+  void show_step_counts(py::handle counts) const;
+  void show_scalars(int which, py::handle values) const;
 
   // The numbers that the rule keeps beside the step count.
   std::vector<double> scalars(std::size_t index) const;

@@ -26,6 +26,15 @@ bool is_refusal(Status status) {
   return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidTensor;
 }
 
+// The elements of an array that has so many, of float64.
+double* numbers_in(py::handle array, std::size_t count) {
+  WritableArray accepted;
+  if (!accept_writable(array, &accepted) || accepted.dtype != DType::kFloat64 || accepted.size != count) {
+    throw py::value_error("expected a writeable array of float64 with an element for each parameter");
+  }
+  return static_cast<double*>(accepted.data);
+}
+
 }  // namespace
 
 // Empties the list of leaves at the end of a step, with the GIL held.
@@ -332,20 +341,14 @@ void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long 
   completed_ = completed;
 }
 
-void PyPlan::show_step_counts(py::array_t<double>& counts) const {
-  auto shown = counts.mutable_unchecked<1>();
-  if (shown.shape(0) != static_cast<py::ssize_t>(plan_.size())) throw py::value_error("show_step_counts: one for each");
-  for (std::size_t i = 0; i < plan_.size(); ++i) {
-    shown(static_cast<py::ssize_t>(i)) = static_cast<double>(plan_.step_count(i));
-  }
+void PyPlan::show_step_counts(py::handle counts) const {
+  double* const shown = numbers_in(counts, plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = static_cast<double>(plan_.step_count(i));
 }
 
-void PyPlan::show_scalars(int which, py::array_t<double>& values) const {
-  auto shown = values.mutable_unchecked<1>();
-  if (shown.shape(0) != static_cast<py::ssize_t>(plan_.size())) throw py::value_error("show_scalars: one for each");
-  for (std::size_t i = 0; i < plan_.size(); ++i) {
-    shown(static_cast<py::ssize_t>(i)) = plan_.scalar(i, which);
-  }
+void PyPlan::show_scalars(int which, py::handle values) const {
+  double* const shown = numbers_in(values, plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = plan_.scalar(i, which);
 }
 
 std::vector<double> PyPlan::scalars(std::size_t index) const {
