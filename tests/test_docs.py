@@ -14,6 +14,7 @@ import pytest
 import adamas
 
 ROOT = Path(__file__).parent.parent
+PAGES = [page for folder in (ROOT, ROOT / "bench", ROOT / "examples") for page in sorted(folder.glob("*.md"))]
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 #: Others are run where PyTorch or Keras is: tests/torch_adapter, tests/keras_adapter.
@@ -44,22 +45,24 @@ def test_readme_starts_with_the_two_commands() -> None:
     assert "pytest" in first[1]
 
 
-def test_readme_links_lead_somewhere() -> None:
-    texts = [(ROOT / name).read_text() for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", "".join(texts)):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
 
 
-def test_the_chinese_readme_keeps_step() -> None:
-    chinese = (ROOT / "README.zh-CN.md").read_text()
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "examples"], ids=["readme", "gallery"])
+def test_the_chinese_edition_keeps_step(folder: Path) -> None:
+    english, chinese = ((folder / name).read_text() for name in ("README.md", "README.zh-CN.md"))
     code = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-    assert code.findall(chinese) == code.findall(README)
+    assert code.findall(chinese) == code.findall(english)
     parts = []
-    for text in (chinese, README):
+    for text in (chinese, english):
         prose = code.sub("", text)
         headings = re.findall(r"^(#+) ", prose, re.MULTILINE)
         tables = [len(table.splitlines()) for table in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE)]
-        parts.append((headings, tables, sorted(re.findall(r"\]\(((?!http|#|README)[^)]+)\)", prose))))
+        links = sorted(re.findall(r"\]\(((?!http|#|README)[^)]+)\)", prose))
+        parts.append((headings, tables, links, sorted(re.findall(r"\d+\.\d+", prose))))
     assert parts[0] == parts[1]
 
 
