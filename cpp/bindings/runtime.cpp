@@ -1,4 +1,5 @@
 // Instruction set, threads, and what this build is.
+#include <adamas/float_mode.hpp>
 #include <adamas/isa.hpp>
 #include <adamas/rules.hpp>
 #include <adamas/threads.hpp>
@@ -91,6 +92,8 @@ void register_runtime(py::module_& m) {
   m.def("bytes_per_thread", &bytes_per_thread);
   m.def("set_bytes_per_thread", &set_bytes_per_thread, py::arg("count"));
   m.def("openmp_runtime", &openmp_runtime);
+  m.def("set_flush_denormals", &set_flush_denormals, py::arg("enabled"));
+  m.def("flush_denormals", &flush_denormals);
   m.def("rules", &rules);
 }
 

@@ -34,8 +34,10 @@ from adamas.runtime import (
     active_isa,
     available_isas,
     cmake_prefix,
+    get_flush_denormals,
     get_num_threads,
     info,
+    set_flush_denormals,
     set_num_threads,
     use_isa,
 )
@@ -71,10 +73,12 @@ __all__ = [
     "checkpoint",
     "cmake_prefix",
     "functional",
+    "get_flush_denormals",
     "get_num_threads",
     "info",
     "reference",
     "schedules",
+    "set_flush_denormals",
     "set_num_threads",
     "use_isa",
 ]

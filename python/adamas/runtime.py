@@ -15,8 +15,10 @@ __all__ = [
     "active_isa",
     "available_isas",
     "cmake_prefix",
+    "get_flush_denormals",
     "get_num_threads",
     "info",
+    "set_flush_denormals",
     "set_num_threads",
     "use_isa",
 ]
@@ -79,6 +81,37 @@ def set_num_threads(count: int) -> None:
     _core.set_num_threads(int(count))
 
 
+def get_flush_denormals() -> bool:
+    """Whether steps flush subnormal numbers to zero; see `set_flush_denormals`."""
+    return _core.flush_denormals()
+
+
+def set_flush_denormals(enabled: bool) -> None:
+    """Let steps take subnormal numbers (below 2⁻¹²⁶ in float32) for zeros, and make none; or keep them, as at first.
+
+    Some processors need a hundred cycles or more for an operation with a subnormal number, and second moments of tiny
+    gradients are such numbers. The setting holds for the process, from the next step on, for all threads of a step and
+    only while it runs: what NumPy and everybody else compute stays as it is. The other way round, steps do not
+    follow the mode of the thread that calls them (``torch.set_flush_denormal``, a library built with
+    ``-ffast-math``, another rounding): their bits are the same in any.
+
+    While this is on, results still depend neither on threads nor on which of a processor's instruction sets is used.
+    But where a subnormal number would have been they are not those of `adamas.reference`, and may differ between
+    x86-64 and AArch64. What is flushed is what is subnormal in the type that is computed with: float16 keeps its own.
+
+    Args:
+        enabled: True to flush, False to keep.
+
+    Raises:
+        TypeError: Not a bool.
+        RuntimeError: True, on a processor for which this is not known: neither x86-64 nor AArch64.
+    """
+    if not isinstance(enabled, bool | np.bool_):
+        raise TypeError(f"enabled: expected True or False, got {enabled!r}")
+    if not _core.set_flush_denormals(bool(enabled)):
+        raise RuntimeError("enabled: on this processor, adamas cannot flush subnormal numbers; leave it at False")
+
+
 def cmake_prefix() -> str:
     """Directory to add to ``CMAKE_PREFIX_PATH``, for ``find_package(adamas CONFIG)`` to find the C++ library."""
     return str(Path(str(_core.__file__)).parent)  # in an editable install, not the folder of this file
@@ -96,6 +129,7 @@ def info() -> dict[str, Any]:
             "compiled": _core.compiled_isas(),
         },
         "threads": {"limit": threads, "because": reason, "bytes_per_thread": _core.bytes_per_thread()},
+        "denormals": "flushed" if _core.flush_denormals() else "kept",
         "openmp_runtime": _core.openmp_runtime(),
         "rules": {name: list(states) for name, (states, _) in _core.rules().items()},
         "python": platform.python_version(),

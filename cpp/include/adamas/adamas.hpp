@@ -2,6 +2,7 @@
 #pragma once
 
 #include <adamas/byte_limit.hpp>
+#include <adamas/float_mode.hpp>
 #include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
 #include <adamas/isa.hpp>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/coefficients.hpp"
+#include "engine/float_mode.hpp"
 #include "engine/plan_impl.hpp"
 
 namespace adamas {
@@ -172,6 +173,7 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
                   StepInfo* info, const DType* grad_dtypes, const StepOptions* options,
                   const RowGradient* const* row_grads) noexcept try {
   if (size() == 0) return Status::kOk;
+  const FloatMode mode;
   if (grads == nullptr || (groups == nullptr && group_count > 0)) return Status::kNullPointer;
   if (group_count < impl_->group_count) return Status::kInvalidTensor;
   for (std::size_t k = 0; k < group_count; ++k) {
@@ -187,6 +189,7 @@ Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::
 Status Plan::step_one(std::size_t index, const void* grad, DType grad_dtype, const Hyperparameters& group, int threads,
                       StepInfo* info, const StepOptions* options) noexcept try {
   if (index >= size()) return Status::kInvalidTensor;
+  const FloatMode mode;
   if (const Status status = check(group); status != Status::kOk) return status;
   const StepOptions plain;
   return impl_->step(index, index + 1, &grad, &grad_dtype, nullptr, {nullptr, &group}, threads,
@@ -196,6 +199,7 @@ Status Plan::step_one(std::size_t index, const void* grad, DType grad_dtype, con
 }
 
 Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) noexcept try {
+  const FloatMode mode;
   return index < size() ? impl_->catch_up(index, rows, threads) : Status::kInvalidTensor;
 } catch (...) {
   return Status::kOutOfMemory;
@@ -220,6 +224,7 @@ Status Plan::set_accumulator(std::size_t index, void* memory) noexcept try {
 
 Status Plan::accumulate(const void* const* grads, int threads, const DType* grad_dtypes) noexcept try {
   if (size() == 0) return Status::kOk;
+  const FloatMode mode;
   return grads == nullptr ? Status::kNullPointer : impl_->accumulate(grads, grad_dtypes, threads);
 } catch (...) {
   return Status::kOutOfMemory;

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "engine/crowding.hpp"
+#include "engine/float_mode.hpp"
 #include "engine/openmp.hpp"
 #include "engine/threads.hpp"
 
@@ -30,6 +31,7 @@ struct Deal {
   std::uint64_t slices;
   Hand* hands;
   int hand_count;
+  std::uint64_t float_mode;
   Clock::time_point caller_done;  // when the calling thread, which is worker 0, found no more work
 };
 
@@ -38,6 +40,7 @@ struct Deal {
 // Should there be fewer workers than hands, the others' hands are taken over in the same way.
 void work(void* context, int worker, int /*workers*/) {
   Deal& deal = *static_cast<Deal*>(context);
+  const FloatMode mode(deal.float_mode);
   for (int k = 0; k < deal.hand_count; ++k) {
     Hand& hand = deal.hands[(worker + k) % deal.hand_count];
     for (;;) {
@@ -69,7 +72,7 @@ Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context,
   }
   *threads = choice.threads;
   const Clock::time_point start = Clock::now();
-  Deal deal{body, context, slices, hands.get(), choice.threads, start};
+  Deal deal{body, context, slices, hands.get(), choice.threads, FloatMode::current(), start};
   run_workers(choice.threads, work, &deal);
   const Clock::time_point end = Clock::now();
   if (choice.automatic) report_region(end - deal.caller_done, end - start);
