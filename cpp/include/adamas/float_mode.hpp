@@ -3,8 +3,8 @@
 
 namespace adamas {
 
-// A step computes with the floating-point mode that IEEE 754 describes, whatever the calling thread has set: rounding to
-// nearest, subnormal numbers kept, no traps. Each thread's own mode is back when the step ends.
+// A step computes with the floating-point mode that IEEE 754 describes, whatever the calling thread has set: rounding
+// to nearest, subnormal numbers kept, no traps. Each thread's own mode is back when the step ends.
 //
 // With `flush`, steps take subnormal numbers for zeros and make none, on every thread, from the next step on: many
 // processors need a hundred cycles for an operation with one. Results are then no longer those of the reference

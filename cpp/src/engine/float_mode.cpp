@@ -42,8 +42,7 @@ std::atomic<bool> flush{false};
 
 }  // namespace
 
-FloatMode::FloatMode() noexcept
-    : FloatMode(flush.load(std::memory_order_relaxed) ? kStandard | kFlush : kStandard) {}
+FloatMode::FloatMode() noexcept : FloatMode(flush.load(std::memory_order_relaxed) ? kStandard | kFlush : kStandard) {}
 
 FloatMode::FloatMode(std::uint64_t mode) noexcept : callers_(read_mode()), changed_((callers_ & kControl) != mode) {
   if (changed_) write_mode((callers_ & ~kControl) | mode);
