@@ -36,10 +36,19 @@ def digests(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_consumer_of_the_wheel(digests: str) -> None:
-    lines = [line.split() for line in digests.splitlines()]
-    formats = [line[1] for line in lines if line[0] == "adam"]
+    """The digests of any machine and compiler are those of the file."""
+    assert digests == (ROOT / "tests" / "cpp" / "digests.txt").read_text()
+
+
+def test_the_digests_cover_all_rules_and_formats(digests: str) -> None:
+    lines = [line.split()[:2] for line in digests.splitlines()]
+    rows = [what for rule, what in lines if what.startswith("rows-")]
+    assert rows.count("rows-exact") == 1
+    assert rows.count("rows-float32") == rows.count("rows-float64") > 10
+    formats = [what for rule, what in lines if rule == "adam" and what not in rows]
     assert {"float32", "float64", "bfloat16", "float32-float32-int4", "bfloat16-split24"} < set(formats)
-    assert [line[:2] for line in lines] == [[rule, name] for rule in adamas.info()["rules"] for name in formats]
+    dense = [[rule, what] for rule, what in lines if what not in rows]
+    assert dense == [[rule, name] for rule in adamas.info()["rules"] for name in formats]
 
 
 def test_consumer_of_an_installed_build_without_openmp(digests: str, tmp_path: Path) -> None:

@@ -1,53 +1,20 @@
 // Steps every rule in every number format on every instruction set that this machine has, over awkward lengths and
-// placements, and prints a digest of all bits for each. They must be the same, here and on any other machine.
-#include <adamas/adamas.hpp>
-
+// placements, and prints a digest of all bits for each. They must be the same, here and on any other machine: those in
+// digests.txt. With arguments: of the rules of these names alone.
+#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <limits>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "exercise.hpp"
+
+namespace exercise {
 namespace {
 
 constexpr std::size_t kLengths[] = {0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000, 5003};
 constexpr int kSteps = 12;
-
-void check(adamas::Status status, const char* what) {
-  if (status == adamas::Status::kOk) return;
-  std::fprintf(stderr, "%s: %s\n", what, adamas::message(status));
-  std::exit(1);
-}
-
-// Numbers in [-1, 1) from a linear congruential generator: the same on every machine.
-class Numbers {
- public:
-  double next() {
-    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<double>(static_cast<std::int64_t>(state_) >> 11) * 0x1p-52;
-  }
-
- private:
-  std::uint64_t state_ = 1;
-};
-
-// FNV-1a.
-class Digest {
- public:
-  void add(const void* bytes, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-      hash_ = (hash_ ^ static_cast<const unsigned char*>(bytes)[i]) * 1099511628211u;
-    }
-  }
-  std::uint64_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 14695981039346656037u;
-};
 
 // A combination of number formats.
 struct Format {
@@ -79,38 +46,6 @@ constexpr Format kFormats[] = {
     {"float16-kahan", DType::kFloat16, DType::kFloat32, StateFormat::kInt8, Residue::kKahan},
     {"float16-master", DType::kFloat16, DType::kFloat16, StateFormat::kBfloat16, Residue::kMaster},
 };
-
-// Writes a number of size below 1, cut to the dtype's precision.
-void put(double value, DType dtype, void* to) {
-  if (dtype == DType::kFloat64) return static_cast<void>(std::memcpy(to, &value, sizeof value));
-  const auto single = static_cast<float>(value);
-  if (dtype == DType::kFloat32) return static_cast<void>(std::memcpy(to, &single, sizeof single));
-  std::uint32_t bits;
-  std::memcpy(&bits, &single, sizeof bits);
-  auto half = static_cast<std::uint16_t>(bits >> 16);
-  if (dtype == DType::kFloat16) {
-    const std::uint32_t magnitude = bits & 0x7fffffff;
-    const std::uint32_t kept = magnitude < 0x38800000 ? 0 : (magnitude - 0x38000000) >> 13;  // nothing below 2^-14
-    half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | kept);
-  }
-  std::memcpy(to, &half, sizeof half);
-}
-
-// A buffer of bytes, `offset` elements past an aligned address.
-struct Buffer {
-  Buffer(std::size_t bytes, std::size_t offset) : memory(bytes + offset + 64), size(bytes) {
-    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-    data = memory.data() + (-address % 64) % 64 + offset;
-  }
-  std::vector<unsigned char> memory;
-  unsigned char* data;
-  std::size_t size;
-};
-
-void fill(Numbers& numbers, DType dtype, Buffer& buffer) {
-  const std::size_t element = adamas::size_of(dtype);
-  for (std::size_t i = 0; i + element <= buffer.size; i += element) put(numbers.next(), dtype, buffer.data + i);
-}
 
 void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters& hyperparameters, int threads,
          Digest& digest) {
@@ -179,6 +114,9 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     const double norm = info_of_step.grad_norm;
     if (std::isfinite(norm)) digest.add(&norm, sizeof norm);
   }
+  for (std::size_t i = 0; i < grads.size(); ++i) {
+    check(plan.step_one(i, grads[i], format.grad, hyperparameters, threads), "step_one");
+  }
   for (const auto& buffer : kept) digest.add(buffer->data, buffer->size);
 }
 
@@ -187,20 +125,7 @@ std::uint64_t digest_of(adamas::Rule rule, const Format& format, int threads) {
   const bool plain = format.residue == Residue::kNone && format.param == format.grad &&
                      (format.states == StateFormat::kFloat32 || format.states == StateFormat::kFloat64);
   for (int options = 0; options < 16; options += plain ? 1 : 9) {
-    adamas::Hyperparameters h;
-    h.lr = 0.01;
-    h.weight_decay = 0.1;
-    h.beta3 = 0.99;
-    h.alpha = 0.9;
-    h.eps_root = 1e-8;
-    h.momentum_decay = 0.004;
-    h.weight_lr_power = 2.0;
-    h.weight_power = 0.5;
-    h.warmup_steps = 10;
-    h.seed = 42;
-    const std::string name = adamas::rule_info(rule).name;
-    if (name == "sgd_momentum" || name == "sgd_nesterov" || name.find("_momentum") != std::string::npos)
-      h.momentum = 0.9;
+    adamas::Hyperparameters h = hyperparameters_for(rule);
     h.decay = options & 1 ? adamas::Decay::kDecoupled : adamas::Decay::kCoupled;
     h.eps_placement =
         options & 2 ? adamas::EpsPlacement::kBeforeBiasCorrection : adamas::EpsPlacement::kAfterBiasCorrection;
@@ -211,106 +136,54 @@ std::uint64_t digest_of(adamas::Rule rule, const Format& format, int threads) {
   return digest.value();
 }
 
-// Errors come as a status, and leave everything as it was.
-void check_refusals() {
-  float p[4] = {1, 2, 3, 4};
-  float m[4] = {};
-  float v[4] = {};
-  float g[4] = {1, 1, 1, 1};
-  adamas::Tensor tensor;
-  tensor.param = p;
-  tensor.states[0] = m;
-  tensor.states[1] = v;
-  tensor.size = 4;
-  adamas::Plan plan;
-  const auto expect = [](adamas::Status actual, adamas::Status wanted) {
-    if (actual == wanted) return;
-    std::fprintf(stderr, "got '%s' instead of '%s'\n", adamas::message(actual), adamas::message(wanted));
-    std::exit(1);
-  };
-  adamas::Tensor bad = tensor;
-  bad.states[1] = nullptr;
-  expect(plan.add(bad), adamas::Status::kNullPointer);
-  bad = tensor;
-  bad.param = reinterpret_cast<char*>(p) + 1;
-  expect(plan.add(bad), adamas::Status::kMisaligned);
-  bad = tensor;
-  bad.state_format = adamas::StateFormat::kFloat64;  // of float32 parameters
-  expect(plan.add(bad), adamas::Status::kInvalidTensor);
-  bad = tensor;
-  bad.residue_kind = adamas::Residue::kMaster;
-  expect(plan.add(bad), adamas::Status::kInvalidTensor);
-  bad = tensor;
-  bad.dtype = adamas::DType::kBfloat16;
-  bad.residue_kind = adamas::Residue::kSplit32;
-  expect(plan.add(bad), adamas::Status::kNullPointer);
-  bad = tensor;
-  bad.rule = static_cast<adamas::Rule>(99);
-  expect(plan.add(bad), adamas::Status::kInvalidTensor);
-  check(plan.add(tensor), "add");
+// Prints the digest that `take` gives for a number of threads, if it is the same on all instruction sets.
+bool report(const char* rule, const std::string& what, const std::function<std::uint64_t(int threads)>& take) {
+  bool equal = true;
+  std::uint64_t first = 0;
+  for (int isa = 0; isa < adamas::isa_count(); ++isa) {
+    if (!adamas::isa_available(isa)) continue;
+    check(adamas::use_isa(adamas::isa_name(isa)), "use_isa");
+    for (const int threads : {1, 3}) {
+      const std::uint64_t digest = take(threads);
+      if (digest == 0) return equal;
+      const auto shown = static_cast<unsigned long long>(digest);
+      if (first == 0) std::printf("%s %s %016llx\n", rule, what.c_str(), shown);
+      if (first == 0) first = digest;
+      if (first == digest) continue;
+      std::printf("  differs on %s with %d threads: %016llx\n", adamas::isa_name(isa), threads, shown);
+      equal = false;
+    }
+  }
+  return equal;
+}
 
-  const void* grads[] = {g};
-  adamas::Hyperparameters h;
-  expect(plan.step(grads, &h, 0), adamas::Status::kInvalidTensor);
-  expect(plan.step(nullptr, &h, 1), adamas::Status::kNullPointer);
-  adamas::StepOptions options;
-  options.max_norm = 0.0;
-  expect(plan.step(grads, &h, 1, 0, nullptr, nullptr, &options), adamas::Status::kInvalidHyperparameter);
-  options = {};
-  options.skip_nonfinite = true;
-  g[2] = std::numeric_limits<float>::infinity();
-  adamas::StepInfo info;
-  check(plan.step(grads, &h, 1, 0, &info, nullptr, &options), "step");  // skips, as is seen below
-  expect(info.skipped && info.nonfinite == 0 ? adamas::Status::kOk : adamas::Status::kInvalidTensor,
-         adamas::Status::kOk);
-  g[2] = 1;
-  expect(plan.step(grads, nullptr, 1), adamas::Status::kNullPointer);
-  expect(plan.set_step_count(0, -5), adamas::Status::kInvalidTensor);
-  expect(plan.set_step_count(1, 5), adamas::Status::kInvalidTensor);
-  expect(adamas::use_isa(nullptr), adamas::Status::kNullPointer);
-  expect(plan.step(grads, &h, 1, -1), adamas::Status::kInvalidThreads);
-  h.lr = -1;
-  expect(plan.step(grads, &h, 1), adamas::Status::kInvalidHyperparameter);
-  h = {};
-  const void* overlapping[] = {p};
-  expect(plan.step(overlapping, &h, 1), adamas::Status::kOverlap);
-  expect(adamas::use_isa("mmx"), adamas::Status::kUnknownIsa);
-  expect(plan.step_count(0) == 0 && p[0] == 1 && m[0] == 0 && v[0] == 0 ? adamas::Status::kOk
-                                                                        : adamas::Status::kInvalidTensor,
-         adamas::Status::kOk);
-  check(plan.step(grads, &h, 1), "step");
-  check(plan.add(tensor), "add");
-  expect(plan.step(std::vector<const void*>{g, g}.data(), &h, 1), adamas::Status::kOverlap);
+bool report_all(adamas::Rule rule) {
+  const char* name = adamas::rule_info(rule).name;
+  bool equal = true;
+  for (const Format& format : kFormats) {
+    equal &= report(name, format.name, [&](int threads) { return digest_of(rule, format, threads); });
+  }
+  const auto rows = [&](const char* what, adamas::RowMode mode, DType dtype) {
+    equal &= report(name, what, [=](int threads) { return rows_digest(rule, mode, dtype, threads); });
+  };
+  rows("rows-float32", adamas::RowMode::kLazy, DType::kFloat32);
+  rows("rows-float64", adamas::RowMode::kLazy, DType::kFloat64);
+  rows("rows-exact", adamas::RowMode::kExact, DType::kFloat32);
+  return equal;
 }
 
 }  // namespace
+}  // namespace exercise
 
-int main() {
-  check_refusals();
+int main(int count, char** arguments) {
+  exercise::check_refusals();
   adamas::set_bytes_per_thread(1);
+  const std::vector<std::string> wanted(arguments + 1, arguments + count);
   bool equal = true;
   for (int r = 0; r < adamas::rule_count(); ++r) {
     const auto rule = static_cast<adamas::Rule>(r);
-    for (const Format& format : kFormats) {
-      std::string first;
-      for (int isa = 0; isa < adamas::isa_count(); ++isa) {
-        if (!adamas::isa_available(isa)) continue;
-        check(adamas::use_isa(adamas::isa_name(isa)), "use_isa");
-        for (const int threads : {1, 3}) {
-          char digest[32];
-          std::snprintf(digest, sizeof digest, "%016llx",
-                        static_cast<unsigned long long>(digest_of(rule, format, threads)));
-          if (first.empty()) {
-            first = digest;
-            std::printf("%s %s %s\n", adamas::rule_info(rule).name, format.name, digest);
-          }
-          if (first != digest) {
-            std::printf("  differs on %s with %d threads: %s\n", adamas::isa_name(isa), threads, digest);
-            equal = false;
-          }
-        }
-      }
-    }
+    const bool left_out = std::find(wanted.begin(), wanted.end(), adamas::rule_info(rule).name) == wanted.end();
+    if (wanted.empty() || !left_out) equal &= exercise::report_all(rule);
   }
   std::fprintf(stderr, "adamas %s: instruction sets", ADAMAS_VERSION);
   for (int isa = 0; isa < adamas::isa_count(); ++isa) {
