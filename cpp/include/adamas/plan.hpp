@@ -116,7 +116,7 @@ class Plan {
   const Tensor& tensor(std::size_t index) const noexcept;
 
   // Steps taken by tensor `index`, or -1 if there is none. A tensor counts its own: a step without a gradient for it
-  // does not count. Set the count, >= 0, to go on from restored states.
+  // does not count. Set the count, from 0 to 2^62 - 1, to go on from restored states.
   std::int64_t step_count(std::size_t index) const noexcept;
   Status set_step_count(std::size_t index, std::int64_t count) noexcept;
 

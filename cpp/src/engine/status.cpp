@@ -12,8 +12,8 @@ const char* message(Status status) noexcept {
     case Status::kMisaligned: return "a pointer is not aligned to its element size";
     case Status::kOverlap: return "two arrays overlap in memory";
     case Status::kInvalidTensor:
-      return "a tensor has an unknown rule or dtype, a group or index out of range, a negative step count, or an "
-             "impossible size";
+      return "a tensor has an unknown rule or dtype, a group or index out of range, an impossible step count, "
+             "or an impossible size";
     case Status::kInvalidHyperparameter: return "a hyperparameter is out of range, infinite or not a number";
     case Status::kInvalidThreads: return "expected a number of threads from 1 to 1024, or 0 for automatic";
     case Status::kInvalidThreadVariable:

@@ -13,6 +13,7 @@
 namespace adamas {
 namespace {
 
+constexpr std::uint32_t kLastRowCount = std::numeric_limits<std::uint32_t>::max();
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 bool same_scalars(const Item& a, const Item& b) { return std::equal(a.scalars, a.scalars + kMaxScalars, b.scalars); }
@@ -121,6 +122,7 @@ Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& gro
 Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::vector<RowSet::Use>& uses = item.rows->set.uses();
   const bool exact = item.tensor.row_mode == RowMode::kExact;
+  if (exact && item.step_count >= kLastRowCount) return Status::kInvalidTensor;
   if (exact || uses.empty()) {
     const auto index = static_cast<std::uint32_t>(coefficients.size());
     if (const Status status = add_coefficients(item, group, item.step_count + 1); status != Status::kOk) return status;
@@ -136,6 +138,7 @@ Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::unordered_map<std::uint32_t, std::uint32_t> known;
   for (RowSet::Use& use : uses) {
     const std::uint32_t count = item.tensor.row_counts[use.row];
+    if (count == kLastRowCount) return Status::kInvalidTensor;
     const std::size_t place = count % kRecent;
     if (recent[place] == RowSet::kNone || recent_counts[place] != count) {
       const auto [entry, is_new] = known.try_emplace(count, static_cast<std::uint32_t>(coefficients.size()));
