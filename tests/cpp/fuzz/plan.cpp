@@ -2,104 +2,20 @@
 // equal but for the instruction set and the number of threads. After each call both must have said the same and hold
 // the same bits, and what was refused must not have changed any. Every array is an allocation of its own, so that the
 // address sanitizer sees an access beside it.
-#include <fuzzer/FuzzedDataProvider.h>
-
 #include <array>
-#include <cmath>
-#include <limits>
-#include <memory>
-#include <string>
 
-#include "exercise.hpp"
+#include "draw.hpp"
 
+namespace fuzz {
 namespace {
 
-using adamas::DType;
 using adamas::Residue;
 using adamas::StateFormat;
 using adamas::Status;
 
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
-
-[[noreturn]] void fail(const std::string& what) {
-  std::fprintf(stderr, "finding: %s\n", what.c_str());
-  std::abort();
-}
-
-// What numbers an array holds, for comparing them: NaN equals NaN.
-enum class Numbers : std::uint8_t { kFloat32, kFloat64, kBfloat16, kFloat16, kCodes, kCounts };
-
-Numbers numbers_of(DType dtype) { return static_cast<Numbers>(dtype); }
-
-struct Array {
-  Array(std::size_t bytes, std::size_t past_alignment, Numbers what)
-      : memory(new unsigned char[bytes + past_alignment]()),
-        data(memory.get() + past_alignment),
-        size(bytes),
-        numbers(what) {}
-  std::unique_ptr<unsigned char[]> memory;
-  unsigned char* data;
-  std::size_t size;
-  Numbers numbers;
-};
-
-template <class Bits>
-bool same(const Array& a, const Array& b, Bits infinity) {
-  constexpr Bits kMagnitude = static_cast<Bits>(~Bits{0}) >> 1;
-  for (std::size_t i = 0; i < a.size; i += sizeof(Bits)) {
-    Bits x;
-    Bits y;
-    std::memcpy(&x, a.data + i, sizeof x);
-    std::memcpy(&y, b.data + i, sizeof y);
-    if (x != y && !((x & kMagnitude) > infinity && (y & kMagnitude) > infinity)) return false;
-  }
-  return true;
-}
-
-bool same(const Array& a, const Array& b) {
-  switch (a.numbers) {
-    case Numbers::kFloat32: return same<std::uint32_t>(a, b, 0x7f800000);
-    case Numbers::kFloat64: return same<std::uint64_t>(a, b, 0x7ff0000000000000);
-    case Numbers::kBfloat16: return same<std::uint16_t>(a, b, 0x7f80);
-    case Numbers::kFloat16: return same<std::uint16_t>(a, b, 0x7c00);
-    case Numbers::kCodes:
-    case Numbers::kCounts: return a.size == 0 || std::memcmp(a.data, b.data, a.size) == 0;
-  }
-  return false;
-}
-
-// A gradient and how it is given.
-struct Gradient {
-  DType dtype = DType::kFloat32;
-  std::shared_ptr<Array> array;
-  const void* given = nullptr;
-  bool has_rows = false;
-  std::vector<std::int64_t> rows;
-  adamas::RowGradient row_gradient;
-};
-
-struct World {
-  const char* isa;
-  int threads;
-  adamas::Plan plan;
-  std::vector<std::shared_ptr<Array>> arrays;  // all that steps may write
-  std::vector<Gradient> gradients;
-
-  std::vector<unsigned char> bytes() const {
-    std::vector<unsigned char> all;
-    for (const auto& array : arrays) all.insert(all.end(), array->data, array->data + array->size);
-    for (std::size_t i = 0; i < plan.size(); ++i) {
-      const std::int64_t count = plan.step_count(i);
-      const auto* first = reinterpret_cast<const unsigned char*>(&count);
-      all.insert(all.end(), first, first + sizeof count);
-    }
-    return all;
-  }
-};
-
 class Game {
  public:
-  explicit Game(FuzzedDataProvider& input) : input_(input) {
+  explicit Game(FuzzedDataProvider& input) : input_(input), draw_(input) {
     adamas::set_bytes_per_thread(1);
     int best = 0;
     while (!adamas::isa_available(best)) ++best;
@@ -150,48 +66,6 @@ class Game {
     return answers[0];
   }
 
-  bool seldom() { return input_.ConsumeIntegralInRange(0, 15) == 15; }
-
-  template <class Enum>
-  Enum any_of(int count) {
-    const int value = seldom() ? input_.ConsumeIntegral<std::uint8_t>() : input_.ConsumeIntegralInRange(0, count - 1);
-    return static_cast<Enum>(value);
-  }
-
-  double number(double usual) {
-    switch (input_.ConsumeIntegralInRange(0, 7)) {
-      case 0: return input_.ConsumeFloatingPoint<double>();
-      case 1:
-        return input_.PickValueInArray({0.0, -0.0, 1.0, -1.0, 1e-310, 1e308, -kInfinite, kInfinite, std::nan("")});
-      case 2: return input_.ConsumeProbability<double>();
-      default: return usual;
-    }
-  }
-
-  // Fills the array of both worlds with the same numbers, of a size and with oddities as the input says.
-  void fill(Array& array, DType dtype) {
-    exercise::Numbers numbers;
-    const int skipped = input_.ConsumeIntegral<std::uint8_t>();
-    for (int i = 0; i < skipped; ++i) numbers.next();
-    const double scale = std::ldexp(1.0, input_.PickValueInArray({0, 0, 0, -10, 10, -70, 60, -140, 120}));
-    const std::size_t element = adamas::size_of(dtype);
-    const bool odd = seldom();
-    for (std::size_t i = 0; i + element <= array.size; i += element) {
-      exercise::put(numbers.next() * scale, dtype, array.data + i);
-      if (odd && i / element % 37 == 5) put_odd(dtype, i / element % 5, array.data + i);
-    }
-  }
-
-  static void put_odd(DType dtype, std::size_t which, void* to) {
-    constexpr std::uint64_t kOdd[4][5] = {
-        {0x7f800000, 0xff800000, 0x7fc00000, 1, 0x80000000},
-        {0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000, 1, 0x8000000000000000},
-        {0x7f80, 0xff80, 0x7fc0, 1, 0x8000},
-        {0x7c00, 0xfc00, 0x7e00, 1, 0x8000},
-    };
-    std::memcpy(to, &kOdd[static_cast<int>(dtype)][which], adamas::size_of(dtype));  // little-endian
-  }
-
   // An array in each world, at the same distance from alignment; `fill` it and it is the same in both.
   std::array<std::shared_ptr<Array>, 2> twins(std::size_t bytes, std::size_t element, Numbers numbers) {
     const std::size_t past = input_.ConsumeIntegralInRange(0, 3) * element;
@@ -204,24 +78,24 @@ class Game {
   }
 
   void fill_twins(const std::array<std::shared_ptr<Array>, 2>& both, DType dtype) {
-    fill(*both[0], dtype);
+    draw_.fill(*both[0], dtype);
     if (both[0]->size > 0) std::memcpy(both[1]->data, both[0]->data, both[0]->size);
   }
 
   void add() {
     adamas::Tensor tensor;
-    tensor.size = input_.ConsumeIntegralInRange<std::size_t>(0, seldom() ? 5000 : 300);
-    tensor.rule = any_of<adamas::Rule>(adamas::rule_count());
-    tensor.dtype = any_of<DType>(adamas::kDTypeCount);
+    tensor.size = input_.ConsumeIntegralInRange<std::size_t>(0, draw_.seldom() ? 5000 : 300);
+    tensor.rule = draw_.any_of<adamas::Rule>(adamas::rule_count());
+    tensor.dtype = draw_.any_of<DType>(adamas::kDTypeCount);
     const bool known =
         static_cast<int>(tensor.rule) < adamas::rule_count() && static_cast<int>(tensor.dtype) < adamas::kDTypeCount;
     const bool wide = tensor.dtype == DType::kFloat64;
-    tensor.state_format = seldom() ? any_of<StateFormat>(5)
-                          : wide   ? StateFormat::kFloat64
-                                   : input_.PickValueInArray({StateFormat::kFloat32, StateFormat::kBfloat16,
-                                                              StateFormat::kInt8, StateFormat::kInt4});
+    tensor.state_format = draw_.seldom() ? draw_.any_of<StateFormat>(5)
+                          : wide         ? StateFormat::kFloat64
+                                         : input_.PickValueInArray({StateFormat::kFloat32, StateFormat::kBfloat16,
+                                                                    StateFormat::kInt8, StateFormat::kInt4});
     const bool half = tensor.dtype == DType::kBfloat16 || tensor.dtype == DType::kFloat16;
-    tensor.residue_kind = half || seldom() ? any_of<Residue>(6) : Residue::kNone;
+    tensor.residue_kind = half || draw_.seldom() ? draw_.any_of<Residue>(6) : Residue::kNone;
     tensor.group = input_.ConsumeIntegralInRange(0u, 2u);
     const bool fits = known && tensor.state_format <= StateFormat::kInt4 && tensor.residue_kind <= Residue::kSplit24 &&
                       adamas::formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind);
@@ -272,7 +146,7 @@ class Game {
       }
       give_counts(tensors, tensors[0].size / columns);
     }
-    if (seldom()) spoil(tensors);
+    if (draw_.seldom()) spoil(tensors);
     std::size_t next = 0;
     on_both("add", [&](World& world) { return world.plan.add(tensors[next++]); });
   }
@@ -320,14 +194,14 @@ class Game {
   void set_count() {
     const auto index = input_.ConsumeIntegralInRange<std::size_t>(0, worlds_[0].plan.size());
     const std::int64_t count =
-        seldom() ? input_.ConsumeIntegral<std::int64_t>() : input_.ConsumeIntegralInRange<std::int64_t>(0, 1000);
+        draw_.seldom() ? input_.ConsumeIntegral<std::int64_t>() : input_.ConsumeIntegralInRange<std::int64_t>(0, 1000);
     on_both("set_step_count", [&](World& world) { return world.plan.set_step_count(index, count); });
   }
 
   void set_scalar() {
     const auto index = input_.ConsumeIntegralInRange<std::size_t>(0, worlds_[0].plan.size());
     const int which = input_.ConsumeIntegralInRange(-1, 2);
-    const double value = number(0.5);
+    const double value = draw_.number(0.5);
     on_both("set_scalar", [&](World& world) { return world.plan.set_scalar(index, which, value); });
   }
 
@@ -338,15 +212,15 @@ class Game {
       const adamas::Tensor& tensor = worlds_[0].plan.tensor(i);
       std::array<Gradient, 2> both;
       const int kind = input_.ConsumeIntegralInRange(0, 19);
-      const DType dtype = kind == 19 ? any_of<DType>(adamas::kDTypeCount)
+      const DType dtype = kind == 19 ? draw_.any_of<DType>(adamas::kDTypeCount)
                           : input_.ConsumeBool()
                               ? tensor.dtype
                               : static_cast<DType>(input_.ConsumeIntegralInRange(0, adamas::kDTypeCount - 1));
       const bool known = static_cast<int>(dtype) < adamas::kDTypeCount;
       const std::size_t element = known ? adamas::size_of(dtype) : 8;
-      const bool by_rows = rows_too && tensor.columns > 0 && kind % 4 != 0;
+      const bool by_rows = rows_too && tensor.columns > 0 && tensor.columns < 1000 && kind % 4 != 0;
       std::vector<std::int64_t> rows;
-      if (by_rows) rows = draw_rows(tensor.size / tensor.columns);
+      if (by_rows) rows = draw_.rows(tensor.size / tensor.columns);
       const std::size_t elements = by_rows ? rows.size() * tensor.columns : tensor.size;
       const std::size_t past = input_.ConsumeIntegralInRange(0, 3) * element;
       for (std::size_t w = 0; w < 2; ++w) {
@@ -360,7 +234,7 @@ class Game {
         gradient.has_rows = by_rows;
         gradient.rows = rows;
       }
-      if (known) fill(*both[0].array, dtype);
+      if (known) draw_.fill(*both[0].array, dtype);
       if (elements > 0) std::memcpy(both[1].array->data, both[0].array->data, elements * element);
       for (std::size_t w = 0; w < 2; ++w) worlds_[w].gradients.push_back(both[w]);
     }
@@ -369,58 +243,6 @@ class Game {
         gradient.row_gradient = {gradient.rows.data(), true, gradient.given, gradient.rows.size(), gradient.dtype};
       }
     }
-  }
-
-  std::vector<std::int64_t> draw_rows(std::size_t rows) {
-    std::vector<std::int64_t> drawn(input_.ConsumeIntegralInRange<std::size_t>(0, 12));
-    for (std::int64_t& row : drawn) {
-      const auto last = static_cast<std::int64_t>(rows) - 1;
-      row = seldom() || rows == 0 ? input_.ConsumeIntegral<std::int64_t>()
-                                  : input_.ConsumeIntegralInRange<std::int64_t>(0, last);
-    }
-    return drawn;
-  }
-
-  adamas::Hyperparameters draw_group() {
-    adamas::Hyperparameters h;
-    for (double* value : {&h.lr, &h.beta1, &h.beta2, &h.eps}) *value = number(*value);
-    h.weight_decay = number(0.01);
-    h.beta3 = number(0.99);
-    h.eps_root = number(0.0);
-    h.alpha = number(0.9);
-    h.momentum = number(0.9);
-    h.dampening = number(0.0);
-    h.momentum_decay = number(0.004);
-    h.lr_decay = number(0.1);
-    h.warmup_steps = number(3.0);
-    h.weight_power = number(0.5);
-    h.weight_lr_power = number(2.0);
-    const auto flags = input_.ConsumeIntegral<std::uint8_t>();
-    h.decay = flags & 1 ? adamas::Decay::kDecoupled : adamas::Decay::kCoupled;
-    h.eps_placement =
-        flags & 2 ? adamas::EpsPlacement::kBeforeBiasCorrection : adamas::EpsPlacement::kAfterBiasCorrection;
-    h.bias_correction = (flags & 4) == 0;
-    h.maximize = (flags & 8) != 0;
-    h.clip = (flags & 16) == 0;
-    h.mix_by_beta2 = (flags & 32) != 0;
-    h.seed = flags;
-    return h;
-  }
-
-  adamas::StepOptions draw_options() {
-    adamas::StepOptions options;
-    options.grad_scale = number(1.0);
-    options.max_norm = number(kInfinite);
-    options.max_value = number(kInfinite);
-    options.average_weight = number(0.0);
-    options.average_number = input_.ConsumeIntegral<std::uint16_t>();
-    const auto flags = input_.ConsumeIntegral<std::uint8_t>();
-    options.norm_type = flags & 1 ? adamas::NormType::kLargest : adamas::NormType::kL2;
-    options.clip_each = (flags & 2) != 0;
-    options.measure = (flags & 4) != 0;
-    options.skip_nonfinite = (flags & 8) != 0;
-    options.zero_grads = (flags & 16) != 0;
-    return options;
   }
 
   void compare(const std::array<adamas::StepInfo, 2>& infos) {
@@ -439,9 +261,9 @@ class Game {
 
   void step() {
     draw_gradients(true);
-    const std::array<adamas::Hyperparameters, 3> groups{draw_group(), draw_group(), draw_group()};
-    const std::size_t group_count = seldom() ? 1 : 3;
-    const adamas::StepOptions options = draw_options();
+    const std::array<adamas::Hyperparameters, 3> groups{draw_.group(), draw_.group(), draw_.group()};
+    const std::size_t group_count = draw_.seldom() ? 1 : 3;
+    const adamas::StepOptions options = draw_.options_of_step();
     std::array<adamas::StepInfo, 2> infos;
     std::size_t next = 0;
     on_both("step", [&](World& world) {
@@ -462,8 +284,8 @@ class Game {
   void step_one() {
     draw_gradients(false);
     const auto index = input_.ConsumeIntegralInRange<std::size_t>(0, worlds_[0].plan.size());
-    const adamas::Hyperparameters group = draw_group();
-    const adamas::StepOptions options = draw_options();
+    const adamas::Hyperparameters group = draw_.group();
+    const adamas::StepOptions options = draw_.options_of_step();
     std::array<adamas::StepInfo, 2> infos;
     std::size_t next = 0;
     on_both("step_one", [&](World& world) {
@@ -486,7 +308,7 @@ class Game {
       }
       return world.plan.accumulate(grads.data(), world.threads, dtypes.data());
     });
-    if (seldom()) {
+    if (draw_.seldom()) {
       for (World& world : worlds_) world.plan.drop_accumulated();
     }
   }
@@ -502,13 +324,15 @@ class Game {
   }
 
   FuzzedDataProvider& input_;
+  Draw draw_;
   std::array<World, 2> worlds_;
 };
 
 }  // namespace
+}  // namespace fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
-  Game(input).play();
+  fuzz::Game(input).play();
   return 0;
 }
