@@ -29,6 +29,7 @@ def digest(name: str, dtype: str, state_dtype: str | None) -> str:
     return found.hexdigest()
 
 
+FORMATS = [("float32", None), ("float64", None), ("float16", "bfloat16"), ("float32", "int8"), ("float32", "int4")]
 for optimizer in adamas.optimizers.__all__:
-    for formats in [("float32", None), ("float64", None), ("float16", "bfloat16"), ("float32", "int8"), ("float32", "int4")]:
+    for formats in FORMATS:
         print(optimizer, *formats, digest(optimizer, *formats))
