@@ -1,9 +1,10 @@
 # Hardening, as distributions do it: what makes a bug harder to exploit and costs nothing that can be measured.
 # Everything here is private to our objects: who links the static library keeps flags of their own.
 #
-# Canaries and checked copies are for the code that meets the world. The kernels have neither strings nor buffers whose
-# size comes from outside, and count their instructions; they get what costs one instruction a call, or none. (That a
-# binary keeps to its control flow is marked only if all objects in it do.)
+# Canaries wherever something has an address cost a small step 1 % of its instructions: they are for the bindings, which
+# meet the world. The engine has them where it reads text. The kernels have neither text nor buffers whose size comes
+# from outside; they get what costs an instruction a call. (A binary is marked as keeping to its control flow only if all
+# objects in it do.)
 include(CheckCXXCompilerFlag)
 include(CheckLinkerFlag)
 
@@ -20,8 +21,9 @@ function(adamas_known_flags list)
 endfunction()
 
 set(ADAMAS_KERNEL_HARDENING "")
-set(ADAMAS_HARDENING_FLAGS "")
-set(ADAMAS_HARDENING_LINK_FLAGS "")
+set(ADAMAS_ENGINE_HARDENING "")
+set(ADAMAS_BINDINGS_HARDENING "")
+set(ADAMAS_LINK_HARDENING "")
 if(ADAMAS_HARDENING)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     adamas_known_flags(ADAMAS_KERNEL_HARDENING -fstack-clash-protection -fcf-protection)
@@ -29,16 +31,17 @@ if(ADAMAS_HARDENING)
     adamas_known_flags(ADAMAS_KERNEL_HARDENING -fstack-clash-protection -mbranch-protection=standard)
   endif()
 
-  set(ADAMAS_HARDENING_FLAGS ${ADAMAS_KERNEL_HARDENING})
-  adamas_known_flags(ADAMAS_HARDENING_FLAGS -fstack-protector-strong)
-  if(NOT MSVC)  # without optimisation, glibc can only warn about it
-    list(APPEND ADAMAS_HARDENING_FLAGS -U_FORTIFY_SOURCE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
-  endif()
+  # (Without optimisation, glibc can only warn about it.)
+  set(checked -U_FORTIFY_SOURCE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
+  set(ADAMAS_ENGINE_HARDENING ${ADAMAS_KERNEL_HARDENING} ${checked})
+  set(ADAMAS_BINDINGS_HARDENING ${ADAMAS_KERNEL_HARDENING} ${checked})
+  adamas_known_flags(ADAMAS_ENGINE_HARDENING -fstack-protector)
+  adamas_known_flags(ADAMAS_BINDINGS_HARDENING -fstack-protector-strong)
 
   foreach(flag relro now noexecstack text)
     check_linker_flag(CXX "LINKER:-z,${flag}" ADAMAS_LINKS_Z_${flag})
     if(ADAMAS_LINKS_Z_${flag})
-      list(APPEND ADAMAS_HARDENING_LINK_FLAGS "LINKER:-z,${flag}")
+      list(APPEND ADAMAS_LINK_HARDENING "LINKER:-z,${flag}")
     endif()
   endforeach()
 endif()
