@@ -90,6 +90,7 @@ bool PyPlan::read_groups(py::handle groups) {
     hyperparameters_[k].seed = seed_;
     for (const auto& [key, value] : groups_[k].frozen) {
       const py::object now = dict_item(group, key);
+      if (now && PyBool_Check(value.ptr()) != PyBool_Check(now.ptr())) return false;  // 0 is equal to False
       const int equal = now ? PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ) : 0;
       if (equal < 0) throw py::error_already_set();
       if (equal == 0) return false;
