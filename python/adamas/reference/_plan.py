@@ -135,7 +135,8 @@ class NumpyPlan:
         array = item.arrays[list(item.rule.states)[which]]
         is_coded = array.dtype == np.uint8
         shape = array.shape if is_coded or array.size != item.param.size else item.param.shape
-        return array.reshape(shape)
+        view: Array = array.reshape(shape)
+        return view
 
     def scale(self, index: int, which: int) -> Array | None:
         """Return the scales of a quantised state; None for others."""
