@@ -33,7 +33,7 @@ def test_there_are_enough() -> None:
 
 
 def test_attacks_that_succeed_are_seen() -> None:
-    came = outcomes(PLANTED, patience=1.0)
+    came = outcomes(name for name in PLANTED if name != "hang") | outcomes(["hang"], patience=0.5)
     for name, outcome in came.items():
         assert re.search(name, outcome)
     assert summary(came) == (

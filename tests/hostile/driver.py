@@ -164,6 +164,8 @@ def content(scene: Scene) -> dict[str, bytes]:
             found[f"state {name} {key}"] = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
     counts = opt._plan.completed, opt._plan.accumulated, opt._previous_norm, opt._refusal, opt._scope
     found["counts"] = repr(counts).encode()
+    settings = vars(opt.step_defaults).items()
+    found["settings"] = repr([item for item in settings if not item[0].startswith("_")]).encode()
     return found
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +17,8 @@ from hostile.driver import Act, Case, correct, refused
 from hostile.figures import LyingInt, Number, alternating
 from hostile.liars import EqualsAll, ReprRaises
 from hostile.scenes import Scene, numbers
+
+from adamas import _background
 
 
 def stepping(name: str, make: Callable[[], Any]) -> tuple[Act, ...]:
@@ -233,6 +236,26 @@ def _in_scope(act: Callable[[Any], Any]) -> Act:
     return scope
 
 
+def _resized_in_flight(make: Callable[[Scene, Any], Any]) -> Act:
+    """Resize an array while the library's thread is busy with something else, before the step that needs it."""
+
+    def act(scene: Scene) -> Any:
+        leave = threading.Event()
+        _background._worker.submit(leave.wait)
+        grads = scene.grads()
+        handle = scene.opt.step_async(grads)
+        try:
+            make(scene, grads).resize(1_000_000, refcheck=False)
+            raise AssertionError("it was resized")
+        except ValueError as error:
+            assert "cannot resize" in str(error)
+        finally:
+            leave.set()
+        return handle.result()
+
+    return act
+
+
 _NAMES: dict[str, tuple[Any, type[Exception], str]] = {
     "unknown": ("v", KeyError, "'v': no such parameter; there are 'w', 'deep.0', 'deep.1'"),
     "of a container": ("deep", KeyError, "'deep': no such parameter"),
@@ -269,6 +292,16 @@ PARTS: dict[str, Case] = {
     "scope: option unknown": refused(TypeError, "unexpected keyword", lambda s: s.opt.step_scope(lr=1.0)),
     "background: no gradients": refused(TypeError, "grads: expected a mapping", lambda s: s.opt.step_async(None)),
     "background: waits for a text": correct(lambda s: s.step(), lambda s: _waited(s, "soon")),
+    **{
+        f"background: {name} resized before it begins": correct(
+            lambda s: s.opt.step(s.grads()), _resized_in_flight(make), scene=scene, modules=("compiled",)
+        )
+        for name, scene, make in (
+            ("gradient", "plain", lambda s, grads: grads["deep"][1]),
+            ("parameter", "plain", lambda s, grads: s.params["w"]),
+            ("copy", "copied", lambda s, grads: s.copies[0]),
+        )
+    },
     "accumulated: gradients of None": refused(TypeError, "grads: expected a mapping", lambda s: s.opt.accumulate(None)),
     "accumulated: nothing there": refused(TypeError, "grads: expected a mapping", lambda s: s.opt.step()),
     "accumulated: of all None": correct(

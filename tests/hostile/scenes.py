@@ -56,7 +56,10 @@ class Scene:
 
     def step(self, **changes: Any) -> Any:
         """Step on gradients of which some are changed, by the keys of the mapping of parameters."""
-        return self.opt.step(self.grads() | changes)
+        grads = self.grads()
+        for grad in leaves(grads):
+            self.watch(grad)
+        return self.opt.step(grads | changes)
 
 
 def like(tree: Any, seed: int) -> Any:
