@@ -107,7 +107,7 @@ def set_flush_denormals(enabled: bool) -> None:
         RuntimeError: True, on a processor for which this is not known: neither x86-64 nor AArch64.
     """
     if not isinstance(enabled, bool | np.bool_):
-        raise TypeError(f"enabled: expected True or False, got {enabled!r}")
+        raise TypeError(f"enabled: expected True or False, got {shown(enabled)}")
     if not _core.set_flush_denormals(bool(enabled)):
         raise RuntimeError("enabled: on this processor, adamas cannot flush subnormal numbers; leave it at False")
 

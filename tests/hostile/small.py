@@ -141,6 +141,15 @@ RUNTIME = {
         )
         for name, (value, error) in _COUNTS.items()
     },
+    **{
+        f"set_flush_denormals {name}": refused(
+            TypeError,
+            "enabled: expected True or False, got",
+            lambda s, value=value: adamas.set_flush_denormals(value),
+            modules=("compiled",),
+        )
+        for name, value in {"number": 1, "text": "no", "None": None, "that cannot be shown": ReprRaises()}.items()
+    },
     "set_num_threads of NumPy": correct(
         lambda s: s.opt.step(s.grads()),
         lambda s: adamas.set_num_threads(np.uint8(2)) or s.opt.step(s.grads()),
