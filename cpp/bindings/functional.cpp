@@ -13,17 +13,16 @@ namespace adamas::bindings {
 namespace {
 
 // True if the update was done; False if an input is not acceptable and the caller has to say why. scalars: the numbers
-// that the rule keeps beside the step count, moved on by the update.
+// that the rule keeps beside the step count, moved on by the update. beta_count: how many betas it has.
 bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
-            std::int64_t step, int num_threads, const py::list& scalars) {
+            int beta_count, std::int64_t step, int num_threads, const py::list& scalars) {
   WritableArray array;
   Hyperparameters hyperparameters;
   const void* gradient = nullptr;
   // First what may run Python code, which could change the arrays; then the arrays.
   py::object scheduled;
   if (step < 1 ||
-      !read_hyperparameters(group, find_hyperparameters(group, count_betas(group)), step - 1, &hyperparameters,
-                            &scheduled) ||
+      !read_hyperparameters(group, find_hyperparameters(group, beta_count), step - 1, &hyperparameters, &scheduled) ||
       !accept_writable(param, &array) || !accept_like(grad, array, &gradient)) {
     return false;
   }
@@ -57,7 +56,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
 
 void register_functional(py::module_& m) {
   m.def("update", &update, py::arg("rule"), py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("group"),
-        py::arg("step"), py::arg("num_threads"), py::arg("scalars"));
+        py::arg("beta_count"), py::arg("step"), py::arg("num_threads"), py::arg("scalars"));
 }
 
 }  // namespace adamas::bindings

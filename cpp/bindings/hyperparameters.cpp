@@ -67,8 +67,8 @@ bool read_number(py::handle value, double* out) {
     *out = PyFloat_AS_DOUBLE(value.ptr());
     return true;
   }
-  if (PyBool_Check(value.ptr()) || !py::isinstance(value, keys().real)) return false;
-  *out = PyFloat_AsDouble(value.ptr());
+  if (PyBool_Check(value.ptr()) || !is_a(value, keys().real)) return false;
+  *out = PyLong_Check(value.ptr()) ? PyLong_AsDouble(value.ptr()) : PyFloat_AsDouble(value.ptr());
   if (*out == -1.0 && PyErr_Occurred() != nullptr) {
     PyErr_Clear();
     return false;
@@ -156,11 +156,6 @@ KeySet find_hyperparameters(py::handle group, int beta_count) {
   for (const py::object& key : k.flags) look_for(key);
   found.beta_count = std::min(beta_count, kMaxBetas);
   return found;
-}
-
-int count_betas(py::handle group) {
-  const py::object betas = dict_item(group, keys().betas);
-  return betas ? static_cast<int>(std::min<Py_ssize_t>(sequence_size(betas), kMaxBetas)) : 0;
 }
 
 bool read_hyperparameters(py::handle group, KeySet expected, long long completed, Hyperparameters* out,

@@ -11,14 +11,13 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// Which of the keys that the core knows a group has, and how many betas, if it has any.
+// Which of the keys that the core knows a group has, and how many betas it must have, if it has any.
 struct KeySet {
   std::uint32_t bits = 0;
   int beta_count = 0;
 };
 
 KeySet find_hyperparameters(py::handle group, int beta_count);
-int count_betas(py::handle group);
 
 // Reads the dict, which must still have the `expected` keys; others leave the default. `completed` steps are what a
 // callable lr, weight_decay or betas is called with; *scheduled becomes a dict of what they returned. False if a value

@@ -8,6 +8,13 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
+// As isinstance(), but for what the object's __class__ says.
+inline bool is_a(py::handle object, py::handle cls) {
+  const int found = PyObject_IsSubclass(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), cls.ptr());
+  if (found < 0) throw py::error_already_set();
+  return found == 1;
+}
+
 inline py::object dict_item(py::handle dict, py::handle key) {
 #if PY_VERSION_HEX >= 0x030D0000
   PyObject* value = nullptr;

@@ -135,6 +135,7 @@ class PyPlan {
   bool is_still_there(std::size_t index) const;
   bool accept(std::size_t index, py::handle grad);
   bool accept_rows(std::size_t index, py::handle grad);
+  void forbid_resizing();
   void make_accumulators();
   py::object run();
   py::object report(const StepInfo& info) const;

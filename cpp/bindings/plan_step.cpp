@@ -90,6 +90,7 @@ bool PyPlan::read_groups(py::handle groups) {
     hyperparameters_[k].seed = seed_;
     for (const auto& [key, value] : groups_[k].frozen) {
       const py::object now = dict_item(group, key);
+      if (now && PyBool_Check(value.ptr()) != PyBool_Check(now.ptr())) return false;  // 0 is equal to False
       const int equal = now ? PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ) : 0;
       if (equal < 0) throw py::error_already_set();
       if (equal == 0) return false;
@@ -200,6 +201,7 @@ bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, doub
   bool ready = false;
   try {
     ready = read_inputs(grads, groups, options, average_weight);
+    if (ready) forbid_resizing();
   } catch (...) {
     leaves_.clear();
     exit();
@@ -210,6 +212,23 @@ bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, doub
     exit();
   }
   return ready;
+}
+
+// NumPy resizes no array that somebody has a weak reference to: nobody can take away memory until the step is done.
+void PyPlan::forbid_resizing() {
+  const auto add = [this](py::handle object) {
+    if (object && py::isinstance<py::array>(object)) leaves_.push_back(py::weakref(object));
+  };
+  for (std::size_t i = 0, count = leaves_.size(); i < count; ++i) {
+    const py::object leaf = leaves_[i];
+    if (leaf && is_row_gradient(leaf)) {
+      add(leaf.attr("values"));
+    } else {
+      add(leaf);
+    }
+  }
+  for (const WritableArray& param : params_) add(param.array);
+  for (const WritableArray& copy : copies_) add(copy.array);
 }
 
 void PyPlan::abandon() {

@@ -12,7 +12,7 @@ bool is_mapping(py::handle object) {
   const py::object& mapping =
       storage.call_once_and_store_result([] { return py::module_::import("collections.abc").attr("Mapping"); })
           .get_stored();
-  return py::isinstance(object, mapping);
+  return is_a(object, mapping);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,12 +24,15 @@ def averaged(opt: StepChecks) -> Iterator[None]:
         raise ValueError(f"averaged: nothing has been averaged before step {opt._average.start}")
     swapped: list[tuple[Array, Array]] = []
     kept: list[tuple[Array, Array]] = []
+    held: list[weakref.ref[Array]] = []
     with opt._plan:
         if opt._refusal is not None:
             raise RuntimeError(opt._refusal)
         for i, leaf in enumerate(opt._leaves):
             opt._check_gradient(i, "", None, zero_grads=False)
-            # Views, which stay writeable and flat whatever becomes of the arrays; nobody can resize those meanwhile.
+            # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that somebody
+            # has a weak reference to.
+            held.append(weakref.ref(leaf.array))
             param, average = leaf.array.reshape(-1), opt._plan.average(i).reshape(-1)
             if average.dtype == param.dtype:
                 swapped.append((param, average))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._structure import type_name
+from adamas._structure import is_a, type_name
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -49,11 +49,11 @@ def check_array(array: Any, path: str, *, writable: bool) -> Array:
 def _check_type(array: Any, path: str) -> None:
     if type(array) in (np.ndarray, np.memmap):
         return
-    if isinstance(array, np.ndarray):
+    if is_a(array, np.ndarray):
         advice = "pass the plain array (numpy.asarray or its .data): a subclass may give elements another meaning"
-    elif isinstance(array, np.generic):
+    elif is_a(array, np.generic):
         advice = "keep it an array: sum or average with keepdims=True, or give it the shape (1,)"
-    elif hasattr(array, "__array__"):
+    elif hasattr(type(array), "__array__"):
         advice = "make it a NumPy array first; numpy.asarray shares the memory of most CPU tensors"
     else:
         advice = "make it a NumPy array first"

@@ -32,6 +32,7 @@ def update(
     grad: _Array,
     states: tuple[_Array, ...],
     group: dict[str, Any],
+    beta_count: int,
     step: int,
     num_threads: int,
     scalars: list[float],

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import shown
+from adamas._hyperparameters import exact_int, shown
 from adamas.averaging import Average
 
 #: Elements that share a scale in quantised states.
@@ -52,6 +52,10 @@ def bfloat16() -> np.dtype[Any]:
     return dtype
 
 
+def _is_word(value: Any, *words: str) -> bool:
+    return isinstance(value, str) and value in words
+
+
 @functools.cache
 def _pair(state_format: int, residue: int) -> tuple[int, int]:
     return state_format, residue  # one object for thousands of parameters
@@ -74,11 +78,11 @@ class Formats:
                 f"state_dtype: expected None or one of {', '.join(map(repr, STATE_FORMATS))}, "
                 f"got {shown(self.state_dtype)}"
             )
-        if not isinstance(self.master_weights, bool) and shown(self.master_weights) not in ("'split32'", "'split24'"):
+        if not isinstance(self.master_weights, bool) and not _is_word(self.master_weights, "split32", "split24"):
             raise ValueError(
                 f"master_weights: expected False, True, 'split32' or 'split24', got {shown(self.master_weights)}"
             )
-        if shown(self.rounding) not in ("'nearest'", "'stochastic'", "'kahan'"):
+        if not _is_word(self.rounding, "nearest", "stochastic", "kahan"):
             raise ValueError(f"rounding: expected 'nearest', 'stochastic' or 'kahan', got {shown(self.rounding)}")
         if self.master_weights and self.rounding != "nearest":
             raise ValueError(
@@ -88,8 +92,9 @@ class Formats:
         expected = "a whole number from 0 to 2**64 - 1"
         if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer):
             raise TypeError(f"seed: expected {expected}, got {shown(self.seed)}")
-        if not 0 <= int(self.seed) < 2**64:
+        if not 0 <= exact_int(self.seed) < 2**64:
             raise ValueError(f"seed: expected {expected}, got {shown(self.seed)}")
+        object.__setattr__(self, "seed", exact_int(self.seed))
         if self.state_dtype == "bfloat16":
             bfloat16()
 

@@ -143,6 +143,9 @@ class StepDefaults:
         self.__dict__[name] = _CHECKS[name](value)
         self._settle()
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name}: a setting cannot be deleted")
+
     def _settle(self) -> None:
         idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
         self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads

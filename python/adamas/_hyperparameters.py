@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._structure import type_name
+from adamas._structure import is_a, stored, type_name
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = ("lr", "weight_decay", "betas")
@@ -33,15 +33,29 @@ def shown(value: Any) -> str:
 
 def number(value: Any, path: str, expected: str, least: float, below: float) -> float:
     """Return ``value`` as a float if it is a real number in [least, below)."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if is_a(value, bool) or not is_a(value, Real):
         raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
     try:
-        converted = float.__float__(value) if isinstance(value, float) else float(value)
+        converted = _as_float(value)
     except (OverflowError, ValueError):
         converted = math.nan
+    except TypeError as error:  # numpy.timedelta64 counts as an integer
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}") from error
     if not least <= converted < below:
         raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
     return converted
+
+
+def _as_float(value: Any) -> float:
+    """Convert a real number; of a subclass of float or int, the number that it is, whatever it says."""
+    if is_a(value, float):
+        return float.__float__(value)
+    return int.__float__(value) if is_a(value, int) else float(value)
+
+
+def exact_int(value: int | np.integer[Any]) -> int:
+    """Return an integer as an int; of a subclass of int, the number that it is, whatever it says."""
+    return int.__int__(value) if isinstance(value, int) else int(value)
 
 
 def whole_number(value: Any, path: str, least: int) -> int:
@@ -50,7 +64,7 @@ def whole_number(value: Any, path: str, least: int) -> int:
     number(value, path, expected, least, math.inf)
     if not isinstance(value, int | np.integer):
         raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
-    return int(value)
+    return exact_int(value)
 
 
 def check_flag(value: Any, path: str) -> bool:
@@ -68,7 +82,7 @@ def check_threads(count: int | None) -> int:
     number(count, "num_threads", expected, 1, MAX_THREADS + 1)
     if not isinstance(count, int | np.integer):
         raise TypeError(f"num_threads: expected {expected}, got {shown(count)}")
-    return int(count)
+    return exact_int(count)
 
 
 def _fraction(value: Any, path: str) -> float:
@@ -101,10 +115,10 @@ def _flag(value: Any, path: str) -> bool:
 
 
 def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
-    if not isinstance(value, list | tuple) or len(value) != count:
+    if not is_a(value, list | tuple) or len(betas := stored(value)) != count:
         names = ", ".join(f"beta{i + 1}" for i in range(count))
         raise TypeError(f"{path}: expected {('two', 'three')[count - 2]} numbers ({names}), got {shown(value)}")
-    return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(value))
+    return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(betas))
 
 
 #: Every hyperparameter that some rule has, but betas.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import weakref
 from abc import ABC, abstractmethod
 from array import array as numbers
 from collections import Counter
@@ -77,6 +78,8 @@ class Model(ABC):
             check_overlap([(f"params{leaf.path}", leaf.array) for leaf in self._leaves] + self._named_copies())
 
         self._places = numbers("Q", (address(leaf.array) for leaf in self._leaves))
+        self._dtypes = [leaf.array.dtype for leaf in self._leaves]
+        self._copy_dtypes = {i: copy.dtype for i, copy in enumerate(self._copies) if copy is not None}
         self._copy_places = {i: address(copy) for i, copy in enumerate(self._copies) if copy is not None}
         #: The step under way that is taken in parts (`StepScope`), if there is one.
         self._scope: Any = None
@@ -124,6 +127,7 @@ class Model(ABC):
             if any_overlap([given, *others]):
                 raise ValueError("state_memory: shares memory with a parameter or its copy; it must have its own")
             given[...] = 0
+            self._memory = weakref.ref(given)  # NumPy resizes no array that somebody has a weak reference to
             return given
 
         sizes = Counter(self._group_of)
@@ -290,4 +294,7 @@ class Model(ABC):
 
 def detached(group: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a group, lists of numbers included, so that nobody else's change is felt here."""
-    return {key: tuple(value) if isinstance(value, list) and key != "params" else value for key, value in group.items()}
+    return {
+        key: tuple(structure.stored(value)) if key != "params" and structure.is_a(value, list) else value
+        for key, value in group.items()
+    }

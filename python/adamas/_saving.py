@@ -13,8 +13,9 @@ from adamas._checks import Array, check_array, check_overlap
 from adamas._hyperparameters import SCHEDULABLE, check_flag
 from adamas._model import detached
 from adamas._sparse import MODES, check_caught_up
-from adamas._state_dict import check_state_dict
+from adamas._state_dict import count_in, read_state_dict, scalar_in
 from adamas._step_checks import StepChecks
+from adamas._structure import stored
 from adamas.checkpoint import CheckpointError
 from adamas.checkpoint._fit import Fit
 from adamas.rows import check_row_numbers, check_rows
@@ -222,12 +223,13 @@ class Saving(StepChecks):
 
     def _prepare_load(self, state_dict: Mapping[str, Any], live: Mapping[str, Any]) -> Callable[[], None]:
         """Find out whether a state dict can be loaded; return what loads it, which cannot fail."""
-        check_state_dict(state_dict, live)
+        state_dict = read_state_dict(state_dict, live)
+        groups = stored(self.param_groups)
         loaded = [
             detached(
                 {key: ours[key] if key in SCHEDULABLE and value is None else value for key, value in theirs.items()}
             )
-            for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
+            for theirs, ours in zip(state_dict["param_groups"], groups, strict=True)
         ]
         self._check_groups(loaded, None)
         check_caught_up(state_dict, self._exact_names())
@@ -243,17 +245,22 @@ class Saving(StepChecks):
         except ValueError:  # it holds live arrays, which must not change while they are being read
             pairs = [(array, np.copy(value)) for array, value in pairs]
 
+        entries = [state_dict["state"][leaf.name] for leaf in self._leaves]
+        counts, completed = [count_in(entry["step"]) for entry in entries], count_in(state_dict["step"])
+        infos = [self._info_of_group[group] for group in self._group_of]
+        scalars = [[scalar_in(entry[key]) for key in i.scalars] for entry, i in zip(entries, infos, strict=True)]
+        norm = state_dict.get("previous_norm")
+        previous_norm = None if norm is None else scalar_in(norm)
+
         def put() -> None:
             for array, value in pairs:
                 np.copyto(array, value)
-            counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
-            self._plan.set_step_counts(counts, int(state_dict["step"]))
-            for i, leaf in enumerate(self._leaves):
-                scalars = self._info_of_group[self._group_of[i]].scalars
-                self._plan.set_scalars(i, [float(state_dict["state"][leaf.name][key]) for key in scalars])
-            for group, values in zip(self.param_groups, loaded, strict=True):
-                group.update({key: value for key, value in values.items() if key != "params"})
-            self._previous_norm = state_dict.get("previous_norm")
+            self._plan.set_step_counts(counts, completed)
+            for i, numbers in enumerate(scalars):
+                self._plan.set_scalars(i, numbers)
+            for group, values in zip(groups, loaded, strict=True):
+                dict.update(group, {key: value for key, value in values.items() if key != "params"})
+            self._previous_norm = previous_norm
 
         return put
 

@@ -9,26 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import number, shown
-from adamas._structure import type_name
+from adamas._hyperparameters import exact_int, number, shown
+from adamas._structure import is_a, stored, type_name
 
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 
 
-def check_state_dict(given: Any, live: Mapping[str, Any]) -> None:
-    """Refuse ``given`` unless it can be loaded into the optimizer whose own state dict is ``live``.
+def read_state_dict(given: Any, live: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``given`` if it can be loaded into the optimizer whose own state dict is ``live``.
+
+    It is read once, into containers of our own, which cannot change or fail while they are loaded.
 
     Raises:
         TypeError: ``given`` is no state dict.
         ValueError: It is one, but of something else; all mismatches are listed.
     """
-    if not isinstance(given, Mapping):
+    if not is_a(given, Mapping):
         raise TypeError(f"state_dict: expected a mapping, got {type_name(given)}")
+    read = dict(given)
     for part, (kind, name) in _PARTS.items():
-        if not isinstance(given.get(part), kind):
-            raise TypeError(f"state_dict[{part!r}]: expected a {name}, got {type_name(given.get(part))}")
-    if problems := state_dict_problems(given, live):
+        if not is_a(read.get(part), kind):
+            raise TypeError(f"state_dict[{part!r}]: expected a {name}, got {type_name(read.get(part))}")
+    read["state"] = {name: dict(entry) if is_a(entry, Mapping) else entry for name, entry in read["state"].items()}
+    read["param_groups"] = [dict(g) if is_a(g, Mapping) else g for g in stored(read["param_groups"])]
+    if problems := state_dict_problems(read, live):
         raise ValueError("state_dict does not fit this optimizer; nothing was loaded:\n  " + "\n  ".join(problems))
+    return read
 
 
 def state_dict_problems(given: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
@@ -101,24 +107,49 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
                 yield f"state[{name!r}][{key!r}]: {problem}"
 
 
-def _check_count(given: Any) -> str | None:
+def count_in(given: Any) -> int:
+    """Return a step count as an int; a NumPy integer or 0-d array will do.
+
+    Raises:
+        ValueError: It is none.
+    """
     try:
-        count = -1 if isinstance(given, bool) else operator.index(given)  # a NumPy integer or 0-d array will do
+        count = -1 if is_a(given, bool) else exact_int(operator.index(given))
     except TypeError:
         count = -1
-    return None if 0 <= count < 2**62 else f"expected a count >= 0, got {shown(given)}"
+    if not 0 <= count < 2**62:
+        raise ValueError(f"expected a count >= 0, got {shown(given)}")
+    return count
+
+
+def scalar_in(given: Any) -> float:
+    """Return a number that a rule keeps, as a float.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: It is out of range.
+    """
+    return number(given, "", "a finite number >= 0", 0.0, math.inf)
+
+
+def _check_count(given: Any) -> str | None:
+    try:
+        count_in(given)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _check_scalar(given: Any) -> str | None:
     try:
-        number(given, "", "a finite number >= 0", 0.0, math.inf)
+        scalar_in(given)
     except (TypeError, ValueError):
         return f"expected a finite number >= 0, got {shown(given)}"
     return None
 
 
 def _check_state(given: Any, array: np.ndarray[Any, Any]) -> str | None:
-    if not isinstance(given, np.ndarray):
+    if type(given) not in (np.ndarray, np.memmap):  # a subclass may copy as it likes
         return f"expected an array, got {type_name(given)}"
     if given.shape != array.shape or given.dtype != array.dtype:
         return f"expected {array.dtype} of shape {array.shape}, got {given.dtype} of shape {given.shape}"

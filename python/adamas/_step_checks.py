@@ -48,7 +48,7 @@ class StepChecks(Model):
     def _check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> None:
         """Check the gradient of one parameter."""
         path = f"the gradient of {self._leaves[index].name!r}"
-        if isinstance(grad, RowGrad):
+        if type(grad) is RowGrad:
             raise TypeError(f"{path}: expected an array, got a RowGrad; those go to step alone")
         items = ((path, grad if i == index else None) for i in range(len(self._leaves)))
         self._check_gradients(items, zero_grads=zero_grads)
@@ -76,11 +76,14 @@ class StepChecks(Model):
             checked = check_array(array, array_path, writable=True)
             if index in self._sparse and checked.shape != self._sparse_shapes[index]:
                 raise ValueError(f"{array_path}: was reshaped since this optimizer was made; give it its shape back")
+            dtype = self._dtypes[index] if array is leaf.array else self._copy_dtypes[index]
+            if checked.dtype != dtype:
+                raise TypeError(f"{array_path}: expected dtype {dtype}, as it had at first, got {checked.dtype}")
             if address(checked) != place or checked.size != self._plan.size(index):
                 raise ValueError(f"{array_path}: was resized since this optimizer was made; make a new one")
         if grad is None:
             return None
-        if isinstance(grad, RowGrad):
+        if type(grad) is RowGrad:
             if index not in self._sparse:
                 sparse = {leaf.name: "lazy"}
                 raise TypeError(f"{path}: for a RowGrad, make the optimizer with sparse={sparse} (or 'exact')")

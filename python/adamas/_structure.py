@@ -7,6 +7,7 @@ these. The description made here is what the compiled core reads gradients with 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -21,6 +22,9 @@ _LEAF: Description = ("leaf",)
 
 #: No model nests deeper; a list that contains itself does.
 MAX_DEPTH = 100
+
+#: So many entries that should not be there are looked at: a mapping may have no end.
+_MOST_EXTRA = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +43,21 @@ def split_groups(params: Any, options: Collection[str]) -> list[dict[str, Any]] 
         params: What the optimizer was given.
         options: Names of the hyperparameters, to tell a lone group dict from a mapping of parameters.
     """
-    if isinstance(params, Mapping) and "params" in params and any(key in options for key in params):
+    if is_a(params, Mapping) and "params" in params and any(name in params for name in options):
         raise TypeError("params: looks like a group dict, with its hyperparameters; put it into a list: [{...}]")
-    if not isinstance(params, list | tuple):
+    if not is_a(params, list | tuple):
         return None
-    is_group = [isinstance(item, Mapping) and "params" in item for item in params]
+    items = stored(params)
+    is_group = [is_a(item, Mapping) and "params" in item for item in items]
     if not any(is_group):
         return None
     if not all(is_group):
         odd = is_group.index(False)
         raise TypeError(
             f"params[{odd}]: expected a group dict with an entry 'params', as params[{is_group.index(True)}] is, "
-            f"got {type_name(params[odd])}"
+            f"got {type_name(items[odd])}"
         )
-    return [dict(item) for item in params]
+    return [dict(item) for item in items]
 
 
 def describe(params: Any, prefix: str = "", first: int = 0) -> tuple[Description, list[Leaf]]:
@@ -83,19 +88,22 @@ def check_names(leaves: list[Leaf]) -> None:
 def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf], depth: int) -> Description:
     if depth > MAX_DEPTH:
         raise ValueError(f"params{path[:60]}...: nested more than {MAX_DEPTH} levels deep; does it contain itself?")
-    if isinstance(tree, Mapping):
-        children = []
+    if is_a(tree, Mapping):
+        children: list[tuple[str | int, Description]] = []
+        length = len(tree)
         for key, child in tree.items():
-            if isinstance(key, bool) or not isinstance(key, str | int):
-                raise TypeError(f"params{path}: expected keys of type str or int, got {key!r}")
+            if is_a(key, bool) or not is_a(key, str | int):
+                raise TypeError(f"params{path}: expected keys of type str or int, got {some([key])}")
+            if len(children) == length:
+                raise ValueError(f"params{path}: has more entries than its length, which is {length}")
             children.append((key, _describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves, depth + 1)))
         return ("mapping", children)
-    if isinstance(tree, list | tuple):
+    if is_a(tree, list | tuple):
         return (
             "sequence",
             [
                 _describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves, depth + 1)
-                for i, child in enumerate(tree)
+                for i, child in enumerate(stored(tree))
             ],
         )
     leaves.append(Leaf(name or str(first), path, tree))
@@ -129,21 +137,22 @@ def leaves_like(description: Description, tree: Any, path: str = "grads") -> Ite
 
 
 def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(tree, list | tuple):
+    if not is_a(tree, list | tuple):
         raise TypeError(
             f"{path}: expected a list or tuple of {_count(len(children))}, as the parameters are, got {type_name(tree)}"
         )
-    if len(tree) != len(children):
+    items = stored(tree)
+    if len(items) != len(children):
         raise ValueError(
-            f"{path}: expected {_count(len(children))}, got {len(tree)}; use None for a parameter that has no gradient"
+            f"{path}: expected {_count(len(children))}, got {len(items)}; use None for a parameter that has no gradient"
         )
     for i, child in enumerate(children):
-        yield from leaves_like(child, tree[i], f"{path}[{i}]")
+        yield from leaves_like(child, items[i], f"{path}[{i}]")
 
 
 def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
     keys = [key for key, _ in children]
-    if not isinstance(tree, Mapping):
+    if not is_a(tree, Mapping):
         raise TypeError(
             f"{path}: expected a mapping with the keys {some(keys)}, as the parameters are, got {type_name(tree)}"
         )
@@ -151,11 +160,23 @@ def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, pa
     if missing:
         raise ValueError(f"{path}: missing {some(missing)}; use None for a parameter that has no gradient")
     known = set(keys)
-    extra = [key for key in tree if key not in known]
+    extra = [key for key in itertools.islice(tree, len(keys) + _MOST_EXTRA) if key not in known]
     if extra:
         raise ValueError(f"{path}: {some(extra)} not among the parameters, which are {some(keys)}")
+    if len(tree) != len(keys):
+        raise ValueError(f"{path}: expected {_count(len(keys))}, and its length is {len(tree)}")
     for key, child in children:
         yield from leaves_like(child, tree[key], f"{path}[{key!r}]")
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    """Tell whether a value is of a class; `isinstance` believes what the value's ``__class__`` says."""
+    return issubclass(type(value), kind)
+
+
+def stored(sequence: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Return the entries of a list or tuple as they are stored, whatever a subclass says."""
+    return [*(list.__iter__(sequence) if is_a(sequence, list) else tuple.__iter__(sequence))]  # type: ignore[arg-type]
 
 
 def type_name(value: Any) -> str:
@@ -178,5 +199,7 @@ def _count(n: int) -> str:
 
 def some(keys: list[Any], most: int = 5) -> str:
     """List the first few keys for a message."""
-    shown = ", ".join(repr(key) for key in keys[:most])
-    return shown if len(keys) <= most else f"{shown} and {len(keys) - most} more"
+    from adamas._hyperparameters import shown  # noqa: PLC0415 (it imports this module)
+
+    text = ", ".join(map(shown, keys[:most]))
+    return text if len(keys) <= most else f"{text} and {len(keys) - most} more"

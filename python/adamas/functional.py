@@ -11,7 +11,7 @@ import numpy as np
 
 from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, number, shown
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, exact_int, number, shown
 from adamas._optimizer import Optimizer
 
 __all__ = [
@@ -220,9 +220,10 @@ class Update:
         if len(states) != len(info.states):
             raise TypeError(f"states: expected {', '.join(info.states) or 'none'}, got {len(states)}")
         numbers = _checked_scalars(scalars, info.scalars)
-        _update(rule, param, grad, dict(zip(info.states, states, strict=True)), group, step, num_threads, numbers)
+        named = dict(zip(info.states, states, strict=True))
+        _update(rule, param, grad, named, group, step, num_threads, numbers, self._model._beta_count)
         if scalars is not None:
-            scalars.update(zip(info.scalars, numbers, strict=True))
+            dict.update(scalars, zip(info.scalars, numbers, strict=True))  # whatever a subclass does
 
     def __repr__(self) -> str:
         return f"<one update of adamas.{self._optimizer.__name__}>"
@@ -253,14 +254,17 @@ def _update(
     step: int,
     num_threads: int | None,
     scalars: list[float] | None = None,
+    beta_count: int = 2,
 ) -> None:
     if isinstance(step, bool) or not isinstance(step, int | np.integer):
         raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
-    if not 1 <= step < 2**62:
+    count = exact_int(step)
+    if not 1 <= count < 2**62:
         raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
     _refuse_schedules(group)
     arrays = tuple(states.values())
-    if _core.update(rule, param, grad, arrays, group, int(step), check_threads(num_threads), scalars or []):
+    threads = check_threads(num_threads)
+    if _core.update(rule, param, grad, arrays, group, beta_count, count, threads, scalars or []):
         return
     check_array(param, "param", writable=True)
     if param.dtype.itemsize < 4:
@@ -269,7 +273,7 @@ def _update(
     for name, state in states.items():
         check_like(state, name, param, "param", writable=True)
     check_overlap([("param", param), ("grad", grad), *states.items()])
-    check_group(group, "{}", group, step - 1)
+    check_group(group, "{}", group, count - 1, beta_count=beta_count)
     raise RuntimeError("an input changed while it was being checked; nothing was updated")
 
 

@@ -16,6 +16,10 @@ _LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = float(np.finfo(np.float32).tiny)
 
 
+def _check_scale(value: Any, path: str) -> float:
+    return number(value, path, "a normal float32 number > 0", _SMALLEST, math.nextafter(_LARGEST, math.inf))
+
+
 class LossScaler:
     """Keeps small gradients above what 16 bits can hold, by making the loss larger.
 
@@ -47,12 +51,9 @@ class LossScaler:
         growth_interval: int = 2000,
     ) -> None:
         above_one, above_zero = math.nextafter(1.0, 2.0), math.nextafter(0.0, 1.0)
-        number(init_scale, "init_scale", "a normal float32 number > 0", _SMALLEST, math.nextafter(_LARGEST, math.inf))
-        number(growth_factor, "growth_factor", "a finite number > 1", above_one, math.inf)
-        number(backoff_factor, "backoff_factor", "a number in (0, 1)", above_zero, 1.0)
-        self.scale = float(init_scale)
-        self._growth_factor = float(growth_factor)
-        self._backoff_factor = float(backoff_factor)
+        self.scale = _check_scale(init_scale, "init_scale")
+        self._growth_factor = number(growth_factor, "growth_factor", "a finite number > 1", above_one, math.inf)
+        self._backoff_factor = number(backoff_factor, "backoff_factor", "a number in (0, 1)", above_zero, 1.0)
         self._growth_interval = whole_number(growth_interval, "growth_interval", 1)
         self._good_steps = 0
 
@@ -96,9 +97,8 @@ class LossScaler:
         Raises:
             KeyError, TypeError, ValueError: It is not such a dict; nothing has changed then.
         """
-        scale, good_steps = state_dict["scale"], whole_number(state_dict["good_steps"], "good_steps", 0)
-        number(scale, "scale", "a normal float32 number > 0", _SMALLEST, math.nextafter(_LARGEST, math.inf))
-        self.scale, self._good_steps = float(scale), good_steps
+        good_steps = whole_number(state_dict["good_steps"], "good_steps", 0)
+        self.scale, self._good_steps = _check_scale(state_dict["scale"], "scale"), good_steps
 
     def __repr__(self) -> str:
         return (

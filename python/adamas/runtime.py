@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adamas import _core
-from adamas._hyperparameters import MAX_THREADS
+from adamas._hyperparameters import MAX_THREADS, exact_int, shown
 
 __all__ = [
     "active_isa",
@@ -50,8 +50,8 @@ def use_isa(name: str) -> None:
         ValueError: It is not available; the message lists those that are.
     """
     if not isinstance(name, str):
-        raise TypeError(f"name: expected a str, one of {', '.join(available_isas())}, got {name!r}")
-    _core.use_isa(name)
+        raise TypeError(f"name: expected a str, one of {', '.join(available_isas())}, got {shown(name)}")
+    _core.use_isa(name if name.isprintable() else ascii(name))  # which the core could not even read
 
 
 def get_num_threads() -> int:
@@ -75,10 +75,10 @@ def set_num_threads(count: int) -> None:
         count: 1 to 1024, or 0 to go back to the automatic choice.
     """
     if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {count!r}")
-    if not 0 <= count <= MAX_THREADS:
-        raise ValueError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {count!r}")
-    _core.set_num_threads(int(count))
+        raise TypeError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {shown(count)}")
+    if not 0 <= exact_int(count) <= MAX_THREADS:
+        raise ValueError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {shown(count)}")
+    _core.set_num_threads(exact_int(count))
 
 
 def get_flush_denormals() -> bool:
@@ -107,7 +107,7 @@ def set_flush_denormals(enabled: bool) -> None:
         RuntimeError: True, on a processor for which this is not known: neither x86-64 nor AArch64.
     """
     if not isinstance(enabled, bool | np.bool_):
-        raise TypeError(f"enabled: expected True or False, got {enabled!r}")
+        raise TypeError(f"enabled: expected True or False, got {shown(enabled)}")
     if not _core.set_flush_denormals(bool(enabled)):
         raise RuntimeError("enabled: on this processor, adamas cannot flush subnormal numbers; leave it at False")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,11 @@ def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
         ValueError: The path has neither of the endings.
     """
     source = Path(path)
-    text, arrays = _format_of(source)[1](source)
+    _, load = _format_of(source)
+    mode = source.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # which one would wait for, or read for ever
+        raise CheckpointError(f"{source}: is a pipe or a device, not a file")
+    text, arrays = load(source)
     document = Document.parse(text, str(source))
     if document.checksums.keys() != arrays.keys():
         differing = sorted(document.checksums.keys() ^ arrays.keys())

@@ -34,6 +34,11 @@ _IN_USE = (
 _LINE = 64
 
 
+def _view(array: Array | None) -> Array | None:
+    """Return an array object that others may do with as they like."""
+    return None if array is None else array.view()
+
+
 def _scaled(values: Any, scale: float) -> list[Array]:
     """Return a gradient times a factor: its rows, if it is of single rows, or one piece."""
     pieces = list(values.values()) if isinstance(values, dict) else [values]
@@ -129,24 +134,26 @@ class NumpyPlan:
         item = self._items[index]
         array = item.arrays[list(item.rule.states)[which]]
         is_coded = array.dtype == np.uint8
-        return array if is_coded or array.size != item.param.size else array.reshape(item.param.shape)
+        shape = array.shape if is_coded or array.size != item.param.size else item.param.shape
+        view: Array = array.reshape(shape)
+        return view
 
     def scale(self, index: int, which: int) -> Array | None:
         """Return the scales of a quantised state; None for others."""
         item = self._items[index]
-        return item.arrays.get(f"{list(item.rule.states)[which]}_scale")
+        return _view(item.arrays.get(f"{list(item.rule.states)[which]}_scale"))
 
     def residue(self, index: int) -> Array | None:
         """Return what is kept of a parameter's rounding."""
-        return self._items[index].kept
+        return _view(self._items[index].kept)
 
     def average(self, index: int) -> Array | None:
         """Return the average of a parameter."""
-        return self._items[index].average
+        return _view(self._items[index].average)
 
     def row_counts(self, index: int) -> Array | None:
         """Return the step counts of a parameter's rows."""
-        return self._items[index].row_counts
+        return _view(self._items[index].row_counts)
 
     def catch_up(self, index: int, rows: Array | None) -> bool:
         """Bring rows of a parameter to its last step."""
