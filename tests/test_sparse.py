@@ -83,6 +83,11 @@ def test_same_bits(case: str, columns: int) -> None:
             assert_same_bits(a, b, f"{isa}, {threads} threads")
 
 
+@pytest.mark.parametrize("case", ["lazy AdamW float64", "exact eps_hat"])
+def test_rows_that_are_prepared_in_pieces(case: str) -> None:
+    test_same_bits(case, 5_000)
+
+
 @both
 def test_lazy_rows_step_by_themselves(module: Any) -> None:
     """Each row is what it would be as a parameter of its own that is stepped when it has a gradient."""
