@@ -243,19 +243,29 @@ class Saving(StepChecks):
         except ValueError:  # it holds live arrays, which must not change while they are being read
             pairs = [(array, np.copy(value)) for array, value in pairs]
 
+        counts, scalars, completed = *self._saved_numbers(state_dict), int(state_dict["step"])
+        groups = [{key: value for key, value in values.items() if key != "params"} for values in loaded]
+        norm = state_dict.get("previous_norm")
+
         def put() -> None:
+            # What may find no memory comes first, and is one call.
+            self._plan.set_step_counts(counts, completed, scalars)
             for array, value in pairs:
                 np.copyto(array, value)
-            counts = [int(state_dict["state"][leaf.name]["step"]) for leaf in self._leaves]
-            self._plan.set_step_counts(counts, int(state_dict["step"]))
-            for i, leaf in enumerate(self._leaves):
-                scalars = self._info_of_group[self._group_of[i]].scalars
-                self._plan.set_scalars(i, [float(state_dict["state"][leaf.name][key]) for key in scalars])
-            for group, values in zip(self.param_groups, loaded, strict=True):
-                group.update({key: value for key, value in values.items() if key != "params"})
-            self._previous_norm = state_dict.get("previous_norm")
+            for group, values in zip(self.param_groups, groups, strict=True):
+                group.update(values)
+            self._previous_norm = norm
 
         return put
+
+    def _saved_numbers(self, state_dict: Mapping[str, Any]) -> tuple[list[int], list[list[float]]]:
+        """Return the steps taken by each parameter, and the other numbers that rules keep for each."""
+        counts, scalars = [], []
+        for leaf, group in zip(self._leaves, self._group_of, strict=True):
+            entry = state_dict["state"][leaf.name]
+            counts.append(int(entry["step"]))
+            scalars.append([float(entry[key]) for key in self._info_of_group[group].scalars])
+        return counts, scalars
 
     def _exact_names(self) -> list[str]:
         return [self._leaves[i].name for i, mode in self._sparse.items() if mode == MODES["exact"]]
