@@ -229,7 +229,9 @@ class Saving(StepChecks):
             )
             for theirs, ours in zip(state_dict["param_groups"], self.param_groups, strict=True)
         ]
-        self._check_groups(loaded, None)
+        for i, group in enumerate(self._check_groups(loaded, None)):
+            if not any(callable(group.get(key)) for key in SCHEDULABLE):
+                self._check_exact(i, group)
         check_caught_up(state_dict, self._exact_names())
         pairs = [
             (array, state_dict["state"][name][key])

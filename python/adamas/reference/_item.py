@@ -138,7 +138,7 @@ class Item:
         self.count = step
         self.accumulated = None
         if self.copy is not None:
-            self.copy[...] = narrow(self.param, self.copy.dtype)
+            self.copy.reshape(-1)[...] = narrow(self.param.reshape(-1), self.copy.dtype)
 
     def follow(self, weight: float, number: int) -> None:
         """Bring the average up to date with the parameter, the ``number``-th time."""
