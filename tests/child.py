@@ -13,9 +13,9 @@ VARIABLES = ("ADAMAS_ISA", "ADAMAS_NUM_THREADS", "OMP_NUM_THREADS", "OMP_THREAD_
 
 
 def run_python(
-    *arguments: str, preexec_fn: Callable[[], Any] | None = None, **environment: str
+    *arguments: str, preexec_fn: Callable[[], Any] | None = None, timeout: float = 60, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the interpreter with these arguments and environment variables; a minute at most."""
+    """Run the interpreter with these arguments and environment variables; a minute at most, or so many seconds."""
     clean = {key: value for key, value in os.environ.items() if key not in VARIABLES}
     return subprocess.run(
         [sys.executable, *arguments],
@@ -23,7 +23,7 @@ def run_python(
         preexec_fn=preexec_fn,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
     )
 

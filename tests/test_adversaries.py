@@ -6,6 +6,7 @@ import copy
 import ctypes
 import pickle
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from child import check_python
 from refusing import both
 
 import adamas
+from adamas._formats import bfloat16
 
 
 @both
@@ -81,6 +83,56 @@ def test_parameters_that_contain_themselves(module: Any, make: Any) -> None:
         nested["x"] = nested
     with pytest.raises(ValueError, match="nested more than 100 levels deep; does it contain itself"):
         module.Adam(nested)
+
+
+@both
+@pytest.mark.parametrize("value", [0.0, 0, np.False_, 0j])
+def test_what_equals_a_flag_is_none(module: Any, value: Any) -> None:
+    opt = module.Adam(ones(3))
+    opt.param_groups[0]["amsgrad"] = value
+    with pytest.raises(TypeError, match=r"\['amsgrad'\]: expected True or False"):
+        opt.step(ones(3))
+
+
+@both
+def test_what_is_kept_takes_the_shape_of_the_parameter(module: Any, tmp_path: Path) -> None:
+    half: Any = np.ones((2, 3), bfloat16())
+    single = np.ones((2, 3), np.float32)
+    copies: list[Any] = [None, np.ones((2, 3), bfloat16())]
+    opt = module.AdamW([half, single], rounding="kahan", average=adamas.EMA(decay=0.5), copy_out=copies)
+    opt.accumulate([ones(2, 3), ones(2, 3)])
+    half.shape = single.shape = (6,)
+    opt.step([ones(6), ones(6)])
+    assert {value.shape for entry in opt.state.values() for value in entry.values() if np.ndim(value)} == {(6,)}
+    np.testing.assert_array_equal(copies[1].reshape(-1), single.astype(bfloat16()))
+    opt.save(tmp_path / "a.npz")
+    opt.load(tmp_path / "a.npz")
+    half.dtype = np.int16
+    assert opt.state["0"]["compensation"].dtype == bfloat16()
+
+
+@both
+def test_eval_that_fails_half_way_puts_all_back(module: Any) -> None:
+    params = [ones(3), ones(2)]
+    opt = module.ScheduleFreeAdamW([{"params": param} for param in params], lr=0.5)
+    opt.step([ones(3), ones(2)])
+    before = [param.tobytes() for param in params]
+    opt.param_groups[1]["betas"] = ()
+    with pytest.raises(IndexError):
+        opt.eval()
+    assert [param.tobytes() for param in params] == before
+
+
+@both
+def test_of_several_overlaps_the_first_is_named(module: Any) -> None:
+    params = [ones(3), ones(3), ones(3)]
+    opt = module.Adam(params)
+    for order in ([2, 1, 0], [0, 1, 2]):
+        grads: list[Any] = [None] * 3
+        for i in order:
+            grads[i] = params[i]
+        with pytest.raises(ValueError, match=r"^params\[0\] shares memory with grads\[0\]"):
+            opt.step(grads)
 
 
 class Half(float):

@@ -229,6 +229,40 @@ def test_no_thread_to_be_had(module: Any, monkeypatch: pytest.MonkeyPatch) -> No
     assert opt.step([np.ones(3)]).step == 1
 
 
+def test_what_got_no_thread_is_not_done_later() -> None:
+    """The executor keeps what it was given before it found no thread, and would do it with the next one."""
+    output = check_python(
+        """
+import threading, numpy as np, adamas
+start, param = threading.Thread.start, np.ones(3)
+opt = adamas.SGD([param], lr=1.0)
+def fail(self):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = fail
+try:
+    opt.step_async([np.ones(3)])
+except RuntimeError as error:
+    print(error)
+threading.Thread.start = start
+print(opt.step_async([np.ones(3)]).result(), param)
+"""
+    )
+    assert output == "can't start new thread\nStepReport(step=1, updated=1) [0. 0. 0.]\n"
+
+
+@both
+def test_a_step_is_finished_once(module: Any) -> None:
+    opt = module.SGD([np.ones(3)])
+    with pytest.raises(RuntimeError, match="finish: without start"):
+        opt._plan.finish()
+    opt._plan.abandon()
+    assert opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    assert opt._plan.finish().step == 1
+    with pytest.raises(RuntimeError, match="finish: without start"):
+        opt._plan.finish()
+    assert opt.step([np.ones(3)]).step == 2
+
+
 def test_containers_that_change_meanwhile() -> None:
     slow, opt = adamas.AdamW(big_model()), adamas.SGD({"w": np.ones(2)})
     first = slow.step_async(big_model())

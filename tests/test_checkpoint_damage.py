@@ -124,6 +124,8 @@ class TestDamage:
             {"checksums": {}},
             {"optimizer": 3},
             {"previous_norm": "large"},
+            {"previous_norm": 10**400},
+            {"numbers": {"w": {"step": 1, "mu_product": -(10**400)}}},
             {"params": {"w": ["float32", [-1]]}},
             {"param_groups": [{"params": ["w"], "lr": "high"}]},
             {"param_groups": [{"params": ["w", "in/out.b", "in/out.empty"]}]},
@@ -197,6 +199,19 @@ class TestNpz:
                     setattr(twin, field, getattr(first, field))
                 archive.filelist.append(twin)
         with pytest.raises(CheckpointError, match="its arrays are larger than it is"):
+            checkpoint.read(tmp_path / "b.npz")
+
+    def test_names_that_are_none(self, tmp_path: Path) -> None:
+        """With the right checksum, as above."""
+        adamas.AdamW(make_params()).save(tmp_path / "a.npz")
+        with np.load(tmp_path / "a.npz") as archive:
+            members = {name: archive[name] for name in archive.files}
+        content = json.loads(members["adamas"].tobytes())
+        content["arrays"][0][0] = 3
+        encoded = json.dumps(content).encode()
+        members.update(adamas=np.frombuffer(encoded, np.uint8), adamas_crc32=np.uint32(zlib.crc32(encoded)))
+        np.savez(tmp_path / "b.npz", **members)
+        with pytest.raises(CheckpointError, match="names and dtypes of its arrays are texts"):
             checkpoint.read(tmp_path / "b.npz")
 
     def test_a_member_that_is_no_array(self, saved: Path, tmp_path: Path) -> None:

@@ -83,6 +83,21 @@ def test_same_bits(case: str, columns: int) -> None:
             assert_same_bits(a, b, f"{isa}, {threads} threads")
 
 
+@pytest.mark.parametrize("case", ["lazy AdamW float64", "exact eps_hat"])
+def test_rows_that_are_prepared_in_pieces(case: str) -> None:
+    test_same_bits(case, 5_000)
+
+
+@both
+def test_hyperparameters_that_rows_could_not_catch_up_with_are_not_loaded(module: Any) -> None:
+    opt = module.AdamW({"t": np.ones((3, 2), np.float32)}, sparse={"t": "exact"}, lr=0.1)
+    state_dict = opt.state_dict()
+    state_dict["param_groups"][0]["weight_decay"] = 10.0
+    with pytest.raises(ValueError, match=r"'exact' rows of 't', lr \* weight_decay must be < 1"):
+        opt.load_state_dict(state_dict)
+    assert opt.param_groups[0]["weight_decay"] == 0.01
+
+
 @both
 def test_lazy_rows_step_by_themselves(module: Any) -> None:
     """Each row is what it would be as a parameter of its own that is stepped when it has a gradient."""

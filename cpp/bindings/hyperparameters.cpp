@@ -61,21 +61,6 @@ const Keys& keys() {
       .get_stored();
 }
 
-// A real number (int, float, numpy.floating, ...) that is not a bool.
-bool read_number(py::handle value, double* out) {
-  if (PyFloat_CheckExact(value.ptr())) {
-    *out = PyFloat_AS_DOUBLE(value.ptr());
-    return true;
-  }
-  if (PyBool_Check(value.ptr()) || !is_a(value, keys().real)) return false;
-  *out = PyLong_Check(value.ptr()) ? PyLong_AsDouble(value.ptr()) : PyFloat_AsDouble(value.ptr());
-  if (*out == -1.0 && PyErr_Occurred() != nullptr) {
-    PyErr_Clear();
-    return false;
-  }
-  return true;
-}
-
 // Reads one dict item after another until one is not acceptable. Only the keys that the group had at first are asked
 // for: which they are is a bit each, in the order of asking.
 class Reader {
@@ -142,6 +127,20 @@ class Reader {
 };
 
 }  // namespace
+
+bool read_number(py::handle value, double* out) {
+  if (PyFloat_CheckExact(value.ptr())) {
+    *out = PyFloat_AS_DOUBLE(value.ptr());
+    return true;
+  }
+  if (PyBool_Check(value.ptr()) || !is_a(value, keys().real)) return false;
+  *out = PyLong_Check(value.ptr()) ? PyLong_AsDouble(value.ptr()) : PyFloat_AsDouble(value.ptr());
+  if (*out == -1.0 && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    return false;
+  }
+  return true;
+}
 
 KeySet find_hyperparameters(py::handle group, int beta_count) {
   KeySet found;

@@ -19,6 +19,9 @@ struct KeySet {
 
 KeySet find_hyperparameters(py::handle group, int beta_count);
 
+// A real number (int, float, numpy.floating, ...) that is not a bool.
+bool read_number(py::handle value, double* out);
+
 // Reads the dict, which must still have the `expected` keys; others leave the default. `completed` steps are what a
 // callable lr, weight_decay or betas is called with; *scheduled becomes a dict of what they returned. False if a value
 // is missing, has the wrong type or is out of range: adamas/_hyperparameters.py then says which and why.

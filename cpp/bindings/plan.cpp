@@ -32,7 +32,8 @@ void register_plan(py::module_& m) {
       .def("step_one", &PyPlan::step_one, py::arg("index"), py::arg("grad"))
       .def("close", &PyPlan::close)
       .def("step_count", &PyPlan::step_count, py::arg("index"))
-      .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"))
+      .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"),
+           py::arg("scalars") = std::vector<std::vector<double>>())
       .def("show_step_counts", &PyPlan::show_step_counts, py::arg("counts"))
       .def("show_scalars", &PyPlan::show_scalars, py::arg("which"), py::arg("values"))
       .def("scalars", &PyPlan::scalars, py::arg("index"))

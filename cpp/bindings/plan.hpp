@@ -59,7 +59,8 @@ class PyPlan {
   // The report, in which the first gradient that is not finite is given by its number.
   py::object step(py::handle grads, py::handle groups, py::handle options, double average_weight);
 
-  // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest.
+  // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest. Without
+  // the first part the second is an error.
   bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
   py::object finish();
   void abandon();  // instead
@@ -83,7 +84,9 @@ class PyPlan {
   void exit() { busy_.store(false, std::memory_order_release); }
 
   std::int64_t step_count(std::size_t index) const;
-  void set_step_counts(const std::vector<std::int64_t>& counts, long long completed);
+  // And the scalars of each, if they are given: once memory has been found for the arguments, nothing can fail.
+  void set_step_counts(const std::vector<std::int64_t>& counts, long long completed,
+                       const std::vector<std::vector<double>>& scalars);
 
   // Writes the step counts of all parameters, or number `which` of those that their rules keep, into an array of
   // float64.
@@ -156,6 +159,7 @@ class PyPlan {
   int num_threads_ = 0;
   int last_threads_ = 0;
   std::atomic<bool> busy_{false};
+  std::atomic<bool> started_{false};  // a step of which start() was the first part
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;

@@ -200,7 +200,10 @@ py::object PyPlan::residue(std::size_t index) const {
   switch (tensor.residue_kind) {
     case Residue::kNone:
     case Residue::kStochastic: return py::none();
-    case Residue::kKahan: return arena_.view(tensor.residue, params_[index].array.attr("dtype"), shape(index));
+    case Residue::kKahan: {  // whatever dtype the parameter's array calls itself now
+      const py::dtype half = tensor.dtype == DType::kFloat16 ? py::dtype("float16") : bfloat16();
+      return arena_.view(tensor.residue, half, shape(index));
+    }
     case Residue::kMaster: return arena_.view(tensor.residue, py::dtype::of<float>(), shape(index));
     case Residue::kSplit32: return arena_.view(tensor.residue, py::dtype::of<std::uint16_t>(), shape(index));
     case Residue::kSplit24: return arena_.view(tensor.residue, py::dtype::of<std::uint8_t>(), shape(index));

@@ -26,6 +26,17 @@ bool is_refusal(Status status) {
   return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidTensor;
 }
 
+// Equal, and a flag or a number like it: True is no 1.0.
+bool is_same(py::handle now, py::handle value) {
+  if (now.is(value)) return true;
+  double number = 0.0;
+  const bool alike = PyBool_Check(value.ptr()) != 0 ? PyBool_Check(now.ptr()) != 0 : read_number(now, &number);
+  if (!alike) return false;
+  const int equal = PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ);
+  if (equal < 0) throw py::error_already_set();
+  return equal != 0;
+}
+
 // The elements of an array that has so many, of float64.
 double* numbers_in(py::handle array, std::size_t count) {
   WritableArray accepted;
@@ -90,10 +101,7 @@ bool PyPlan::read_groups(py::handle groups) {
     hyperparameters_[k].seed = seed_;
     for (const auto& [key, value] : groups_[k].frozen) {
       const py::object now = dict_item(group, key);
-      if (now && PyBool_Check(value.ptr()) != PyBool_Check(now.ptr())) return false;  // 0 is equal to False
-      const int equal = now ? PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ) : 0;
-      if (equal < 0) throw py::error_already_set();
-      if (equal == 0) return false;
+      if (!now || !is_same(now, value)) return false;
     }
   }
   return true;
@@ -211,6 +219,7 @@ bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, doub
     leaves_.clear();
     exit();
   }
+  started_.store(ready, std::memory_order_release);
   return ready;
 }
 
@@ -232,11 +241,13 @@ void PyPlan::forbid_resizing() {
 }
 
 void PyPlan::abandon() {
+  if (!started_.exchange(false, std::memory_order_acq_rel)) return;
   const Exit at_end(*this);
   const Leaves leaves(leaves_);
 }
 
 py::object PyPlan::finish() {
+  if (!started_.exchange(false, std::memory_order_acq_rel)) throw std::runtime_error("finish: without start");
   const Exit at_end(*this);
   const Leaves leaves(leaves_);
   return run();
@@ -351,12 +362,17 @@ std::int64_t PyPlan::step_count(std::size_t index) const {
   return plan_.step_count(index);
 }
 
-void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long completed) {
+void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long completed,
+                             const std::vector<std::vector<double>>& scalars) {
   const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
   if (counts.size() != plan_.size() || negative || completed < 0) {
     throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
   }
+  if (!scalars.empty() && scalars.size() != counts.size()) {
+    throw py::value_error("set_step_counts: expected the scalars of each parameter");
+  }
   for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
+  for (std::size_t i = 0; i < scalars.size(); ++i) set_scalars(i, scalars[i]);
   completed_ = completed;
 }
 

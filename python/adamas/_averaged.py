@@ -11,8 +11,8 @@ import numpy as np
 from adamas._checks import Array
 from adamas._step_checks import StepChecks
 
-#: Elements that are swapped at a time.
-_CHUNK = 1 << 20
+#: Bytes that are swapped at a time.
+_CHUNK = 1 << 22
 
 
 @contextmanager
@@ -23,8 +23,8 @@ def averaged(opt: StepChecks) -> Iterator[None]:
     if opt._plan.completed < opt._average.start:
         raise ValueError(f"averaged: nothing has been averaged before step {opt._average.start}")
     swapped: list[tuple[Array, Array]] = []
-    kept: list[tuple[Array, Array]] = []
-    held: list[weakref.ref[Array]] = []
+    kept: list[tuple[Array, Array, Array]] = []
+    live: list[weakref.ref[Array]] = []
     with opt._plan:
         if opt._refusal is not None:
             raise RuntimeError(opt._refusal)
@@ -32,33 +32,35 @@ def averaged(opt: StepChecks) -> Iterator[None]:
             opt._check_gradient(i, "", None, zero_grads=False)
             # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that somebody
             # has a weak reference to.
-            held.append(weakref.ref(leaf.array))
+            live.append(weakref.ref(leaf.array))
             param, average = leaf.array.reshape(-1), opt._plan.average(i).reshape(-1)
             if average.dtype == param.dtype:
-                swapped.append((param, average))
+                swapped.append((param.view(np.uint8), average.view(np.uint8)))
             else:
-                kept.append((param, param.copy()))
+                kept.append((param, average, param.copy()))
+        # All memory that it takes is there before the first parameter changes.
+        held = np.empty(min(_CHUNK, max((param.size for param, _ in swapped), default=0)), np.uint8)
         opt._refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
-        for i, leaf in enumerate(opt._leaves):
-            average = opt._plan.average(i)
-            if average.dtype != leaf.array.dtype:
-                np.copyto(leaf.array, average, casting="unsafe")
+        for param, average, _ in kept:
+            np.copyto(param, average, casting="unsafe")
         for param, average in swapped:
-            _swap(param, average)
+            _swap(param, average, held)
     try:
         yield
     finally:
         with opt._plan:
             for param, average in swapped:
-                _swap(param, average)
-            for param, before in kept:
+                _swap(param, average, held)
+            for param, _, before in kept:
                 np.copyto(param, before)
             opt._refusal = None
 
 
-def _swap(a: Array, b: Array) -> None:
+def _swap(a: Array, b: Array, held: Array) -> None:
     for i in range(0, a.size, _CHUNK):
         part = slice(i, i + _CHUNK)
-        held = a[part].copy()
-        a[part] = b[part]
-        b[part] = held
+        first, second = a[part], b[part]
+        copy = held[: first.size]
+        np.copyto(copy, first)
+        np.copyto(first, second)
+        np.copyto(second, copy)

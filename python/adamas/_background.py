@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from adamas._report import StepReport
+from adamas._room import has_room_for_thread
 
 
 class _Worker:
@@ -23,11 +24,16 @@ class _Worker:
         self._lock = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
 
-    def submit(self, work: Callable[[], StepReport]) -> Future[StepReport]:
+    def submit(self, work: Callable[[], None]) -> None:
         with self._lock:
             if self._executor is None:
-                self._executor = ThreadPoolExecutor(1, thread_name_prefix="adamas-step")
-            return self._executor.submit(work)
+                if not has_room_for_thread():
+                    raise MemoryError("step_async: there is no memory for a thread")
+                executor = ThreadPoolExecutor(1, thread_name_prefix="adamas-step")
+                # If there is no thread to be had, what was submitted would stay, and run when there is one.
+                executor.submit(int)
+                self._executor = executor
+            self._executor.submit(work)
 
 
 _worker = _Worker()
@@ -38,7 +44,23 @@ class StepHandle:
 
     def __init__(self, work: Callable[[], StepReport]) -> None:
         self._process = os.getpid()
-        self._future = _worker.submit(work)
+        self._future: Future[StepReport] = Future()
+        self._claim = threading.Lock()
+        self._work = work
+        try:
+            _worker.submit(self._run)
+        except BaseException as error:
+            # It may have been handed over nevertheless, before memory ran out: then it is under way.
+            if self._claim.acquire(blocking=False) or not isinstance(error, Exception):
+                raise
+
+    def _run(self) -> None:
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            self._future.set_result(self._work())
+        except BaseException as error:
+            self._future.set_exception(error)
 
     def result(self, timeout: float | None = None) -> StepReport:
         """Wait for the step, and return its report.

@@ -125,7 +125,14 @@ def check_overlap(arrays: Sequence[tuple[str, Array]]) -> None:
     Raises:
         ValueError: Naming the two.
     """
-    extents = sorted((address(array), array.nbytes, path) for path, array in arrays if array.nbytes > 0)
-    for (begin, nbytes, path), (next_begin, _, next_path) in itertools.pairwise(extents):
-        if next_begin < begin + nbytes:
-            raise ValueError(f"{next_path} shares memory with {path}: each array must have memory of its own; copy one")
+    extents = sorted(
+        (address(array), array.nbytes, path, i) for i, (path, array) in enumerate(arrays) if array.nbytes > 0
+    )
+    overlaps = [
+        (max(i, next_i), next_path, path)
+        for (begin, nbytes, path, i), (next_begin, _, next_path, next_i) in itertools.pairwise(extents)
+        if next_begin < begin + nbytes
+    ]
+    if overlaps:  # of several the first, wherever they lie
+        _, path, other = min(overlaps)
+        raise ValueError(f"{path} shares memory with {other}: each array must have memory of its own; copy one")

@@ -96,7 +96,7 @@ class Model(ABC):
         """Make the copies equal to the parameters."""
         for leaf, copy in zip(self._leaves, self._copies, strict=True):
             if copy is not None:
-                np.copyto(copy, leaf.array, casting="unsafe")
+                np.copyto(copy.reshape(-1), leaf.array.reshape(-1), casting="unsafe")  # one may have been reshaped
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""
@@ -241,11 +241,15 @@ class Model(ABC):
                         f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
         if completed is not None:
-            for i, mode in self._sparse.items():
-                if mode == MODES["exact"]:
-                    k = self._group_of[i]
-                    check_sparse_hyperparameters(self._leaves[i].name, checked[k], f"param_groups[{k}]")
+            for k, group in enumerate(checked):
+                self._check_exact(k, group)
         return checked
+
+    def _check_exact(self, number: int, group: Mapping[str, Any]) -> None:
+        """Refuse hyperparameters, checked and called, with which rows of the group could not catch up."""
+        for i, mode in self._sparse.items():
+            if mode == MODES["exact"] and self._group_of[i] == number:
+                check_sparse_hyperparameters(self._leaves[i].name, group, f"param_groups[{number}]")
 
     @property
     def num_threads(self) -> int | None:

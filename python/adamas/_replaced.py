@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from adamas._room import has_room_for_thread
+
 try:
     import fcntl
 except ImportError:  # not on Windows
@@ -74,6 +76,8 @@ def _rename(new: Path, target: Path) -> None:
 
 def _close_aside(descriptor: int) -> None:
     try:
+        if not has_room_for_thread():
+            raise RuntimeError
         threading.Thread(target=os.close, args=(descriptor,)).start()
     except RuntimeError:  # no more threads, or the interpreter is about to end
         os.close(descriptor)

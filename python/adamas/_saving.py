@@ -231,7 +231,9 @@ class Saving(StepChecks):
             )
             for theirs, ours in zip(state_dict["param_groups"], groups, strict=True)
         ]
-        self._check_groups(loaded, None)
+        for i, group in enumerate(self._check_groups(loaded, None)):
+            if not any(callable(group.get(key)) for key in SCHEDULABLE):
+                self._check_exact(i, group)
         check_caught_up(state_dict, self._exact_names())
         pairs = [
             (array, state_dict["state"][name][key])
@@ -245,24 +247,31 @@ class Saving(StepChecks):
         except ValueError:  # it holds live arrays, which must not change while they are being read
             pairs = [(array, np.copy(value)) for array, value in pairs]
 
-        entries = [state_dict["state"][leaf.name] for leaf in self._leaves]
-        counts, completed = [count_in(entry["step"]) for entry in entries], count_in(state_dict["step"])
-        infos = [self._info_of_group[group] for group in self._group_of]
-        scalars = [[scalar_in(entry[key]) for key in i.scalars] for entry, i in zip(entries, infos, strict=True)]
+        counts, scalars = self._saved_numbers(state_dict)
+        completed = count_in(state_dict["step"])
+        hyperparameters = [{key: value for key, value in values.items() if key != "params"} for values in loaded]
         norm = state_dict.get("previous_norm")
         previous_norm = None if norm is None else scalar_in(norm)
 
         def put() -> None:
+            # What may find no memory comes first, and is one call.
+            self._plan.set_step_counts(counts, completed, scalars)
             for array, value in pairs:
                 np.copyto(array, value)
-            self._plan.set_step_counts(counts, completed)
-            for i, numbers in enumerate(scalars):
-                self._plan.set_scalars(i, numbers)
-            for group, values in zip(groups, loaded, strict=True):
-                dict.update(group, {key: value for key, value in values.items() if key != "params"})
+            for group, values in zip(groups, hyperparameters, strict=True):
+                dict.update(group, values)
             self._previous_norm = previous_norm
 
         return put
+
+    def _saved_numbers(self, state_dict: Mapping[str, Any]) -> tuple[list[int], list[list[float]]]:
+        """Return the steps taken by each parameter, and the other numbers that rules keep for each."""
+        counts, scalars = [], []
+        for leaf, group in zip(self._leaves, self._group_of, strict=True):
+            entry = state_dict["state"][leaf.name]
+            counts.append(count_in(entry["step"]))
+            scalars.append([scalar_in(entry[key]) for key in self._info_of_group[group].scalars])
+        return counts, scalars
 
     def _exact_names(self) -> list[str]:
         return [self._leaves[i].name for i, mode in self._sparse.items() if mode == MODES["exact"]]

@@ -13,10 +13,6 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-// Elements that are prepared, updated and brought to their companions before the next ones: few enough to stay in the
-// nearest cache meanwhile.
-constexpr std::size_t kPiece = 4 * kGranule;
-
 // Mixes 64 bits thoroughly (the finalizer of splitmix64).
 std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -30,15 +26,6 @@ RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step
   constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
   const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
-}
-
-char* shifted(const void* array, std::size_t bytes) {
-  return const_cast<char*>(static_cast<const char*>(array)) + bytes;
-}
-
-// The address that an array would have whose element `bytes` on is at `data`; there is no memory before `data`.
-const void* begin_of(const void* data, std::size_t bytes) {
-  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(data) - bytes);
 }
 
 // Calls work(i, end) for each piece of [begin, end).

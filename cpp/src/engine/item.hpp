@@ -47,6 +47,19 @@ enum class Phase : std::uint8_t {
   kCatchUp,  // rows, to the last step
 };
 
+// Elements that are prepared, updated and brought to their companions before the next ones: few enough to stay in the
+// nearest cache meanwhile.
+inline constexpr std::size_t kPiece = 4 * kGranule;
+
+inline char* shifted(const void* array, std::size_t bytes) {
+  return const_cast<char*>(static_cast<const char*>(array)) + bytes;
+}
+
+// The address that an array would have whose element `bytes` on is at `data`; there is no memory before `data`.
+inline const void* begin_of(const void* data, std::size_t bytes) {
+  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(data) - bytes);
+}
+
 // What all parts of a pass share.
 struct Pass {
   Phase phase;

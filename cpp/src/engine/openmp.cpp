@@ -6,6 +6,10 @@
 #if defined(_OPENMP)
 #include <omp.h>
 
+#include <mutex>
+#include <thread>
+#include <vector>
+
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
 #endif
@@ -44,19 +48,61 @@ ADAMAS_NOT_WATCHED void run_worker(Region* region) {
   before_others(region);
 }
 
+// Regions without asking again, once threads were refused.
+constexpr int kPatience = 1000;
+
+// Starts threads, all of them alive at once, and ends them; returns how many there were to be had.
+int try_threads(int count) noexcept {
+  std::mutex gate;
+  std::vector<std::thread> started;
+  gate.lock();
+  try {
+    started.reserve(static_cast<std::size_t>(count));
+    for (int k = 0; k < count; ++k) {
+      started.emplace_back([&gate] { const std::lock_guard<std::mutex> passing(gate); });
+    }
+  } catch (...) {  // a limit of memory, or of threads
+  }
+  gate.unlock();
+  for (std::thread& thread : started) thread.join();
+  return static_cast<int>(started.size());
+}
+
+// Where the system refuses a thread, OpenMP ends the process. So when more are wanted than this thread's last region
+// had, which wait for the next one, they are first started here, where a refusal is no more than that.
+int threads_to_be_had(int wanted) noexcept {
+  thread_local int had = 1;
+  thread_local int patience = 0;
+  if (wanted > had && patience > 0) {
+    --patience;
+  } else if (wanted > had) {
+    const int found = try_threads(wanted - had);
+    if (found < wanted - had) patience = kPatience;
+    had += found;
+  }
+  if (wanted > 1 && had > wanted) had = wanted;  // the others will end
+  return wanted < had ? wanted : had;
+}
+
 }  // namespace
 
 bool has_openmp() noexcept { return true; }
 
 int openmp_max_threads() noexcept { return omp_get_max_threads(); }
 
-ADAMAS_NOT_WATCHED void run_workers(int threads, void (*body)(void*, int, int), void* context) noexcept {
+ADAMAS_NOT_WATCHED int run_workers(int threads, void (*body)(void*, int, int), void* context) noexcept {
+  const int count = threads_to_be_had(threads);
+  if (count == 1) {
+    body(context, 0, 1);
+    return 1;
+  }
   Region region{body, context};
   Region* const shared = &region;
   before_others(shared);
-#pragma omp parallel num_threads(threads) default(none) firstprivate(shared)
+#pragma omp parallel num_threads(count) default(none) firstprivate(shared)
   run_worker(shared);
   after_others(shared);
+  return count;
 }
 
 const char* openmp_runtime() noexcept {
@@ -75,7 +121,10 @@ namespace adamas {
 
 bool has_openmp() noexcept { return false; }
 int openmp_max_threads() noexcept { return 1; }
-void run_workers(int, void (*body)(void*, int, int), void* context) noexcept { body(context, 0, 1); }
+int run_workers(int, void (*body)(void*, int, int), void* context) noexcept {
+  body(context, 0, 1);
+  return 1;
+}
 const char* openmp_runtime() noexcept { return nullptr; }
 
 }  // namespace adamas

@@ -9,7 +9,7 @@ bool has_openmp() noexcept;
 int openmp_max_threads() noexcept;
 
 // Calls body(context, worker, workers) once per worker, in one parallel region of at most `threads` workers. Worker 0
-// is the calling thread.
-void run_workers(int threads, void (*body)(void* context, int worker, int workers), void* context) noexcept;
+// is the calling thread. Returns how many were asked for: less than `threads` if the system has no more.
+int run_workers(int threads, void (*body)(void* context, int worker, int workers), void* context) noexcept;
 
 }  // namespace adamas

@@ -213,6 +213,8 @@ Status Plan::set_accumulator(std::size_t index, void* memory) noexcept try {
   const Status status = check_array(memory, item.tensor.size, element_bytes);
   if (status != Status::kOk || item.accumulator != nullptr)
     return status == Status::kOk ? Status::kInvalidTensor : status;
+  // Room for those that follow as well: who sets one for each in turn has all of them or none.
+  make_room(impl_->written, impl_->items.size() - index);
   if (item.tensor.size > 0) {
     impl_->written.push_back(extent(memory, item.tensor.size * element_bytes));
     impl_->written_is_apart = false;

@@ -1,9 +1,10 @@
 #include "engine/row_part.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
-#include <vector>
+#include <utility>
 
 #include "engine/formats.hpp"
 #include "engine/schedule.hpp"
@@ -16,10 +17,6 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr std::size_t kPrefetchRows = 8;
 // Finding out what was missed after one step costs about as much as moving this many bytes.
 constexpr std::uint64_t kMissedBytes = 32 * 1024;
-
-char* shifted(const void* array, std::size_t bytes) {
-  return const_cast<char*>(static_cast<const char*>(array)) + bytes;
-}
 
 // Fetches a cache line that will be written. The instruction for that is 20 % faster here than the one for lines that
 // are read, which compilers take unless they know the processor; every x86-64 processor has it, if only as one that
@@ -47,24 +44,29 @@ class RowPart {
         gradients_(gradient_kernels(*pass.kernels, item)),
         row_bytes_(item.tensor.columns * size_of(item.tensor.dtype)),
         value_bytes_(item.tensor.columns * size_of(item.grad_dtype)),
-        state_count_(rule_info(item.tensor.rule).state_count),
-        scratch_(item.tensor.columns) {}
+        state_count_(rule_info(item.tensor.rule).state_count) {}
 
-  void measure(std::size_t first, std::size_t last) {
+  void measure(std::size_t first, std::size_t last) const {
     const MeasureKernel kernel = pass_.options->norm_type == NormType::kL2 ? gradients_.squares : gradients_.largest;
     const std::size_t granules = granules_in(tensor_.columns);
     const double scale = 1.0 / pass_.options->grad_scale;
     for (std::size_t u = first; u < last; ++u) {
-      const void* const g = gradient(set_.uses()[u], 1.0, kInfinite);
-      kernel(item_.compute_dtype(), g, 0, tensor_.columns, scale, pass_.measures + item_.first_granule + u * granules);
+      double* const measures = pass_.measures + item_.first_granule + u * granules;
+      with_gradient(set_.uses()[u], 1.0, kInfinite, [&](const void* g, std::size_t i, std::size_t end) {
+        kernel(item_.compute_dtype(), g, i, end, scale, measures);
+      });
     }
   }
 
-  void visit(const std::function<void(const void*, std::size_t)>& work) {
-    for (const RowSet::Use& use : set_.uses()) work(gradient(use, 1.0, kInfinite), tensor_.columns);
+  void visit(const std::function<void(const void*, std::size_t)>& work) const {
+    for (const RowSet::Use& use : set_.uses()) {
+      with_gradient(use, 1.0, kInfinite, [&](const void* g, std::size_t i, std::size_t end) {
+        work(shifted(g, i * size_of(item_.compute_dtype())), end - i);
+      });
+    }
   }
 
-  void update(std::size_t first, std::size_t last) {
+  void update(std::size_t first, std::size_t last) const {
     const DType compute = item_.compute_dtype();
     const UpdateKernel kernel =
         pass_.kernels->update[static_cast<int>(tensor_.rule)][find_column(compute, compute, tensor_.state_format)];
@@ -73,22 +75,18 @@ class RowPart {
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       const RowSet::Use& use = set_.uses()[u];
       if (use.missed != RowSet::kNone) catch_row_up(use);
-      const Coefficients& c = pass_.coefficients[use.coefficients];
+      Coefficients c = pass_.coefficients[use.coefficients];
+      const double scale = limit < kInfinite ? std::exchange(c.grad_scale, 1.0) : 1.0;
       void* states[kMaxStates];
-      if (limit < kInfinite) {
-        Coefficients unscaled = c;
-        unscaled.grad_scale = 1.0;
-        const void* const g = gradient(use, c.grad_scale, limit);
-        kernel(streams(use.row, g, states), 0, tensor_.columns, unscaled);
-      } else {
-        kernel(streams(use.row, gradient(use, 1.0, kInfinite), states), 0, tensor_.columns, c);
-      }
+      with_gradient(use, scale, limit, [&](const void* g, std::size_t i, std::size_t end) {
+        kernel(streams(use.row, g, states), i, end, c);
+      });
       tensor_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
       if (pass_.options->zero_grads) zero(use);
     }
   }
 
-  void catch_up(std::size_t first, std::size_t last) {
+  void catch_up(std::size_t first, std::size_t last) const {
     const auto step = static_cast<std::uint32_t>(item_.rows->history.last());
     for (std::size_t u = first; u < last; ++u) {
       const RowSet::Use& use = set_.uses()[u];
@@ -102,22 +100,27 @@ class RowPart {
  private:
   const void* values(std::uint32_t index) const { return shifted(item_.grad, index * value_bytes_); }
 
-  // The row's gradient in the compute type, summed up, times scale, within the limit: in the scratch memory, or where
-  // it is. (A limit goes with a scale; without one the scale is 1.)
-  const void* gradient(const RowSet::Use& use, double scale, double limit) {
+  // Calls work(gradient, begin, end) for the row's gradient in the compute type, summed up, times scale, within the
+  // limit: as a whole where it is, or piece by piece, so that no memory has to be found for a row in the middle of a
+  // step. (A limit goes with a scale; without one the scale is 1.)
+  template <class Work>
+  void with_gradient(const RowSet::Use& use, double scale, double limit, Work work) const {
     const bool limited = limit < kInfinite;
-    std::uint32_t next = set_.following(use.first);
-    const bool alone = next == RowSet::kNone;
-    if (alone && !limited && item_.grad_dtype == item_.compute_dtype()) return values(use.first);
+    const bool alone = set_.following(use.first) == RowSet::kNone;
     const std::size_t n = tensor_.columns;
-    void* const sum = scratch_.data();
-    gradients_.prepare(item_.grad_dtype, values(use.first), nullptr, 0, n, alone ? scale : 1.0,
-                       alone ? limit : kInfinite, sum);
-    for (; next != RowSet::kNone; next = set_.following(next)) {
-      gradients_.prepare(item_.grad_dtype, values(next), sum, 0, n, 1.0, kInfinite, sum);
+    if (alone && !limited && item_.grad_dtype == item_.compute_dtype()) return work(values(use.first), 0, n);
+    alignas(64) double prepared[kPiece];
+    for (std::size_t i = 0; i < n; i += kPiece) {
+      const std::size_t end = std::min(n, i + kPiece);
+      const void* const sum = begin_of(prepared, i * size_of(item_.compute_dtype()));
+      gradients_.prepare(item_.grad_dtype, values(use.first), nullptr, i, end, alone ? scale : 1.0,
+                         alone ? limit : kInfinite, prepared);
+      for (std::uint32_t k = set_.following(use.first); k != RowSet::kNone; k = set_.following(k)) {
+        gradients_.prepare(item_.grad_dtype, values(k), sum, i, end, 1.0, kInfinite, prepared);
+      }
+      if (!alone && limited) gradients_.prepare(item_.compute_dtype(), sum, nullptr, i, end, scale, limit, prepared);
+      work(sum, i, end);
     }
-    if (!alone && limited) gradients_.prepare(item_.compute_dtype(), sum, nullptr, 0, n, scale, limit, sum);
-    return sum;
   }
 
   void zero(const RowSet::Use& use) const {
@@ -159,15 +162,22 @@ class RowPart {
   std::size_t row_bytes_;
   std::size_t value_bytes_;
   int state_count_;
-  std::vector<double> scratch_;
 };
 
-void find_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
-  Rows& rows = *static_cast<Rows*>(context);
+struct Search {
+  Rows& rows;
+  std::atomic<bool> out_of_memory{false};
+};
+
+// Runs on any thread, from which no exception may come.
+void find_slice(void* context, std::uint64_t slice, std::uint64_t slices) try {
+  Rows& rows = static_cast<Search*>(context)->rows;
   const std::uint64_t count = rows.missed_from.size();
   for (std::uint64_t k = slice_begin(count, slice, slices); k < slice_begin(count, slice + 1, slices); ++k) {
     rows.history.find(rows.missed_from[k], rows.history.last(), &rows.missed[k]);
   }
+} catch (...) {
+  static_cast<Search*>(context)->out_of_memory.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -179,6 +189,9 @@ Status find_missed(Item& item, int threads) {
   const std::size_t length = last - first + std::size_t{1};
   if (rows.found.size() < length) rows.found.resize(2 * length, RowSet::kNone);
   rows.missed_from.clear();
+  // Room for all of them now: what stands in `found` is to be taken back below, come what may.
+  const std::size_t most = std::min(length, rows.set.uses().size());
+  if (rows.missed_from.capacity() < most) rows.missed_from.reserve(2 * most);
   for (RowSet::Use& use : rows.set.uses()) {
     const std::uint32_t count = std::max(item.tensor.row_counts[use.row], first);
     use.missed = RowSet::kNone;
@@ -194,7 +207,9 @@ Status find_missed(Item& item, int threads) {
   if (rows.missed_from.empty()) return Status::kOk;
   if (rows.missed.size() < rows.missed_from.size()) rows.missed.resize(rows.missed_from.size());
   int used = 0;
-  return run_slices(rows.missed_from.size() * kMissedBytes, threads, find_slice, &rows, &used);
+  Search search{rows};
+  const Status status = run_slices(rows.missed_from.size() * kMissedBytes, threads, find_slice, &search, &used);
+  return search.out_of_memory.load(std::memory_order_relaxed) ? Status::kOutOfMemory : status;
 }
 
 void for_each_row_gradient(const Pass& pass, const Item& item,

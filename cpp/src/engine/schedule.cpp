@@ -64,16 +64,19 @@ Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context,
   }
   const auto hand_count = static_cast<std::uint64_t>(choice.threads);
   const std::unique_ptr<Hand[]> hands(new (std::nothrow) Hand[hand_count]);
-  if (!hands) return Status::kOutOfMemory;
+  if (!hands) {  // which is no reason to give up
+    *threads = 1;
+    body(context, 0, 1);
+    return Status::kOk;
+  }
   const std::uint64_t slices = std::max(hand_count, bytes / kSliceBytes);
   for (std::uint64_t k = 0; k < hand_count; ++k) {
     hands[k].next.store(slice_begin(slices, k, hand_count), std::memory_order_relaxed);
     hands[k].end = slice_begin(slices, k + 1, hand_count);
   }
-  *threads = choice.threads;
   const Clock::time_point start = Clock::now();
   Deal deal{body, context, slices, hands.get(), choice.threads, FloatMode::current(), start};
-  run_workers(choice.threads, work, &deal);
+  *threads = run_workers(choice.threads, work, &deal);
   const Clock::time_point end = Clock::now();
   if (choice.automatic) report_region(end - deal.caller_done, end - start);
   return Status::kOk;

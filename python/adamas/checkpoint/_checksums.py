@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from collections.abc import Mapping
@@ -10,14 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from adamas._checks import Array
+from adamas._room import has_room_for_thread
 
 __all__ = ["bytes_of", "checksums"]
 
 
 def checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
     """Return the CRC-32 of each, on as many threads as there are processors; zlib lets go of the GIL."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(arrays, threads.map(_checksum, arrays.values()), strict=True))
+    if has_room_for_thread():
+        with contextlib.suppress(RuntimeError), ThreadPoolExecutor(os.cpu_count()) as threads:
+            return dict(zip(arrays, threads.map(_checksum, arrays.values()), strict=True))
+    return {name: _checksum(array) for name, array in arrays.items()}  # there are no more threads to be had
 
 
 def bytes_of(array: Array) -> Array:

@@ -147,6 +147,13 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62
 
 
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:  # JSON has whole numbers of any length
+        return False
+
+
 def _is_simple(value: Any) -> bool:
     """Is it a hyperparameter: a number, a text, a flag, nothing, or several numbers?"""
     if isinstance(value, list):
@@ -174,14 +181,14 @@ def _is_described(entry: Any) -> bool:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict) or not _is_count(entry.get("step")):
         return False
-    return all(isinstance(value, int | float) and math.isfinite(value) for value in entry.values())
+    return all(_is_finite(value) for value in entry.values())
 
 
 _CHECKS: dict[str, Any] = {
     "library": lambda value: isinstance(value, str),
     "optimizer": lambda value: isinstance(value, str),
     "step": _is_count,
-    "previous_norm": lambda value: value is None or (isinstance(value, float | int) and math.isfinite(value)),
+    "previous_norm": lambda value: value is None or _is_finite(value),
     "formats": lambda value: isinstance(value, dict) and all(_is_simple(item) for item in value.values()),
     "param_groups": lambda value: isinstance(value, list) and all(_is_group(group) for group in value),
     "params": lambda value: isinstance(value, dict) and all(_is_described(entry) for entry in value.values()),

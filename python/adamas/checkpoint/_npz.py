@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import zipfile
@@ -53,9 +54,11 @@ def read_npz(path: Path) -> tuple[str, dict[str, Array]]:
             with zipfile.ZipFile(file) as archive:
                 _check_members(archive, size, path)
                 return _read(archive, np.memmap(file, np.uint8, "r").view(np.ndarray), path)
-        except CheckpointError:
+        except (CheckpointError, MemoryError):
             raise
         except Exception as error:  # zipfile and NumPy raise a dozen kinds, OSError among them
+            if isinstance(error, OSError) and error.errno in (errno.ENOMEM, errno.EIO):
+                raise  # which the file is not to blame for
             detail = str(error).splitlines() or [type(error).__name__]
             raise CheckpointError(f"{path}: is not an npz file, or is damaged ({detail[0]})") from None
 
@@ -80,6 +83,8 @@ def _read(archive: zipfile.ZipFile, mapped: Array, path: Path) -> tuple[str, dic
         raise CheckpointError(f"{path}: is damaged: its description does not have the checksum that it names")
     described = json.loads(content)
     names = described["arrays"]
+    if not all(isinstance(name, str) and isinstance(dtype, str) for name, dtype in names):
+        raise ValueError("names and dtypes of its arrays are texts")
     if members.keys() != {_TEXT, _CHECKSUM, *map(str, range(len(names)))}:
         raise CheckpointError(f"{path}: is damaged: it has other arrays than it says")
     arrays = {name: _array(_member(archive, members[str(i)], mapped), dtype) for i, (name, dtype) in enumerate(names)}

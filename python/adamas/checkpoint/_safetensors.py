@@ -7,7 +7,6 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from adamas._checks import Array, is_bfloat16
 from adamas._formats import bfloat16
+from adamas.checkpoint._beside import beside
 from adamas.checkpoint._checksums import bytes_of, checksums
 from adamas.checkpoint._document import CheckpointError
 from adamas.checkpoint._stream import stream
@@ -49,8 +49,8 @@ def write_safetensors(path: Path, arrays: Mapping[str, Array], describe: Callabl
     ordered = {name: arrays[name] for _, name in entries}
     longest = describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
     header = _header(ordered, longest)
-    with stream(path) as file, ThreadPoolExecutor(1) as beside:
-        found = beside.submit(checksums, arrays)
+    with stream(path) as file, beside() as other:
+        found = other.submit(checksums, arrays)
         file.append(np.frombuffer(header, np.uint8))
         for array in ordered.values():
             file.append(bytes_of(array))

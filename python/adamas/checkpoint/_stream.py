@@ -9,12 +9,13 @@ import mmap
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
 
 from adamas._checks import Array
+from adamas.checkpoint._beside import beside
 
 try:
     import fcntl
@@ -36,7 +37,7 @@ def stream(path: Path) -> Iterator[Stream]:
     Raises:
         OSError: The disk is full, or cannot be written to.
     """
-    with path.open("xb", buffering=0) as file, ThreadPoolExecutor(1) as writer:
+    with path.open("xb", buffering=0) as file, beside() as writer:
         target = Stream(file, writer)
         yield target
         target.finish()
@@ -45,7 +46,7 @@ def stream(path: Path) -> Iterator[Stream]:
 class Stream:
     """A file that a thread writes piece by piece, while the next piece is being filled."""
 
-    def __init__(self, file: io.FileIO, writer: ThreadPoolExecutor) -> None:
+    def __init__(self, file: io.FileIO, writer: Executor) -> None:
         self._file = file
         self._writer = writer
         # Memory of their own, which begins where a page does: so it must be for writing past the cache.

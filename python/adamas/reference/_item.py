@@ -54,8 +54,17 @@ class Item:
         self.average = None if self.average is None else moved(self.average)
         self.row_counts = None if self.row_counts is None else moved(self.row_counts)
 
+    def reshape(self) -> None:
+        """Give what is kept the shape that the parameter has now, of as many elements as before."""
+        shape = self.param.shape
+        if self.param.size == self.size:
+            self.kept = None if self.kept is None else self.kept.reshape(shape)
+            self.average = None if self.average is None else self.average.reshape(shape)
+            self.accumulated = None if self.accumulated is None else self.accumulated.reshape(shape)
+
     def wide(self, grad: Array | None) -> Array | None:
         """Return the gradient, with what has been accumulated, in the type that is computed with."""
+        self.reshape()
         if grad is None:
             return self.accumulated
         with np.errstate(all="ignore"):
@@ -129,10 +138,11 @@ class Item:
         self.count = step
         self.accumulated = None
         if self.copy is not None:
-            self.copy[...] = narrow(self.param, self.copy.dtype)
+            self.copy.reshape(-1)[...] = narrow(self.param.reshape(-1), self.copy.dtype)
 
     def follow(self, weight: float, number: int) -> None:
         """Bring the average up to date with the parameter, the ``number``-th time."""
+        self.reshape()
         if self.average is None or weight == 0.0:
             return
         with np.errstate(all="ignore"):

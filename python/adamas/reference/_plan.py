@@ -145,10 +145,12 @@ class NumpyPlan:
 
     def residue(self, index: int) -> Array | None:
         """Return what is kept of a parameter's rounding."""
+        self._items[index].reshape()
         return _view(self._items[index].kept)
 
     def average(self, index: int) -> Array | None:
         """Return the average of a parameter."""
+        self._items[index].reshape()
         return _view(self._items[index].average)
 
     def row_counts(self, index: int) -> Array | None:
@@ -184,16 +186,19 @@ class NumpyPlan:
 
     def finish(self) -> StepReport:
         """Take the step that was started."""
+        started, self._started = self._started, None
+        if started is None:
+            raise RuntimeError("finish: without start")
         try:
-            assert self._started is not None
-            return self._started()
+            return started()
         finally:
             self.__exit__()
 
     def abandon(self) -> None:
         """Do not take it."""
-        self._started = None
-        self.__exit__()
+        started, self._started = self._started, None
+        if started is not None:
+            self.__exit__()
 
     def _prepared(self, grads: Any, options: StepOptions | None, weight: float) -> Callable[[], StepReport]:
         chosen = StepOptions() if options is None else options
@@ -318,11 +323,13 @@ class NumpyPlan:
         """Return the steps taken by a parameter."""
         return self._items[index].count
 
-    def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
-        """Restore the steps taken by each parameter and by the optimizer."""
+    def set_step_counts(self, counts: Sequence[int], completed: int, scalars: Sequence[Sequence[float]] = ()) -> None:
+        """Restore the steps taken by each parameter and by the optimizer, and each parameter's other numbers."""
         for item, count in zip(self._items, counts, strict=True):
             item.count = count
             item.history = RowHistory(count)
+        for i, values in enumerate(scalars):
+            self.set_scalars(i, values)
         self.completed = completed
 
     def scalars(self, index: int) -> list[float]:

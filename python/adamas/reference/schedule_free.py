@@ -174,12 +174,18 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
                 self._check_gradient(i, "", None, zero_grads=False)
             # Views stay writeable and flat whatever becomes of the arrays.
             kept = [(leaf.array.reshape(-1), leaf.array.reshape(-1).copy()) for leaf in self._leaves]
-            for i, leaf in enumerate(self._leaves):
-                beta1 = self.param_groups[self._group_of[i]]["betas"][0]
-                residue = self._formats_of(i)[1]
-                y, z = load_param(leaf.array, residue, self._plan.residue(i)), self._states_of(i)["z"]
-                x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
-                leaf.array[...] = x if x.dtype == leaf.array.dtype else narrow(x, leaf.array.dtype)
+            try:
+                for i, leaf in enumerate(self._leaves):
+                    beta1 = self.param_groups[self._group_of[i]]["betas"][0]
+                    residue = self._formats_of(i)[1]
+                    y, z = load_param(leaf.array, residue, self._plan.residue(i)), self._states_of(i)["z"]
+                    with np.errstate(all="ignore"):
+                        x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
+                    leaf.array[...] = x if x.dtype == leaf.array.dtype else narrow(x, leaf.array.dtype)
+            except BaseException:  # a hyperparameter that is none, or no memory for x
+                for array, values in kept:
+                    array[...] = values
+                raise
             self._kept = kept
             self._refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
 
