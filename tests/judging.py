@@ -59,7 +59,7 @@ def content_of(opt: Any, params: dict[str, Any]) -> list[Any]:
     states = [value for entry in opt.state.values() for value in entry.values()]
     arrays = [value.tobytes() if isinstance(value, np.ndarray) else value for value in (*params.values(), *states)]
     groups = [{key: value for key, value in group.items() if key != "params"} for group in opt.param_groups]
-    return [*arrays, opt._plan.completed, opt._previous_norm, repr(groups)]
+    return [*arrays, opt._plan.completed, opt._plan.previous_norm, repr(groups)]
 
 
 def refusal_of(act: Callable[[], Any], kinds: Any) -> str | None:

@@ -42,7 +42,7 @@ class Side:
         groups = [{key: value for key, value in group.items() if key != "params"} for group in opt.param_groups]
         found["groups"] = repr(groups)
         found["counts"] = (opt._plan.completed, opt._plan.accumulated, opt.num_threads)
-        found["previous_norm"] = opt._previous_norm
+        found["previous_norm"] = opt._plan.previous_norm
         found["refusal"] = opt._refusal
         found["defaults"] = repr({k: v for k, v in vars(opt.step_defaults).items() if not k.startswith("_")})
         return found

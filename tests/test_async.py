@@ -253,14 +253,28 @@ print(opt.step_async([np.ones(3)]).result(), param)
 @both
 def test_a_step_is_finished_once(module: Any) -> None:
     opt = module.SGD([np.ones(3)])
-    with pytest.raises(RuntimeError, match="finish: without start"):
-        opt._plan.finish()
-    opt._plan.abandon()
-    assert opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
-    assert opt._plan.finish().step == 1
-    with pytest.raises(RuntimeError, match="finish: without start"):
-        opt._plan.finish()
+    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    assert begun.finish().step == 1
+    begun.abandon()
+    with pytest.raises(RuntimeError, match="this step is over, or was given up"):
+        begun.finish()
     assert opt.step([np.ones(3)]).step == 2
+
+
+@both
+def test_a_step_that_nobody_will_finish_is_given_up(module: Any) -> None:
+    opt = module.SGD([np.ones(3)])
+    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    begun.abandon()
+    assert opt.step([np.ones(3)]).step == 1
+    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    del begun
+    gc.collect()
+    assert opt.step([np.ones(3)]).step == 2
+    opened = opt._plan.open(opt.param_groups, None, 0.0)
+    del opened
+    gc.collect()
+    assert opt.step([np.ones(3)]).step == 3
 
 
 def test_containers_that_change_meanwhile() -> None:

@@ -131,3 +131,81 @@ def test_gradients_stay_alive_while_used() -> None:
         plain.step(np.full(4, 0.5, np.float32))
     for p in params:
         assert (p == expected[0]).all()
+
+
+THREADS = 20
+
+
+def in_threads(work: Any) -> list[Any]:
+    """Call work(k) in as many threads at once; return what they returned."""
+    found: list[Any] = [None] * THREADS
+    start = threading.Barrier(THREADS)
+
+    def act(k: int) -> None:
+        start.wait()
+        try:
+            found[k] = work(k)
+        except BaseException as error:
+            found[k] = error
+
+    threads = [threading.Thread(target=act, args=(k,)) for k in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for result in found:
+        if isinstance(result, BaseException):
+            raise result
+    return found
+
+
+def test_many_optimizers_in_many_threads() -> None:
+    """Each made, stepped in three ways, saved into a dict, loaded by another and freed, while the others are."""
+    sizes = [100 + 1_000 * (k % 7) ** 2 for k in range(THREADS)]
+
+    def train(module: Any, k: int) -> Any:
+        rng = np.random.default_rng(k)
+        w = np.ones(sizes[k], np.float32)
+        for _ in range(4):
+            opt = module.AdamW(w, num_threads=1 + k % 3, max_norm=1.0, state_dtype=[None, "int8"][k % 2])
+            opt.step(rng.standard_normal(w.size))
+            opt.step_async(rng.standard_normal(w.size)).result()
+            opt.accumulate(rng.standard_normal(w.size))
+            opt.step()
+            other = module.AdamW(w, num_threads=2, state_dtype=[None, "int8"][k % 2])
+            other.load_state_dict(opt.state_dict())
+            other.step(rng.standard_normal(w.size))
+        return w
+
+    for k, w in enumerate(in_threads(lambda k: train(adamas, k))):
+        assert_same_bits(w, train(reference, k), f"thread {k}")
+
+
+def test_one_optimizer_in_many_threads() -> None:
+    """Steps, sums, dicts and loads of one optimizer: each is taken as a whole or refused with its reason."""
+    w, g = np.zeros(50_000), np.ones(50_000)
+    opt = adamas.SGD(w, lr=1.0, momentum=0.0)
+    counts = {"step": 0, "accumulate": 0}
+    refusals: set[str] = set()
+    lock = threading.Lock()
+
+    def work(k: int) -> None:
+        for _ in range(30):
+            name = "accumulate" if k % 4 == 0 else "step"
+            try:
+                if k % 4 == 3:
+                    opt.load_state_dict(opt.state_dict(copy=False))
+                    continue
+                getattr(opt, name)(g)
+            except RuntimeError as error:
+                refusals.add(str(error))
+                continue
+            with lock:
+                counts[name] += 1
+
+    in_threads(work)
+    assert counts["step"] > 0
+    assert all("in use, by another thread or by a step under way" in refusal for refusal in refusals)
+    assert (w == w[0]).all()
+    assert -w[0] <= counts["step"] + counts["accumulate"]  # (loading drops what has been accumulated)
+    assert -w[0] >= counts["step"]

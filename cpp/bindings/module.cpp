@@ -2,7 +2,11 @@
 
 #include "register.hpp"
 
-PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
+// pybind11 writes the function that CPython calls first; here it is called by ours, at the end of this file.
+#define PyInit__core init_in_main_interpreter
+
+// Without mod_gil_not_used(): a CPython that was built to run without the GIL turns it on when it imports this.
+PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled core of adamas. Private: use the names that the package adamas exports.";
   adamas::bindings::register_runtime(m);
   adamas::bindings::register_tensors(m);
@@ -10,4 +14,17 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
   adamas::bindings::register_functional(m);
   adamas::bindings::register_byte_limit(m);
   adamas::bindings::register_internals(m);
+}
+
+#undef PyInit__core
+
+// In another interpreter of the process, pybind11 would wait for a GIL that its own thread holds, for ever.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "adamas works in the main interpreter of a process alone; instead of sub-interpreters, use threads "
+                    "or processes");
+    return nullptr;
+  }
+  return init_in_main_interpreter();
 }

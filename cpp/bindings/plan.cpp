@@ -2,11 +2,30 @@
 
 #include <pybind11/stl.h>
 
+#include <memory>
+
 #include "register.hpp"
 
 namespace adamas::bindings {
 
+namespace {
+
+// What PyPlan::start() or open() has begun; None if they refuse.
+template <class Work>
+std::unique_ptr<Begun> begin_step(const py::object& self, Work&& work) {
+  auto begun = std::make_unique<Begun>(self);
+  if (!work(begun->plan())) return nullptr;
+  begun->begin();
+  return begun;
+}
+
+}  // namespace
+
 void register_plan(py::module_& m) {
+  py::class_<Begun>(m, "Begun")
+      .def("finish", &Begun::finish)
+      .def("close", &Begun::close)
+      .def("abandon", &Begun::abandon);
   py::class_<PyPlan>(m, "Plan")
       .def(py::init<const py::tuple&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
            py::arg("seed"))
@@ -22,15 +41,22 @@ void register_plan(py::module_& m) {
       .def("row_counts", &PyPlan::row_counts, py::arg("index"))
       .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"), py::arg("options") = py::none(),
            py::arg("average_weight") = 0.0)
-      .def("start", &PyPlan::start, py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
-      .def("finish", &PyPlan::finish)
-      .def("abandon", &PyPlan::abandon)
+      .def(
+          "start",
+          [](const py::object& self, py::handle grads, py::handle groups, py::handle options, double average_weight) {
+            return begin_step(self, [&](PyPlan& p) { return p.start(grads, groups, options, average_weight); });
+          },
+          py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)
-      .def("open", &PyPlan::open, py::arg("groups"), py::arg("options"), py::arg("average_weight"))
+      .def(
+          "open",
+          [](const py::object& self, py::handle groups, py::handle options, double average_weight) {
+            return begin_step(self, [&](PyPlan& p) { return p.open(groups, options, average_weight); });
+          },
+          py::arg("groups"), py::arg("options"), py::arg("average_weight"))
       .def("step_one", &PyPlan::step_one, py::arg("index"), py::arg("grad"))
-      .def("close", &PyPlan::close)
       .def("step_count", &PyPlan::step_count, py::arg("index"))
       .def("set_step_counts", &PyPlan::set_step_counts, py::arg("counts"), py::arg("completed"),
            py::arg("scalars") = std::vector<std::vector<double>>())
@@ -43,6 +69,7 @@ void register_plan(py::module_& m) {
       .def_property_readonly("scheduled", &PyPlan::scheduled)
       .def_property_readonly("completed", &PyPlan::completed)
       .def_property_readonly("accumulated", &PyPlan::accumulated)
+      .def_property("previous_norm", &PyPlan::previous_norm, &PyPlan::set_previous_norm)
       .def_property_readonly("last_threads", &PyPlan::last_threads)
       .def_property("num_threads", &PyPlan::num_threads, &PyPlan::set_num_threads);
 }

@@ -4,6 +4,7 @@
 #include <adamas/plan.hpp>
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,7 +64,7 @@ class PyPlan {
   // the first part the second is an error.
   bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
   py::object finish();
-  void abandon();  // instead
+  void abandon();  // instead, also of open()
 
   // Brings the rows of a parameter, or those of an array of row numbers, to its last step.
   bool catch_up(std::size_t index, py::handle rows);
@@ -103,6 +104,10 @@ class PyPlan {
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }
+
+  // Of the gradients of the last step that took their norm and found it finite; none before.
+  std::optional<double> previous_norm() const { return previous_norm_; }
+  void set_previous_norm(std::optional<double> norm) { previous_norm_ = norm; }
   int last_threads() const { return last_threads_; }
   int num_threads() const { return num_threads_; }
   void set_num_threads(int count) { num_threads_ = count; }
@@ -156,6 +161,7 @@ class PyPlan {
   std::vector<Group> groups_;
   long long completed_ = 0;
   int accumulated_ = 0;  // how often since the last step
+  std::optional<double> previous_norm_;
   int num_threads_ = 0;
   int last_threads_ = 0;
   std::atomic<bool> busy_{false};
@@ -177,6 +183,33 @@ class PyPlan {
   std::vector<bool> stepped_;
   bool is_open_ = false;
   std::atomic<bool> stepping_one_{false};
+};
+
+// A step that start() or open() has begun, to be ended once. An interrupt (Ctrl-C) that arrives meanwhile is raised
+// when they return, before their caller has got hold of anything: then this goes, and with it the step, so that the
+// plan can be used again.
+class Begun {
+ public:
+  explicit Begun(py::object plan) : owner_(std::move(plan)), plan_(py::cast<PyPlan&>(owner_)) {}
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+  ~Begun() { abandon(); }
+
+  PyPlan& plan() { return plan_; }
+  void begin() { under_way_.store(true); }
+  py::object finish() { return claim().finish(); }  // of start()
+  std::size_t close() { return claim().close(); }   // of open()
+  // Unless it has been ended, or is being ended by another thread.
+  void abandon() {
+    if (under_way_.exchange(false)) plan_.abandon();
+  }
+
+ private:
+  PyPlan& claim();
+
+  py::object owner_;
+  PyPlan& plan_;
+  std::atomic<bool> under_way_{false};
 };
 
 }  // namespace adamas::bindings

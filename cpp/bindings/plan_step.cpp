@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 #include <utility>
 
@@ -195,6 +196,7 @@ py::object PyPlan::run() {
   }
   if (!info.skipped || !keep_accumulated_) accumulated_ = 0;
   last_threads_ = info.threads;
+  if (info.has_norm && std::isfinite(info.grad_norm)) previous_norm_ = info.grad_norm;
   return report(info);
 }
 
@@ -241,9 +243,15 @@ void PyPlan::forbid_resizing() {
 }
 
 void PyPlan::abandon() {
-  if (!started_.exchange(false, std::memory_order_acq_rel)) return;
+  const bool was_open = std::exchange(is_open_, false);
+  if (!started_.exchange(false, std::memory_order_acq_rel) && !was_open) return;
   const Exit at_end(*this);
   const Leaves leaves(leaves_);
+}
+
+PyPlan& Begun::claim() {
+  if (!under_way_.exchange(false)) throw std::runtime_error("this step is over, or was given up");
+  return plan_;
 }
 
 py::object PyPlan::finish() {

@@ -10,6 +10,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._step_checks import StepChecks
+from adamas._uninterrupted import uninterrupted
 
 #: Bytes that are swapped at a time.
 _CHUNK = 1 << 22
@@ -25,35 +26,44 @@ def averaged(opt: StepChecks) -> Iterator[None]:
     swapped: list[tuple[Array, Array]] = []
     kept: list[tuple[Array, Array, Array]] = []
     live: list[weakref.ref[Array]] = []
-    with opt._plan:
-        if opt._refusal is not None:
-            raise RuntimeError(opt._refusal)
-        for i, leaf in enumerate(opt._leaves):
-            opt._check_gradient(i, "", None, zero_grads=False)
-            # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that somebody
-            # has a weak reference to.
-            live.append(weakref.ref(leaf.array))
-            param, average = leaf.array.reshape(-1), opt._plan.average(i).reshape(-1)
-            if average.dtype == param.dtype:
-                swapped.append((param.view(np.uint8), average.view(np.uint8)))
-            else:
-                kept.append((param, average, param.copy()))
-        # All memory that it takes is there before the first parameter changes.
-        held = np.empty(min(_CHUNK, max((param.size for param, _ in swapped), default=0)), np.uint8)
-        opt._refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
-        for param, average, _ in kept:
-            np.copyto(param, average, casting="unsafe")
-        for param, average in swapped:
-            _swap(param, average, held)
-    try:
-        yield
-    finally:
+    inside: list[Array] = []
+
+    def put_in() -> None:
+        with opt._plan:
+            if opt._refusal is not None:
+                raise RuntimeError(opt._refusal)
+            for i, leaf in enumerate(opt._leaves):
+                opt._check_gradient(i, "", None, zero_grads=False)
+                # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that
+                # somebody has a weak reference to.
+                live.append(weakref.ref(leaf.array))
+                param, average = leaf.array.reshape(-1), opt._plan.average(i).reshape(-1)
+                if average.dtype == param.dtype:
+                    swapped.append((param.view(np.uint8), average.view(np.uint8)))
+                else:
+                    kept.append((param, average, param.copy()))
+            # All memory that it takes is there before the first parameter changes.
+            inside.append(np.empty(min(_CHUNK, max((param.size for param, _ in swapped), default=0)), np.uint8))
+            opt._refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
+            for param, average, _ in kept:
+                np.copyto(param, average, casting="unsafe")
+            for param, average in swapped:
+                _swap(param, average, inside[0])
+
+    def put_back() -> None:
         with opt._plan:
             for param, average in swapped:
-                _swap(param, average, held)
+                _swap(param, average, inside[0])
             for param, _, before in kept:
                 np.copyto(param, before)
             opt._refusal = None
+
+    try:
+        uninterrupted(put_in)
+        yield
+    finally:
+        if inside:
+            uninterrupted(put_back)
 
 
 def _swap(a: Array, b: Array, held: Array) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any
 
 from adamas._report import StepReport
@@ -14,26 +17,45 @@ from adamas._room import has_room_for_thread
 
 
 class _Worker:
-    """One thread, made when it is first needed."""
+    """One thread, made when it is first needed.
+
+    Not one of `concurrent.futures`: an interrupt (Ctrl-C) while it is being made can leave such a one in a state in
+    which the process never ends.
+    """
 
     def __init__(self) -> None:
         self._forget()
         os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
+        atexit.register(self._finish)
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
-        self._executor: ThreadPoolExecutor | None = None
+        self._tasks: SimpleQueue[Callable[[], None] | None] | None = None
+        self._thread: threading.Thread | None = None
 
     def submit(self, work: Callable[[], None]) -> None:
         with self._lock:
-            if self._executor is None:
+            if self._tasks is None:
                 if not has_room_for_thread():
                     raise MemoryError("step_async: there is no memory for a thread")
-                executor = ThreadPoolExecutor(1, thread_name_prefix="adamas-step")
-                # If there is no thread to be had, what was submitted would stay, and run when there is one.
-                executor.submit(int)
-                self._executor = executor
-            self._executor.submit(work)
+                tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+                self._thread = threading.Thread(target=_serve, args=(tasks,), name="adamas-step", daemon=True)
+                self._thread.start()
+                self._tasks = tasks
+            self._tasks.put(work)
+
+    def _finish(self) -> None:
+        """Let what was begun come to its end, before the interpreter does."""
+        if self._tasks is not None and self._thread is not None:
+            self._tasks.put(None)
+            self._thread.join()
+
+
+def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+    while (work := tasks.get()) is not None:
+        with contextlib.suppress(Exception):  # the handle knows of it, unless there was no memory for that
+            work()
+        del work  # until the next comes, nobody holds arrays
 
 
 _worker = _Worker()

@@ -61,6 +61,7 @@ class Model(ABC):
         self.param_groups: list[dict[str, Any]] = []
         self._leaves: list[structure.Leaf] = []
         self._group_of = numbers("I")
+        self._numbered = 0  # entries of the groups so far, which number on from one to the next
         groups = structure.split_groups(params, self.defaults)
         if groups is None:
             self._description = self._take_group({"params": params}, "", "")
@@ -83,8 +84,6 @@ class Model(ABC):
         self._copy_places = {i: address(copy) for i, copy in enumerate(self._copies) if copy is not None}
         #: The step under way that is taken in parts (`StepScope`), if there is one.
         self._scope: Any = None
-        #: Of the gradients of the last step that took it and found it finite.
-        self._previous_norm: float | None = None
         self._frozen_values = [{key: group[key] for key in self._frozen} for group in self.param_groups]
         self._info_of_group = [self._rule_info(self._rule(group)) for group in self.param_groups]
         self._plan: Any = self._new_plan()  # each engine has a way of its own to step
@@ -110,8 +109,9 @@ class Model(ABC):
         own = {key: value for key, value in group.items() if key != "params"}
         merged = {"params": group["params"], **detached({**self.defaults, **own})}
         self._check_group(merged, f"params{group_path}[{{!r}}]", None)
-        first = sum(len(g["params"]) if isinstance(g["params"], list | tuple) else 1 for g in self.param_groups)
-        description, leaves = structure.describe(group["params"], path, first)
+        params = group["params"]
+        description, leaves = structure.describe(params, path, self._numbered)
+        self._numbered += len(params) if isinstance(params, list | tuple) else 1
         for leaf in leaves:
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
@@ -69,6 +68,8 @@ class Optimizer(Saving):
             RuntimeError: Another thread is stepping this optimizer, or a step in the background is.
 
             After any of them nothing has changed: no parameter, no state, no step count.
+
+            KeyboardInterrupt (Ctrl-C) that arrives during the update is raised after it: the step has been taken then.
         """
         if self._refusal is not None:
             raise RuntimeError(self._refusal)
@@ -124,12 +125,13 @@ class Optimizer(Saving):
         if self._refusal is not None:
             raise RuntimeError(self._refusal)
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
-        if not self._plan.start(grads, self.param_groups, options, self._average_weight()):
+        begun = self._plan.start(grads, self.param_groups, options, self._average_weight())
+        if begun is None:
             self._refuse(grads, zero_grads=options.zero_grads)
         try:
-            return StepHandle(lambda: self._conclude(self._plan.finish(), options, choice, grads))
-        except BaseException:  # there is no thread for it
-            self._plan.abandon()
+            return StepHandle(lambda: self._conclude(begun.finish(), options, choice, grads))
+        except BaseException:  # there is no thread for it, or it has begun and nobody will hear of it
+            begun.abandon()
             raise
 
     def step_scope(
@@ -235,8 +237,6 @@ class Optimizer(Saving):
         """Finish a step: name the parameter that is not finite, or say why the inputs were not acceptable."""
         if report is None:
             self._refuse(grads, zero_grads=options.zero_grads)
-        if report.grad_norm is not None and math.isfinite(report.grad_norm):
-            self._previous_norm = report.grad_norm
         if report.nonfinite is None:
             return report
         return conclude(report, choice, self._leaves, self._description, grads)

@@ -16,6 +16,7 @@ from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import count_in, read_state_dict, scalar_in
 from adamas._step_checks import StepChecks
 from adamas._structure import stored
+from adamas._uninterrupted import uninterrupted
 from adamas.checkpoint import CheckpointError
 from adamas.checkpoint._fit import Fit
 from adamas.rows import check_row_numbers, check_rows
@@ -91,7 +92,7 @@ class Saving(StepChecks):
         return {
             "optimizer": type(self).__name__,
             "step": self._plan.completed,
-            "previous_norm": self._previous_norm,
+            "previous_norm": self._plan.previous_norm,
             "formats": {**self._formats.saved(), "average": None if self._average is None else repr(self._average)},
             "state": state,
             "param_groups": [
@@ -191,13 +192,17 @@ class Saving(StepChecks):
                 put = self._prepare_load(loading.state_dict, live)
             except (TypeError, ValueError) as error:
                 raise CheckpointError(f"{path}: {error}") from None
-            put()
-            for name, value in loading.params.items():
-                np.copyto(arrays[name], value)
-            for name in loading.left:  # no averages but of their own values
-                if name in arrays and "average" in live["state"][name]:
-                    np.copyto(live["state"][name]["average"], arrays[name], casting="unsafe")
-            self._renew_copies()
+
+            def put_all() -> None:
+                put()
+                for name, value in loading.params.items():
+                    np.copyto(arrays[name], value)
+                for name in loading.left:  # no averages but of their own values
+                    if name in arrays and "average" in live["state"][name]:
+                        np.copyto(live["state"][name]["average"], arrays[name], casting="unsafe")
+                self._renew_copies()
+
+            uninterrupted(put_all)
         self._plan.drop_accumulated()
         return loading.left
 
@@ -218,7 +223,7 @@ class Saving(StepChecks):
         self._check_unlocked()
         self.catch_up()
         with self._plan:
-            self._prepare_load(state_dict, self._state_dict(copy=False))()
+            uninterrupted(self._prepare_load(state_dict, self._state_dict(copy=False)))
         self._plan.drop_accumulated()
 
     def _prepare_load(self, state_dict: Mapping[str, Any], live: Mapping[str, Any]) -> Callable[[], None]:
@@ -260,7 +265,7 @@ class Saving(StepChecks):
                 np.copyto(array, value)
             for group, values in zip(groups, hyperparameters, strict=True):
                 dict.update(group, values)
-            self._previous_norm = previous_norm
+            self._plan.previous_norm = previous_norm
 
         return put
 

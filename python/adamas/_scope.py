@@ -26,12 +26,12 @@ class StepScope:
                     "max_norm: inside a scope the norm of all gradients is not known before the last of them; set "
                     "previous_norm=True to clip by that of the step before, or clip_each=True, or max_norm=math.inf"
                 )
-            if opt._previous_norm is not None:
-                self._coefficient = clip_coefficient(opt._previous_norm, options.max_norm)
+            if opt._plan.previous_norm is not None:
+                self._coefficient = clip_coefficient(opt._plan.previous_norm, options.max_norm)
             scale = options.grad_scale / self._coefficient if self._coefficient else math.inf
             if math.isinf(scale):
                 raise ValueError(
-                    f"max_norm: {options.max_norm!r} is too small beside the previous norm, {opt._previous_norm!r}"
+                    f"max_norm: {options.max_norm!r} is too small beside the previous norm, {opt._plan.previous_norm!r}"
                 )
             options = options._replace(grad_scale=scale, max_norm=math.inf, measure=True)
         self._options = options
@@ -56,7 +56,8 @@ class StepScope:
             raise RuntimeError(opt._refusal)
         if self._report is not None or self._reports:
             raise RuntimeError("step_scope: a scope is one step; make a new one for the next")
-        if not opt._plan.open(opt.param_groups, self._options, opt._average_weight()):
+        begun = opt._plan.open(opt.param_groups, self._options, opt._average_weight())
+        if begun is None:
             if opt._plan.accumulated:
                 raise RuntimeError(
                     "step_scope: gradients have been accumulated, which only a whole step can use; call step() or "
@@ -64,8 +65,14 @@ class StepScope:
                 )
             opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
-        opt._scope = self
-        self._states = opt.state
+        try:
+            self._states = opt.state
+            self._begun = begun
+            opt._scope = self
+        except BaseException:  # an interrupt
+            opt._scope = None
+            begun.close()
+            raise
         return self
 
     def __exit__(
@@ -74,7 +81,7 @@ class StepScope:
         if self._opt._scope is not self:
             raise RuntimeError("step_scope: this scope is not open")
         self._opt._scope = None
-        updated = self._opt._plan.close()
+        updated = self._begun.close()
         self._report = self._total(updated)
 
     def step_param(self, name: str | int, grad: Array) -> None:
@@ -115,7 +122,7 @@ class StepScope:
             norm = math.nan
         if math.isfinite(norm):
             # What was divided by grad_scale / coefficient is to be told as it was before clipping.
-            norm = opt._previous_norm = norm / self._coefficient
+            norm = opt._plan.previous_norm = norm / self._coefficient
         coefficients = [1.0 if report.clip_coefficient is None else report.clip_coefficient for report in reports]
         coefficient = math.nan if any(map(math.isnan, coefficients)) else min(self._coefficient, *coefficients)
         skipped = any(report.skipped for report in reports)

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from adamas import _structure as structure
+from adamas._checks import Array
 from adamas._engine import RuleInfo
 from adamas._hyperparameters import shown
 
 #: As in ``cpp/include/adamas/types.hpp``.
 MODES = {"lazy": 0, "exact": 1}
+#: That rows can count.
+_MOST_STEPS = 2**32 - 1
 
 
 def check_sparse(sparse: Any, leaves: list[structure.Leaf]) -> dict[int, int]:
@@ -68,6 +71,15 @@ def check_sparse_rule(name: str, mode: int, rule: str, info: RuleInfo, cls: str,
         raise ValueError(f"sparse[{name!r}]: not for parameters with an average, a copy or low-precision states")
     if mode == MODES["exact"] and rule != "adam":
         raise ValueError(f"sparse[{name!r}]: 'exact' is for Adam and AdamW without amsgrad; use 'lazy'")
+
+
+def check_row_steps(count: int, row_counts: Array | None, path: str) -> None:
+    """Refuse a step that rows could not count."""
+    assert row_counts is not None
+    if max(count, int(row_counts.max(initial=0))) >= _MOST_STEPS:
+        raise ValueError(
+            f"{path}: its rows have taken {_MOST_STEPS} steps, and cannot count more; make a new optimizer"
+        )
 
 
 def check_caught_up(state_dict: Mapping[str, Any], exact: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from adamas import _structure as structure
 from adamas._checks import address, check_array, check_like, check_overlap
 from adamas._model import Model
+from adamas._sparse import check_row_steps
 from adamas.rows import RowGrad, arrays_of, check_row_grad
 
 
@@ -83,6 +84,8 @@ class StepChecks(Model):
                 raise ValueError(f"{array_path}: was resized since this optimizer was made; make a new one")
         if grad is None:
             return None
+        if index in self._sparse:
+            check_row_steps(self._plan.step_count(index), self._plan.row_counts(index), param_path)
         if type(grad) is RowGrad:
             if index not in self._sparse:
                 sparse = {leaf.name: "lazy"}

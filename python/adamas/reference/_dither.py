@@ -29,10 +29,10 @@ def _mix(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def random_words(size: int, seed: int, step: int, parameter: int) -> Array:
+def random_words(size: int, seed: int, step: int, parameter: int, first: int = 0) -> Array:
     """Return 32 random bits for each element: a hash of its index under a key of seed, step and parameter."""
     key = _mix((_mix((_mix((seed + 0x9E3779B97F4A7C15) & _MASK64) + step) & _MASK64) + parameter) & _MASK64)
-    elements = np.arange(size, dtype=np.uint64)
+    elements = np.arange(first, first + size, dtype=np.uint64)
     high = (elements >> np.uint64(32)).astype(np.uint32)
     x = elements.astype(np.uint32) ^ (np.uint32(key & _MASK) + high * np.uint32(0x9E3779B9))
     x = (x ^ (x >> 16)) * np.uint32(0x7FEB352D)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,35 @@ class _Open:
     stepped: set[int]
 
 
+class _Begun:
+    """A step under way, which is ended once."""
+
+    def __init__(self, plan: NumpyPlan, work: Callable[[], Any]) -> None:
+        self._plan = plan
+        self._work = [work]
+
+    def finish(self) -> Any:
+        """End it, and let others use the plan."""
+        try:
+            work = self._work.pop()
+        except IndexError:
+            raise RuntimeError("this step is over, or was given up") from None
+        try:
+            return work()
+        finally:
+            self._plan.__exit__()
+
+    close = finish
+
+    def abandon(self) -> None:
+        """Give it up, unless it is ending."""
+        with contextlib.suppress(IndexError):
+            self._work.pop()
+            self._plan.__exit__()
+
+    __del__ = abandon
+
+
 class NumpyPlan:
     """Parameters, states and step counts, as the compiled plan keeps them."""
 
@@ -64,8 +94,8 @@ class NumpyPlan:
         self._seed = seed
         self.completed = 0
         self.accumulated = 0
+        self.previous_norm: float | None = None
         self.scheduled: list[Mapping[str, Any] | None] = []
-        self._started: Callable[[], StepReport] | None = None
         self._open: _Open | None = None
         self._one = threading.Lock()
         self._items: list[Item] = []
@@ -174,31 +204,14 @@ class NumpyPlan:
         with self:
             return self._prepared(grads, options, average_weight)()
 
-    def start(self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float) -> bool:
-        """Check all that a step needs; `finish` takes it. Nobody else can use this plan until then."""
+    def start(self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float) -> _Begun:
+        """Check all that a step needs; ``finish()`` takes it. Nobody else can use this plan until then."""
         self.__enter__()
         try:
-            self._started = self._prepared(grads, options, average_weight)
+            return _Begun(self, self._prepared(grads, options, average_weight))
         except BaseException:
             self.__exit__()
             raise
-        return True
-
-    def finish(self) -> StepReport:
-        """Take the step that was started."""
-        started, self._started = self._started, None
-        if started is None:
-            raise RuntimeError("finish: without start")
-        try:
-            return started()
-        finally:
-            self.__exit__()
-
-    def abandon(self) -> None:
-        """Do not take it."""
-        started, self._started = self._started, None
-        if started is not None:
-            self.__exit__()
 
     def _prepared(self, grads: Any, options: StepOptions | None, weight: float) -> Callable[[], StepReport]:
         chosen = StepOptions() if options is None else options
@@ -212,6 +225,8 @@ class NumpyPlan:
         self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weight: float
     ) -> StepReport:
         report = self._step_items(self._items, groups, gradients, options)
+        if report.grad_norm is not None and math.isfinite(report.grad_norm):
+            self.previous_norm = report.grad_norm
         if report.skipped and not options.keep_accumulated:
             self._drop_accumulated()
         if not report.skipped:
@@ -272,19 +287,19 @@ class NumpyPlan:
             item.accumulated = None
         self.accumulated = 0
 
-    def open(self, groups: Any, options: StepOptions | None, average_weight: float) -> bool:
-        """Begin a step that is taken parameter by parameter."""
+    def open(self, groups: Any, options: StepOptions | None, average_weight: float) -> _Begun | None:
+        """Begin a step that is taken parameter by parameter; ``close()`` tells how many were updated."""
         self.__enter__()
         if self.accumulated:
             self.__exit__()
-            return False
+            return None
         try:
             checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
         except BaseException:
             self.__exit__()
             raise
         self._open = _Open(checked, StepOptions() if options is None else options, average_weight, set())
-        return True
+        return _Begun(self, self._close)
 
     def step_one(self, index: int, grad: Any) -> StepReport | None:
         """Take the part of a step that concerns one parameter."""
@@ -306,8 +321,7 @@ class NumpyPlan:
         finally:
             self._one.release()
 
-    def close(self) -> int:
-        """End the step that was taken parameter by parameter; return how many were updated."""
+    def _close(self) -> int:
         with self._one:
             opened, self._open = self._open, None
         assert opened is not None
@@ -316,7 +330,6 @@ class NumpyPlan:
             for item in self._items:
                 if item.number not in opened.stepped:
                     item.follow(opened.average_weight, self.completed)
-        self.__exit__()
         return len(opened.stepped)
 
     def step_count(self, index: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._optimizer import LearningRate
+from adamas._uninterrupted import uninterrupted
 from adamas.reference._elementary import real_power
 from adamas.reference._half import narrow
 from adamas.reference._params import load_param
@@ -165,8 +166,10 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         Raises:
             RuntimeError: Another thread is stepping this optimizer.
         """
-        if self._kept is not None:
-            return
+        if self._kept is None:
+            uninterrupted(self._put_averages)
+
+    def _put_averages(self) -> None:
         with self._plan:
             if self._refusal is not None:
                 raise RuntimeError(self._refusal)
@@ -191,9 +194,11 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
 
     def train(self) -> None:
         """Put the training parameters y back, exactly. Calling it again does nothing."""
-        if self._kept is None:
-            return
-        for array, values in self._kept:
+        if self._kept is not None:
+            uninterrupted(self._put_back)
+
+    def _put_back(self) -> None:
+        for array, values in self._kept or []:
             array[...] = values
         self._kept = None
         self._refusal = None

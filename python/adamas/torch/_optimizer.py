@@ -275,7 +275,7 @@ class Optimizer(Saving):
         layout.engine.step_defaults = self.step_defaults
         layout.adopt(self.state, self._completed)
         if old is not None:
-            layout.engine._previous_norm = old.engine._previous_norm
+            layout.engine._plan.previous_norm = old.engine._plan.previous_norm
         self._layout = layout
         return layout
 
