@@ -147,6 +147,6 @@ def odd_arrays() -> list[Any]:
     return [
         *(np.ones(5), np.ones(5, np.float32), np.ones((5, 1), np.float32), np.ones(10, np.float32)[::2], np.ones(0)),
         *(np.array([None] * 5), np.array(3), np.int64(3), np.float32(2.5), np.uint64(2**63), np.full(5, np.nan)),
-        *(np.ma.masked_array(np.ones(5, np.float32)), np.ones(5, ">f4"), b"bytes", object, 1j, range(3), {1, 2}),
+        *(np.ma.masked_array(np.ones(5, np.float32)), np.ones(5, ">f4"), b"bytes", object(), 1j, range(3), {1, 2}),
         *HOSTILE,
     ]

@@ -36,6 +36,19 @@ def in_header(**changes: Any) -> Any:
     return change
 
 
+def in_description(**fields: Any) -> Any:
+    """With the right checksum: somebody wrote it so."""
+
+    def change(text: str) -> str:
+        header = json.loads(text)
+        described = json.dumps({**json.loads(header["__metadata__"]["adamas"]), **fields})
+        header["__metadata__"]["adamas"] = described
+        header["__metadata__"]["adamas_crc32"] = f"{zlib.crc32(described.encode()):08x}"
+        return json.dumps(header)
+
+    return change
+
+
 class TestDamage:
     @pytest.fixture
     def path(self, tmp_path: Path) -> Path:
@@ -134,17 +147,13 @@ class TestDamage:
         ],
     )
     def test_descriptions_that_lie(self, path: Path, fields: dict[str, Any]) -> None:
-        """With the right checksum: somebody wrote them so."""
+        self.assert_refused(path, with_header(path, in_description(**fields)))
 
-        def change(text: str) -> str:
-            header = json.loads(text)
-            described = json.dumps({**json.loads(header["__metadata__"]["adamas"]), **fields})
-            header["__metadata__"]["adamas"] = described
-            header["__metadata__"]["adamas_crc32"] = f"{zlib.crc32(described.encode()):08x}"
-            return json.dumps(header)
-
-        content = with_header(path, change)
-        self.assert_refused(path, content)
+    def test_states_without_a_step_are_not_converted(self, path: Path) -> None:
+        path.write_bytes(with_header(path, in_description(numbers={})))
+        opt = adamas.AdamW(make_params(), state_dtype="int8")
+        with pytest.raises(CheckpointError, match=r"state\['w'\]\['step'\]: expected a count"):
+            opt.load(path, convert=True)
 
     def test_another_safetensors_file(self, tmp_path: Path) -> None:
         from safetensors.numpy import save_file

@@ -16,7 +16,7 @@ from child import run_python
 PROGRAM = Path(__file__).parent / "programs" / "leaks.py"
 CYCLES = int(os.environ.get("ADAMAS_LEAK_CYCLES", "160"))
 #: What the allocator and the interpreter may take meanwhile, whatever the number of cycles.
-SLACK = 1 << 20
+SLACK = 2 << 20
 FEW = 20
 
 

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstring>
 #include <limits>
-#include <utility>
 
 #include "engine/formats.hpp"
 #include "engine/schedule.hpp"
@@ -75,12 +74,20 @@ class RowPart {
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       const RowSet::Use& use = set_.uses()[u];
       if (use.missed != RowSet::kNone) catch_row_up(use);
-      Coefficients c = pass_.coefficients[use.coefficients];
-      const double scale = limit < kInfinite ? std::exchange(c.grad_scale, 1.0) : 1.0;
+      const Coefficients& c = pass_.coefficients[use.coefficients];
       void* states[kMaxStates];
-      with_gradient(use, scale, limit, [&](const void* g, std::size_t i, std::size_t end) {
-        kernel(streams(use.row, g, states), i, end, c);
-      });
+      const auto step = [&](const Coefficients& used, double scale) {
+        with_gradient(use, scale, limit, [&](const void* g, std::size_t i, std::size_t end) {
+          kernel(streams(use.row, g, states), i, end, used);
+        });
+      };
+      if (limit < kInfinite) {
+        Coefficients unscaled = c;
+        unscaled.grad_scale = 1.0;
+        step(unscaled, c.grad_scale);
+      } else {
+        step(c, 1.0);
+      }
       tensor_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
       if (pass_.options->zero_grads) zero(use);
     }

@@ -187,7 +187,7 @@ def converted(
             state[name] = entry
             continue
         expected = new_states(kinds[name], STATE_FORMATS[theirs or "float32"], params[name])
-        if any(not _alike(entry.get(key), array) for key, array in expected.items()):
+        if "step" not in entry or any(not _alike(entry.get(key), array) for key, array in expected.items()):
             state[name] = entry  # does not fit, as will be said
             continue
         values = load_states(kinds[name], STATE_FORMATS[theirs or "float32"], entry, params[name])
