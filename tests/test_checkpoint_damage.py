@@ -134,6 +134,8 @@ class TestDamage:
             {"param_groups": ["x"]},
             {"param_groups": []},
             {"formats": None},
+            {"formats": {"state_dtype": []}},
+            {"formats": {"state_dtype": [1], "block_size": [2]}},
             {"checksums": {}},
             {"optimizer": 3},
             {"previous_norm": "large"},

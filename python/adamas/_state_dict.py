@@ -75,13 +75,15 @@ def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
                 yield f"formats: its states are quantised in blocks of {shown(theirs)}, here in blocks of {ours}"
         elif name == "state_dtype" and same_states(theirs, ours):
             continue  # of the parameter's dtype or not, which the arrays show
-        elif theirs != ours:
+        elif isinstance(theirs, np.ndarray) or theirs != ours:
             yield f"formats: saved with {name}={shown(theirs)}, this has {ours!r}"
 
 
 def same_states(a: Any, b: Any) -> bool:
     """Do two values of ``state_dtype`` keep the same bytes? None is what goes with the parameters."""
-    return a == b or (None in (a, b) and {a, b} <= {None, "float32", "float64"})
+    if not all(value is None or isinstance(value, str) for value in (a, b)):
+        return False
+    return bool(a == b) or (None in (a, b) and {a, b} <= {None, "float32", "float64"})
 
 
 def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
