@@ -1,4 +1,4 @@
-"""C++ programs that use adamas through find_package: the wheel's library, and one from cmake --install."""
+"""C++ programs that use the wheel's library through find_package."""
 
 from __future__ import annotations
 
@@ -49,11 +49,3 @@ def test_the_digests_cover_all_rules_and_formats(digests: str) -> None:
     assert {"float32", "float64", "bfloat16", "float32-float32-int4", "bfloat16-split24"} < set(formats)
     dense = [[rule, what] for rule, what in lines if what not in rows]
     assert dense == [[rule, name] for rule in adamas.info()["rules"] for name in formats]
-
-
-def test_consumer_of_an_installed_build_without_openmp(digests: str, tmp_path: Path) -> None:
-    build(ROOT, tmp_path / "build", "-DADAMAS_OPENMP=OFF", "-DADAMAS_WERROR=ON")
-    run(CMAKE, "--install", tmp_path / "build", "--prefix", tmp_path / "prefix")
-    build(ROOT / "tests" / "cpp", tmp_path / "consumer", f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}")
-    assert run(tmp_path / "consumer" / "selfcheck") == digests
-    assert "libgomp" not in run("ldd", tmp_path / "consumer" / "selfcheck")
