@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
-import _thread
-import contextvars
+import signal
 import threading
 from collections.abc import Callable
-
-from adamas._room import has_room_for_thread
+from typing import Any
 
 
 def uninterrupted(work: Callable[[], object]) -> None:
-    """Do the work to its end. If Ctrl-C is pressed meanwhile, KeyboardInterrupt is raised after it.
+    """Do the work to its end. If Ctrl-C is pressed meanwhile, its handler is called after it.
 
-    Python raises interrupts in the main thread alone; so there, the work is given to another thread.
+    Python calls handlers in the main thread alone; elsewhere, nothing is to be done.
     """
-    if threading.current_thread() is not threading.main_thread() or not has_room_for_thread():
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
         work()
         return
-    outcome: list[BaseException | None] = []
-    over = threading.Lock()
-    over.acquire()
-
-    def act() -> None:
-        try:
-            work()
-        except BaseException as error:
-            outcome.append(error)
-        else:
-            outcome.append(None)
-        over.release()
-
-    interrupt: BaseException | None = None
-    run = contextvars.copy_context().run  # with the caller's np.errstate
+    caught: list[tuple[Any, Any]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: caught.append((number, frame)))
     try:
-        _thread.start_new_thread(run, (act,))  # in one call; `threading` would wait for the thread to begin
-    except (RuntimeError, MemoryError):  # no more threads
         work()
-        return
-    except BaseException as error:  # raised by the handler of a signal, after the call
-        interrupt = error
-    while not outcome:
-        try:
-            over.acquire(timeout=1.0)
-        except BaseException as error:
-            interrupt = error
-    for raised in (outcome[0], interrupt):
-        if raised is not None:
-            raise raised
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if caught:
+            handler(*caught[-1])
