@@ -78,7 +78,7 @@ def _table(info: dict[str, Any]) -> str:
         f"compiled in: {', '.join(isa['compiled'])})",
         "threads": f"up to {threads['limit']} ({threads['because']}), "
         f"one for each {threads['bytes_per_thread'] // 1024} KiB that a step moves",
-        "subnormal numbers": info["denormals"],
+        "denormals": info["denormals"],
         "OpenMP runtime": info["openmp_runtime"] or "none",
         "rules": ", ".join(info["rules"]),
         "Python, NumPy": f"{info['python']}, {info['numpy']}",
