@@ -111,7 +111,7 @@ class Model(ABC):
         self._check_group(merged, f"params{group_path}[{{!r}}]", None)
         params = group["params"]
         description, leaves = structure.describe(params, path, self._numbered)
-        self._numbered += len(params) if isinstance(params, list | tuple) else 1
+        self._numbered += len(structure.stored(params)) if structure.is_a(params, list | tuple) else 1
         for leaf in leaves:
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves
