@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
+import numpy as np
 import papers
 
 import adamas
@@ -28,6 +30,25 @@ class Case:
     def reference(self, params: Any, **options: Any) -> Any:
         return getattr(reference, self.optimizer)(params, **{**self.options, **options})
 
+
+#: Parameters that are computed with in float32, and what may become of the part of them that rounding cuts off.
+DTYPES = {
+    "float32": np.dtype(np.float32),
+    "bfloat16": np.dtype(ml_dtypes.bfloat16),
+    "float16": np.dtype(np.float16),
+}
+RESIDUES: dict[str, list[dict[str, Any]]] = {
+    "float32": [{}],
+    "float16": [{}, {"master_weights": True}, {"rounding": "kahan"}],
+    "bfloat16": [
+        {},
+        {"master_weights": True},
+        {"master_weights": "split32"},
+        {"master_weights": "split24"},
+        {"rounding": "stochastic", "seed": 2**64 - 5},
+        {"rounding": "kahan"},
+    ],
+}
 
 CASES = [
     Case("Adam", papers.adam),

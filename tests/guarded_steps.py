@@ -18,12 +18,11 @@ from typing import Any
 
 import numpy as np
 from bits import Array
-from cases import CASES, Case
+from cases import CASES, DTYPES, RESIDUES, Case
 from guarded import Guarded
 
 import adamas
 from adamas import RowGrad, _core, functional
-from adamas._formats import bfloat16
 
 #: Of arrays: every tail of every vector, and what goes around blocks of 128 and pieces of 2,048 elements.
 LENGTHS = [*range(19), 31, 32, 33, 63, 65, 127, 129, 2047, 2049]
@@ -33,20 +32,7 @@ FEW = [1, 7, 18, 129, 1921, 2047]
 #: So many steps run on one thread for each that runs on two.
 ON_TWO_THREADS = 40
 
-DTYPES = {"float32": np.dtype(np.float32), "bfloat16": bfloat16(), "float16": np.dtype(np.float16)}
 GRADIENTS = [*DTYPES.values(), np.dtype(np.float64)]
-RESIDUES: dict[str, list[dict[str, Any]]] = {
-    "float32": [{}],
-    "float16": [{}, {"master_weights": True}, {"rounding": "kahan"}],
-    "bfloat16": [
-        {},
-        {"master_weights": True},
-        {"master_weights": "split32"},
-        {"master_weights": "split24"},
-        {"rounding": "stochastic"},
-        {"rounding": "kahan"},
-    ],
-}
 #: One case for each rule, and the function that updates by it.
 RULES: dict[str, Case] = {}
 for case in reversed(CASES):

@@ -223,6 +223,7 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(command, "_SECONDS", {4_096: 0.0, 1_024: 0.0})
+        monkeypatch.setattr(survey, "_TURN_SECONDS", 1e-4)
         monkeypatch.setattr(command, "_BYTES_IN_MEMORY", 1 << 20)
         monkeypatch.setattr(command, "_SECONDS_OF_BANDWIDTH", 0.0)
         monkeypatch.setattr(command, "_SCENARIOS", ("1 tensor of 1,000",))

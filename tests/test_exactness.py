@@ -55,20 +55,24 @@ def change_hyperparameters(opt: Any, t: int) -> None:
     group.update({key: value for key, value in changes.get(t, {}).items() if key in group})
 
 
+@functools.cache
+def drawn(seed: int, times: int, dtype: Any, special: bool) -> list[list[Array]]:
+    rng = np.random.default_rng(seed)
+    return [[draw(rng, length, dtype, special) for length in LENGTHS] for _ in range(times)]
+
+
 def run(opt: Any, params: list[Array], dtype: Any, special: bool, offset: int) -> list[Array]:
     """Take the same steps with any optimizer; return parameters and states."""
-    rng = np.random.default_rng(7)
-    for t in range(STEPS):
+    for t, grads in enumerate(drawn(7, STEPS, dtype, special)):
         change_hyperparameters(opt, t)
-        grads = [misaligned(draw(rng, len(p), dtype, special), (offset + 1) % 4) for p in params]
-        opt.step([None if (t, len(p)) in [(3, 17), (4, 1000)] else g for p, g in zip(params, grads, strict=True)])
+        placed = [misaligned(g, (offset + 1) % 4) for g in grads]
+        opt.step([None if (t, len(p)) in [(3, 17), (4, 1000)] else g for p, g in zip(params, placed, strict=True)])
     kept = [value for entry in opt.state.values() for key, value in entry.items() if key != "step"]
     return [*params, *(np.atleast_1d(value) for value in kept)]
 
 
 def initial(dtype: Any, special: bool, offset: int) -> list[Array]:
-    rng = np.random.default_rng(3)
-    return [misaligned(draw(rng, n, dtype, special), (offset + i) % 16) for i, n in enumerate(LENGTHS)]
+    return [misaligned(values, (offset + i) % 16) for i, values in enumerate(drawn(3, 1, dtype, special)[0])]
 
 
 @functools.cache

@@ -39,32 +39,31 @@ def register() -> int:
 
 
 @contextlib.contextmanager
-def rounding(direction: int) -> Iterator[None]:
-    before = LIBM.fegetround()
-    assert LIBM.fesetround(direction) == 0
-    try:
-        yield
-    finally:
-        LIBM.fesetround(before)
-
-
-@contextlib.contextmanager
-def flushing() -> Iterator[None]:
-    """As ``torch.set_flush_denormal`` does, and libraries built with -ffast-math when they are loaded."""
+def default() -> Iterator[Any]:
+    """Put the mode back at the end; yields what it was."""
     before = ctypes.create_string_buffer(SIZE)
     assert LIBM.fegetenv(before) == 0
-    changed = ctypes.create_string_buffer(before.raw, SIZE)
-    struct.pack_into("<I", changed, PLACE, struct.unpack_from("<I", before, PLACE)[0] | FLUSH)
-    assert LIBM.fesetenv(changed) == 0
     try:
-        yield
+        yield before
     finally:
         LIBM.fesetenv(before)
 
 
 @contextlib.contextmanager
-def default() -> Iterator[None]:
-    yield
+def rounding(direction: int) -> Iterator[None]:
+    with default():
+        assert LIBM.fesetround(direction) == 0
+        yield
+
+
+@contextlib.contextmanager
+def flushing() -> Iterator[None]:
+    """As ``torch.set_flush_denormal`` does, and libraries built with -ffast-math when they are loaded."""
+    with default() as before:
+        changed = ctypes.create_string_buffer(before.raw, SIZE)
+        struct.pack_into("<I", changed, PLACE, struct.unpack_from("<I", before, PLACE)[0] | FLUSH)
+        assert LIBM.fesetenv(changed) == 0
+        yield
 
 
 MODES: dict[str, Callable[[], Any]] = {

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 import pytest
 from bits import Array, assert_same_bits
-from cases import CASES, Case
+from cases import CASES, DTYPES, RESIDUES, Case
 
 import adamas
 from adamas import _core, reference
 
-BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-DTYPES = {"float32": np.dtype(np.float32), "bfloat16": BFLOAT16, "float16": np.dtype(np.float16)}
+BFLOAT16 = DTYPES["bfloat16"]
 GRADIENTS = {**DTYPES, "float64": np.dtype(np.float64)}
 STATES = ["float32", "bfloat16", "int8", "int4"]
-RESIDUES: dict[str, list[dict[str, Any]]] = {
-    "float32": [{}],
-    "float16": [{}, {"master_weights": True}, {"rounding": "kahan"}],
-    "bfloat16": [
-        {},
-        {"master_weights": True},
-        {"master_weights": "split32"},
-        {"master_weights": "split24"},
-        {"rounding": "stochastic", "seed": 2**64 - 5},
-        {"rounding": "kahan"},
-    ],
-}
 LENGTHS = [0, 1, 5, 63, 65, 127, 128, 129, 300, 512, 513, 1000, 2049]
 STEPS = 20
 

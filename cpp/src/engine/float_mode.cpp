@@ -22,7 +22,7 @@ void write_mode(std::uint64_t mode) { _mm_setcsr(static_cast<unsigned>(mode)); }
 constexpr bool kKnown = true;
 constexpr std::uint64_t kStandard = 0;         // FPCR: rounding to nearest, NaNs passed on, no traps
 constexpr std::uint64_t kFlush = 1u << 24;     // FZ
-constexpr std::uint64_t kControl = 0x7ff9f00;  // AHP, DN, FZ, RMode, FZ16, and the enabled traps
+constexpr std::uint64_t kControl = 0x7c89f00;  // AHP, DN, FZ, RMode, FZ16, and the enabled traps
 std::uint64_t read_mode() {
   std::uint64_t mode;
   __asm__ __volatile__("mrs %0, fpcr" : "=r"(mode));

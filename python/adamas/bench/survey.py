@@ -43,6 +43,8 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD, Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
 }
 
+#: Of small arrays: how long a turn lasts.
+_TURN_SECONDS = 5e-3
 
 #: Number formats of AdamW, as `adamas.bench.work.Work` has them.
 FORMATS: dict[str, dict[str, str]] = {
@@ -143,7 +145,7 @@ def _step(opt: Any, grad: Array) -> Any:
 
 
 def _row(name: str, kind: str, size: int, moved: float, sides: dict[str, Side], seconds: float) -> Row:
-    timings = _timed(sides, 5e-3 if size * moved < 1 << 26 else 0.0, seconds)
+    timings = _timed(sides, _TURN_SECONDS if size * moved < 1 << 26 else 0.0, seconds)
     return Row(name, kind, size, moved, timings["step"].median, ratio(timings["step"], timings["limit"]))
 
 

@@ -1,0 +1,64 @@
+// What an optimizer's engine counts beside its arrays: steps, and the numbers that rules keep; shown, and restored.
+#include <algorithm>
+
+#include "arrays.hpp"
+#include "errors.hpp"
+#include "plan.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+// The elements of an array that has so many, of float64.
+double* numbers_in(py::handle array, std::size_t count) {
+  WritableArray accepted;
+  if (!accept_writable(array, &accepted) || accepted.dtype != DType::kFloat64 || accepted.size != count) {
+    throw py::value_error("expected a writeable array of float64 with an element for each parameter");
+  }
+  return static_cast<double*>(accepted.data);
+}
+
+}  // namespace
+
+std::int64_t PyPlan::step_count(std::size_t index) const {
+  if (index >= plan_.size()) throw py::index_error("step_count: no such parameter");
+  return plan_.step_count(index);
+}
+
+void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long completed,
+                             const std::vector<std::vector<double>>& scalars) {
+  const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
+  if (counts.size() != plan_.size() || negative || completed < 0) {
+    throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
+  }
+  if (!scalars.empty() && scalars.size() != counts.size()) {
+    throw py::value_error("set_step_counts: expected the scalars of each parameter");
+  }
+  for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
+  for (std::size_t i = 0; i < scalars.size(); ++i) set_scalars(i, scalars[i]);
+  completed_ = completed;
+}
+
+void PyPlan::show_step_counts(py::handle counts) const {
+  double* const shown = numbers_in(counts, plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = static_cast<double>(plan_.step_count(i));
+}
+
+void PyPlan::show_scalars(int which, py::handle values) const {
+  double* const shown = numbers_in(values, plan_.size());
+  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = plan_.scalar(i, which);
+}
+
+std::vector<double> PyPlan::scalars(std::size_t index) const {
+  if (index >= plan_.size()) throw py::index_error("scalars: no such parameter");
+  std::vector<double> values;
+  for (int k = 0; k < rule_info(plan_.tensor(index).rule).scalar_count; ++k) values.push_back(plan_.scalar(index, k));
+  return values;
+}
+
+void PyPlan::set_scalars(std::size_t index, const std::vector<double>& values) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    throw_on_error(plan_.set_scalar(index, static_cast<int>(k), values[k]));
+  }
+}
+
+}  // namespace adamas::bindings
