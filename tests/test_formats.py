@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -41,13 +42,18 @@ def draw(rng: np.random.Generator, size: int, dtype: np.dtype[Any], special: boo
     return drawn
 
 
+@functools.cache
+def drawn(seed: int, dtypes: tuple[np.dtype[Any], ...], special: bool) -> list[list[Array]]:
+    """For each of the dtypes, arrays of all lengths."""
+    rng = np.random.default_rng(seed)
+    return [[draw(rng, size, dtype, special) for size in LENGTHS] for dtype in dtypes]
+
+
 def run(opt_of: Any, dtype: str, grads: list[np.dtype[Any]], special: bool, steps: int) -> dict[str, Array]:
     """Step on gradients whose dtype changes from step to step; return parameters and all that is kept."""
-    rng = np.random.default_rng(5)
-    params = [draw(rng, size, DTYPES[dtype], False) for size in LENGTHS]
+    params = [values.copy() for values in drawn(5, (DTYPES[dtype],), False)[0]]
     opt = opt_of(params)
-    for t in range(steps):
-        gradients = [draw(rng, size, grads[t % len(grads)], special) for size in LENGTHS]
+    for t, gradients in enumerate(drawn(6, tuple(grads[t % len(grads)] for t in range(steps)), special)):
         with np.errstate(all="ignore"):
             opt.step([None if (t, i) == (2, 6) else g for i, g in enumerate(gradients)])
     kept = {f"{name}.{key}": np.atleast_1d(value) for name, e in opt.state.items() for key, value in e.items()}

@@ -31,19 +31,20 @@ class Interrupter(threading.Thread):
 
 interrupter = Interrupter()
 
+def wait_for_it():
+    for _ in range(20_000):  # not one long sleep, which an interrupt just before it would not end
+        time.sleep(0.001)
+
 def interrupted(act):
     try:
         act()
+        wait_for_it()  # on a busy machine, the interrupt may come after what it was meant for
     except KeyboardInterrupt:
         return
     raise AssertionError("no interrupt")
 
 def same(a, b):
     assert a.tobytes() == b.tobytes()
-
-def wait_for_it():
-    for _ in range(20_000):  # not one long sleep, which an interrupt just before it would not end
-        time.sleep(0.001)
 
 def twins(size, **options):
     arrays = [np.ones(size, np.float32) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -19,11 +20,17 @@ HALF = np.dtype(ml_dtypes.bfloat16)
 ROWS = 40
 
 
-def row_grad(step: int, columns: int, dtype: Any, rows: int = ROWS) -> RowGrad:
-    """Some rows, several of them twice or more."""
+@functools.cache
+def drawn(step: int, columns: int, dtype: Any, rows: int) -> tuple[Array, Array]:
     rng = np.random.default_rng(step)
     numbers = rng.integers(0, rows, rng.integers(0, 2 * rows)).astype([np.int64, np.int32][step % 2])
-    return RowGrad(numbers, rng.standard_normal((len(numbers), columns)).astype(dtype))
+    return numbers, rng.standard_normal((len(numbers), columns)).astype(dtype)
+
+
+def row_grad(step: int, columns: int, dtype: Any, rows: int = ROWS) -> RowGrad:
+    """Some rows, several of them twice or more."""
+    numbers, values = drawn(step, columns, dtype, rows)
+    return RowGrad(numbers.copy(), values.copy())
 
 
 CASES: dict[str, tuple[str, str, Any, dict[str, Any]]] = {

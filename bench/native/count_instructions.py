@@ -1,8 +1,8 @@
 """How many instructions a step takes: a speed that can be checked on any machine, however busy.
 
-The program ``instructions`` is run under valgrind with two numbers of steps. The difference is what the steps between
-take, exactly: the same program gives the same number each time. Run it with ``python
-bench/native/count_instructions.py BUILD/instructions``; it needs valgrind.
+The program ``instructions`` is run under valgrind, which counts what is executed inside one of its functions, a number
+of steps: the same program gives the same count each time. Run it with ``python bench/native/count_instructions.py
+BUILD/instructions``; it needs valgrind.
 
 ``--check`` compares with the counts of a file, which names the compiler that they are of: another one makes other code,
 and is not compared. Exit status: 0 if nothing has grown by more than the margin, 1 if something has, 2 if it cannot be
@@ -28,14 +28,13 @@ from typing import Any
 #: Every rule is counted in this format, and this rule in every format.
 FORMAT, RULE = "float32", "adam"
 
-#: Steps to leave out, and then to count. Both totals have two digits: how long the arguments are decides where the
-#: stack begins, and that costs or saves a few instructions before the first step.
-BEFORE, COUNTED = 10, 8
+#: So many steps are counted.
+STEPS = 8
 
 #: The key of the counts in the file.
 COUNTS = "instructions_of_a_step"
 
-_VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+_VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=counted_steps")
 
 
 class Uncountable(Exception):  # noqa: N818
@@ -79,15 +78,11 @@ def count(program: str, names: list[str], jobs: int) -> dict[str, int]:
 
 def instructions(program: str, case: str) -> int:
     """Return the instructions of one step."""
-
-    def total(steps: int) -> int:
-        report = run(*_VALGRIND, program, *case.split(), str(steps)).stderr
-        found = re.search(r"Collected : (\d+)", report)
-        if found is None:
-            raise Uncountable(f"valgrind: no count in its report:\n{report}")
-        return int(found[1])
-
-    return round((total(BEFORE + COUNTED) - total(BEFORE)) / COUNTED)
+    report = run(*_VALGRIND, program, *case.split(), str(STEPS)).stderr
+    found = re.search(r"Collected : (\d+)", report)
+    if found is None or int(found[1]) == 0:
+        raise Uncountable(f"valgrind: no count in its report:\n{report}")
+    return round(int(found[1]) / STEPS)
 
 
 def differences(before: dict[str, int], after: dict[str, int], margin: float) -> tuple[list[str], list[str]]:

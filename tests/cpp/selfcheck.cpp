@@ -1,6 +1,6 @@
 // Steps every rule in every number format on every instruction set that this machine has, over awkward lengths and
 // placements, and prints a digest of all bits for each. They must be the same, here and on any other machine: those in
-// digests.txt. With arguments: of the rules of these names alone.
+// digests.txt. With arguments: of the rules of these names alone, or on the instruction sets of these names.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -136,12 +136,13 @@ std::uint64_t digest_of(adamas::Rule rule, const Format& format, int threads) {
   return digest.value();
 }
 
+std::vector<int> isas;  // the instruction sets that are compared
+
 // Prints the digest that `take` gives for a number of threads, if it is the same on all instruction sets.
 bool report(const char* rule, const std::string& what, const std::function<std::uint64_t(int threads)>& take) {
   bool equal = true;
   std::uint64_t first = 0;
-  for (int isa = 0; isa < adamas::isa_count(); ++isa) {
-    if (!adamas::isa_available(isa)) continue;
+  for (const int isa : isas) {
     check(adamas::use_isa(adamas::isa_name(isa)), "use_isa");
     for (const int threads : {1, 3}) {
       const std::uint64_t digest = take(threads);
@@ -172,23 +173,43 @@ bool report_all(adamas::Rule rule) {
   return equal;
 }
 
+// Of `count` things with names, the numbers of those among the words, which are taken away; of all that have a name if
+// none of them is there.
+std::vector<int> chosen(int count, std::vector<std::string>* words, const std::function<std::string(int)>& name) {
+  std::vector<int> named;
+  std::vector<int> all;
+  for (int k = 0; k < count; ++k) {
+    if (name(k).empty()) continue;
+    all.push_back(k);
+    const auto word = std::find(words->begin(), words->end(), name(k));
+    if (word == words->end()) continue;
+    named.push_back(k);
+    words->erase(word);
+  }
+  return named.empty() ? all : named;
+}
+
 }  // namespace
 }  // namespace exercise
 
 int main(int count, char** arguments) {
+  using exercise::isas;
+  std::vector<std::string> words(arguments + 1, arguments + count);
+  const std::vector<int> rules = exercise::chosen(adamas::rule_count(), &words, [](int rule) {
+    return std::string(adamas::rule_info(static_cast<adamas::Rule>(rule)).name);
+  });
+  isas = exercise::chosen(adamas::isa_count(), &words,
+                          [](int isa) { return std::string(adamas::isa_available(isa) ? adamas::isa_name(isa) : ""); });
+  if (!words.empty()) {
+    std::fprintf(stderr, "no rule, and no instruction set of this machine: %s\n", words[0].c_str());
+    return 2;
+  }
   exercise::check_refusals();
   adamas::set_bytes_per_thread(1);
-  const std::vector<std::string> wanted(arguments + 1, arguments + count);
   bool equal = true;
-  for (int r = 0; r < adamas::rule_count(); ++r) {
-    const auto rule = static_cast<adamas::Rule>(r);
-    const bool left_out = std::find(wanted.begin(), wanted.end(), adamas::rule_info(rule).name) == wanted.end();
-    if (wanted.empty() || !left_out) equal &= exercise::report_all(rule);
-  }
+  for (const int rule : rules) equal &= exercise::report_all(static_cast<adamas::Rule>(rule));
   std::fprintf(stderr, "adamas %s: instruction sets", ADAMAS_VERSION);
-  for (int isa = 0; isa < adamas::isa_count(); ++isa) {
-    if (adamas::isa_available(isa)) std::fprintf(stderr, " %s", adamas::isa_name(isa));
-  }
+  for (const int isa : isas) std::fprintf(stderr, " %s", adamas::isa_name(isa));
   std::fprintf(stderr, "; digests %s\n", equal ? "equal" : "DIFFER");
   return equal ? 0 : 1;
 }

@@ -22,7 +22,7 @@ import adamas.torch
 PROGRAM = Path(__file__).parent / "programs" / "import_order.py"
 LIBRARIES = ["adamas", "torch", "sklearn", "numba"]
 #: Each library first, and last, and each before each other; all 24 if that is asked for.
-TURNS = [turn[k:] + turn[:k] for turn in (LIBRARIES, LIBRARIES[::-1]) for k in range(4)]
+TURNS = [LIBRARIES[k:] + LIBRARIES[:k] for k in range(4)]
 ALL = [list(order) for order in itertools.permutations(LIBRARIES)]
 ORDERS = ["-".join(order) for order in (ALL if os.environ.get("ADAMAS_ALL_IMPORT_ORDERS") else TURNS)]
 #: Numba's own threads, and those of OpenMP.
@@ -103,8 +103,7 @@ class Fitted(Points):
         return super().__getitem__(index)
 
 
-@pytest.mark.parametrize("dataset", [Points, Fitted])
-@pytest.mark.parametrize("way", ["fork", "forkserver", "spawn"])
+@pytest.mark.parametrize(("way", "dataset"), [("fork", Points), ("fork", Fitted), ("forkserver", Fitted), ("spawn", Fitted)])
 def test_data_loader_with_workers(way: str, dataset: Any) -> None:
     """The model trains, threads and all, while workers come and go; the bits are those without workers."""
 
