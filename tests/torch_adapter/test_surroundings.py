@@ -103,7 +103,9 @@ class Fitted(Points):
         return super().__getitem__(index)
 
 
-@pytest.mark.parametrize(("way", "dataset"), [("fork", Points), ("fork", Fitted), ("forkserver", Fitted), ("spawn", Fitted)])
+@pytest.mark.parametrize(
+    ("way", "dataset"), [("fork", Points), ("fork", Fitted), ("forkserver", Fitted), ("spawn", Fitted)]
+)
 def test_data_loader_with_workers(way: str, dataset: Any) -> None:
     """The model trains, threads and all, while workers come and go; the bits are those without workers."""
 
