@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._structure import is_a, type_name
+from adamas._values import is_a, type_name
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

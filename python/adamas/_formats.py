@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import exact_int, shown
+from adamas._hyperparameters import exact_int
+from adamas._values import shown
 from adamas.averaging import Average
 
 #: Elements that share a scale in quantised states.

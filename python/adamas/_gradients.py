@@ -9,8 +9,9 @@ from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adamas import _structure as structure
-from adamas._hyperparameters import check_flag, number, shown
+from adamas._hyperparameters import check_flag, number
 from adamas._report import StepReport
+from adamas._values import shown
 
 #: What to do about a gradient that holds an infinity or NaN.
 OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]

@@ -13,22 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from adamas._structure import is_a, stored, type_name
+from adamas._values import is_a, shown, stored
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = ("lr", "weight_decay", "betas")
 
 #: As in ``cpp/include/adamas/threads.hpp``.
 MAX_THREADS = 1024
-
-
-def shown(value: Any) -> str:
-    """Show a value in a message, briefly; some values cannot even be shown (10**5000)."""
-    try:
-        text = repr(value)
-    except Exception:
-        return f"a value of type {type_name(value)}"
-    return text if len(text) <= 80 else f"{text[:76]} ..."
 
 
 def number(value: Any, path: str, expected: str, least: float, below: float) -> float:

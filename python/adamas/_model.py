@@ -23,6 +23,7 @@ from adamas._hyperparameters import check_group, check_threads, number
 from adamas._options import Options, read_options
 from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
+from adamas._values import is_a, stored, type_name
 from adamas.averaging import Average
 
 
@@ -111,7 +112,7 @@ class Model(ABC):
         self._check_group(merged, f"params{group_path}[{{!r}}]", None)
         params = group["params"]
         description, leaves = structure.describe(params, path, self._numbered)
-        self._numbered += len(structure.stored(params)) if structure.is_a(params, list | tuple) else 1
+        self._numbered += len(stored(params)) if is_a(params, list | tuple) else 1
         for leaf in leaves:
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves
@@ -227,7 +228,7 @@ class Model(ABC):
         checked = []
         for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
             if not isinstance(group, dict):
-                raise TypeError(f"param_groups[{i}]: expected a dict, got {structure.type_name(group)}")
+                raise TypeError(f"param_groups[{i}]: expected a dict, got {type_name(group)}")
             called = scheduled[i] if scheduled else None
             checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
             if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
@@ -299,6 +300,5 @@ class Model(ABC):
 def detached(group: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a group, lists of numbers included, so that nobody else's change is felt here."""
     return {
-        key: tuple(structure.stored(value)) if key != "params" and structure.is_a(value, list) else value
-        for key, value in group.items()
+        key: tuple(stored(value)) if key != "params" and is_a(value, list) else value for key, value in group.items()
     }

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
 from adamas._gradients import StepDefaults
-from adamas._hyperparameters import shown
+from adamas._values import shown
 from adamas.averaging import Average
 
 

@@ -15,8 +15,8 @@ from adamas._model import detached
 from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import count_in, read_state_dict, scalar_in
 from adamas._step_checks import StepChecks
-from adamas._structure import stored
 from adamas._uninterrupted import uninterrupted
+from adamas._values import stored
 from adamas.checkpoint import CheckpointError
 from adamas.checkpoint._fit import Fit
 from adamas.rows import check_row_numbers, check_rows

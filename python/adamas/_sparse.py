@@ -10,7 +10,7 @@ import numpy as np
 from adamas import _structure as structure
 from adamas._checks import Array
 from adamas._engine import RuleInfo
-from adamas._hyperparameters import shown
+from adamas._values import shown
 
 #: As in ``cpp/include/adamas/types.hpp``.
 MODES = {"lazy": 0, "exact": 1}

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import exact_int, number, shown
-from adamas._structure import is_a, stored, type_name
+from adamas._hyperparameters import exact_int, number
+from adamas._values import is_a, shown, stored, type_name
 
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 

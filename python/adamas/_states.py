@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from adamas._checks import Array
-from adamas._hyperparameters import shown
 from adamas._structure import some
+from adamas._values import shown
 
 
 class States(Mapping[str, dict[str, Any]]):

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import numpy as np
+from adamas._values import is_a, shown, stored, type_name
 
 #: ``("leaf",)``, ``("sequence", [child, ...])``, ``("mapping", [(key, child), ...])`` or
 #: ``("group", child, may_be_wrapped)``.
@@ -169,26 +169,6 @@ def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, pa
         yield from leaves_like(child, tree[key], f"{path}[{key!r}]")
 
 
-def is_a(value: Any, kind: Any) -> bool:
-    """Tell whether a value is of a class; `isinstance` believes what the value's ``__class__`` says."""
-    return issubclass(type(value), kind)
-
-
-def stored(sequence: list[Any] | tuple[Any, ...]) -> list[Any]:
-    """Return the entries of a list or tuple as they are stored, whatever a subclass says."""
-    return [*(list.__iter__(sequence) if is_a(sequence, list) else tuple.__iter__(sequence))]  # type: ignore[arg-type]
-
-
-def type_name(value: Any) -> str:
-    """Name a value's type as a user would: ``numpy.ma.MaskedArray``, ``list``, ``None``."""
-    if value is None:
-        return "None"
-    if type(value) is np.ndarray:
-        return "numpy.ndarray"
-    cls = type(value)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-
-
 def _join(name: str, key: str) -> str:
     return f"{name}.{key}" if name else key
 
@@ -199,7 +179,5 @@ def _count(n: int) -> str:
 
 def some(keys: list[Any], most: int = 5) -> str:
     """List the first few keys for a message."""
-    from adamas._hyperparameters import shown  # noqa: PLC0415 (it imports this module)
-
     text = ", ".join(map(shown, keys[:most]))
     return text if len(keys) <= most else f"{text} and {len(keys) - most} more"

@@ -16,7 +16,8 @@ import numpy as np
 
 from adamas import _structure as structure
 from adamas._checks import Array, check_array
-from adamas._hyperparameters import check_flag, shown
+from adamas._hyperparameters import check_flag
+from adamas._values import shown
 
 _LINE = 64
 _PAGE = 4096

@@ -14,7 +14,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from adamas._hyperparameters import check_flag, number, shown, whole_number
+from adamas._hyperparameters import check_flag, number, whole_number
+from adamas._values import shown
 
 __all__ = ["EMA", "SWA", "Average"]
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, exact_int, number, shown
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, exact_int, number
 from adamas._optimizer import Optimizer
+from adamas._values import shown
 
 __all__ = [
     "adabelief_",

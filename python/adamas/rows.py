@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adamas._checks import Array, check_array
-from adamas._structure import type_name
+from adamas._values import type_name
 
 
 class RowGrad:

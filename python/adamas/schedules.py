@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adamas._hyperparameters import number, shown, whole_number
+from adamas._hyperparameters import number, whole_number
+from adamas._values import shown
 
 __all__ = ["WSD", "Constant", "Cosine", "InverseSqrt", "Linear", "OneCycle", "Schedule", "WarmUp"]
 

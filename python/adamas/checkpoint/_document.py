@@ -13,7 +13,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._core import __version__
-from adamas._hyperparameters import shown
+from adamas._values import shown
 
 __all__ = ["SCHEMA", "CheckpointError", "Document", "array_name"]
 

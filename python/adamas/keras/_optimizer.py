@@ -11,7 +11,7 @@ from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from adamas._checks import Array
 from adamas._optimizer import Optimizer as Engine
-from adamas._structure import type_name
+from adamas._values import type_name
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs

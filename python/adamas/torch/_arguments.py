@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from adamas._hyperparameters import check_group, shown
+from adamas._hyperparameters import check_group
 from adamas._optimizer import Optimizer as Engine
+from adamas._values import shown
 
 #: Arguments of ``torch.optim`` that choose among its implementations, and their defaults. Here there is one.
 IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}

@@ -14,12 +14,11 @@ from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
 from adamas._gradients import StepDefaults
-from adamas._hyperparameters import shown
 from adamas._optimizer import Optimizer as Engine
 from adamas._options import read_options
 from adamas._report import StepReport
 from adamas._sparse import MODES, check_sparse_rule
-from adamas._structure import type_name
+from adamas._values import shown, type_name
 from adamas.reference._rule import RULES
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,

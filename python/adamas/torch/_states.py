@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from adamas._hyperparameters import shown
+from adamas._values import shown
 
 
 def is_empty(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
