@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import bits
 import numpy as np
 import pytest
 from checkpoints import ENDINGS
@@ -375,6 +376,13 @@ def made(options: Any) -> Pair:
     return pair
 
 
+@pytest.fixture
+def _uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A difference that is meant is none of the session's."""
+    monkeypatch.setattr(bits, "COUNTS", bits.Counts())
+
+
+@pytest.mark.usefixtures("_uncounted")
 def test_a_difference_is_found() -> None:
     pair = made({})
     pair.do(lambda side, _: side.opt.step([np.ones(3)]))
