@@ -135,6 +135,12 @@ bool unchanged(const WritableArray& accepted) {
          element_count(array) == accepted.size && has_dtype(array, accepted);
 }
 
+bool has_memory_of(py::handle object, const WritableArray& accepted) {
+  WritableArray other;
+  return accept_writable(object, &other) && other.data == accepted.data && other.size == accepted.size &&
+         other.dtype == accepted.dtype;
+}
+
 void prefetch(const WritableArray& param, py::handle gradient) {
   __builtin_prefetch(param.array.ptr());
   __builtin_prefetch(&proxy(param.array)->flags);
@@ -155,6 +161,15 @@ bool accept_gradient(py::handle object, const WritableArray& param, bool written
   *data = gradient->data;
   *dtype = param.dtype;
   return fits && (gradient->descr == param.descr.ptr() || find_dtype(gradient, dtype));
+}
+
+py::object copy_gradient(py::handle object, const WritableArray& param, const py::object& kept) {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> function;
+  const py::object& copied = function
+                                 .call_once_and_store_result(
+                                     [] { return py::object(py::module_::import("adamas._checks").attr("copy_gradient")); })
+                                 .get_stored();
+  return copied(object, param.array, kept ? kept : py::none());
 }
 
 bool is_row_gradient(py::handle object) {

@@ -34,12 +34,19 @@ Tensor make_tensor(const std::string& rule, const WritableArray& param);
 // Is the array still what it was when it was accepted? (It may have been resized or made read-only since.)
 bool unchanged(const WritableArray& accepted);
 
+// Is the object an array of the same elements?
+bool has_memory_of(py::handle object, const WritableArray& accepted);
+
 // Starts fetching what unchanged() and accept_gradient() will read.
 void prefetch(const WritableArray& param, py::handle gradient);
 
 // Address and dtype of a gradient that fits `param` in shape, C-contiguous and aligned; it may be read-only unless it
 // is to be `written`. False if it does not fit; *data is null for None.
 bool accept_gradient(py::handle object, const WritableArray& param, bool written, const void** data, DType* dtype);
+
+// A copy of a gradient of which nothing but the layout, or having no dimension, stands against taking it as it is; none
+// for others. `kept`: an array that was made for it before, or none, which is used again if it fits.
+py::object copy_gradient(py::handle object, const WritableArray& param, const py::object& kept);
 
 // Is it an adamas.RowGrad?
 bool is_row_gradient(py::handle object);

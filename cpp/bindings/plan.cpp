@@ -19,9 +19,28 @@ std::unique_ptr<Begun> begin_step(const py::object& self, Work&& work) {
   return begun;
 }
 
+// Python runs handlers of signals between two lines of Python code: Ctrl-C may arrive before the first line of a
+// method. So the end of a scope is no Python code, as long as the optimizer is in use.
+struct Scope {};
+
+void set_attribute(const py::object& object, const char* name, const py::object& value) {
+  if (PyObject_GenericSetAttr(object.ptr(), py::str(name).ptr(), value.ptr()) != 0) throw py::error_already_set();
+}
+
+void leave_scope(const py::object& self) {
+  const py::object opt = self.attr("_opt");
+  if (!py::object(opt.attr("_scope")).is(self)) throw std::runtime_error("step_scope: this scope is not open");
+  set_attribute(opt, "_scope", py::none());
+  const py::object updated = self.attr("_begun").attr("close")();
+  self.attr("_conclude")(updated);
+}
+
 }  // namespace
 
 void register_plan(py::module_& m) {
+  py::class_<Scope>(m, "Scope").def(py::init<>()).def("__exit__", [](const py::object& self, const py::args&) {
+    leave_scope(self);
+  });
   py::class_<Begun>(m, "Begun")
       .def("finish", &Begun::finish)
       .def("close", &Begun::close)
@@ -43,7 +62,7 @@ void register_plan(py::module_& m) {
            py::arg("average_weight") = 0.0)
       .def(
           "start",
-          [](const py::object& self, py::handle grads, py::handle groups, py::handle options, double average_weight) {
+          [](const py::object& self, py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
             return begin_step(self, [&](PyPlan& p) { return p.start(grads, groups, options, average_weight); });
           },
           py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
@@ -52,7 +71,7 @@ void register_plan(py::module_& m) {
       .def("drop_accumulated", &PyPlan::drop_accumulated)
       .def(
           "open",
-          [](const py::object& self, py::handle groups, py::handle options, double average_weight) {
+          [](const py::object& self, py::handle groups, py::handle options, py::handle average_weight) {
             return begin_step(self, [&](PyPlan& p) { return p.open(groups, options, average_weight); });
           },
           py::arg("groups"), py::arg("options"), py::arg("average_weight"))
@@ -70,6 +89,11 @@ void register_plan(py::module_& m) {
       .def_property_readonly("completed", &PyPlan::completed)
       .def_property_readonly("accumulated", &PyPlan::accumulated)
       .def_property("previous_norm", &PyPlan::previous_norm, &PyPlan::set_previous_norm)
+      .def_property_readonly("average_counts", &PyPlan::average_counts)
+      .def("average_count", &PyPlan::average_count, py::arg("index"))
+      .def("set_average_counts", &PyPlan::set_average_counts, py::arg("counts"))
+      .def_property("watches_params", &PyPlan::watches_params, &PyPlan::set_watches_params)
+      .def_property("copies_lead", &PyPlan::copies_lead, &PyPlan::set_copies_lead)
       .def_property_readonly("last_threads", &PyPlan::last_threads)
       .def_property("num_threads", &PyPlan::num_threads, &PyPlan::set_num_threads);
 }

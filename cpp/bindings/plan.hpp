@@ -53,16 +53,17 @@ class PyPlan {
   // The step counts of its rows; None if they have none.
   py::object row_counts(std::size_t index) const;
 
-  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's. What is
-  // not acceptable gives None or false: the caller has to say why. Nothing has changed then.
+  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's: a number,
+  // or a list of one for each parameter. What is not acceptable gives None or false: the caller has to say why. Nothing
+  // has changed then.
 
   // `grads` nests as the parameters do, or is a Tensors of as many parameters.
   // The report, in which the first gradient that is not finite is given by its number.
-  py::object step(py::handle grads, py::handle groups, py::handle options, double average_weight);
+  py::object step(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
 
   // A step in two parts: all checks, after which nobody else can use this plan, and, on any thread, the rest. Without
   // the first part the second is an error.
-  bool start(py::handle grads, py::handle groups, py::handle options, double average_weight);
+  bool start(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
   py::object finish();
   void abandon();  // instead, also of open()
 
@@ -74,7 +75,7 @@ class PyPlan {
   void drop_accumulated();
 
   // A step in parts, parameter by parameter, in which nobody else can use this plan.
-  bool open(py::handle groups, py::handle options, double average_weight);
+  bool open(py::handle groups, py::handle options, py::handle average_weight);
   // A report as of step().
   py::object step_one(std::size_t index, py::handle grad);
   // How many parameters were updated; the others' averages are brought up to date.
@@ -98,9 +99,22 @@ class PyPlan {
   std::vector<double> scalars(std::size_t index) const;
   void set_scalars(std::size_t index, const std::vector<double>& values);
 
+  // How often the average of each parameter has been brought up to date: one number if all have the same, or a list.
+  py::object average_counts() const;
+  std::int64_t average_count(std::size_t index) const;
+  void set_average_counts(const std::vector<std::int64_t>& counts);
+
   // What the callables of each group returned in the last step, by the names of the hyperparameters, so that a refused
   // step does not call them again to say why; None where nothing was called.
   py::list scheduled() const;
+
+  // The groups are those of an optimizer of adamas: they hold the parameters that were added, in the same containers.
+  bool watches_params() const { return watches_params_; }
+  void set_watches_params(bool watches) { watches_params_ = watches; }
+
+  // As StepOptions::copies_lead.
+  bool copies_lead() const { return copies_lead_; }
+  void set_copies_lead(bool lead) { copies_lead_ = lead; }
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }
@@ -135,18 +149,22 @@ class PyPlan {
   const Tensor& tensor_at(std::size_t index, int which) const;
   std::vector<py::ssize_t> shape(std::size_t index) const;
 
-  bool read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight);
+  bool read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
   bool read_groups(py::handle groups);
-  void read_options(py::handle options, double average_weight);
+  void read_options(py::handle options, py::handle average_weight);
   bool accept_arrays();
   bool accept_tensors(Tensors& tensors);
   bool is_still_there(std::size_t index) const;
   bool accept(std::size_t index, py::handle grad);
+  bool accept_copy(std::size_t index, py::handle grad);
+  void count_averages();
+  bool holds_params(std::size_t number, py::handle group, std::size_t& next) const;
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();
   py::object run();
   py::object report(const StepInfo& info) const;
+  void refuse_entry() const;
 
   Structure structure_;
   py::object report_type_;
@@ -164,7 +182,11 @@ class PyPlan {
   std::optional<double> previous_norm_;
   int num_threads_ = 0;
   int last_threads_ = 0;
+  bool watches_params_ = true;
+  bool copies_lead_ = false;
+  std::vector<std::int64_t> average_counts_;  // empty if no parameter has an average
   std::atomic<bool> busy_{false};
+  std::atomic<long> busy_process_{0};         // the one that is busy: another may be a fork of it
   std::atomic<bool> started_{false};  // a step of which start() was the first part
 
   // Of the step under way.
@@ -178,6 +200,9 @@ class PyPlan {
   std::vector<DType> gradient_dtypes_;
   std::vector<RowGradient> row_gradients_;  // these two are empty if no parameter has row counts
   std::vector<const RowGradient*> row_gradient_at_;
+  std::vector<double> average_weights_;     // empty if all parameters have the same
+  std::vector<py::object> gradient_copies_;  // memory for gradients that cannot be taken as they are; may be empty
+  std::size_t copied_ = 0;                   // gradients of this step that were copied there
 
   // Of the step that is taken in parts.
   std::vector<bool> stepped_;

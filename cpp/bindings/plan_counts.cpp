@@ -1,4 +1,6 @@
 // What an optimizer's engine counts beside its arrays: steps, and the numbers that rules keep; shown, and restored.
+#include <pybind11/stl.h>
+
 #include <algorithm>
 
 #include "arrays.hpp"
@@ -36,6 +38,26 @@ void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long 
   for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
   for (std::size_t i = 0; i < scalars.size(); ++i) set_scalars(i, scalars[i]);
   completed_ = completed;
+}
+
+py::object PyPlan::average_counts() const {
+  const std::int64_t first = average_counts_.empty() ? 0 : average_counts_.front();
+  const auto is_first = [first](std::int64_t count) { return count == first; };
+  if (std::all_of(average_counts_.begin(), average_counts_.end(), is_first)) return py::int_(first);
+  return py::cast(average_counts_);
+}
+
+std::int64_t PyPlan::average_count(std::size_t index) const {
+  if (index >= plan_.size()) throw py::index_error("average_count: no such parameter");
+  return average_counts_.empty() ? 0 : average_counts_[index];
+}
+
+void PyPlan::set_average_counts(const std::vector<std::int64_t>& counts) {
+  const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
+  if (counts.size() != average_counts_.size() || negative) {
+    throw py::value_error("set_average_counts: expected one count >= 0 for each parameter, and parameters with averages");
+  }
+  std::copy(counts.begin(), counts.end(), average_counts_.begin());
 }
 
 void PyPlan::show_step_counts(py::handle counts) const {

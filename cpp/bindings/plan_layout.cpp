@@ -139,6 +139,9 @@ void PyPlan::lay_out(const py::object& memory) {
     row_gradients_.resize(params_.size());
     row_gradient_at_.resize(params_.size());
   }
+  const bool any_averages =
+      std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& tensor) { return tensor.average != nullptr; });
+  if (any_averages) average_counts_.resize(params_.size());
   std::vector<Tensor>().swap(tensors_);  // which gives back the memory
   laid_out_ = true;
 }

@@ -1,8 +1,14 @@
+#include <pybind11/stl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <thread>
 #include <utility>
+
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #include "errors.hpp"
 #include "gil.hpp"
@@ -20,6 +26,12 @@ double number_at(py::handle options, Py_ssize_t k) {
   if (value == -1.0 && PyErr_Occurred() != nullptr) throw py::error_already_set();
   return value;
 }
+#ifdef _WIN32
+long process_id() { return 0; }  // processes do not fork
+#else
+long process_id() { return static_cast<long>(getpid()); }
+#endif
+
 bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options.ptr(), k) == Py_True; }
 
 // What the core, or another thread, could have changed while Python code ran.
@@ -50,19 +62,31 @@ struct PyPlan::Leaves {
 };
 
 void PyPlan::enter() {
-  if (busy_.exchange(true, std::memory_order_acquire)) {
-    throw std::runtime_error(
-        "this optimizer is in use, by another thread or by a step under way; "
-        "one thread at a time may step it or load into it");
-  }
+  if (busy_.exchange(true, std::memory_order_acquire)) refuse_entry();
+  busy_process_.store(process_id(), std::memory_order_relaxed);
+}
+
+// The messages are those of adamas/_in_use.py.
+void PyPlan::refuse_entry() const {
+  const bool is_forked = busy_process_.load(std::memory_order_relaxed) != process_id();
+  throw std::runtime_error(py::module_::import("adamas._in_use").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
 // The fields of adamas._gradients.StepOptions, in order.
-void PyPlan::read_options(py::handle options, double average_weight) {
+void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_ = {};
   mean_ = false;
   keep_accumulated_ = false;
-  options_.average_weight = average_weight;
+  options_.copies_lead = copies_lead_;
+  average_weights_.clear();
+  if (PyFloat_Check(average_weight.ptr()) != 0) {
+    options_.average_weight = PyFloat_AS_DOUBLE(average_weight.ptr());
+  } else {
+    average_weights_ = average_weight.cast<std::vector<double>>();
+    if (average_weights_.size() != params_.size()) throw py::value_error("average_weight: one for each parameter");
+    options_.average_weight = *std::max_element(average_weights_.begin(), average_weights_.end());
+    options_.average_weights = average_weights_.data();
+  }
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
   if (options.is_none()) return;
   if (!PyTuple_Check(options.ptr()) || PyTuple_GET_SIZE(options.ptr()) != 10) {
@@ -80,13 +104,26 @@ void PyPlan::read_options(py::handle options, double average_weight) {
   keep_accumulated_ = flag_at(options, 9);
 }
 
+bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
+  const py::object& params =
+      key.call_once_and_store_result([] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params")); })
+          .get_stored();
+  if (!PyDict_Check(group.ptr())) return false;
+  const py::object tree = dict_item(group, params);
+  return tree && structure_.group_holds(number, tree, params_, next);
+}
+
 bool PyPlan::read_groups(py::handle groups) {
+  if (completed_ >= kMaxStepCount) return false;
   if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
     return false;
   }
+  std::size_t next_param = 0;
   for (std::size_t k = 0; k < groups_.size(); ++k) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
+    if (group && watches_params_ && !holds_params(k, group, next_param)) return false;
     if (!group || !read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
       return false;
     }
@@ -123,10 +160,23 @@ bool PyPlan::accept(std::size_t index, py::handle grad) {
     row_gradient_at_[index] = nullptr;
     if (is_row_gradient(grad)) return accept_rows(index, grad);
   }
-  return accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]);
+  return accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]) ||
+         accept_copy(index, grad);
+}
+
+// One that is to be cleared as well is not only read, and not copied.
+bool PyPlan::accept_copy(std::size_t index, py::handle grad) {
+  if (options_.zero_grads) return false;
+  gradient_copies_.resize(params_.size());
+  const py::object copy = copy_gradient(grad, params_[index], gradient_copies_[index]);
+  if (copy.is_none()) return false;
+  gradient_copies_[index] = copy;
+  ++copied_;
+  return accept_gradient(copy, params_[index], false, &gradients_[index], &gradient_dtypes_[index]);
 }
 
 bool PyPlan::accept_arrays() {
+  copied_ = 0;
   if (leaves_.size() != params_.size()) return false;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (i + kPrefetchDistance < params_.size()) {
@@ -138,6 +188,7 @@ bool PyPlan::accept_arrays() {
 }
 
 bool PyPlan::accept_tensors(Tensors& tensors) {
+  copied_ = 0;
   if (tensors.size() != params_.size()) return false;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     leaves_.push_back(tensors.take(i));
@@ -155,7 +206,7 @@ bool PyPlan::accept_tensors(Tensors& tensors) {
 }
 
 // First what may run Python code, which could change the arrays; then the arrays.
-bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
   if (!laid_out_) throw py::value_error("step: before lay_out");
   read_options(options, average_weight);
   if (!read_groups(groups)) return false;
@@ -182,6 +233,7 @@ py::object PyPlan::run() {
   throw_on_error(status);
   if (!info.skipped) {
     ++completed_;
+    count_averages();
   } else if (!keep_accumulated_) {
     plan_.drop_accumulated();
   }
@@ -191,13 +243,13 @@ py::object PyPlan::run() {
   return report(info);
 }
 
-py::object PyPlan::step(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+py::object PyPlan::step(py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
   const Exclusive exclusive(*this);
   const Leaves leaves(leaves_);
   return read_inputs(grads, groups, options, average_weight) ? run() : py::none();
 }
 
-bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, double average_weight) {
+bool PyPlan::start(py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
   enter();
   bool ready = false;
   try {
@@ -291,7 +343,7 @@ void PyPlan::drop_accumulated() {
   accumulated_ = 0;
 }
 
-bool PyPlan::open(py::handle groups, py::handle options, double average_weight) {
+bool PyPlan::open(py::handle groups, py::handle options, py::handle average_weight) {
   if (!laid_out_) throw py::value_error("open: before lay_out");
   enter();
   bool ready = false;
@@ -319,6 +371,7 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   };
   const Done at_end{stepping_one_};
   if (!is_open_) throw std::runtime_error("step_param: only inside the block of its scope");
+  copied_ = 0;
   if (stepped_[index] || grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
   const auto kept = py::reinterpret_borrow<py::object>(grad);
   const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
@@ -334,6 +387,12 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   return report(info);
 }
 
+// After a step in which all averages were brought up to date, if any were.
+void PyPlan::count_averages() {
+  if (options_.average_weight == 0.0) return;
+  for (std::int64_t& count : average_counts_) ++count;
+}
+
 std::size_t PyPlan::close() {
   while (stepping_one_.exchange(true, std::memory_order_acquire)) {  // another thread is
     without_gil([] { std::this_thread::sleep_for(std::chrono::microseconds(100)); });
@@ -345,7 +404,8 @@ std::size_t PyPlan::close() {
   const auto updated = static_cast<std::size_t>(std::count(stepped_.begin(), stepped_.end(), true));
   if (updated == 0) return 0;
   ++completed_;
-  if (options_.average_weight == 0.0) return updated;
+  count_averages();
+  if (options_.average_weight == 0.0 && copies_.empty()) return updated;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (stepped_[i] || !unchanged(params_[i])) continue;
     const Tensor& tensor = plan_.tensor(i);
@@ -366,7 +426,7 @@ py::object PyPlan::report(const StepInfo& info) const {
   const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
   const py::object nonfinite = info.nonfinite == kNoTensor ? py::none() : py::object(py::int_(info.nonfinite));
   const py::tuple fields = py::make_tuple(completed_, info.updated, if_measured(info.grad_norm),
-                                          if_measured(info.clip_coefficient), info.skipped, nonfinite);
+                                          if_measured(info.clip_coefficient), info.skipped, nonfinite, copied_);
   const py::tuple arguments = py::make_tuple(fields);
   PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), arguments.ptr(), nullptr);
   if (made == nullptr) throw py::error_already_set();

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "arrays.hpp"
+
 namespace adamas::bindings {
 
 namespace py = pybind11;
@@ -21,12 +23,23 @@ class Structure {
   // may change the containers meanwhile. False where it does not nest so.
   bool flatten(py::handle tree, std::vector<py::object>& leaves) const;
 
+  // Does group `index` hold, at its leaves, the arrays from number `next` on? Goes on with `next` behind them. For
+  // parameters that were given without groups, the one group there is holds all.
+  bool group_holds(std::size_t index, py::handle tree, const std::vector<WritableArray>& arrays,
+                   std::size_t& next) const;
+
  private:
   enum class Kind { kLeaf, kSequence, kMapping, kGroup };
 
-  bool flatten_sequence(py::handle tree, std::vector<py::object>& leaves) const;
-  bool flatten_mapping(py::handle tree, std::vector<py::object>& leaves) const;
-  bool flatten_group(py::handle tree, std::vector<py::object>& leaves) const;
+  // Calls visit(leaf) for each leaf of `tree` in order, as long as it returns true.
+  template <class Visit>
+  bool walk(py::handle tree, Visit&& visit) const;
+  template <class Visit>
+  bool walk_sequence(py::handle tree, Visit&& visit) const;
+  template <class Visit>
+  bool walk_mapping(py::handle tree, Visit&& visit) const;
+  template <class Visit>
+  bool walk_group(py::handle tree, Visit&& visit) const;
 
   Kind kind_ = Kind::kLeaf;
   bool may_be_wrapped_ = false;   // of a group: {"params": child} is as good as the child

@@ -34,6 +34,8 @@ def averaged(opt: StepChecks) -> Iterator[None]:
                 raise RuntimeError(opt._refusal)
             for i, leaf in enumerate(opt._leaves):
                 opt._check_gradient(i, "", None, zero_grads=False)
+                if opt._plan.average_count(i) == 0:
+                    continue  # the average of a parameter that has not been averaged yet is the parameter
                 # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that
                 # somebody has a weak reference to.
                 live.append(weakref.ref(leaf.array))
@@ -49,6 +51,7 @@ def averaged(opt: StepChecks) -> Iterator[None]:
                 np.copyto(param, average, casting="unsafe")
             for param, average in swapped:
                 _swap(param, average, inside[0])
+            opt._renew_copies()
 
     def put_back() -> None:
         with opt._plan:
@@ -56,6 +59,7 @@ def averaged(opt: StepChecks) -> Iterator[None]:
                 _swap(param, average, inside[0])
             for param, _, before in kept:
                 np.copyto(param, before)
+            opt._renew_copies()
             opt._refusal = None
 
     try:

@@ -80,6 +80,39 @@ def _check_dtype(array: Array, path: str) -> None:
         )
 
 
+def copy_gradient(grad: Any, param: Array, kept: Array | None) -> Array | None:
+    """Return a copy of a gradient that can be read beside a parameter.
+
+    Args:
+        grad: Of the parameter's shape and any dtype that gradients have, in any layout; or a scalar of NumPy or a
+            0-dimensional array, if the parameter has one element.
+        param: The parameter.
+        kept: An earlier copy, which is used again if it fits.
+
+    Returns:
+        The copy; None if something else than the layout of ``grad`` is wrong.
+    """
+    if type(grad) not in (np.ndarray, np.memmap) and not is_a(grad, np.generic):
+        return None
+    is_number = grad.ndim == 0 and param.size == 1
+    dtype = grad.dtype
+    if not (grad.shape == param.shape or is_number) or not (dtype in _DTYPES or is_bfloat16(dtype)):
+        return None
+    if kept is None or kept.dtype != dtype or kept.shape != param.shape:
+        kept = np.empty(param.shape, dtype)
+    kept[...] = grad
+    return kept
+
+
+def readable(grad: Any, param: Array) -> Any:
+    """Return a gradient as an engine can read it, copied if its layout asks for that; what is wrong with it stays so."""
+    flags = grad.flags if is_a(grad, np.ndarray) else None
+    if flags is not None and grad.ndim and flags.c_contiguous and flags.aligned:
+        return grad
+    copy = copy_gradient(grad, param, None)
+    return grad if copy is None else copy
+
+
 def check_like(
     array: Any, path: str, param: Array, param_path: str, *, writable: bool = False, same_dtype: bool = True
 ) -> Array:

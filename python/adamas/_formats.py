@@ -130,6 +130,8 @@ class Formats:
             "master_weights": self.master_weights,
             "rounding": self.rounding,
             "seed": int(self.seed),
+            # What the low bits of a split parameter are added to; in versions that do not say so, it was cut short.
+            "low_bits": "rounded",
         }
 
 

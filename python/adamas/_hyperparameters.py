@@ -18,6 +18,9 @@ from adamas._values import is_a, shown, stored
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = ("lr", "weight_decay", "betas")
 
+#: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
+MAX_STEPS = 2**62 - 1
+
 #: As in ``cpp/include/adamas/threads.hpp``.
 MAX_THREADS = 1024
 

@@ -41,6 +41,8 @@ class Model(ABC):
 
     #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
     _frozen: ClassVar[tuple[str, ...]] = ()
+    #: States that there are only with some values of hyperparameters, which a group may have later.
+    _later_states: ClassVar[tuple[str, ...]] = ()
     #: Hyperparameters that the class itself has set, and that nobody may choose.
     _fixed: ClassVar[tuple[str, ...]] = ()
 
@@ -64,6 +66,7 @@ class Model(ABC):
         self._group_of = numbers("I")
         self._numbered = 0  # entries of the groups so far, which number on from one to the next
         groups = structure.split_groups(params, self.defaults)
+        self._grouped = groups is not None
         if groups is None:
             self._description = self._take_group({"params": params}, "", "")
         else:
@@ -179,10 +182,20 @@ class Model(ABC):
         pairs = zip(self._leaves, self._copies, strict=True)
         return [(f"copy_out{leaf.path}", copy) for leaf, copy in pairs if copy is not None]
 
-    def _average_weight(self) -> float:
-        if self._average is None:
+    def _average_weight(self) -> float | list[float]:
+        """Return the weight of the parameters in their averages after the next step: of all, or of each."""
+        step = self._plan.completed + 1
+        if self._average is None or not self._average.is_due(step):
             return 0.0
-        weight = self._average.weight_at(self._plan.completed + 1)
+        counts = self._plan.average_counts
+        if isinstance(counts, int):
+            return self._weight(step, counts + 1)
+        weights = {count: self._weight(step, count + 1) for count in set(counts)}
+        return [weights[count] for count in counts]
+
+    def _weight(self, step: int, count: int) -> float:
+        assert self._average is not None
+        weight = self._average.weight_at(step, count)
         return number(weight, f"the weight of {self._average}", "a number from 0 to 1", 0.0, math.nextafter(1.0, 2.0))
 
     def _states_of(self, index: int) -> dict[str, Array]:
@@ -209,7 +222,10 @@ class Model(ABC):
 
     def _numbers_of(self, index: int) -> dict[str, int | float]:
         names = self._info_of_group[self._group_of[index]].scalars
-        return {"step": self._plan.step_count(index), **dict(zip(names, self._plan.scalars(index), strict=True))}
+        numbers = {"step": self._plan.step_count(index), **dict(zip(names, self._plan.scalars(index), strict=True))}
+        if self._average is not None:
+            numbers["n_averaged"] = self._plan.average_count(index)
+        return numbers
 
     def _check_group(
         self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
@@ -225,6 +241,8 @@ class Model(ABC):
     ) -> list[dict[str, Any]]:
         if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
             raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
+        if self._plan.watches_params and groups is self.param_groups:
+            self._check_params_kept()
         checked = []
         for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
             if not isinstance(group, dict):
@@ -246,6 +264,31 @@ class Model(ABC):
                 self._check_exact(k, group)
         return checked
 
+    def _check_params_kept(self) -> None:
+        """Refuse parameters that are others than those the optimizer updates, in the containers it was given."""
+        place = 0
+        for i, group in enumerate(self.param_groups):
+            if not is_a(group, dict):
+                continue  # as will be said
+            child = self._description[1][i][1] if self._grouped else self._description
+            path = f"param_groups[{i}]['params']" if self._grouped else "params"
+            try:
+                leaves = list(structure.leaves_like(child, group.get("params"), path))
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{path}: no longer holds the parameters that this optimizer was made with, nested as they were; "
+                    "make a new optimizer"
+                ) from None
+            for found_path, found in leaves:
+                array, expected_at = self._leaves[place].array, self._places[place]
+                place += 1
+                same = type(found) in (np.ndarray, np.memmap) and address(found) == expected_at
+                if found is not array and not (same and found.size == array.size and found.dtype == array.dtype):
+                    raise ValueError(
+                        f"{found_path}: is another array now than the one that this optimizer updates; write the "
+                        "values into that one (array[...] = values), or make a new optimizer"
+                    )
+
     def _check_exact(self, number: int, group: Mapping[str, Any]) -> None:
         """Refuse hyperparameters, checked and called, with which rows of the group could not catch up."""
         for i, mode in self._sparse.items():
@@ -266,7 +309,7 @@ class Model(ABC):
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
         Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
-        `NAdam`), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
+        `NAdam`) or that go with its average (``n_averaged``), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
         of 128 elements) and, as ``exp_avg_scale``, the blocks' scales. What is kept of a 16-bit parameter's rounding is
         there as ``master``, ``low_bits`` or ``compensation``.
 

@@ -15,6 +15,8 @@ class StepReport(NamedTuple):
         skipped: Nothing was changed, because a gradient is not finite.
         nonfinite: Name of the first parameter whose gradient holds an infinity or NaN, as in ``opt.state``; None if
             there is none, or nobody looked.
+        copied: How many gradients had to be copied first, since they are strided, Fortran-ordered, misaligned or
+            0-dimensional. That costs a pass over each of them.
     """
 
     step: int
@@ -23,6 +25,7 @@ class StepReport(NamedTuple):
     clip_coefficient: float | None = None
     skipped: bool = False
     nonfinite: str | None = None
+    copied: int = 0
 
     def __repr__(self) -> str:
         """Show what there is to tell."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -189,7 +189,7 @@ class Saving(StepChecks):
                 if leaf.name in loading.params:
                     check_array(leaf.array, f"params{leaf.path}", writable=True)
             try:
-                put = self._prepare_load(loading.state_dict, live)
+                put = self._prepare_load(loading.state_dict, live, {*loading.left})
             except (TypeError, ValueError) as error:
                 raise CheckpointError(f"{path}: {error}") from None
 
@@ -226,8 +226,16 @@ class Saving(StepChecks):
             uninterrupted(self._prepare_load(state_dict, self._state_dict(copy=False)))
         self._plan.drop_accumulated()
 
-    def _prepare_load(self, state_dict: Mapping[str, Any], live: Mapping[str, Any]) -> Callable[[], None]:
-        """Find out whether a state dict can be loaded; return what loads it, which cannot fail."""
+    def _prepare_load(
+        self, state_dict: Mapping[str, Any], live: Mapping[str, Any], left: Collection[str] = ()
+    ) -> Callable[[], None]:
+        """Find out whether a state dict can be loaded; return what loads it, which cannot fail.
+
+        Args:
+            state_dict: To be loaded.
+            live: That of this optimizer, with live arrays.
+            left: Names of parameters that keep what they have; they have no averages but of their own values.
+        """
         state_dict = read_state_dict(state_dict, live)
         groups = stored(self.param_groups)
         loaded = [
@@ -255,6 +263,7 @@ class Saving(StepChecks):
         counts, scalars = self._saved_numbers(state_dict)
         completed = count_in(state_dict["step"])
         hyperparameters = [{key: value for key, value in values.items() if key != "params"} for values in loaded]
+        averaged = self._saved_average_counts(state_dict, completed, left)
         norm = state_dict.get("previous_norm")
         previous_norm = None if norm is None else scalar_in(norm)
 
@@ -266,8 +275,21 @@ class Saving(StepChecks):
             for group, values in zip(groups, hyperparameters, strict=True):
                 dict.update(group, values)
             self._plan.previous_norm = previous_norm
+            if averaged:
+                self._plan.set_average_counts(averaged)
+            self._renew_copies()
 
         return put
+
+    def _saved_average_counts(
+        self, state_dict: Mapping[str, Any], completed: int, left: Collection[str]
+    ) -> list[int] | None:
+        """Return how often each parameter has been averaged."""
+        if self._average is None:
+            return None
+        before = self._average.count_until(completed)  # as in versions that did not write it
+        entries = ((leaf.name, state_dict["state"][leaf.name]) for leaf in self._leaves)
+        return [0 if name in left else count_in(entry.get("n_averaged", before)) for name, entry in entries]
 
     def _saved_numbers(self, state_dict: Mapping[str, Any]) -> tuple[list[int], list[list[float]]]:
         """Return the steps taken by each parameter, and the other numbers that rules keep for each."""

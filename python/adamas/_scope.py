@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from types import TracebackType
 
 from adamas._checks import Array
+from adamas._core import Scope
 from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient
 from adamas._report import StepReport
 from adamas._step_checks import StepChecks
 
 
-class StepScope:
+class StepScope(Scope):
     """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement."""
 
     def __init__(self, opt: StepChecks, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
+        super().__init__()
         self._report: StepReport | None = None
         self._opt = opt
         self._choice = choice
@@ -75,13 +76,8 @@ class StepScope:
             raise
         return self
 
-    def __exit__(
-        self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._opt._scope is not self:
-            raise RuntimeError("step_scope: this scope is not open")
-        self._opt._scope = None
-        updated = self._begun.close()
+    def _conclude(self, updated: int) -> None:
+        """Make the report, after `__exit__` has ended the step."""
         self._report = self._total(updated)
 
     def step_param(self, name: str | int, grad: Array) -> None:
@@ -114,8 +110,9 @@ class StepScope:
     def _total(self, updated: int) -> StepReport:
         opt, reports = self._opt, [self._reports[i] for i in sorted(self._reports)]
         nonfinite = next((opt._leaves[i].name for i, r in self._reports.items() if r.nonfinite is not None), None)
+        copied = sum(report.copied for report in reports)
         if not self._options.measured or not reports:
-            return StepReport(opt._plan.completed, updated)
+            return StepReport(opt._plan.completed, updated, copied=copied)
         norms = [report.grad_norm or 0.0 for report in reports]
         norm = max(norms) if self._options.largest else math.hypot(*norms)
         if any(map(math.isnan, norms)):
@@ -126,4 +123,4 @@ class StepScope:
         coefficients = [1.0 if report.clip_coefficient is None else report.clip_coefficient for report in reports]
         coefficient = math.nan if any(map(math.isnan, coefficients)) else min(self._coefficient, *coefficients)
         skipped = any(report.skipped for report in reports)
-        return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite)
+        return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite, copied)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import exact_int, number
+from adamas._hyperparameters import MAX_STEPS, exact_int, number
 from adamas._values import is_a, shown, stored, type_name
 
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
@@ -69,6 +69,12 @@ def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
         return
     for name, ours in live.items():
         theirs = given.get(name, ours if name == "seed" else None)
+        if name == "low_bits" and theirs != ours and given.get("master_weights") == live["master_weights"]:
+            yield (
+                "formats: its low_bits go with parameters that were cut short, as older versions did; here parameters "
+                "are rounded. Load the parameters alone into a new optimizer"
+            )
+            continue
         if name == "block_size":
             quantised = live["state_dtype"] in ("int8", "int4")
             if quantised and theirs != ours:
@@ -99,7 +105,9 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
             if key not in ours:
                 yield f"state[{name!r}][{key!r}]: this optimizer keeps no such state"
         for key, value in ours.items():
-            if key == "step":
+            if key == "n_averaged" and key not in theirs:  # of a version that did not write it
+                continue
+            if key in ("step", "n_averaged"):
                 problem = _check_count(theirs.get(key))
             elif isinstance(value, np.ndarray):
                 problem = _check_state(theirs.get(key), value)
@@ -119,7 +127,7 @@ def count_in(given: Any) -> int:
         count = -1 if is_a(given, bool) else exact_int(operator.index(given))
     except TypeError:
         count = -1
-    if not 0 <= count < 2**62:
+    if not 0 <= count <= MAX_STEPS:
         raise ValueError(f"expected a count >= 0, got {shown(given)}")
     return count
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from adamas import _structure as structure
-from adamas._checks import address, check_array, check_like, check_overlap
+from adamas._checks import address, check_array, check_like, check_overlap, readable
+from adamas._hyperparameters import MAX_STEPS
 from adamas._model import Model
 from adamas._sparse import check_row_steps
 from adamas.rows import RowGrad, arrays_of, check_row_grad
@@ -14,6 +15,9 @@ from adamas.rows import RowGrad, arrays_of, check_row_grad
 
 class StepChecks(Model):
     """A model whose gradients can be checked."""
+
+    #: How many of the gradients that were checked last have been copied.
+    _copied = 0
 
     def _refuse(self, grads: Any, *, zero_grads: bool) -> NoReturn:
         """Raise the error that says which input is not acceptable."""
@@ -28,12 +32,19 @@ class StepChecks(Model):
         zero_grads: bool = False,
     ) -> tuple[list[dict[str, Any]], list[Any]]:
         """Check all that a step reads; return each group's hyperparameters and each parameter's gradient."""
+        self._check_counts()
         groups = self._check_groups(self.param_groups, self._plan.completed, scheduled)
         if grads is None and self._plan.accumulated:
             items: Iterable[tuple[str, Any]] = [("grads", None)] * len(self._leaves)
         else:
             items = structure.leaves_like(self._description, grads)
         return groups, self._check_gradients(items, zero_grads=zero_grads)
+
+    def _check_counts(self) -> None:
+        """Refuse a step that could not be counted."""
+        counts = [self._plan.completed, *map(self._plan.step_count, range(len(self._leaves)))]
+        if max(counts) >= MAX_STEPS:
+            raise ValueError(f"step: {MAX_STEPS} steps have been taken, and no more can be counted")
 
     def _check_accumulated(self, grads: Any) -> list[Any]:
         """Check gradients that are to be accumulated."""
@@ -46,19 +57,22 @@ class StepChecks(Model):
                 )
         return gradients
 
-    def _check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> None:
-        """Check the gradient of one parameter."""
+    def _check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> Any:
+        """Check the gradient of one parameter, and return it."""
         path = f"the gradient of {self._leaves[index].name!r}"
         if type(grad) is RowGrad:
             raise TypeError(f"{path}: expected an array, got a RowGrad; those go to step alone")
         items = ((path, grad if i == index else None) for i in range(len(self._leaves)))
-        self._check_gradients(items, zero_grads=zero_grads)
+        return self._check_gradients(items, zero_grads=zero_grads)[index]
 
     def _check_gradients(self, items: Iterable[tuple[str, Any]], *, zero_grads: bool = False) -> list[Any]:
         gradients: list[Any] = []
         arrays = self._named_copies()
+        self._copied = 0
         for i, (leaf, (path, grad)) in enumerate(zip(self._leaves, items, strict=True)):
             gradients.append(self._check_gradient(i, path, grad, zero_grads=zero_grads))
+            if gradients[i] is not grad:
+                grad, self._copied = gradients[i], self._copied + 1  # noqa: PLW2901
             arrays.append((f"params{leaf.path}", leaf.array))
             arrays += [(f"state[{leaf.name!r}][{name!r}]", state) for name, state in self._states_of(i).items()]
             if grad is not None:
@@ -92,4 +106,6 @@ class StepChecks(Model):
                 raise TypeError(f"{path}: for a RowGrad, make the optimizer with sparse={sparse} (or 'exact')")
             check_row_grad(grad, path, leaf.array, param_path, writable=zero_grads)
             return grad
+        if not zero_grads:
+            grad = readable(grad, leaf.array)
         return check_like(grad, path, leaf.array, param_path, same_dtype=False, writable=zero_grads)

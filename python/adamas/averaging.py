@@ -5,7 +5,9 @@ parameter, and puts the averages into the parameters on request (`Optimizer.aver
 
     average = average + w * (parameter - average)
 
-with a weight w that the class gives for each step; the first weight is 1.
+with a weight w that the class gives for each step; the first weight is 1. Each parameter counts how often it has been
+averaged (``n_averaged`` in ``opt.state``): an average that begins later, as over states that were loaded without one,
+begins with the parameter.
 """
 
 from __future__ import annotations
@@ -34,10 +36,24 @@ class Average(ABC):
         if not isinstance(self.dtype, str) or self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
 
-    def weight_at(self, step: int) -> float:
-        """Return the weight after step ``step``, counted from 1; 0 if nothing is averaged then."""
-        number, rest = divmod(step - self.start, self.every)
-        return self.weight(number + 1) if number >= 0 and rest == 0 else 0.0
+    def is_due(self, step: int) -> bool:
+        """Tell whether the parameters are averaged after step ``step``, counted from 1."""
+        return step >= self.start and (step - self.start) % self.every == 0
+
+    def count_until(self, step: int) -> int:
+        """Return how often parameters have been averaged after step ``step``, if they were so from ``start`` on."""
+        return max(0, (step - self.start) // self.every + 1)
+
+    def weight_at(self, step: int, number: int | None = None) -> float:
+        """Return the weight after step ``step``, counted from 1; 0 if nothing is averaged then.
+
+        Args:
+            step: The step.
+            number: For the how many-th time a parameter is averaged then. None: as often as `count_until` says.
+        """
+        if not self.is_due(step):
+            return 0.0
+        return self.weight(self.count_until(step) if number is None else number)
 
     @abstractmethod
     def weight(self, number: int) -> float:

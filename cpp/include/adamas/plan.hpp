@@ -31,8 +31,8 @@ struct Tensor {
   void* states[kMaxStates] = {};
   void* residue = nullptr;  // size_of(residue_kind) bytes for each element
   // Kept up to date by steps, if they are there: an average of the parameter over steps (StepOptions::average_weight),
-  // float32 or bfloat16, or float64 of a float64 parameter, which starts at zero; and a copy of a float32 parameter,
-  // rounded to the nearest bfloat16 or float16.
+  // float32 or bfloat16, or float64 of a float64 parameter; and a copy of a float32 parameter, rounded to the nearest
+  // bfloat16 or float16. Both are kept up to date in steps that have no gradient for the tensor, too.
   void* average = nullptr;
   void* copy = nullptr;
   // For gradients of single rows (RowGradient): the length of a row, and a step count for each row, zeros at first.
@@ -81,8 +81,16 @@ struct StepOptions {
   // From 0, for none, to 1: averages become average + average_weight * (param - average), of tensors without a gradient
   // too. It is the average_number-th time, which decides how averages of bfloat16 are rounded.
   double average_weight = 0.0;
+  // Null, or for each tensor of the plan the weight that takes the place of average_weight, if that is not 0.
+  const double* average_weights = nullptr;
   std::uint64_t average_number = 1;
+  // The copies are the parameters that are used: where one is not what its parameter rounds to, somebody has written to
+  // it, and the parameter becomes what the copy is before it is updated.
+  bool copies_lead = false;
 };
+
+// A tensor that has taken so many steps takes no more: kInvalidTensor.
+constexpr std::int64_t kMaxStepCount = (std::int64_t{1} << 62) - 1;
 
 constexpr std::size_t kNoTensor = std::numeric_limits<std::size_t>::max();
 
@@ -116,7 +124,7 @@ class Plan {
   const Tensor& tensor(std::size_t index) const noexcept;
 
   // Steps taken by tensor `index`, or -1 if there is none. A tensor counts its own: a step without a gradient for it
-  // does not count. Set the count, from 0 to 2^62 - 1, to go on from restored states.
+  // does not count. Set the count, from 0 to kMaxStepCount, to go on from restored states.
   std::int64_t step_count(std::size_t index) const noexcept;
   Status set_step_count(std::size_t index, std::int64_t count) noexcept;
 

@@ -73,12 +73,18 @@ class Part {
     const NormKernel kernel = pass_.kernels->norm[static_cast<int>(tensor_.rule)][column()];
     SquareSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+      lead(streams, i, last);
       kernel(streams, i, last, c, sums);
     });
   }
 
   void update() const {
-    if (!item_.has_gradient()) return follow(streams(), begin_, end_);
+    if (!item_.has_gradient()) {
+      return in_pieces(begin_, end_, [&](std::size_t from, std::size_t to) {
+        lead(streams(), from, to);
+        follow(streams(), from, to);
+      });
+    }
     const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(tensor_.rule)][column()];
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
       kernel(streams, i, last, c);
@@ -87,6 +93,7 @@ class Part {
     if (!zero && !is_followed()) return with_gradients(step);
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
+        lead(streams, from, to);
         kernel(streams, from, to, c);
         follow(streams, from, to);
         if (!zero) return;
@@ -108,6 +115,11 @@ class Part {
 
   bool is_followed() const {
     return tensor_.copy != nullptr || (tensor_.average != nullptr && pass_.options->average_weight > 0.0);
+  }
+
+  double average_weight() const {
+    const StepOptions& options = *pass_.options;
+    return options.average_weights == nullptr ? options.average_weight : options.average_weights[index_];
   }
 
   // Calls work(gradient, begin, end) piece by piece, with gradients of the compute type.
@@ -142,15 +154,22 @@ class Part {
     });
   }
 
+  Companions companions() const {
+    return {tensor_.average,      tensor_.copy,     tensor_.average_dtype,
+            tensor_.copy_dtype,   average_weight(), static_cast<std::uint32_t>(pass_.options->average_number)};
+  }
+
   // Brings average and copy up to date with the parameter.
   void follow(const Streams& streams, std::size_t begin, std::size_t end) const {
     if (!is_followed()) return;
-    const StepOptions& options = *pass_.options;
     const CompanionKernel kernel = item_.is_wide() ? pass_.kernels->companions64 : pass_.kernels->companions32;
-    kernel(streams,
-           {tensor_.average, tensor_.copy, tensor_.average_dtype, tensor_.copy_dtype, options.average_weight,
-            static_cast<std::uint32_t>(options.average_number)},
-           begin, end);
+    kernel(streams, companions(), begin, end);
+  }
+
+  // Brings the parameter up to date with a copy that was written to.
+  void lead(const Streams& streams, std::size_t begin, std::size_t end) const {
+    if (tensor_.copy == nullptr || !pass_.options->copies_lead) return;
+    pass_.kernels->leading_copy(streams, companions(), begin, end);
   }
 
   const Pass& pass_;
@@ -180,7 +199,8 @@ bool takes_part(const Item& item, const Pass& pass) {
     case Phase::kNorms: return item.has_gradient() && needs_norms(item.tensor.rule);
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
-      return item.has_gradient() || (item.tensor.average != nullptr && pass.options->average_weight > 0.0);
+      return item.has_gradient() || item.tensor.copy != nullptr ||
+             (item.tensor.average != nullptr && pass.options->average_weight > 0.0);
   }
   return false;
 }

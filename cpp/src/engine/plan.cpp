@@ -150,8 +150,7 @@ std::int64_t Plan::step_count(std::size_t index) const noexcept {
 }
 
 Status Plan::set_step_count(std::size_t index, std::int64_t count) noexcept {
-  constexpr std::int64_t kTooMany = std::int64_t{1} << 62;  // so that counting on never overflows
-  if (index >= size() || count < 0 || count >= kTooMany) return Status::kInvalidTensor;
+  if (index >= size() || count < 0 || count > kMaxStepCount) return Status::kInvalidTensor;
   impl_->items[index].step_count = count;
   if (impl_->items[index].rows) impl_->items[index].rows->history.restart(count);
   return Status::kOk;

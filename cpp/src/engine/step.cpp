@@ -164,6 +164,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
+    if (item.step_count >= kMaxStepCount) return Status::kInvalidTensor;
     const auto first = static_cast<std::uint32_t>(coefficients.size());
     const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
     if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {

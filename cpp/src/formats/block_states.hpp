@@ -33,6 +33,10 @@ constexpr int divisor_of(int k) {
 //
 // 8 bits: a byte for each element. 4 bits: byte j holds element j low and element j + kBlock/2 high.
 //
+// A square can overflow where its gradient is finite. Then it is infinite, as in float32, and stays so: the scale, which is
+// that of the other elements, has a negative sign, and the highest code stands for infinity. A block in which something
+// is no number is lost.
+//
 // The scales are known only when the whole block has been updated, and its last root and division take long. So new
 // values wait: when the first group of the next block has been updated, they are measured, and with its last groups
 // they are encoded.
@@ -65,7 +69,11 @@ class BlockStates {
 
   ADAMAS_INLINE void begin(const StateArrays& arrays) {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (kCoded<k>) decoders_[k] = decoder<Code<k>>(*arrays.scales[k]);
+      if constexpr (kCoded<k>) {
+        const float scale = *arrays.scales[k];
+        decoders_[k] = decoder<Code<k>>(__builtin_fabsf(scale));
+        if constexpr (kSquare<k>) overflown_[k] = __builtin_signbit(scale);
+      }
     });
   }
 
@@ -78,7 +86,10 @@ class BlockStates {
         s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j);
       } else if constexpr (!kSigned<k>) {
         roots[k] = decode<k>(arrays, j);
-        s[k] = Rule::kStates[k].kind == StateKind::kSquare ? roots[k] * roots[k] : roots[k];
+        s[k] = kSquare<k> ? roots[k] * roots[k] : roots[k];
+        if constexpr (kSquare<k>) {
+          if (__builtin_expect(overflown_[k], false)) s[k] = infinite_where_marked<k>(arrays, j, s[k]);
+        }
       }
     });
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
@@ -97,7 +108,7 @@ class BlockStates {
       if constexpr (!kCoded<k>) {
         s[k].store(static_cast<float*>(arrays.values[k]) + j);
       } else if constexpr (!kSigned<k>) {
-        roots[k] = Rule::kStates[k].kind == StateKind::kSquare ? square_root(s[k]) : s[k];
+        roots[k] = kSquare<k> ? square_root(s[k]) : s[k];
         roots[k].store(fresh_[k] + j);
       }
     });
@@ -144,6 +155,8 @@ class BlockStates {
   template <int k>
   static constexpr bool kSigned = Rule::kStates[k].kind == StateKind::kSigned;
   template <int k>
+  static constexpr bool kSquare = Rule::kStates[k].kind == StateKind::kSquare;
+  template <int k>
   static constexpr int kDivisor = divisor_of<Rule>(k);
 
   template <int k>
@@ -155,16 +168,27 @@ class BlockStates {
 
   template <int k>
   ADAMAS_INLINE V decode(const StateArrays& arrays, std::size_t j) const {
-    const auto* bytes = static_cast<const std::uint8_t*>(arrays.values[k]);
     if constexpr (kLinear<k>) {
-      return Code<k>::decode(load_signed8(bytes + j), decoders_[k]);
-    } else if constexpr (kBits == 8) {
-      return Code<k>::decode(Bits::load8(bytes + j), decoders_[k]);
+      return Code<k>::decode(load_signed8(static_cast<const std::uint8_t*>(arrays.values[k]) + j), decoders_[k]);
     } else {
-      const bool low = j < kBlock / 2;
-      const Bits byte = low ? Bits::load8(bytes + j) : Bits::load8(bytes + (j - kBlock / 2)).template right<4>();
-      return Code<k>::decode(byte, decoders_[k]);
+      return Code<k>::decode(load_codes<k>(arrays, j), decoders_[k]);
     }
+  }
+
+  // In the lowest kBits bits.
+  template <int k>
+  static ADAMAS_INLINE Bits load_codes(const StateArrays& arrays, std::size_t j) {
+    const auto* bytes = static_cast<const std::uint8_t*>(arrays.values[k]);
+    if (kBits == 8 || j < kBlock / 2) return Bits::load8(bytes + j);
+    return Bits::load8(bytes + (j - kBlock / 2)).template right<4>();
+  }
+
+  static constexpr std::uint32_t kHighest = (1u << kBits) - 1;
+
+  template <int k>
+  static ADAMAS_INLINE V infinite_where_marked(const StateArrays& arrays, std::size_t j, V squares) {
+    const Bits codes = load_codes<k>(arrays, j) & Bits::broadcast(kHighest);
+    return float_of(where_greater(Bits::broadcast(kHighest), codes, bits_of(squares), Bits::broadcast(kInfinity)));
   }
 
   // The largest bits of a block's values, with or without their signs.
@@ -178,19 +202,43 @@ class BlockStates {
     return largest.largest();
   }
 
-  // The largest magnitude of a block. With an infinity or NaN in it, the block is lost: it becomes zeros with a scale
-  // of NaN, which make every state of it NaN.
-  template <bool kHasSigns>
-  static ADAMAS_INLINE float largest_of(float* values) {
-    std::uint32_t bits = largest_bits<!kHasSigns>(values);
-    if (!kHasSigns && bits >= kInfinity) bits = largest_bits<false>(values);  // the sign of a zero, or no number
-    if (bits >= kInfinity) {
-      __builtin_memset(values, 0, kBlock * sizeof(float));
-      return __builtin_nanf("");
+  // The scale of a block: its largest magnitude.
+  template <int k>
+  static ADAMAS_INLINE float scale_of(float* values) {
+    std::uint32_t bits = largest_bits<!kSigned<k>>(values);
+    if (!kSigned<k> && bits >= kInfinity) bits = largest_bits<false>(values);  // the sign of a zero, or no number
+    if (bits < kInfinity) return unless_tiny(bits);
+    if constexpr (kSquare<k>) {
+      if (bits == kInfinity) return mark_overflown<k>(values);
     }
+    return lose(values);
+  }
+
+  static ADAMAS_INLINE float unless_tiny(std::uint32_t bits) {
     float largest;
     __builtin_memcpy(&largest, &bits, sizeof largest);
     return largest < kLeastScale ? 0.0f : largest;
+  }
+
+  // The block becomes zeros with a scale of NaN, which make every state of it NaN.
+  static float lose(float* values) {
+    __builtin_memset(values, 0, kBlock * sizeof(float));
+    return __builtin_nanf("");
+  }
+
+  // Marks infinite roots by a negative number, which no root is; the scale is such that no other has the highest code.
+  static constexpr float kMark = -1.0f;
+  template <int k>
+  static __attribute__((noinline)) float mark_overflown(float* values) {
+    float largest = 0.0f;
+    for (std::size_t j = 0; j < kBlock; ++j) {
+      if (values[j] == __builtin_inff()) {
+        values[j] = kMark;
+      } else if (values[j] > largest) {
+        largest = values[j];
+      }
+    }
+    return -(largest < kLeastScale ? 0.0f : largest * Code<k>::kBelowHighest);
   }
 
   // A block that has been updated and waits for its scales and codes.
@@ -198,13 +246,15 @@ class BlockStates {
     std::uint8_t* codes[kMaxStates] = {};
     float* scales[kMaxStates] = {};
     float encode_scales[kMaxStates] = {};
+    bool overflown[kMaxStates] = {};
 
     ADAMAS_INLINE void measure(float (*values)[kBlock]) {
       repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
         if constexpr (kCoded<k>) {
-          const float largest = largest_of<kSigned<k>>(values[k]);
-          *scales[k] = largest;
-          encode_scales[k] = Code<k>::encode_scale(largest);
+          const float scale = scale_of<k>(values[k]);
+          *scales[k] = scale;
+          encode_scales[k] = Code<k>::encode_scale(__builtin_fabsf(scale));
+          if constexpr (kSquare<k>) overflown[k] = __builtin_signbit(scale);
         }
       });
     }
@@ -225,8 +275,19 @@ class BlockStates {
             if constexpr (kBits == 4) bytes[b] = bytes[b] | code(j + kBlock / 2).template left<4>();
           });
           store8(bytes, codes[k] + group);
+          if constexpr (kSquare<k>) {
+            if (__builtin_expect(overflown[k], false)) put_highest(values[k] + group, codes[k] + group);
+          }
         }
       });
+    }
+
+    // Gives the marked values of a group their code.
+    static __attribute__((noinline)) void put_highest(const float* values, std::uint8_t* codes) {
+      for (std::size_t j = 0; j < kGroup; ++j) {
+        if (values[j] == kMark) codes[j] = static_cast<std::uint8_t>(codes[j] | kHighest);
+        if (kBits == 4 && values[j + kBlock / 2] == kMark) codes[j] = static_cast<std::uint8_t>(codes[j] | kHighest << 4);
+      }
     }
   };
 
@@ -238,6 +299,7 @@ class BlockStates {
 
   const Thresholds& dither_;
   Decoder decoders_[kMaxStates] = {};
+  bool overflown_[kMaxStates] = {};
   Waiting waiting_;
   float (*fresh_)[kBlock];
   float (*waiting_values_)[kBlock];

@@ -53,6 +53,9 @@ struct LogCode {
   static constexpr float kShift = kBits == 4 ? 0.8125f : 1.0f;
   static constexpr float kScale = kTop - kShift;
   static constexpr float kEncodeScale = kScale - kTop * 0x1p-21f;
+  // The highest code but one stands for this t; where the scale is so much larger than A, A has no higher code.
+  static constexpr float kNextToTop = kTop - kTop / (kBits > 4 ? 63.0f : 7.0f);
+  static constexpr float kBelowHighest = kScale / (kNextToTop - kShift) * (1.0f + 0x1p-18f);
 
   static ADAMAS_INLINE float decode_scale(float largest) { return largest * (1.0f / kScale); }
   // 0 for a block of zeros.

@@ -1,5 +1,9 @@
 // Loading and storing parameters in every format: as float32, or in 16 bits with one of the ways to keep what rounding
 // to 16 bits loses (adamas/types.hpp, Residue).
+//
+// The parameter is the truth. Users write into it (they load weights, clamp, set to zero), and what is kept beside it
+// does not hear of that. So it counts only where it fits: a number that does not round to the parameter has lost touch
+// with it, and the parameter itself is taken in its place. What is stored always fits.
 #pragma once
 
 #include <cstddef>
@@ -52,6 +56,36 @@ ADAMAS_INLINE T* at(void* array, std::size_t i) {
   return static_cast<T*>(array) + i;
 }
 
+// `value` where `word`, in 16 bits, is what it rounds to; elsewhere the parameter that the word is.
+template <class Half>
+ADAMAS_INLINE Vector<float> unless_stale(Bits word, Vector<float> rounded_from, Vector<float> value) {
+  const Bits differs = word ^ Half::narrow(rounded_from);
+  return float_of(where_greater(differs, Bits::broadcast(0), bits_of(Half::widen(word)), bits_of(value)));
+}
+
+// The parameter plus what rounding has cut off. That has been rounded itself, up to half a unit in the last place of the
+// parameter: so it is judged by a number that is a little smaller.
+template <class Half>
+ADAMAS_INLINE Vector<float> compensated(Bits word, Bits cut_off) {
+  const Vector<float> p = Half::widen(word);
+  const Vector<float> rest = Half::widen(cut_off);
+  return unless_stale<Half>(word, p + rest * Vector<float>::broadcast(1.0f - 0x1p-7f), p + rest);
+}
+
+// A float32 number in two halves: the high one is rounded to the nearest, ties away from zero, and the low 16 bits,
+// taken as a signed number, say how far it is from there. A number that is none comes of halves that do not belong
+// together: a zero or an infinity was written over the high one. (The low half of a NaN says nothing.)
+constexpr std::uint32_t kHalfUnit = 0x8000;
+ADAMAS_INLINE Bits high_half(Vector<float> value) {
+  return add_unless_nan(value, Bits::broadcast(kHalfUnit)).right<16>();
+}
+ADAMAS_INLINE Vector<float> joined(Bits word, Bits low) {
+  const Bits high = word.left<16>();
+  const Bits whole = (high | (low ^ Bits::broadcast(kHalfUnit))) - Bits::broadcast(kHalfUnit);
+  return float_of(
+      where_greater(whole & Bits::broadcast(kMagnitudeMask), Bits::broadcast(kInfinity), high, whole));
+}
+
 template <int kCount>
 ADAMAS_INLINE void load_params(ParamFormat format, const ParamArrays& a, std::size_t i, Vector<float> (&p)[kCount]) {
   using V = Vector<float>;
@@ -70,23 +104,29 @@ ADAMAS_INLINE void load_params(ParamFormat format, const ParamArrays& a, std::si
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Float16::widen(words(a.values, j)); });
     case ParamFormat::kBfloat16Kahan:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return Bfloat16::widen(words(a.values, j)) + Bfloat16::widen(words(a.residue, j));
+        return compensated<Bfloat16>(words(a.values, j), words(a.residue, j));
       });
     case ParamFormat::kFloat16Kahan:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return Float16::widen(words(a.values, j)) + Float16::widen(words(a.residue, j));
+        return compensated<Float16>(words(a.values, j), words(a.residue, j));
       });
     case ParamFormat::kBfloat16Master:
-    case ParamFormat::kFloat16Master:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return V::load(at<float>(a.residue, j)); });
-    case ParamFormat::kSplit32:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return float_of(words(a.values, j).template left<16>() | words(a.residue, j));
+        const V master = V::load(at<float>(a.residue, j));
+        return unless_stale<Bfloat16>(words(a.values, j), master, master);
       });
+    case ParamFormat::kFloat16Master:
+      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
+        const V master = V::load(at<float>(a.residue, j));
+        return unless_stale<Float16>(words(a.values, j), master, master);
+      });
+    case ParamFormat::kSplit32:
+      return each([&](std::size_t j)
+                      ADAMAS_INLINE_LAMBDA { return joined(words(a.values, j), words(a.residue, j)); });
     case ParamFormat::kSplit24:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
         const Bits low = Bits::load8(at<std::uint8_t>(a.residue, j)).template left<8>();
-        return float_of(words(a.values, j).template left<16>() | low);
+        return joined(words(a.values, j), low);
       });
   }
   __builtin_unreachable();
@@ -133,13 +173,14 @@ ADAMAS_INLINE void store_params(ParamFormat format, const ParamArrays& a, std::s
     case ParamFormat::kBfloat16Master: put16(a.values, bfloat16); return put(at<float>(a.residue, 0));
     case ParamFormat::kFloat16Master: put16(a.values, float16); return put(at<float>(a.residue, 0));
     case ParamFormat::kSplit32:
-      put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return bits_of(x).right<16>(); });
+      put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(x); });
       return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return lowest16(bits_of(x)); });
     case ParamFormat::kSplit24: {
       Bits low[kVectorsPerGroup];
       for (int b = 0; b < kVectorsPerGroup; ++b) low[b] = lowest8(round_to_24(p[b]).right<8>());
       store8(low, at<std::uint8_t>(a.residue, i));
-      return put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return round_to_24(x).right<16>(); });
+      return put16(a.values,
+                   [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(float_of(round_to_24(x))); });
     }
   }
 }

@@ -1,5 +1,5 @@
 // What is done with a parameter after its update, while it is in cache: its average over steps, and its copy in 16
-// bits.
+// bits. An average begins with the weight 1: then it is the parameter, whatever was there before.
 #pragma once
 
 #include <cstring>
@@ -18,6 +18,7 @@ class CompanionLoop {
         companions_(companions),
         format_(param_format(streams.param_dtype, streams.residue_kind)),
         averaged_(companions.average != nullptr && companions.average_weight > 0.0),
+        begins_(companions.average_weight == 1.0),
         weight_(V::broadcast(static_cast<float>(companions.average_weight))),
         dither_(companions.average_number) {}
 
@@ -57,7 +58,8 @@ class CompanionLoop {
       store16(words, static_cast<std::uint16_t*>(arrays.copy));
     }
     if (!averaged_) return;
-    const auto averaged = [&](V a, int b) ADAMAS_INLINE_LAMBDA { return a + weight_ * (p[b] - a); };
+    const auto averaged = [&](V a, int b)
+                              ADAMAS_INLINE_LAMBDA { return begins_ ? p[b] : a + weight_ * (p[b] - a); };
     if (companions_.average_dtype == DType::kFloat32) {
       auto* const average = static_cast<float*>(arrays.average);
       for (int b = 0; b < kVectorsPerGroup; ++b)
@@ -98,9 +100,32 @@ class CompanionLoop {
   const Companions& companions_;
   ParamFormat format_;
   bool averaged_;
+  bool begins_;
   V weight_;
   Dither<16, 0> dither_;
 };
+
+// Where a copy is not what the float32 parameter rounds to, the parameter becomes what the copy is.
+inline void follow_copy(const Streams& streams, const Companions& companions, std::size_t begin, std::size_t end) {
+  using V = Vector<float>;
+  auto* const param = static_cast<float*>(streams.param);
+  const auto* const copy = static_cast<const std::uint16_t*>(companions.copy);
+  const bool half = companions.copy_dtype == DType::kFloat16;
+  const auto lead = [half](float* p, const std::uint16_t* words) ADAMAS_INLINE_LAMBDA {
+    const V value = V::load(p);
+    const Bits word = Bits::load16(words);
+    (half ? unless_stale<Float16>(word, value, value) : unless_stale<Bfloat16>(word, value, value)).store(p);
+  };
+  std::size_t i = begin;
+  for (; i + V::kLanes <= end; i += V::kLanes) lead(param + i, copy + i);
+  if (i == end) return;
+  float values[V::kLanes] = {};
+  std::uint16_t words[V::kLanes] = {};
+  std::memcpy(values, param + i, (end - i) * sizeof *values);
+  std::memcpy(words, copy + i, (end - i) * sizeof *words);
+  lead(values, words);
+  std::memcpy(param + i, values, (end - i) * sizeof *values);
+}
 
 inline void update_companions(const Streams& streams, const Companions& companions, std::size_t begin,
                               std::size_t end) {
@@ -113,6 +138,10 @@ inline void update_average64(const Streams& streams, const Companions& companion
   const V weight = V::broadcast(companions.average_weight);
   const auto* const param = static_cast<const double*>(streams.param);
   auto* const average = static_cast<double*>(companions.average);
+  if (companions.average_weight == 1.0) {
+    std::memcpy(average + begin, param + begin, (end - begin) * sizeof(double));
+    return;
+  }
   std::size_t i = begin;
   for (; i + V::kLanes <= end; i += V::kLanes) {
     const V a = V::load(average + i);

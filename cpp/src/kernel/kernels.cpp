@@ -116,6 +116,7 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kGradientKernels<double>,
                                                               update_companions,
                                                               update_average64,
+                                                              follow_copy,
                                                               catch_up};
 
 }  // namespace adamas

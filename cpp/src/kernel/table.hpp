@@ -122,6 +122,7 @@ struct KernelTable {
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32
   CompanionKernel companions64;
+  CompanionKernel leading_copy;  // brings the parameter up to date with its copy, where that was written to
   CatchUpKernel catch_up;
 };
 

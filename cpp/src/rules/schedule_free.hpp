@@ -7,6 +7,8 @@
 //   u <- g / (sqrt(v) * (1/sqrt(1-b2^t)) + eps) + weight_decay*y
 //   y <- (y + k*(z - y)) + lr_t*(b1*(1-k) - 1) * u
 //   z <- z - lr_t*u
+//
+// z starts at the parameter: as it is at the first step, whatever it was when the states were made.
 #pragma once
 
 #include <cmath>
@@ -35,6 +37,7 @@ struct ScheduleFreeRule : RuleDefaults {
     kAverage,
     kInterpolatedStep,
     kStepSize,
+    kIsFirst,
     kCoefficientCount
   };
 
@@ -54,6 +57,7 @@ struct ScheduleFreeRule : RuleDefaults {
     c[kAverage] = average;
     c[kInterpolatedStep] = lr * (h.beta1 * (1.0 - average) - 1.0);
     c[kStepSize] = lr;
+    c[kIsFirst] = step == 1 ? 1.0 : 0.0;
   }
 
   template <class V>
@@ -61,7 +65,7 @@ struct ScheduleFreeRule : RuleDefaults {
     const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
     const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
     const V u = g / d + c[kWeightDecay] * p;
-    const V z = state[0];
+    const V z = where_greater(c[kIsFirst], V::broadcast(0), p, state[0]);
     state[0] = z - c[kStepSize] * u;
     return p + c[kAverage] * (z - p) + c[kInterpolatedStep] * u;
   }

@@ -39,6 +39,7 @@ class Item:
     row_mode: int = -1
     row_counts: Array | None = None
     count: int = 0
+    average_count: int = 0
     accumulated: Array | None = None
     history: RowHistory = field(default_factory=RowHistory)
 
@@ -137,19 +138,27 @@ class Item:
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step
         self.accumulated = None
+
+    def lead(self) -> None:
+        """Make the parameter what its copy is, where that was written to."""
         if self.copy is not None:
-            self.copy.reshape(-1)[...] = narrow(self.param.reshape(-1), self.copy.dtype)
+            param, copy = self.param.reshape(-1), self.copy.reshape(-1)
+            stale = narrow(param, copy.dtype).view(np.uint16) != copy.view(np.uint16)
+            param[stale] = widen(copy)[stale]
 
     def follow(self, weight: float, number: int) -> None:
-        """Bring the average up to date with the parameter, the ``number``-th time."""
+        """Bring copy and average up to date with the parameter, after step ``number`` of the optimizer."""
+        if self.copy is not None:
+            self.copy.reshape(-1)[...] = narrow(self.param.reshape(-1), self.copy.dtype)
         self.reshape()
         if self.average is None or weight == 0.0:
             return
+        self.average_count += 1
         with np.errstate(all="ignore"):
             p = load_param(self.param, self.residue, self.kept)
             half = self.average.dtype.itemsize == 2
             a = widen_bfloat16(self.average.view(np.uint16)) if half else self.average
-            a = a + p.dtype.type(weight) * (p - a)
+            a = p if weight == 1.0 else a + p.dtype.type(weight) * (p - a)
             if half:
                 random = np.resize(dither(number, False), a.shape) >> np.uint32(16)
                 self.average.view(np.uint16)[...] = narrow_bfloat16_at_random(a, random)

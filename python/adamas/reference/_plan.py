@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from adamas._checks import Array
 from adamas._engine import Plan
 from adamas._formats import RESIDUES, bfloat16, residue_dtype
 from adamas._gradients import StepOptions, clip_coefficient
+from adamas._in_use import FORKED, IN_USE
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 from adamas.reference._history import RowHistory
@@ -24,12 +26,6 @@ from adamas.reference._params import load_param
 from adamas.reference._rule import RULES, Rule
 from adamas.reference._states import new_states, store_states
 from adamas.rows import RowGrad
-
-_IN_USE = (
-    "this optimizer is in use, by another thread or by a step under way; "
-    "one thread at a time may step it or load into it"
-)
-
 
 #: Bytes of a cache line.
 _LINE = 64
@@ -52,7 +48,7 @@ class _Open:
 
     groups: list[dict[str, Any]]
     options: StepOptions
-    average_weight: float
+    average_weights: Sequence[float]
     stepped: set[int]
 
 
@@ -101,6 +97,9 @@ class NumpyPlan:
         self._items: list[Item] = []
         self._group_count = 0
         self._lock = threading.Lock()
+        self._process = os.getpid()
+        self.watches_params = True
+        self.copies_lead = False
 
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:
         """Start a group, which `add` fills."""
@@ -198,13 +197,19 @@ class NumpyPlan:
         return True
 
     def step(
-        self, grads: Any, groups: Any, options: StepOptions | None = None, average_weight: float = 0.0
+        self,
+        grads: Any,
+        groups: Any,
+        options: StepOptions | None = None,
+        average_weight: float | Sequence[float] = 0.0,
     ) -> StepReport:
         """Update every parameter that has a gradient."""
         with self:
             return self._prepared(grads, options, average_weight)()
 
-    def start(self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float) -> _Begun:
+    def start(
+        self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
+    ) -> _Begun:
         """Check all that a step needs; ``finish()`` takes it. Nobody else can use this plan until then."""
         self.__enter__()
         try:
@@ -213,16 +218,23 @@ class NumpyPlan:
             self.__exit__()
             raise
 
-    def _prepared(self, grads: Any, options: StepOptions | None, weight: float) -> Callable[[], StepReport]:
+    def _prepared(
+        self, grads: Any, options: StepOptions | None, weight: float | Sequence[float]
+    ) -> Callable[[], StepReport]:
         chosen = StepOptions() if options is None else options
         groups, gradients = self._optimizer._check_step(grads, zero_grads=chosen.zero_grads)
+        copied = self._optimizer._copied
+        weights = self._weights(weight)
         if chosen.mean and self.accumulated:
             parts = self.accumulated + (grads is not None)
             chosen = chosen._replace(grad_scale=chosen.grad_scale * parts)
-        return lambda: self._run(groups, gradients, chosen, weight)
+        return lambda: self._run(groups, gradients, chosen, weights)._replace(copied=copied)
+
+    def _weights(self, weight: float | Sequence[float]) -> Sequence[float]:
+        return [weight] * len(self._items) if isinstance(weight, float) else weight
 
     def _run(
-        self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weight: float
+        self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weights: Sequence[float]
     ) -> StepReport:
         report = self._step_items(self._items, groups, gradients, options)
         if report.grad_norm is not None and math.isfinite(report.grad_norm):
@@ -232,12 +244,12 @@ class NumpyPlan:
         if not report.skipped:
             self.completed += 1
             self.accumulated = 0
-            for item in self._items:
+            for item, weight in zip(self._items, weights, strict=True):
                 item.follow(weight, self.completed)
         return report._replace(step=self.completed)
 
-    @staticmethod
     def _step_items(
+        self,
         items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
     ) -> StepReport:
         """Step some parameters; the report gives the one that is not finite by its number."""
@@ -260,6 +272,8 @@ class NumpyPlan:
                 factors = [scale * c for c in (clipped if options.clip_each else clipped * len(given))]
         skipped = options.skip_nonfinite and nonfinite is not None
         if not skipped:
+            for item in items if self.copies_lead else ():
+                item.lead()
             for (item, grad, values), factor in zip(given, factors, strict=True):
                 update = item.update if item.row_mode < 0 else item.update_rows
                 update(values, groups[item.group], factor, options.max_value)
@@ -287,7 +301,9 @@ class NumpyPlan:
             item.accumulated = None
         self.accumulated = 0
 
-    def open(self, groups: Any, options: StepOptions | None, average_weight: float) -> _Begun | None:
+    def open(
+        self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
+    ) -> _Begun | None:
         """Begin a step that is taken parameter by parameter; ``close()`` tells how many were updated."""
         self.__enter__()
         if self.accumulated:
@@ -298,7 +314,8 @@ class NumpyPlan:
         except BaseException:
             self.__exit__()
             raise
-        self._open = _Open(checked, StepOptions() if options is None else options, average_weight, set())
+        chosen = StepOptions() if options is None else options
+        self._open = _Open(checked, chosen, self._weights(average_weight), set())
         return _Begun(self, self._close)
 
     def step_one(self, index: int, grad: Any) -> StepReport | None:
@@ -311,13 +328,13 @@ class NumpyPlan:
                 raise RuntimeError("step_param: only inside the block of its scope")
             if index in opened.stepped or grad is None:
                 return None
-            self._optimizer._check_alone(index, grad, zero_grads=opened.options.zero_grads)
+            grad = self._optimizer._check_alone(index, grad, zero_grads=opened.options.zero_grads)
             item = self._items[index]
             report = self._step_items([item], opened.groups, [grad], opened.options)
             if not report.skipped:
                 opened.stepped.add(index)
-                item.follow(opened.average_weight, self.completed + 1)
-            return report._replace(step=self.completed)
+                item.follow(opened.average_weights[index], self.completed + 1)
+            return report._replace(step=self.completed, copied=self._optimizer._copied)
         finally:
             self._one.release()
 
@@ -329,7 +346,9 @@ class NumpyPlan:
             self.completed += 1
             for item in self._items:
                 if item.number not in opened.stepped:
-                    item.follow(opened.average_weight, self.completed)
+                    if self.copies_lead:
+                        item.lead()
+                    item.follow(opened.average_weights[item.number], self.completed)
         return len(opened.stepped)
 
     def step_count(self, index: int) -> int:
@@ -353,9 +372,25 @@ class NumpyPlan:
         """Restore them."""
         self._items[index].scalars = dict(zip(self._items[index].rule.scalars, values, strict=True))
 
+    @property
+    def average_counts(self) -> int | list[int]:
+        """How often the average of each parameter was brought up to date: one number if all have the same."""
+        counts = [item.average_count for item in self._items if item.average is not None]
+        return counts[0] if len(set(counts)) == 1 else counts or 0
+
+    def average_count(self, index: int) -> int:
+        """Return how often the average of a parameter was brought up to date."""
+        return self._items[index].average_count
+
+    def set_average_counts(self, counts: Sequence[int]) -> None:
+        """Restore that of each parameter."""
+        for item, count in zip(self._items, counts, strict=True):
+            item.average_count = count
+
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError(_IN_USE)
+            raise RuntimeError(IN_USE if self._process == os.getpid() else FORKED)
+        self._process = os.getpid()
 
     def __exit__(self, *exception: object) -> None:
         self._lock.release()

@@ -15,6 +15,11 @@ from adamas.reference._half import narrow_bfloat16_at_random, widen_bfloat16
 
 _LEAST_DIVISOR = np.float32(1e-20)
 _LEAST_SCALE = np.float32(2.0**-100)
+#: What is infinite has the highest code, and other elements of its block have it never: their scale is so much larger.
+_BELOW_HIGHEST = {
+    8: np.float32(251) / np.float32(247) * np.float32(1 + 2.0**-18),
+    4: np.float32(13.1875) / np.float32(11.1875) * np.float32(1 + 2.0**-18),
+}
 _BITS = {STATE_FORMATS["int8"]: 8, STATE_FORMATS["int4"]: 4}
 
 
@@ -55,10 +60,13 @@ def load_states(
             array = arrays[name]
             states[name] = widen_bfloat16(array.view(np.uint16)) if array.dtype.itemsize == 2 else array
             continue
-        values = _decode(arrays[name], arrays[f"{name}_scale"], kind, _BITS[state_format])
+        bits, scales = _BITS[state_format], arrays[f"{name}_scale"]
+        values = _decode(arrays[name], np.abs(scales), kind, bits)
         if _kind(kind)[0] != "signed":
             roots[name] = values
-            values = values * values if kind == "square" else values
+        if kind == "square":
+            infinite = np.signbit(scales)[:, None] & (_unpacked(arrays[name], bits) == 2**bits - 1)
+            values = np.where(infinite, np.float32(np.inf), values * values)
         states[name] = values
     for name, kind in kinds.items():
         divisor = _kind(kind)[1]
@@ -103,21 +111,32 @@ def _code(kind: str, bits: int) -> Code:
 
 
 def _decode(codes: Array, scales: Array, kind: str, bits: int) -> Array:
-    if bits == 4:
-        codes = np.concatenate([codes & np.uint8(15), codes >> np.uint8(4)], axis=1)
-    return _code(kind, bits).decode(codes, scales)
+    return _code(kind, bits).decode(_unpacked(codes, bits), scales)
+
+
+def _unpacked(codes: Array, bits: int) -> Array:
+    """Return a code for each element of a block."""
+    return codes if bits == 8 else np.concatenate([codes & np.uint8(15), codes >> np.uint8(4)], axis=1)
 
 
 def _encode(codes: Array, scales: Array, values: Array, kind: str, bits: int, step: int) -> None:
     padded = np.zeros(codes.shape[0] * BLOCK, np.float32)
     padded[: values.size] = values.reshape(-1)
     rows = padded.reshape(-1, BLOCK)
-    bad = ~np.isfinite(rows).all(axis=1)
+    # A square may overflow where its gradient is finite; with anything else that is not finite, the block is lost.
+    overflown = np.isposinf(rows) & (kind == "square")
+    bad = ~(np.isfinite(rows) | overflown).all(axis=1)
     rows[bad] = 0
+    overflown[bad] = False
+    rows[overflown] = 0
     largest = np.abs(rows).max(axis=1, initial=np.float32(0))
     largest[largest < _LEAST_SCALE] = 0
+    marked = overflown.any(axis=1)
+    largest[marked] *= _BELOW_HIGHEST[bits]
     words = dither(step, _kind(kind)[0] != "signed")
     new = _code(kind, bits).encode(rows, largest, words)
+    new[overflown] = 2**bits - 1
+    largest[marked] *= -1
     largest[bad] = np.nan
     scales[...] = largest
     codes[...] = new if bits == 8 else new[:, : BLOCK // 2] | (new[:, BLOCK // 2 :] << np.uint32(4))

@@ -115,6 +115,7 @@ class Adam(ReferenceOptimizer):
     """
 
     _frozen: ClassVar[tuple[str, ...]] = ("amsgrad",)
+    _later_states: ClassVar[tuple[str, ...]] = ("max_exp_avg_sq",)
 
     def __init__(
         self,

@@ -105,6 +105,7 @@ class RMSprop(ReferenceOptimizer):
     """
 
     _frozen: ClassVar[tuple[str, ...]] = ("centered",)
+    _later_states: ClassVar[tuple[str, ...]] = ("grad_avg", "momentum_buffer")
     _fractions: ClassVar[tuple[str, ...]] = ("alpha",)
 
     def __init__(

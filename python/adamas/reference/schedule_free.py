@@ -47,13 +47,14 @@ class _ScheduleFreeRule(Rule):
             "average": average,
             "interpolated_step": lr * (beta1 * (1.0 - average) - 1.0),
             "step_size": lr,
+            "is_first": float(step == 1),
         }
 
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
         v = state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
         d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
         u = g / d + c["weight_decay"] * p
-        z = state["z"]
+        z = p if c["is_first"] else state["z"]
         state["z"] = z - c["step_size"] * u
         new: Array = p + c["average"] * (z - p) + c["interpolated_step"] * u
         return new
@@ -66,7 +67,7 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
     r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
-    parameter, and v (``exp_avg_sq``), which starts at zero::
+    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
 
         lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
         w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
@@ -180,6 +181,8 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
             try:
                 for i, leaf in enumerate(self._leaves):
                     beta1 = self.param_groups[self._group_of[i]]["betas"][0]
+                    if self._plan.step_count(i) == 0:
+                        continue  # z starts at the parameter, and so does x
                     residue = self._formats_of(i)[1]
                     y, z = load_param(leaf.array, residue, self._plan.residue(i)), self._states_of(i)["z"]
                     with np.errstate(all="ignore"):

@@ -89,6 +89,7 @@ class SGD(ReferenceOptimizer):
     """
 
     _frozen: ClassVar[tuple[str, ...]] = ("nesterov",)
+    _later_states: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
 
     def __init__(
         self,

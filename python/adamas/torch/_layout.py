@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,7 @@ class Layout:
             array_groups.append({"params": arrays, **hyperparameters(group)})
             copy_groups.append(copied)
         self.engine: Any = make(array_groups, copy_out=copy_groups if copies else None, sparse=sparse or None)
+        self.engine._plan.watches_params = False  # `tensors` does
         self._memory = [local(param) for param in self.params]
         self.tensors = _core.Tensors(self.params, self._memory)
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
@@ -77,6 +78,7 @@ class Layout:
             len(self.params), np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
         )
         self._last_steps = self._steps.tobytes()
+        self._averagings = np.zeros(len(self.params), np.int64)
         self._scalars = {
             (info_names, name): np.zeros(len(self.params))
             for info_names in {tuple(info.scalars) for info in self.engine._info_of_group}
@@ -137,6 +139,8 @@ class Layout:
         """Return the state of a parameter under the names of ``torch.optim``."""
         scalars = tuple(self._info(index).scalars)
         numbers = {"step": self._steps} | {name: self._scalars[scalars, name] for name in scalars}
+        if self.engine._average is not None:
+            numbers["n_averaged"] = self._averagings
         return {
             **{name: torch.from_numpy(values[index : index + 1].reshape(())) for name, values in numbers.items()},
             **self._kept(index),
@@ -150,8 +154,10 @@ class Layout:
         """
         found = {index: state[param] for param, index in self._index.items() if param in state}
         kept = {index: self._kept(index) for index in found}
+        later = self.engine._later_states
         check_states(
-            (self.names[i], entry, self._info(i).states, self._info(i).scalars, kept[i]) for i, entry in found.items()
+            (self.names[i], entry, self._info(i).states, self._info(i).scalars, kept[i], later)
+            for i, entry in found.items()
         )
         plan = self.engine._plan
         counts = [0] * len(self.params)
@@ -160,16 +166,27 @@ class Layout:
             info = self._info(i)
             if states.is_empty(entry, info.states):
                 continue
-            counts[i] = states.count_of(entry, info.states)
+            counts[i] = 0 if states.begins_anew(entry, info.states) else states.count_of(entry, info.states)
             if info.scalars:
                 plan.set_scalars(i, [float(entry[name]) for name in info.scalars])
             states.take_over(entry, kept[i], self.params[i])
             filled.append(i)
-        plan.set_step_counts(counts, max(completed, *counts, 0))
+        completed = max(completed, *counts, 0)
+        plan.set_step_counts(counts, completed)
+        if self.engine._average is not None:
+            self._adopt_averages({i: found[i] for i in filled}, self.engine._average.count_until(completed))
         for i in filled:
             found[i].update(self.entry(i))
         self.expect(state)
         self.show_numbers()
+
+    def _adopt_averages(self, filled: Mapping[int, Mapping[str, Any]], before: int) -> None:
+        """Go on with the averages of some parameters, and begin the others with the parameters."""
+        for i in set(range(len(self.params))).difference(filled):
+            states.take_over({}, {"average": self._kept(i)["average"]}, self.params[i])
+        self.engine._plan.set_average_counts(
+            [states.averagings_of(filled[i], before) if i in filled else 0 for i in range(len(self.params))]
+        )
 
     def publish(self, state: State, indices: Iterable[int]) -> None:
         """Put states of parameters that have been stepped for the first time where users find them."""
@@ -219,6 +236,8 @@ class Layout:
         self._last_steps = self._steps.tobytes()
         for (names, name), values in self._scalars.items():
             plan.show_scalars(names.index(name), values)
+        if self.engine._average is not None:
+            self._averagings[...] = plan.average_counts
 
     def read_steps(self) -> None:
         """Take over step counts that somebody has changed in the states."""
@@ -249,7 +268,9 @@ def names_in(group: Mapping[str, Any], taken: list[str]) -> list[str]:
     return names
 
 
-def check_states(given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str, float], Mapping[str, Any]]]) -> None:
+def check_states(
+    given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str, float], Mapping[str, Any], Sequence[str]]],
+) -> None:
     """Refuse states that do not fit, each given with the name of its parameter and what `_states.problems` needs.
 
     Raises:
@@ -257,10 +278,8 @@ def check_states(given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str,
     """
     found = [
         f"of {name!r}: {problem}"
-        for name, entry, kinds, scalars, expected in given
-        for problem in (
-            states.problems(entry, kinds, scalars, expected) if isinstance(entry, Mapping) else ["expected a dict"]
-        )
+        for name, entry, *fitting in given
+        for problem in (states.problems(entry, *fitting) if isinstance(entry, Mapping) else ["expected a dict"])
     ]
     if found:
         raise ValueError("state: does not fit this optimizer; nothing was changed:\n  " + "\n  ".join(found))

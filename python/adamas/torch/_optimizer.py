@@ -260,7 +260,6 @@ class Optimizer(Saving):
         """Make an engine of the parameters as they are now, which takes over their states."""
         self._refuse_while_averaged("stepping")
         self._bring_up()
-        old = self._layout
         for group in self.param_groups:
             brought = [param for param in group["params"] if takes_rows(param, param.grad)]
             self._row_params.update(param for param in brought if self._can_step_rows(param, group))
@@ -272,9 +271,9 @@ class Optimizer(Saving):
             make, self._plain_groups(), self._hyperparameters, self._copies, self._row_params, self._row_mode
         )
         layout.engine.step_defaults = self.step_defaults
+        layout.engine._plan.copies_lead = self._copies_lead
         layout.adopt(self.state, self._completed)
-        if old is not None:
-            layout.engine._plan.previous_norm = old.engine._plan.previous_norm
+        layout.engine._plan.previous_norm = self._previous_norm
         self._layout = layout
         return layout
 
@@ -301,10 +300,10 @@ class Optimizer(Saving):
             ValueError: The optimizer keeps no averages, or none have been taken yet.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        if self._layout is None:
+        if self._completed == 0:
             raise ValueError("averaged: nothing has been averaged before the first step")
         self._conclude_backward()
-        layout = self._layout
+        layout = self._layout or self._lay_out()  # a copy has none yet
         try:
             with layout.engine.averaged():
                 torch.autograd.graph.increment_version(layout.params)

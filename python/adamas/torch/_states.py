@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from adamas._values import shown
+from adamas.reference._rule import RULES
+
+#: Names of all that any rule keeps.
+_OF_RULES = frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))
 
 
 def is_empty(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
@@ -24,8 +28,17 @@ def count_of(entry: Mapping[str, Any], states: Mapping[str, Any]) -> int:
     return int(step)
 
 
+def begins_anew(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
+    """Tell whether an entry, not empty, has nothing of a momentum that a group has turned on since."""
+    return "momentum_buffer" in states and entry.get("momentum_buffer") is None and len(states) == 1
+
+
 def problems(
-    entry: Mapping[str, Any], states: Mapping[str, Any], scalars: Mapping[str, float], expected: Mapping[str, Any]
+    entry: Mapping[str, Any],
+    states: Mapping[str, Any],
+    scalars: Mapping[str, float],
+    expected: Mapping[str, Any],
+    later: Sequence[str],
 ) -> Iterator[str]:
     """Yield what does not fit.
 
@@ -34,7 +47,16 @@ def problems(
         states: Names of the states that its rule keeps.
         scalars: Names of the numbers that it keeps.
         expected: A tensor like the one that is kept, by name.
+        later: Names of states that the optimizer may turn on and off: they may be missing, and begin at zero then.
     """
+    foreign = [
+        name
+        for name, value in entry.items()
+        if value is not None and name in _OF_RULES and name not in (*states, *scalars, *later)
+    ]
+    if foreign:
+        yield f"{', '.join(map(repr, foreign))}: of another rule; this one keeps {', '.join(map(repr, states)) or 'none'}"
+        return
     if is_empty(entry, states):
         return
     for name in ("step", *scalars):
@@ -48,7 +70,8 @@ def problems(
             yield f"{name!r}: expected a number, got {shown(entry.get(name))}"
     for name, like in expected.items():
         value = entry.get(name)
-        needed = name in states or name.removesuffix("_scale") in states
+        state = name.removesuffix("_scale")
+        needed = state in states and state not in later
         if value is None:
             if needed:
                 yield f"{name!r}: missing; there are {', '.join(map(repr, entry))}"
@@ -60,10 +83,19 @@ def problems(
             yield f"{name!r}: expected dtype {like.dtype}, got {value.dtype}; formats in few bits are not converted"
 
 
+def averagings_of(entry: Mapping[str, Any], before: int) -> int:
+    """Return how often a parameter has been averaged: ``before`` times where there is an average that did not count."""
+    number = entry.get("n_averaged")
+    if number is not None:
+        return int(number)
+    return 0 if entry.get("average") is None else before
+
+
 def take_over(entry: Mapping[str, Any], kept: Mapping[str, torch.Tensor], param: torch.Tensor) -> None:
     """Copy the states of an entry without `problems` into tensors that an engine keeps.
 
-    What it lacks of what the engine keeps beside them stays as it is, but for an average, which begins anew.
+    What it lacks of what the engine keeps beside them stays as it is, but for an average, which begins with the
+    parameter.
     """
     with torch.no_grad():
         for name, tensor in kept.items():
