@@ -52,7 +52,7 @@ def test_errors(module: Any) -> None:
     with pytest.raises(ValueError, match="shares memory"):
         opt.step_async([param]).result()
     np.testing.assert_array_equal(param, 1.0)
-    assert opt.step_async([np.ones(3)]).result() == (1, 1, None, None, False, None)
+    assert opt.step_async([np.ones(3)]).result() == (1, 1, None, None, False, None, 0)
 
 
 def test_nothing_else_while_it_is_in_flight() -> None:

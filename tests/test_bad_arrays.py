@@ -84,6 +84,10 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "expected native byte order, got '>f4'; convert it with .astype",
     ),
     "0-d": (lambda: np.array(1.0, np.float32), ValueError, "expected an array of one dimension or more, got a 0-dim"),
+}
+
+#: Parameters must lie in memory as they are updated. Gradients are only read: those are copied.
+BAD_LAYOUTS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "strided": (lambda: strided(W), ValueError, "expected a C-contiguous array, got a strided (strides (32, 8)) one"),
     "fortran": (lambda: np.asfortranarray(W), ValueError, "expected a C-contiguous array, got a Fortran-ordered one"),
     "reversed": (lambda: W[::-1], ValueError, "expected a C-contiguous array, got a strided"),
@@ -93,9 +97,9 @@ BAD_ARRAYS: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 
 @both
-@pytest.mark.parametrize("name", BAD_ARRAYS)
+@pytest.mark.parametrize("name", [*BAD_ARRAYS, *BAD_LAYOUTS])
 def test_bad_parameter(module: Any, name: str) -> None:
-    make, error, message = BAD_ARRAYS[name]
+    make, error, message = (BAD_ARRAYS | BAD_LAYOUTS)[name]
     with pytest.raises(error, match=re.escape(f"params['deep'][1]: {message}")):
         module.AdamW({"w": W.copy(), "deep": [np.zeros(2), make()]})
 
@@ -106,3 +110,11 @@ def test_bad_gradient(module: Any, name: str) -> None:
     make, error, message = BAD_ARRAYS[name]
     bad = grads() | {"w": make()}
     refuses_step(module, lambda opt, p: opt.step(bad), error, f"grads['w']: {message}")
+
+
+@both
+@pytest.mark.parametrize("name", BAD_LAYOUTS)
+def test_bad_gradient_that_is_to_be_cleared(module: Any, name: str) -> None:
+    make, error, message = BAD_LAYOUTS[name]
+    bad = grads() | {"w": make()}
+    refuses_step(module, lambda opt, p: opt.step(bad, zero_grads=True), error, f"grads['w']: {message}")

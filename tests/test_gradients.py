@@ -86,7 +86,7 @@ def test_norm_and_coefficient(module: Any) -> None:
     assert report.grad_norm == pytest.approx(norm, rel=1e-7)
     assert report.clip_coefficient == 0.25 / (report.grad_norm + 1e-6)
     assert report[:2] == (1, 2)
-    assert report[4:] == (False, None)
+    assert report[4:] == (False, None, 0)
     np.testing.assert_allclose(params[0], -grads[0] / 4 * report.clip_coefficient, rtol=1e-14)
     assert snapshot(grads) == kept
 
@@ -94,8 +94,8 @@ def test_norm_and_coefficient(module: Any) -> None:
 @both
 def test_nothing_asked_nothing_measured(module: Any) -> None:
     opt = module.Adam([np.zeros(3)])
-    assert opt.step([np.full(3, np.nan)]) == (1, 1, None, None, False, None)
-    assert opt.step([np.ones(3)], grad_scale=2.0) == (2, 1, None, None, False, None)
+    assert opt.step([np.full(3, np.nan)]) == (1, 1, None, None, False, None, 0)
+    assert opt.step([np.ones(3)], grad_scale=2.0) == (2, 1, None, None, False, None, 0)
 
 
 @both

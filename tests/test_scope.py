@@ -41,7 +41,7 @@ def test_report_and_counts(module: Any) -> None:
     assert [entry["step"] for entry in opt.state.values()] == [1, 0, 1]
     with opt.step_scope() as scope:
         pass
-    assert scope.report == (1, 0, None, None, False, None), "nothing was stepped"
+    assert scope.report == (1, 0, None, None, False, None, 0), "nothing was stepped"
 
 
 @both
@@ -132,7 +132,7 @@ def test_exceptions_and_refusals(module: Any) -> None:
         pass
     with pytest.raises(ZeroDivisionError), opt.step_scope() as scope:
         _step_and_fail(opt)
-    assert scope.report == (2, 1, None, None, False, None)
+    assert scope.report == (2, 1, None, None, False, None, 0)
     assert opt.step({"a": None, "b": np.ones((2, 2))}).step == 3
     opt.param_groups[0]["lr"] = -1.0
     with pytest.raises(ValueError, match=r"param_groups\[0\]\['lr'\]: "), opt.step_scope():

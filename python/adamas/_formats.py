@@ -124,15 +124,17 @@ class Formats:
 
     def saved(self) -> dict[str, Any]:
         """Describe the formats in a state dict."""
-        return {
+        saved = {
             "state_dtype": self.state_dtype,
             "block_size": BLOCK,
             "master_weights": self.master_weights,
             "rounding": self.rounding,
             "seed": int(self.seed),
-            # What the low bits of a split parameter are added to; in versions that do not say so, it was cut short.
-            "low_bits": "rounded",
         }
+        if isinstance(self.master_weights, str):
+            # How the parameter that the low bits go with was made; in versions that do not say so, it was cut short.
+            saved["low_bits"] = "rounded"
+        return saved
 
 
 def average_dtype(average: Average | None, param: np.dtype[Any]) -> np.dtype[Any] | None:

@@ -10,6 +10,6 @@ IN_USE = (
 )
 
 FORKED = (
-    "this process was forked while another thread was stepping this optimizer: here, its parameters and states may be "
-    "half updated; make a new optimizer, and load a checkpoint into it"
+    "this process was forked while a step of this optimizer was under way: here, its parameters and states may be half "
+    "updated; make a new optimizer, and load a checkpoint into it"
 )

@@ -216,6 +216,21 @@ class Optimizer(Saving):
         """Forget what has been accumulated since the last step."""
         self._plan.drop_accumulated()
 
+    def refresh_copies(self) -> None:
+        """Make the arrays of ``copy_out`` equal to the parameters, as each step and each loading does.
+
+        For copies that are used before the next step, after values have been written into parameters by hand.
+
+        Raises:
+            TypeError: A copy or a parameter has another dtype now.
+            ValueError: One of them has been resized or made read-only.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        with self._plan:
+            for i in range(len(self._leaves)):
+                self._check_gradient(i, "", None, zero_grads=False)
+            self._renew_copies()
+
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
 
@@ -224,7 +239,8 @@ class Optimizer(Saving):
             with opt.averaged():
                 evaluate(model)
 
-        16-bit parameters hold their averages rounded to the nearest. Inside the block the optimizer cannot be stepped,
+        16-bit parameters hold their averages rounded to the nearest, and so do copies (``copy_out``). A parameter that
+        has not been averaged yet keeps its values. Inside the block the optimizer cannot be stepped,
         saved or loaded.
 
         Raises:

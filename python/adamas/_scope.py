@@ -64,6 +64,7 @@ class StepScope(Scope):
                     "step_scope: gradients have been accumulated, which only a whole step can use; call step() or "
                     "drop_accumulated() first"
                 )
+            opt._check_counts()
             opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
             raise RuntimeError("an input changed while it was being checked; nothing was updated")
         try:
@@ -103,6 +104,7 @@ class StepScope(Scope):
         path = f"the gradient of {name!r}"
         if grad is None:
             raise ValueError(f"{path}: expected an array, got None; leave out a parameter that has no gradient")
+        self._opt._check_counts()
         self._opt._check_groups(self._opt.param_groups, self._opt._plan.completed)
         self._opt._check_alone(index, grad, zero_grads=self._options.zero_grads)
         raise RuntimeError("an input changed while it was being checked; this parameter was not updated")

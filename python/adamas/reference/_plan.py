@@ -310,6 +310,7 @@ class NumpyPlan:
             self.__exit__()
             return None
         try:
+            self._optimizer._check_counts()
             checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
         except BaseException:
             self.__exit__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
 from adamas._gradients import StepDefaults
+from adamas._in_use import FORKED
 from adamas._optimizer import Optimizer as Engine
 from adamas._options import read_options
 from adamas._report import StepReport
@@ -165,7 +167,10 @@ class Optimizer(Saving):
         if not self._has_params():
             return loss
         if not self._lock.acquire(blocking=False):
+            if self._process != os.getpid():
+                raise RuntimeError(FORKED)
             raise RuntimeError("this optimizer is being stepped by another thread; one at a time may step it")
+        self._process = os.getpid()
         # Many gradients are many new objects, through which Python's collector would look at each step for nothing.
         pauses = self._layout is not None and len(self._layout.params) > _FEW and gc.isenabled()
         if pauses:
@@ -276,6 +281,17 @@ class Optimizer(Saving):
         layout.engine._plan.previous_norm = self._previous_norm
         self._layout = layout
         return layout
+
+    def refresh_copies(self) -> None:
+        """Make the tensors of ``copy_out`` equal to the parameters, as each step does.
+
+        For copies that are used before the next step, after values have been written into parameters by hand.
+        """
+        self._refuse_while_averaged("refreshing copies")
+        self._conclude_backward()
+        with torch.no_grad():
+            for param, copy in self._copies.items():
+                local(copy).copy_(local(param))
 
     def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
         """Bring rows of parameters with ``sparse="exact"`` to the last step, before they are read.

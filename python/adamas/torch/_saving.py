@@ -49,6 +49,9 @@ class Saving(torch.optim.Optimizer):
     #: Whether the tensors in `copy_out` are the parameters of the model: what is written to them counts.
     _copies_lead = False
 
+    #: The process whose thread is stepping: another one may be a fork of it.
+    _process = 0
+
     #: Ends the step of the backward pass under way, if there is one.
     _end_step: Callable[[], None] | None = None
 
