@@ -13,8 +13,8 @@ from refusing import both
 import adamas
 from adamas.reference._rule import RULES
 
-#: Above this, the square is infinite.
-HUGE = 2e19
+#: Its square is infinite, also that of a small share of it, as some rules take it.
+HUGE = 1e30
 #: In the whole blocks and in the last one; two in one block.
 PLACES = [7, 100, 130, 299]
 
@@ -29,14 +29,14 @@ each_rule = pytest.mark.parametrize("case", SQUARES.values(), ids=SQUARES)
 each_format = pytest.mark.parametrize("state_dtype", ["int8", "int4"])
 
 
-def run(make: Any, **options: Any) -> tuple[Array, Any]:
+def run(make: Any, huge_at: tuple[int, ...] = (1,), **options: Any) -> tuple[Array, Any]:
     param = np.linspace(-1, 1, 300).astype(np.float32)
     opt = make([param], **options)
     rng = np.random.default_rng(0)
     for step in range(12):
         grad = rng.standard_normal(300).astype(np.float32)
-        if step in (1, 5):
-            grad[PLACES] = [HUGE, -HUGE, 1e30, HUGE]
+        if step in huge_at:
+            grad[PLACES] = [HUGE, -HUGE, 1e38, HUGE]
         with np.errstate(all="ignore"):
             assert opt.step([grad], on_nonfinite="raise").updated == 1
     return param, opt
@@ -54,16 +54,18 @@ def test_as_in_float32(module: Any, case: Case, state_dtype: str) -> None:
     (exact, wide), (param, opt) = run(make), run(make, state_dtype=state_dtype)
     others = np.ones(300, bool)
     others[PLACES] = False
-    start = np.linspace(-1, 1, 300).astype(np.float32)
     if case.optimizer == "LAMB":  # whose direction has one norm for all: compare with a step as long
         assert np.isfinite(param).all()
-        assert (np.abs(param - start)[others] > 0).all()
+        assert (param != np.linspace(-1, 1, 300, dtype=np.float32))[others].all()
         return
-    if np.isfinite(exact).all():
-        np.testing.assert_array_equal(np.isfinite(param), True)
-        moved, right = (param - start)[others], (exact - start)[others]
-        error = np.linalg.norm(moved - right) / np.linalg.norm(right)
-        assert error < (0.05 if state_dtype == "int8" else 0.4), "what quantisation costs anyhow"
+    if case.optimizer == "RAdam":  # whose first steps use the first moment alone: that is kept as its share of the root
+        assert np.isfinite(param).all()
+    else:
+        np.testing.assert_allclose(param[PLACES], exact[PLACES], rtol=0, atol=2e-3)
+    anyhow = np.linalg.norm((run(make, (), state_dtype=state_dtype)[0] - exact)[others])
+    moved = np.linalg.norm((exact - np.linspace(-1, 1, 300, dtype=np.float32))[others])
+    error = np.linalg.norm((param - exact)[others])
+    assert error < 1.2 * anyhow + 0.01 * moved, "more than quantisation costs without overflow"
     for name in (name for name, value in wide.state[0].items() if isinstance(value, np.ndarray)):
         scale = opt.state[0].get(f"{name}_scale", np.zeros(1))
         assert not np.isnan(scale).any(), name
@@ -73,10 +75,10 @@ def test_as_in_float32(module: Any, case: Case, state_dtype: str) -> None:
 @each_rule
 @each_format
 def test_bits_equal_reference(case: Case, state_dtype: str) -> None:
-    expected, reference = run(case.reference, state_dtype=state_dtype)
+    expected, reference = run(case.reference, (1, 5), state_dtype=state_dtype)
     for isa in adamas.available_isas():
         adamas.use_isa(isa)
-        param, opt = run(case.compiled, state_dtype=state_dtype)
+        param, opt = run(case.compiled, (1, 5), state_dtype=state_dtype)
         assert_same_bits(param, expected, isa)
         for name, value in reference.state[0].items():
             if isinstance(value, np.ndarray):
