@@ -65,7 +65,7 @@ def test_as_in_float32(module: Any, case: Case, state_dtype: str) -> None:
     anyhow = np.linalg.norm((run(make, (), state_dtype=state_dtype)[0] - exact)[others])
     moved = np.linalg.norm((exact - np.linspace(-1, 1, 300, dtype=np.float32))[others])
     error = np.linalg.norm((param - exact)[others])
-    assert error < 1.2 * anyhow + 0.01 * moved, "more than quantisation costs without overflow"
+    assert error < 1.2 * anyhow + 0.03 * moved, "more than quantisation costs without overflow"
     for name in (name for name, value in wide.state[0].items() if isinstance(value, np.ndarray)):
         scale = opt.state[0].get(f"{name}_scale", np.zeros(1))
         assert not np.isnan(scale).any(), name

@@ -62,7 +62,8 @@ void register_plan(py::module_& m) {
            py::arg("average_weight") = 0.0)
       .def(
           "start",
-          [](const py::object& self, py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
+          [](const py::object& self, py::handle grads, py::handle groups, py::handle options,
+             py::handle average_weight) {
             return begin_step(self, [&](PyPlan& p) { return p.start(grads, groups, options, average_weight); });
           },
           py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))

@@ -53,9 +53,9 @@ class PyPlan {
   // The step counts of its rows; None if they have none.
   py::object row_counts(std::size_t index) const;
 
-  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's: a number,
-  // or a list of one for each parameter. What is not acceptable gives None or false: the caller has to say why. Nothing
-  // has changed then.
+  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's: a
+  // number, or a list of one for each parameter. What is not acceptable gives None or false: the caller has to say why.
+  // Nothing has changed then.
 
   // `grads` nests as the parameters do, or is a Tensors of as many parameters.
   // The report, in which the first gradient that is not finite is given by its number.
@@ -186,8 +186,8 @@ class PyPlan {
   bool copies_lead_ = false;
   std::vector<std::int64_t> average_counts_;  // empty if no parameter has an average
   std::atomic<bool> busy_{false};
-  std::atomic<long> busy_process_{0};         // the one that is busy: another may be a fork of it
-  std::atomic<bool> started_{false};  // a step of which start() was the first part
+  std::atomic<long> busy_process_{0};  // the one that is busy: another may be a fork of it
+  std::atomic<bool> started_{false};   // a step of which start() was the first part
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;
@@ -200,7 +200,7 @@ class PyPlan {
   std::vector<DType> gradient_dtypes_;
   std::vector<RowGradient> row_gradients_;  // these two are empty if no parameter has row counts
   std::vector<const RowGradient*> row_gradient_at_;
-  std::vector<double> average_weights_;     // empty if all parameters have the same
+  std::vector<double> average_weights_;      // empty if all parameters have the same
   std::vector<py::object> gradient_copies_;  // memory for gradients that cannot be taken as they are; may be empty
   std::size_t copied_ = 0;                   // gradients of this step that were copied there
 

@@ -55,7 +55,8 @@ std::int64_t PyPlan::average_count(std::size_t index) const {
 void PyPlan::set_average_counts(const std::vector<std::int64_t>& counts) {
   const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
   if (counts.size() != average_counts_.size() || negative) {
-    throw py::value_error("set_average_counts: expected one count >= 0 for each parameter, and parameters with averages");
+    throw py::value_error(
+        "set_average_counts: expected one count >= 0 for each parameter, and parameters with averages");
   }
   std::copy(counts.begin(), counts.end(), average_counts_.begin());
 }

@@ -69,7 +69,8 @@ void PyPlan::enter() {
 // The messages are those of adamas/_in_use.py.
 void PyPlan::refuse_entry() const {
   const bool is_forked = busy_process_.load(std::memory_order_relaxed) != process_id();
-  throw std::runtime_error(py::module_::import("adamas._in_use").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
+  throw std::runtime_error(
+      py::module_::import("adamas._in_use").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
 // The fields of adamas._gradients.StepOptions, in order.
@@ -106,9 +107,10 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
 
 bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
-  const py::object& params =
-      key.call_once_and_store_result([] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params")); })
-          .get_stored();
+  const py::object& params = key.call_once_and_store_result([] {
+                                  return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params"));
+                                })
+                                 .get_stored();
   if (!PyDict_Check(group.ptr())) return false;
   const py::object tree = dict_item(group, params);
   return tree && structure_.group_holds(number, tree, params_, next);

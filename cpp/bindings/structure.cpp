@@ -92,8 +92,7 @@ bool Structure::flatten(py::handle tree, std::vector<py::object>& leaves) const 
 
 bool Structure::group_holds(std::size_t index, py::handle tree, const std::vector<WritableArray>& arrays,
                             std::size_t& next) const {
-  const bool has_groups =
-      kind_ == Kind::kSequence && !children_.empty() && children_.front().kind_ == Kind::kGroup;
+  const bool has_groups = kind_ == Kind::kSequence && !children_.empty() && children_.front().kind_ == Kind::kGroup;
   const Structure& group = has_groups ? children_[index].children_.front() : *this;
   return group.walk(tree, [&](py::handle leaf) {
     return next < arrays.size() && (leaf.is(arrays[next].array) || has_memory_of(leaf, arrays[next])) && ++next != 0;

@@ -3,6 +3,8 @@
 // digests.txt. With arguments: of the rules of these names alone, or on the instruction sets of these names.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -47,10 +49,30 @@ constexpr Format kFormats[] = {
     {"float16-master", DType::kFloat16, DType::kFloat16, StateFormat::kBfloat16, Residue::kMaster},
 };
 
+// Writes over some elements of a parameter of 16 bits, as users do.
+void write_some(Buffer& param, std::size_t size) {
+  constexpr std::uint16_t kWords[] = {0, 0x3f80, 0x8000};
+  for (std::size_t i = 0; i < size; i += 5) std::memcpy(param.data + 2 * i, &kWords[i % 3], 2);
+}
+
+// Gives some elements a gradient whose square overflows.
+void make_huge(DType dtype, Buffer& gradient, std::size_t size) {
+  constexpr float kHuge32 = 1e30f;
+  constexpr double kHuge64 = -1e30;
+  constexpr std::uint16_t kHuge16 = 0x7149;
+  for (std::size_t i = 3; i < size; i += 61) {
+    unsigned char* const element = gradient.data + i * adamas::size_of(dtype);
+    if (dtype == DType::kFloat32) std::memcpy(element, &kHuge32, sizeof kHuge32);
+    if (dtype == DType::kFloat64) std::memcpy(element, &kHuge64, sizeof kHuge64);
+    if (dtype == DType::kBfloat16) std::memcpy(element, &kHuge16, sizeof kHuge16);
+  }
+}
+
 void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters& hyperparameters, int threads,
          Digest& digest) {
   const adamas::RuleInfo& info = adamas::rule_info(rule);
   std::vector<std::unique_ptr<Buffer>> kept;  // all that steps write
+  std::vector<Buffer*> params;                // among them
   std::vector<std::unique_ptr<Buffer>> gradients;
   std::vector<const void*> grads;
   adamas::Plan plan;
@@ -68,6 +90,7 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     tensor.rule = rule;
     kept.push_back(make(size * adamas::size_of(format.param), adamas::size_of(format.param)));
     fill(numbers, format.param, *kept.back());
+    params.push_back(kept.back().get());
     tensor.param = kept.back()->data;
     const std::size_t residue = adamas::size_of(format.residue);
     kept.push_back(make(size * residue, residue));
@@ -97,6 +120,11 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
   const std::vector<DType> dtypes(grads.size(), format.grad);
   for (int step = 0; step < kSteps; ++step) {
     for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
+    const bool quantised = format.states == StateFormat::kInt8 || format.states == StateFormat::kInt4;
+    for (std::size_t i = 0; i < grads.size(); ++i) {
+      if (step == 4 && quantised) make_huge(format.grad, *gradients[i], kLengths[i]);
+      if (step % 4 == 3 && adamas::size_of(format.residue) != 0) write_some(*params[i], kLengths[i]);
+    }
     adamas::StepOptions options;
     options.average_weight = 1.0 / (step + 1.0);
     options.average_number = static_cast<std::uint64_t>(step) + 1;

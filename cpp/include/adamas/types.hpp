@@ -34,8 +34,8 @@ enum class Residue : std::uint8_t {
   kStochastic,  // lost, but rounded up or down at random, so that it counts on average; bfloat16
   kKahan,       // kept, itself rounded to 16 bits
   kMaster,      // a float32 parameter is kept beside
-  kSplit32,     // kept: the parameter is the high half of a float32 number, rounded, the residue its low 16 bits; bfloat16
-  kSplit24,     // the same for a number rounded to 24 bits, and 8 low bits; bfloat16
+  kSplit32,  // kept: the parameter is the high half of a float32 number, rounded, the residue its low 16 bits; bfloat16
+  kSplit24,  // the same for a number rounded to 24 bits, and 8 low bits; bfloat16
 };
 
 // What becomes of rows of a matrix that have no gradient in a step.

@@ -14,12 +14,13 @@ struct RuleFunctions {
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
   void (*finish)(double, double, double*);
   bool own_decay;
+  int starts_at_param;
 };
 
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(R::kCoefficientCount <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &R::coefficients, nullptr, R::kOwnDecay};
+  RuleFunctions functions{&R::accepts, &R::coefficients, nullptr, R::kOwnDecay, R::kStartsAtParam};
   if constexpr (R::kNeedsNorms) functions.finish = &R::finish;
   return functions;
 }
@@ -55,6 +56,8 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
 }
 
 bool needs_norms(Rule rule) noexcept { return functions(rule).finish != nullptr; }
+
+int state_that_starts_at_param(Rule rule) noexcept { return functions(rule).starts_at_param; }
 
 void finish_coefficients(Rule rule, double param_square, double direction_square, Coefficients* out) noexcept {
   functions(rule).finish(param_square, direction_square, out->rule);

@@ -13,6 +13,9 @@ Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, s
 
 // Does the rule need the norms of parameter and direction? Then, from their squares, what could not be known before.
 bool needs_norms(Rule rule) noexcept;
+
+// The state that starts at the parameter instead of at zero, or -1.
+int state_that_starts_at_param(Rule rule) noexcept;
 void finish_coefficients(Rule rule, double param_square, double direction_square, Coefficients* out) noexcept;
 
 }  // namespace adamas

@@ -85,6 +85,7 @@ class Part {
         follow(streams(), from, to);
       });
     }
+    start();
     const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(tensor_.rule)][column()];
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
       kernel(streams, i, last, c);
@@ -155,21 +156,36 @@ class Part {
   }
 
   Companions companions() const {
-    return {tensor_.average,      tensor_.copy,     tensor_.average_dtype,
-            tensor_.copy_dtype,   average_weight(), static_cast<std::uint32_t>(pass_.options->average_number)};
+    return {tensor_.average,    tensor_.copy,     tensor_.average_dtype,
+            tensor_.copy_dtype, average_weight(), static_cast<std::uint32_t>(pass_.options->average_number)};
   }
 
   // Brings average and copy up to date with the parameter.
   void follow(const Streams& streams, std::size_t begin, std::size_t end) const {
     if (!is_followed()) return;
     const CompanionKernel kernel = item_.is_wide() ? pass_.kernels->companions64 : pass_.kernels->companions32;
+    // If this step does not update the parameter, users may have written to it.
+    if (size_of(tensor_.residue_kind) != 0) pass_.kernels->settle(streams, companions(), begin, end);
     kernel(streams, companions(), begin, end);
+  }
+
+  // A state that starts at the parameter starts at what that is in the first step.
+  void start() const {
+    const int which = state_that_starts_at_param(tensor_.rule);
+    if (which < 0 || item_.step_count != 0) return;
+    const Streams given = streams();
+    lead(given, begin_, end_);
+    if (size_of(tensor_.residue_kind) != 0) pass_.kernels->settle(given, companions(), begin_, end_);
+    if (!item_.is_wide()) return pass_.kernels->start(given, which, begin_, end_);
+    const std::size_t bytes = size_of(tensor_.dtype);
+    std::memcpy(shifted(given.states[which], begin_ * bytes), shifted(given.param, begin_ * bytes),
+                (end_ - begin_) * bytes);
   }
 
   // Brings the parameter up to date with a copy that was written to.
   void lead(const Streams& streams, std::size_t begin, std::size_t end) const {
     if (tensor_.copy == nullptr || !pass_.options->copies_lead) return;
-    pass_.kernels->leading_copy(streams, companions(), begin, end);
+    pass_.kernels->settle(streams, companions(), begin, end);
   }
 
   const Pass& pass_;

@@ -33,9 +33,9 @@ constexpr int divisor_of(int k) {
 //
 // 8 bits: a byte for each element. 4 bits: byte j holds element j low and element j + kBlock/2 high.
 //
-// A square can overflow where its gradient is finite. Then it is infinite, as in float32, and stays so: the scale, which is
-// that of the other elements, has a negative sign, and the highest code stands for infinity. A block in which something
-// is no number is lost.
+// A square can overflow where its gradient is finite. Then it is infinite, as in float32, and stays so: the scale,
+// which is that of the other elements, has a negative sign, and the highest code stands for infinity. A block in which
+// something is no number is lost.
 //
 // The scales are known only when the whole block has been updated, and its last root and division take long. So new
 // values wait: when the first group of the next block has been updated, they are measured, and with its last groups
@@ -286,7 +286,8 @@ class BlockStates {
     static __attribute__((noinline)) void put_highest(const float* values, std::uint8_t* codes) {
       for (std::size_t j = 0; j < kGroup; ++j) {
         if (values[j] == kMark) codes[j] = static_cast<std::uint8_t>(codes[j] | kHighest);
-        if (kBits == 4 && values[j + kBlock / 2] == kMark) codes[j] = static_cast<std::uint8_t>(codes[j] | kHighest << 4);
+        if (kBits == 4 && values[j + kBlock / 2] == kMark)
+          codes[j] = static_cast<std::uint8_t>(codes[j] | kHighest << 4);
       }
     }
   };

@@ -2,8 +2,8 @@
 // to 16 bits loses (adamas/types.hpp, Residue).
 //
 // The parameter is the truth. Users write into it (they load weights, clamp, set to zero), and what is kept beside it
-// does not hear of that. So it counts only where it fits: a number that does not round to the parameter has lost touch
-// with it, and the parameter itself is taken in its place. What is stored always fits.
+// does not hear of that. So before a block is loaded, it is settled: where what is kept does not round to the
+// parameter, it becomes what the parameter says. What is stored always fits.
 #pragma once
 
 #include <cstddef>
@@ -56,34 +56,17 @@ ADAMAS_INLINE T* at(void* array, std::size_t i) {
   return static_cast<T*>(array) + i;
 }
 
-// `value` where `word`, in 16 bits, is what it rounds to; elsewhere the parameter that the word is.
-template <class Half>
-ADAMAS_INLINE Vector<float> unless_stale(Bits word, Vector<float> rounded_from, Vector<float> value) {
-  const Bits differs = word ^ Half::narrow(rounded_from);
-  return float_of(where_greater(differs, Bits::broadcast(0), bits_of(Half::widen(word)), bits_of(value)));
-}
-
-// The parameter plus what rounding has cut off. That has been rounded itself, up to half a unit in the last place of the
-// parameter: so it is judged by a number that is a little smaller.
-template <class Half>
-ADAMAS_INLINE Vector<float> compensated(Bits word, Bits cut_off) {
-  const Vector<float> p = Half::widen(word);
-  const Vector<float> rest = Half::widen(cut_off);
-  return unless_stale<Half>(word, p + rest * Vector<float>::broadcast(1.0f - 0x1p-7f), p + rest);
-}
+// Is something kept beside the parameter?
+constexpr bool keeps_rest(ParamFormat format) { return format >= ParamFormat::kBfloat16Kahan; }
 
 // A float32 number in two halves: the high one is rounded to the nearest, ties away from zero, and the low 16 bits,
-// taken as a signed number, say how far it is from there. A number that is none comes of halves that do not belong
-// together: a zero or an infinity was written over the high one. (The low half of a NaN says nothing.)
+// taken as a signed number, say how far it is from there. (The low half of a NaN says nothing.)
 constexpr std::uint32_t kHalfUnit = 0x8000;
 ADAMAS_INLINE Bits high_half(Vector<float> value) {
   return add_unless_nan(value, Bits::broadcast(kHalfUnit)).right<16>();
 }
-ADAMAS_INLINE Vector<float> joined(Bits word, Bits low) {
-  const Bits high = word.left<16>();
-  const Bits whole = (high | (low ^ Bits::broadcast(kHalfUnit))) - Bits::broadcast(kHalfUnit);
-  return float_of(
-      where_greater(whole & Bits::broadcast(kMagnitudeMask), Bits::broadcast(kInfinity), high, whole));
+ADAMAS_INLINE Bits joined(Bits word, Bits low) {
+  return (word.left<16>() | (low ^ Bits::broadcast(kHalfUnit))) - Bits::broadcast(kHalfUnit);
 }
 
 template <int kCount>
@@ -104,29 +87,22 @@ ADAMAS_INLINE void load_params(ParamFormat format, const ParamArrays& a, std::si
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Float16::widen(words(a.values, j)); });
     case ParamFormat::kBfloat16Kahan:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return compensated<Bfloat16>(words(a.values, j), words(a.residue, j));
+        return Bfloat16::widen(words(a.values, j)) + Bfloat16::widen(words(a.residue, j));
       });
     case ParamFormat::kFloat16Kahan:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return compensated<Float16>(words(a.values, j), words(a.residue, j));
+        return Float16::widen(words(a.values, j)) + Float16::widen(words(a.residue, j));
       });
     case ParamFormat::kBfloat16Master:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const V master = V::load(at<float>(a.residue, j));
-        return unless_stale<Bfloat16>(words(a.values, j), master, master);
-      });
     case ParamFormat::kFloat16Master:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const V master = V::load(at<float>(a.residue, j));
-        return unless_stale<Float16>(words(a.values, j), master, master);
-      });
+      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return V::load(at<float>(a.residue, j)); });
     case ParamFormat::kSplit32:
       return each([&](std::size_t j)
-                      ADAMAS_INLINE_LAMBDA { return joined(words(a.values, j), words(a.residue, j)); });
+                      ADAMAS_INLINE_LAMBDA { return float_of(joined(words(a.values, j), words(a.residue, j))); });
     case ParamFormat::kSplit24:
       return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
         const Bits low = Bits::load8(at<std::uint8_t>(a.residue, j)).template left<8>();
-        return joined(words(a.values, j), low);
+        return float_of(joined(words(a.values, j), low));
       });
   }
   __builtin_unreachable();
@@ -179,9 +155,93 @@ ADAMAS_INLINE void store_params(ParamFormat format, const ParamArrays& a, std::s
       Bits low[kVectorsPerGroup];
       for (int b = 0; b < kVectorsPerGroup; ++b) low[b] = lowest8(round_to_24(p[b]).right<8>());
       store8(low, at<std::uint8_t>(a.residue, i));
-      return put16(a.values,
-                   [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(float_of(round_to_24(x))); });
+      return put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(float_of(round_to_24(x))); });
     }
+  }
+}
+
+// Not zero where `word`, in 16 bits, is not what the number rounds to.
+template <class Half>
+ADAMAS_INLINE Bits differs(Bits word, Vector<float> value) {
+  return word ^ Half::narrow(value);
+}
+
+// The same for a parameter and what rounding has cut off. That has been rounded itself, up to half a unit in the last
+// place of the parameter: so a little less is judged.
+template <class Half>
+ADAMAS_INLINE Bits is_no_rest(Bits word, Bits rest) {
+  const Vector<float> less = Half::widen(rest) * Vector<float>::broadcast(1.0f - 0x1p-7f);
+  return differs<Half>(word, Half::widen(word) + less);
+}
+
+// Halves that do not belong together make no number: a zero or an infinity was written over the high one. In the sign.
+constexpr std::uint32_t kSignMask = ~kMagnitudeMask;
+ADAMAS_INLINE Bits is_no_number(Bits whole) {
+  return (whole & Bits::broadcast(kMagnitudeMask)) + Bits::broadcast(kMagnitudeMask - kInfinity);
+}
+
+// Replaces `bytes` bytes of element j of what is kept by those of truth(j), wherever stale(j) has bits of the mask.
+template <class Stale, class Truth>
+ADAMAS_INLINE void settle_each(const ParamArrays& a, std::size_t count, std::size_t bytes, std::uint32_t mask,
+                               Stale stale, Truth truth) {
+  using V = Vector<float>;
+  Bits any = Bits::broadcast(0);
+  for (std::size_t j = 0; j < count; j += V::kLanes) any = any | stale(j);
+  if ((any & Bits::broadcast(mask)).largest() == 0) return;
+  for (std::size_t j = 0; j < count; j += V::kLanes) {
+    float is_stale[V::kLanes];
+    float values[V::kLanes];
+    float_of(stale(j)).store(is_stale);
+    truth(j).store(values);
+    for (std::size_t lane = 0; lane < V::kLanes; ++lane) {
+      std::uint32_t bits;
+      __builtin_memcpy(&bits, is_stale + lane, sizeof bits);
+      if ((bits & mask) != 0) __builtin_memcpy(at<char>(a.residue, (j + lane) * bytes), values + lane, bytes);
+    }
+  }
+}
+
+// Settles `count` elements, a whole number of vectors. Once for all rules: so it is not inlined.
+__attribute__((noinline)) inline void settle(ParamFormat format, const ParamArrays& a, std::size_t count) {
+  using V = Vector<float>;
+  const auto words = [](void* array, std::size_t j)
+                         ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
+  const auto nothing = [](std::size_t) ADAMAS_INLINE_LAMBDA { return V::broadcast(0.0f); };
+  const auto masters = [&](auto half) ADAMAS_INLINE_LAMBDA {
+    using Half = decltype(half);
+    settle_each(
+        a, count, 4, 0xffff,
+        [&](std::size_t j)
+            ADAMAS_INLINE_LAMBDA { return differs<Half>(words(a.values, j), V::load(at<float>(a.residue, j))); },
+        [&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Half::widen(words(a.values, j)); });
+  };
+  const auto rests = [&](auto half) ADAMAS_INLINE_LAMBDA {
+    settle_each(
+        a, count, 2, 0xffff,
+        [&](std::size_t j)
+            ADAMAS_INLINE_LAMBDA { return is_no_rest<decltype(half)>(words(a.values, j), words(a.residue, j)); },
+        nothing);
+  };
+  switch (format) {
+    case ParamFormat::kBfloat16Master: return masters(Bfloat16{});
+    case ParamFormat::kFloat16Master: return masters(Float16{});
+    case ParamFormat::kBfloat16Kahan: return rests(Bfloat16{});
+    case ParamFormat::kFloat16Kahan: return rests(Float16{});
+    case ParamFormat::kSplit32:
+      return settle_each(
+          a, count, 2, kSignMask,
+          [&](std::size_t j)
+              ADAMAS_INLINE_LAMBDA { return is_no_number(joined(words(a.values, j), words(a.residue, j))); },
+          nothing);
+    case ParamFormat::kSplit24:
+      return settle_each(
+          a, count, 1, kSignMask,
+          [&](std::size_t j) ADAMAS_INLINE_LAMBDA {
+            const Bits low = Bits::load8(at<std::uint8_t>(a.residue, j)).template left<8>();
+            return is_no_number(joined(words(a.values, j), low));
+          },
+          nothing);
+    default: return;  // nothing is kept
   }
 }
 

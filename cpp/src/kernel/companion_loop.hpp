@@ -1,8 +1,10 @@
-// What is done with a parameter after its update, while it is in cache: its average over steps, and its copy in 16
-// bits. An average begins with the weight 1: then it is the parameter, whatever was there before.
+// What is done with a parameter beside its update, while it is in cache: its average over steps, and its copy in 16
+// bits; and before it, where users may have written to it. An average begins with the weight 1: then it is the
+// parameter, whatever was there before.
 #pragma once
 
 #include <cstring>
+#include <utility>
 
 #include "formats/dither.hpp"
 #include "formats/params.hpp"
@@ -22,6 +24,40 @@ class CompanionLoop {
         weight_(V::broadcast(static_cast<float>(companions.average_weight))),
         dither_(companions.average_number) {}
 
+  // Settles the parameter (formats/params.hpp), or, if it has a copy, makes it what that is, where it is not what the
+  // parameter rounds to.
+  void settle(std::size_t begin, std::size_t end) const {
+    alignas(64) char padded[2][V::kLanes * sizeof(float)] = {};
+    const std::size_t whole = (end - begin) / V::kLanes * V::kLanes;
+    settle_whole(leader(arrays_at(begin)), whole);
+    const std::size_t n = end - begin - whole;
+    if (n == 0) return;
+    const ParamArrays last = leader(arrays_at(begin + whole));
+    const auto [leading, kept] = leading_bytes();
+    std::memcpy(padded[0], last.values, n * leading);
+    std::memcpy(padded[1], last.residue, n * kept);
+    settle_whole({padded[0], padded[1]}, V::kLanes);
+    std::memcpy(last.residue, padded[1], n * kept);
+  }
+
+  // Writes the parameter, as it is computed with, into an array.
+  void copy_param(float* to, std::size_t begin, std::size_t end) const {
+    const std::size_t whole = (end - begin) / V::kLanes * V::kLanes;
+    V p[1];
+    for (std::size_t i = begin; i < begin + whole; i += V::kLanes) {
+      load_params(format_, arrays_at(i).param, 0, p);
+      p[0].store(to + i);
+    }
+    const std::size_t n = end - begin - whole;
+    if (n == 0) return;
+    alignas(64) char padded[2][V::kLanes * sizeof(float)] = {};
+    const ParamArrays last = arrays_at(begin + whole).param;
+    std::memcpy(padded[0], last.values, n * size_of(streams_.param_dtype));
+    std::memcpy(padded[1], last.residue, n * size_of(streams_.residue_kind));
+    load_params(format_, {padded[0], padded[1]}, 0, p);
+    p[0].store(to + begin + whole, static_cast<int>(n));
+  }
+
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kStride * kStride;
     for (std::size_t i = begin; i < begin + whole; i += kStride) update_group(arrays_at(i), i % kBlock);
@@ -38,6 +74,19 @@ class CompanionLoop {
     void* average;
     void* copy;
   };
+
+  // A copy that leads has the parameter beside it as a master.
+  ParamArrays leader(const Arrays& arrays) const {
+    return companions_.copy == nullptr ? arrays.param : ParamArrays{arrays.copy, arrays.param.values};
+  }
+  std::pair<std::size_t, std::size_t> leading_bytes() const {
+    if (companions_.copy != nullptr) return {size_of(companions_.copy_dtype), sizeof(float)};
+    return {size_of(streams_.param_dtype), size_of(streams_.residue_kind)};
+  }
+  void settle_whole(const ParamArrays& arrays, std::size_t count) const {
+    const bool copied = companions_.copy != nullptr;
+    adamas::settle(copied ? param_format(companions_.copy_dtype, Residue::kMaster) : format_, arrays, count);
+  }
 
   ADAMAS_INLINE Arrays arrays_at(std::size_t i) const {
     return {{bytes(streams_.param) + i * size_of(streams_.param_dtype),
@@ -58,8 +107,7 @@ class CompanionLoop {
       store16(words, static_cast<std::uint16_t*>(arrays.copy));
     }
     if (!averaged_) return;
-    const auto averaged = [&](V a, int b)
-                              ADAMAS_INLINE_LAMBDA { return begins_ ? p[b] : a + weight_ * (p[b] - a); };
+    const auto averaged = [&](V a, int b) ADAMAS_INLINE_LAMBDA { return begins_ ? p[b] : a + weight_ * (p[b] - a); };
     if (companions_.average_dtype == DType::kFloat32) {
       auto* const average = static_cast<float*>(arrays.average);
       for (int b = 0; b < kVectorsPerGroup; ++b)
@@ -105,26 +153,14 @@ class CompanionLoop {
   Dither<16, 0> dither_;
 };
 
-// Where a copy is not what the float32 parameter rounds to, the parameter becomes what the copy is.
-inline void follow_copy(const Streams& streams, const Companions& companions, std::size_t begin, std::size_t end) {
-  using V = Vector<float>;
-  auto* const param = static_cast<float*>(streams.param);
-  const auto* const copy = static_cast<const std::uint16_t*>(companions.copy);
-  const bool half = companions.copy_dtype == DType::kFloat16;
-  const auto lead = [half](float* p, const std::uint16_t* words) ADAMAS_INLINE_LAMBDA {
-    const V value = V::load(p);
-    const Bits word = Bits::load16(words);
-    (half ? unless_stale<Float16>(word, value, value) : unless_stale<Bfloat16>(word, value, value)).store(p);
-  };
-  std::size_t i = begin;
-  for (; i + V::kLanes <= end; i += V::kLanes) lead(param + i, copy + i);
-  if (i == end) return;
-  float values[V::kLanes] = {};
-  std::uint16_t words[V::kLanes] = {};
-  std::memcpy(values, param + i, (end - i) * sizeof *values);
-  std::memcpy(words, copy + i, (end - i) * sizeof *words);
-  lead(values, words);
-  std::memcpy(param + i, values, (end - i) * sizeof *values);
+inline void settle_companions(const Streams& streams, const Companions& companions, std::size_t begin,
+                              std::size_t end) {
+  CompanionLoop(streams, companions).settle(begin, end);
+}
+
+// What float32 or 16-bit parameters are computed with, as the first value of a state.
+inline void start_state(const Streams& streams, int which, std::size_t begin, std::size_t end) {
+  CompanionLoop(streams, {}).copy_param(static_cast<float*>(streams.states[which]), begin, end);
 }
 
 inline void update_companions(const Streams& streams, const Companions& companions, std::size_t begin,

@@ -116,7 +116,8 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kGradientKernels<double>,
                                                               update_companions,
                                                               update_average64,
-                                                              follow_copy,
+                                                              settle_companions,
+                                                              start_state,
                                                               catch_up};
 
 }  // namespace adamas

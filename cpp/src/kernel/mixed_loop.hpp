@@ -43,16 +43,26 @@ class MixedLoop {
 
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kBlock;
-    if (whole != 0) update_blocks(arrays_at(begin), begin, whole, kBlock);
+    const std::size_t most = keeps_rest(param_format_) ? kSettledBlocks : whole;
+    for (std::size_t block = 0; block < whole; block += most) {
+      const std::size_t blocks = std::min(most, whole - block);
+      const std::size_t i = begin + block * kBlock;
+      const BlockArrays arrays = arrays_at(i);
+      settle(param_format_, arrays.param, blocks * kBlock);
+      update_blocks(arrays, i, blocks, kBlock);
+    }
     if (const std::size_t rest = (end - begin) % kBlock; rest != 0) {
       const std::size_t i = end - rest;
       Padded padded;
-      update_blocks(pad(arrays_at(i), rest, padded), i, 1, rest);
+      const BlockArrays arrays = pad(arrays_at(i), rest, padded);
+      settle(param_format_, arrays.param, kBlock);
+      update_blocks(arrays, i, 1, rest);
       unpad(arrays_at(i), rest, padded);
     }
   }
 
-  // Sums of squares of parameter and direction over one granule; nothing is written.
+  // Sums of squares of parameter and direction over one granule; nothing is written, but what is kept of parameters is
+  // settled.
   SquareSums measure(std::size_t begin, std::size_t end) const {
     SquareSum of_param;
     SquareSum of_direction;
@@ -62,6 +72,7 @@ class MixedLoop {
       const std::size_t count = std::min(kBlock, end - i);
       Padded padded;
       const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
+      settle(param_format_, arrays.param, kBlock);
       states.begin(arrays.states);
       const auto measure = [&](std::size_t j, auto add) ADAMAS_INLINE_LAMBDA {
         V p[1];
@@ -87,6 +98,9 @@ class MixedLoop {
 
  private:
   using V = Vector<float>;
+
+  // So many are settled before they are updated: few enough to stay in the nearest cache meanwhile.
+  static constexpr std::size_t kSettledBlocks = 16;
 
   // So many blocks, the first of which begins at `element`; of the elements of the last, the first `count` are real.
   // It is long, and entered from two places: so it is not inlined.

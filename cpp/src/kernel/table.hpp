@@ -113,6 +113,8 @@ struct CatchUp {
 };
 using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
 
+using StartKernel = void (*)(const Streams& streams, int which, std::size_t begin, std::size_t end);
+
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
@@ -122,7 +124,8 @@ struct KernelTable {
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32
   CompanionKernel companions64;
-  CompanionKernel leading_copy;  // brings the parameter up to date with its copy, where that was written to
+  CompanionKernel settle;  // before the update: takes over what users have written into parameter or copy
+  StartKernel start;       // makes elements [begin, end) of a state what the parameter is, computed with in float32
   CatchUpKernel catch_up;
 };
 

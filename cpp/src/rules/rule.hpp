@@ -26,6 +26,9 @@ struct RuleDefaults {
   // The rule needs the norms of parameter and direction before it can update: see rules/lamb.hpp.
   static constexpr bool kNeedsNorms = false;
 
+  // The state that starts at the parameter, or -1; it is not rounded (StateKind::kExact).
+  static constexpr int kStartsAtParam = -1;
+
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };

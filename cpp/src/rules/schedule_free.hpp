@@ -27,6 +27,7 @@ struct ScheduleFreeRule : RuleDefaults {
   static constexpr int kScalarCount = 2;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {{"weight_sum", 0.0}, {"lr_max", 0.0}};
   static constexpr bool kOwnDecay = true;
+  static constexpr int kStartsAtParam = 0;
 
   enum {
     kBeta2,
@@ -37,7 +38,6 @@ struct ScheduleFreeRule : RuleDefaults {
     kAverage,
     kInterpolatedStep,
     kStepSize,
-    kIsFirst,
     kCoefficientCount
   };
 
@@ -57,7 +57,6 @@ struct ScheduleFreeRule : RuleDefaults {
     c[kAverage] = average;
     c[kInterpolatedStep] = lr * (h.beta1 * (1.0 - average) - 1.0);
     c[kStepSize] = lr;
-    c[kIsFirst] = step == 1 ? 1.0 : 0.0;
   }
 
   template <class V>
@@ -65,7 +64,7 @@ struct ScheduleFreeRule : RuleDefaults {
     const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
     const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
     const V u = g / d + c[kWeightDecay] * p;
-    const V z = where_greater(c[kIsFirst], V::broadcast(0), p, state[0]);
+    const V z = state[0];
     state[0] = z - c[kStepSize] * u;
     return p + c[kAverage] * (z - p) + c[kInterpolatedStep] * u;
   }

@@ -13,7 +13,7 @@ from adamas.reference._dither import dither
 from adamas.reference._half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
 from adamas.reference._history import Missed, RowHistory
 from adamas.reference._norm import sum_of_squares
-from adamas.reference._params import load_param, store_param
+from adamas.reference._params import load_param, settle_param, store_param
 from adamas.reference._rule import Rule, apply_decay, clamp, decay_coefficients
 from adamas.reference._states import load_states, store_states
 from adamas.rows import RowGrad
@@ -154,6 +154,7 @@ class Item:
         if self.average is None or weight == 0.0:
             return
         self.average_count += 1
+        settle_param(self.param, self.residue, self.kept)
         with np.errstate(all="ignore"):
             p = load_param(self.param, self.residue, self.kept)
             half = self.average.dtype.itemsize == 2

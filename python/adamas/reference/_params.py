@@ -33,26 +33,44 @@ _LITTLE_LESS = np.float32(1.0 - 2.0**-7)
 
 
 def load_param(param: Array, residue: int, kept: Array | None) -> Array:
-    """Return the parameter in its compute type, with what is kept beside it."""
+    """Return the parameter in its compute type, with what is kept beside it, as far as that fits."""
     if param.dtype.itemsize > 2:
         return param
     if kept is None:
         return widen(param)
+    stale = _is_stale(param, residue, kept)
     with np.errstate(all="ignore"):
-        if residue == _MASTER:
-            return _unless_stale(param, kept, kept)
         if residue == _KAHAN:
-            p, rest = widen(param), widen(kept)
-            return _unless_stale(param, p + rest * _LITTLE_LESS, p + rest)
-    low = kept.astype(np.uint32)
-    return _joined(param.view(np.uint16), low << np.uint32(8) if residue == _SPLIT24 else low)
-
-
-def _unless_stale(param: Array, rounded_from: Array, values: Array) -> Array:
-    """Return the values where ``rounded_from`` rounds to the parameter, and the parameter elsewhere."""
-    fits = narrow(rounded_from, param.dtype).view(np.uint16) == param.view(np.uint16)
-    chosen: Array = np.where(fits, values, widen(param))
+            total: Array = widen(param) + np.where(stale, np.float32(0), widen(kept))
+            return total
+        whole = kept if residue == _MASTER else _joined(param, residue, kept)
+        chosen: Array = np.where(stale, widen(param), whole)
     return chosen
+
+
+def settle_param(param: Array, residue: int, kept: Array | None) -> None:
+    """Make what is kept beside a parameter that was written to what the parameter says."""
+    if kept is None or param.dtype.itemsize > 2:
+        return
+    stale = _is_stale(param, residue, kept)
+    kept[stale] = widen(param)[stale] if residue == _MASTER else 0
+
+
+def _is_stale(param: Array, residue: int, kept: Array) -> Array:
+    """Tell where what is kept does not round to the parameter."""
+    with np.errstate(all="ignore"):
+        if residue not in (_MASTER, _KAHAN):  # all halves fit but those that make no number
+            return np.isnan(_joined(param, residue, kept))
+        judged = kept if residue == _MASTER else widen(param) + widen(kept) * _LITTLE_LESS
+        stale: Array = narrow(judged, param.dtype).view(np.uint16) != param.view(np.uint16)
+    return stale
+
+
+def _joined(param: Array, residue: int, kept: Array) -> Array:
+    """Return the float32 numbers whose rounded upper half is the parameter."""
+    high = param.view(np.uint16).astype(np.uint32) << np.uint32(16)
+    low = kept.astype(np.uint32) << np.uint32(8 if residue == _SPLIT24 else 0)
+    return float_of((high | (low ^ _HALF_UNIT)) - _HALF_UNIT)
 
 
 def _high_half(values: Array) -> Array:
@@ -61,13 +79,6 @@ def _high_half(values: Array) -> Array:
     nan = (bits & _MAGNITUDE) > _INFINITY
     high: Array = np.where(nan, bits, bits + _HALF_UNIT) >> np.uint32(16)
     return high
-
-
-def _joined(words: Array, low: Array) -> Array:
-    """Return the float32 numbers whose rounded upper half is ``words``; that alone, where ``low`` cannot go with it."""
-    high = words.astype(np.uint32) << np.uint32(16)
-    whole = (high | (low ^ _HALF_UNIT)) - _HALF_UNIT
-    return float_of(np.where((whole & _MAGNITUDE) > _INFINITY, high, whole))
 
 
 def store_param(
