@@ -241,8 +241,6 @@ class Model(ABC):
     ) -> list[dict[str, Any]]:
         if not isinstance(groups, list) or len(groups) != len(self._frozen_values):
             raise ValueError(f"param_groups: expected a list of {len(self._frozen_values)} dicts, as it was at first")
-        if self._plan.watches_params and groups is self.param_groups:
-            self._check_params_kept()
         checked = []
         for i, (group, frozen) in enumerate(zip(groups, self._frozen_values, strict=True)):
             if not isinstance(group, dict):
@@ -259,6 +257,8 @@ class Model(ABC):
                     raise ValueError(
                         f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
+        if self._plan.watches_params and groups is self.param_groups:
+            self._check_params_kept()
         if completed is not None:
             for k, group in enumerate(checked):
                 self._check_exact(k, group)
@@ -268,8 +268,6 @@ class Model(ABC):
         """Refuse parameters that are others than those the optimizer updates, in the containers it was given."""
         place = 0
         for i, group in enumerate(self.param_groups):
-            if not is_a(group, dict):
-                continue  # as will be said
             child = self._description[1][i][1] if self._grouped else self._description
             path = f"param_groups[{i}]['params']" if self._grouped else "params"
             try:

@@ -41,9 +41,14 @@ def as_gradient(make: Callable[[], Any]) -> tuple[Act, ...]:
     )
 
 
+def as_parameter(make: Callable[[], Any]) -> Act:
+    """As a parameter of a new optimizer."""
+    return lambda s: s.module.AdamW([numbers(2), make()])
+
+
 def as_both(make: Callable[[], Any]) -> tuple[Act, ...]:
-    """And as a parameter."""
-    return (*as_gradient(make), lambda s: s.module.AdamW([numbers(2), make()]))
+    """As a gradient, and as a parameter."""
+    return (*as_gradient(make), as_parameter(make))
 
 
 #: Arrays of anything else than the numbers that parameters have.
@@ -133,26 +138,39 @@ _LAYOUTS: dict[str, Callable[[], Any]] = {
     "real part": lambda: np.zeros(SHAPE, np.complex64).real,
     "Fortran, reshaped": lambda: np.zeros(12, np.float32).reshape(SHAPE, order="F"),
     "moved axis": lambda: np.moveaxis(numbers(4, 3), 0, 1),
+    "1 byte off": lambda: _at_byte(1),
+    "2 bytes off": lambda: _at_byte(2),
+    "3 bytes off": lambda: _at_byte(3),
+    "said to be unaligned": lambda: _unaligned(),
 }
 LAYOUTS = {
     **{
-        f"layout {name}": refused(ValueError, "expected a C-contiguous array, got a", *as_both(make))
+        f"layout {name} of a parameter": refused(
+            ValueError, "expected an? (C-contiguous array, got a|array aligned to its element size)", as_parameter(make)
+        )
         for name, make in _LAYOUTS.items()
     },
     **{
-        f"layout {offset} bytes off": refused(
-            ValueError,
-            "expected an array aligned to its element size",
-            *as_both(lambda offset=offset: _at_byte(offset)),
+        f"layout {name} of a gradient": correct(
+            lambda s, make=make: s.step(w=np.ascontiguousarray(make())),
+            lambda s, make=make: s.step(w=make())._replace(copied=0),
+            lambda s, make=make: s.opt.step_async(s.grads() | {"w": make()}).result()._replace(copied=0),
         )
-        for offset in (1, 2, 3)
+        for name, make in _LAYOUTS.items()
+    },
+    **{
+        f"layout {name} of a gradient that is to be zeroed": refused(
+            ValueError,
+            "expected an? (C-contiguous array, got a|array aligned to its element size)",
+            lambda s, make=make: s.opt.step(s.grads() | {"w": make()}, zero_grads=True),
+        )
+        for name, make in _LAYOUTS.items()
     },
     "layout huge, of stride zero": refused(
         ValueError,
         "expected (a C-contiguous array|shape)",
         *as_both(lambda: np.broadcast_to(np.float32(1), (1 << 40, 1 << 20))),
     ),
-    "layout said to be unaligned": refused(ValueError, "aligned to its element size", *as_both(lambda: _unaligned())),
     "layout with odd strides of an axis of one": correct(
         lambda s: s.step(), lambda s: s.step(w=_strange_but_contiguous(s.grads()["w"])), scene="single"
     ),

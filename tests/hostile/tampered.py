@@ -61,6 +61,8 @@ def replace(make: Callable[[Scene], Any]) -> Act:
     return lambda s: setattr(s.opt, "param_groups", make(s))
 
 
+_OTHER_PARAMS = "(is another array now than|no longer holds the parameters)"
+
 _GROUPS: dict[str, tuple[Act, type[Exception], str]] = {
     "None": (replace(lambda s: None), ValueError, "param_groups: expected a list of 1 dicts"),
     "tuple": (replace(lambda s: tuple(s.opt.param_groups)), ValueError, "param_groups: expected a list of 1 dicts"),
@@ -145,16 +147,22 @@ GROUPS |= {
         scene="groups",
         spoil=lambda s: s.opt.param_groups[1].clear(),
     ),
-    "groups: in the other order": correct(
-        lambda s: _with_rates(s, 0.01, 0.1), lambda s: s.opt.param_groups.reverse() or step(s), scene="groups"
+    "groups: in the other order": refused(
+        ValueError, _OTHER_PARAMS, step, scene="groups", spoil=lambda s: s.opt.param_groups.reverse()
     ),
-    "groups: one for both": correct(
-        lambda s: _with_rates(s, 0.1, 0.1),
-        lambda s: s.opt.param_groups.__setitem__(1, s.opt.param_groups[0]) or step(s),
+    "groups: one for both": refused(
+        ValueError,
+        _OTHER_PARAMS,
+        step,
         scene="groups",
+        spoil=lambda s: s.opt.param_groups.__setitem__(1, s.opt.param_groups[0]),
     ),
-    "groups: other parameters": correct(step, lambda s: s.opt.param_groups[0].update(params=[numbers(99)]) or step(s)),
-    "groups: no parameters": correct(step, lambda s: s.opt.param_groups[0].pop("params") is None or step(s)),
+    "groups: other parameters": refused(
+        ValueError, _OTHER_PARAMS, step, spoil=lambda s: s.opt.param_groups[0].update(params=[numbers(99)])
+    ),
+    "groups: no parameters": refused(
+        ValueError, _OTHER_PARAMS, step, spoil=lambda s: s.opt.param_groups[0].pop("params")
+    ),
     "groups: more keys": correct(
         step, lambda s: s.opt.param_groups[0].update({"initial_lr": "x", 5: None, None: step}) or step(s)
     ),
@@ -171,11 +179,6 @@ GROUPS |= {
 
 def _put(scene: Scene, groups: Any) -> None:
     scene.opt.param_groups = groups
-
-
-def _with_rates(scene: Scene, first: float, second: float) -> Any:
-    scene.opt.param_groups[0]["lr"], scene.opt.param_groups[1]["lr"] = first, second
-    return step(scene)
 
 
 def _late_momentum(scene: Scene) -> Any:
