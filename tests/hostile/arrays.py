@@ -152,7 +152,7 @@ LAYOUTS = {
     },
     **{
         f"layout {name} of a gradient": correct(
-            lambda s, make=make: s.step(w=np.ascontiguousarray(make())),
+            lambda s, make=make: s.step(w=make().copy()),
             lambda s, make=make: s.step(w=make())._replace(copied=0),
             lambda s, make=make: s.opt.step_async(s.grads() | {"w": make()}).result()._replace(copied=0),
         )
