@@ -146,8 +146,13 @@ class Layout:
             **self._kept(index),
         }
 
-    def adopt(self, state: State, completed: int) -> None:
+    def adopt(self, state: State, completed: int, old: Layout | None = None) -> None:
         """Take over states of these parameters, and put the engine's own tensors in their place.
+
+        Args:
+            state: The states.
+            completed: Steps that the optimizer has taken.
+            old: The layout before this one, which has averages of parameters that have no state yet.
 
         Raises:
             ValueError: They do not fit; nothing has changed then.
@@ -174,19 +179,35 @@ class Layout:
         completed = max(completed, *counts, 0)
         plan.set_step_counts(counts, completed)
         if self.engine._average is not None:
-            self._adopt_averages({i: found[i] for i in filled}, self.engine._average.count_until(completed))
+            self._adopt_averages({i: found[i] for i in filled}, self.engine._average.count_until(completed), old)
         for i in filled:
             found[i].update(self.entry(i))
         self.expect(state)
         self.show_numbers()
 
-    def _adopt_averages(self, filled: Mapping[int, Mapping[str, Any]], before: int) -> None:
-        """Go on with the averages of some parameters, and begin the others with the parameters."""
-        for i in set(range(len(self.params))).difference(filled):
-            states.take_over({}, {"average": self._kept(i)["average"]}, self.params[i])
-        self.engine._plan.set_average_counts(
-            [states.averagings_of(filled[i], before) if i in filled else 0 for i in range(len(self.params))]
-        )
+    def _adopt_averages(self, filled: Mapping[int, Mapping[str, Any]], before: int, old: Layout | None) -> None:
+        """Go on with the averages of parameters, or begin with the parameters.
+
+        Args:
+            filled: The states of those that have any.
+            before: How often all have been averaged that were there from the first step on.
+            old: As in `adopt`.
+        """
+        averages = any(entry.get("average") is not None for entry in filled.values())
+        counts = []
+        for i, param in enumerate(self.params):
+            if i in filled:
+                counts.append(states.averagings_of(filled[i], before))
+                continue
+            entry, count = {}, 0
+            if old is None and averages:  # saved without a state: it has never been stepped, and is its own average
+                count = before
+            elif old is not None and param in old._index and old._index[param] not in old._published:
+                count = old.engine._plan.average_count(old._index[param])
+                entry = {"average": old._kept(old._index[param])["average"]} if count else {}
+            states.take_over(entry, {"average": self._kept(i)["average"]}, param)
+            counts.append(count)
+        self.engine._plan.set_average_counts(counts)
 
     def publish(self, state: State, indices: Iterable[int]) -> None:
         """Put states of parameters that have been stepped for the first time where users find them."""

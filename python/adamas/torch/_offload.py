@@ -73,6 +73,7 @@ class Offload(torch.optim.Optimizer):
             copy_out=[host.copy for host in hosts],
             **kwargs,
         )
+        self.optimizer._copies_lead = True  # somebody may write into the parameters
         self.defaults = dict(self.optimizer.defaults)
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
             group.update({name: value for name, value in theirs.items() if name != "params"})

@@ -265,6 +265,7 @@ class Optimizer(Saving):
         """Make an engine of the parameters as they are now, which takes over their states."""
         self._refuse_while_averaged("stepping")
         self._bring_up()
+        old = self._layout
         for group in self.param_groups:
             brought = [param for param in group["params"] if takes_rows(param, param.grad)]
             self._row_params.update(param for param in brought if self._can_step_rows(param, group))
@@ -277,7 +278,7 @@ class Optimizer(Saving):
         )
         layout.engine.step_defaults = self.step_defaults
         layout.engine._plan.copies_lead = self._copies_lead
-        layout.adopt(self.state, self._completed)
+        layout.adopt(self.state, self._completed, old)
         layout.engine._plan.previous_norm = self._previous_norm
         self._layout = layout
         return layout

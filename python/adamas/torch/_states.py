@@ -77,6 +77,8 @@ def problems(
                 yield f"{name!r}: missing; there are {', '.join(map(repr, entry))}"
         elif not isinstance(value, torch.Tensor):
             yield f"{name!r}: expected a tensor, got {shown(value)}"
+        elif value.dtype == torch.uint8 != like.dtype:
+            yield f"{name!r}: is kept in few bits, and {like.dtype} is needed now; make a new optimizer for that"
         elif value.shape != like.shape:
             yield f"{name!r}: expected shape {tuple(like.shape)}, got {tuple(value.shape)}"
         elif value.dtype != like.dtype and not (value.is_floating_point() and like.is_floating_point()):
