@@ -186,8 +186,8 @@ class PyPlan {
   bool copies_lead_ = false;
   std::vector<std::int64_t> average_counts_;  // empty if no parameter has an average
   std::atomic<bool> busy_{false};
-  std::atomic<long> busy_process_{0};  // the one that is busy: another may be a fork of it
-  std::atomic<bool> started_{false};   // a step of which start() was the first part
+  std::atomic<int> busy_since_fork_{0};  // how many forks there had been: another process may be a fork of the busy one
+  std::atomic<bool> started_{false};     // a step of which start() was the first part
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #ifndef _WIN32
-#include <unistd.h>
+#include <pthread.h>
 #endif
 
 #include "errors.hpp"
@@ -26,10 +26,10 @@ double number_at(py::handle options, Py_ssize_t k) {
   if (value == -1.0 && PyErr_Occurred() != nullptr) throw py::error_already_set();
   return value;
 }
-#ifdef _WIN32
-long process_id() { return 0; }  // processes do not fork
-#else
-long process_id() { return static_cast<long>(getpid()); }
+// How many forks this process is away from the one that loaded the module. (Asking for its number is a system call.)
+std::atomic<int> forks{0};
+#ifndef _WIN32
+const int watch_forks = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
 #endif
 
 bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options.ptr(), k) == Py_True; }
@@ -63,12 +63,15 @@ struct PyPlan::Leaves {
 
 void PyPlan::enter() {
   if (busy_.exchange(true, std::memory_order_acquire)) refuse_entry();
-  busy_process_.store(process_id(), std::memory_order_relaxed);
+  busy_since_fork_.store(forks.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 // The messages are those of adamas/_in_use.py.
 void PyPlan::refuse_entry() const {
-  const bool is_forked = busy_process_.load(std::memory_order_relaxed) != process_id();
+#ifndef _WIN32
+  static_cast<void>(watch_forks);
+#endif
+  const bool is_forked = busy_since_fork_.load(std::memory_order_relaxed) != forks.load(std::memory_order_relaxed);
   throw std::runtime_error(
       py::module_::import("adamas._in_use").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from adamas._checks import Array
 from adamas._engine import Plan
 from adamas._formats import RESIDUES, bfloat16, residue_dtype
 from adamas._gradients import StepOptions, clip_coefficient
-from adamas._in_use import FORKED, IN_USE
+from adamas._in_use import FORKED, IN_USE, forks
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
 from adamas.reference._history import RowHistory
@@ -97,7 +96,7 @@ class NumpyPlan:
         self._items: list[Item] = []
         self._group_count = 0
         self._lock = threading.Lock()
-        self._process = os.getpid()
+        self._since_fork = 0
         self.watches_params = True
         self.copies_lead = False
 
@@ -390,8 +389,8 @@ class NumpyPlan:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError(IN_USE if self._process == os.getpid() else FORKED)
-        self._process = os.getpid()
+            raise RuntimeError(IN_USE if self._since_fork == forks() else FORKED)
+        self._since_fork = forks()
 
     def __exit__(self, *exception: object) -> None:
         self._lock.release()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import inspect
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
 from adamas._gradients import StepDefaults
-from adamas._in_use import FORKED
+from adamas._in_use import FORKED, forks
 from adamas._optimizer import Optimizer as Engine
 from adamas._options import read_options
 from adamas._report import StepReport
@@ -167,10 +166,10 @@ class Optimizer(Saving):
         if not self._has_params():
             return loss
         if not self._lock.acquire(blocking=False):
-            if self._process != os.getpid():
+            if self._since_fork != forks():
                 raise RuntimeError(FORKED)
             raise RuntimeError("this optimizer is being stepped by another thread; one at a time may step it")
-        self._process = os.getpid()
+        self._since_fork = forks()
         # Many gradients are many new objects, through which Python's collector would look at each step for nothing.
         pauses = self._layout is not None and len(self._layout.params) > _FEW and gc.isenabled()
         if pauses:

@@ -49,8 +49,8 @@ class Saving(torch.optim.Optimizer):
     #: Whether the tensors in `copy_out` are the parameters of the model: what is written to them counts.
     _copies_lead = False
 
-    #: The process whose thread is stepping: another one may be a fork of it.
-    _process = 0
+    #: How many forks there had been when a thread began to step: this process may be a fork of that one.
+    _since_fork = 0
 
     #: Ends the step of the backward pass under way, if there is one.
     _end_step: Callable[[], None] | None = None

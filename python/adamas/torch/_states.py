@@ -78,7 +78,7 @@ def problems(
         elif not isinstance(value, torch.Tensor):
             yield f"{name!r}: expected a tensor, got {shown(value)}"
         elif value.dtype == torch.uint8 != like.dtype:
-            yield f"{name!r}: is kept in few bits, and {like.dtype} is needed now; make a new optimizer for that"
+            yield f"{name!r}: expected dtype {like.dtype}, got codes of few bits, which are not converted; make a new one"
         elif value.shape != like.shape:
             yield f"{name!r}: expected shape {tuple(like.shape)}, got {tuple(value.shape)}"
         elif value.dtype != like.dtype and not (value.is_floating_point() and like.is_floating_point()):
