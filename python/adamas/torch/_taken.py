@@ -1,0 +1,212 @@
+"""Gradients that have been taken out of ``param.grad``: what stands there in their place.
+
+Code between the backward pass and ``step`` looks at ``param.grad``: clipping, `GradScaler`, ``zero_grad``, logging. None
+would tell it that there is no gradient, and clipping would silently do nothing. So a tensor without memory stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch.utils import _pytree as pytree
+
+_aten = torch.ops.aten
+#: Operations whose result is another tensor of the same values, and which look at none of them.
+_COPIES = (_aten.detach.default, _aten.alias.default, _aten.clone.default, _aten._to_copy.default)
+
+
+class Holder(Protocol):
+    """What has a gradient now."""
+
+    def gradient(self) -> torch.Tensor:
+        """Return it, on the CPU; it may be changed in place."""
+
+    def accumulate(self, more: torch.Tensor) -> None:
+        """Add the gradient of another backward pass to it."""
+
+
+class TakenGradient(torch.Tensor):
+    """Base of the tensors that stand in ``param.grad``; they have its shape, dtype and device, and no memory."""
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    def __new__(cls, like: torch.Tensor, *_: Any, device: torch.device | None = None) -> TakenGradient:
+        made: TakenGradient = torch.Tensor._make_wrapper_subclass(
+            cls, like.shape, strides=like.stride(), dtype=like.dtype, device=device or like.device
+        )
+        torch._C._set_throw_on_mutable_data_ptr(made)  # to native code that does not ask
+        return made
+
+    def _values(self) -> torch.Tensor:
+        """Return the gradient's values."""
+        raise NotImplementedError
+
+    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+        return repr(self._values())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
+        return self.clone()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._values().__reduce_ex__(protocol)
+
+    def numpy(self, **options: Any) -> Any:
+        """As of any tensor."""
+        return self._values().numpy(**options)
+
+    def tolist(self) -> Any:
+        """As of any tensor."""
+        return self._values().tolist()
+
+
+class HeldGradient(TakenGradient):
+    """Stands for a gradient in host memory: every operation on it is one on that.
+
+    Args:
+        like: The parameter.
+        find: Returns what has the gradient: a weak reference to it. The garbage collector cannot look through
+            ``param.grad``, and would never free a parameter that a strong one leads back to.
+        device: Where the gradient seems to be. None: where ``like`` is.
+    """
+
+    def __init__(
+        self, like: torch.Tensor, find: Callable[[], Holder | None], *, device: torch.device | None = None
+    ) -> None:
+        self._find = find
+
+    def _holder(self) -> Holder:
+        holder = self._find()
+        if holder is None:
+            raise RuntimeError("this gradient was dropped with the optimizer that had taken it")
+        return holder
+
+    def _values(self) -> torch.Tensor:
+        return self._holder().gradient()
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is _aten.add_.Tensor and isinstance(args[0], cls) and not kwargs and is_in_backward():
+            args[0]._holder().accumulate(args[1])
+            return args[0]
+        call = _HostCall()
+        here, options = pytree.tree_map(call.bring, (args, dict(kwargs)))
+        result = func(*here, **options)
+        call.write_back(func, args, kwargs)
+        return call.give_back(func, result, kwargs)
+
+
+class _HostCall:
+    """One operation on gradients in host memory."""
+
+    def __init__(self) -> None:
+        #: By their id, the tensors that are operated on, with what they stand for.
+        self._brought: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._gradient = torch.empty(0)
+        self._stand_in = self._gradient
+
+    def bring(self, value: Any) -> Any:
+        """Return an argument as it is on the host."""
+        if isinstance(value, HeldGradient):
+            tensor = self._gradient = value._values()
+            self._stand_in = value
+        elif isinstance(value, torch.Tensor) and value.device.type != "cpu":
+            tensor = value.cpu()
+        else:
+            return value
+        self._brought[id(tensor)] = tensor, value
+        return tensor
+
+    def write_back(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Let tensors of other devices have what was written into their copies."""
+        arguments = func._schema.arguments
+        given = {**{argument.name: value for argument, value in zip(arguments, args, strict=False)}, **kwargs}
+        written = pytree.tree_leaves([given.get(argument.name) for argument in arguments if _is_written(argument)])
+        for tensor, value in self._brought.values():
+            if not isinstance(value, HeldGradient) and any(value is each for each in written):
+                value.copy_(tensor)
+
+    def give_back(self, func: Any, result: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Return a result where the gradient seems to be, and in its dtype if it has an element for each of its own."""
+        is_view = any(each.alias_info is not None and not _is_written(each) for each in func._schema.returns)
+        device = None if kwargs.get("device") is not None else self._stand_in.device
+        shape, dtype = self._stand_in.shape, self._gradient.dtype
+        seems = self._stand_in.dtype if kwargs.get("dtype") is None else dtype
+
+        def place(value: Any) -> Any:
+            if not isinstance(value, torch.Tensor):
+                return value
+            if id(value) in self._brought:
+                return self._brought[id(value)][1]
+            if is_view:
+                part = _Part(value)
+                return HeldGradient(value, lambda: part, device=device)
+            return value.to(device, seems if value.shape == shape and value.dtype == dtype else None)
+
+        return pytree.tree_map(place, result)
+
+
+def _is_written(argument: Any) -> bool:
+    return argument.alias_info is not None and bool(argument.alias_info.is_write)
+
+
+class _Part:
+    """A view of a gradient in host memory."""
+
+    def __init__(self, view: torch.Tensor) -> None:
+        self._view = view
+
+    def gradient(self) -> torch.Tensor:
+        """Return it."""
+        return self._view
+
+    def accumulate(self, more: torch.Tensor) -> None:
+        """Add to it."""
+        self._view.add_(more.to("cpu"))
+
+
+class UsedGradient(TakenGradient):
+    """Stands for a gradient that an update in the backward pass has used already.
+
+    Its metadata can be asked for, it can be set to zero, and replaced; anything else raises a RuntimeError.
+
+    Args:
+        like: The parameter.
+        reason: The message of that error.
+        second: The message if another backward pass adds to it.
+    """
+
+    def __init__(self, like: torch.Tensor, reason: str, second: str = "") -> None:
+        self._reason = reason
+        self._second = second or reason
+
+    def _values(self) -> torch.Tensor:
+        raise RuntimeError(self._reason)
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        first = args[0] if args else None
+        if isinstance(first, cls):
+            if func in _COPIES:
+                return cls(first, first._reason, first._second)
+            if func is _aten.zero_.default:
+                return first
+            if func in (_aten.add_.Tensor, _aten.add.Tensor) and is_in_backward():
+                raise RuntimeError(first._second)
+        if func is _aten._foreach_zero_.default:
+            for tensor in args[0]:
+                tensor.zero_()
+            return None
+        used = next(value for value in pytree.tree_leaves((args, kwargs)) if isinstance(value, cls))
+        raise RuntimeError(used._reason)
+
+
+def is_in_backward() -> bool:
+    """Tell whether a backward pass is running in this thread."""
+    return bool(torch._C._current_graph_task_id() >= 0)
