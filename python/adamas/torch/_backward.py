@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
@@ -18,9 +19,10 @@ from adamas.torch._optimizer import Optimizer
 from adamas.torch._taken import UsedGradient
 
 _USED = (
-    "this gradient was used in the backward pass already (step_in_backward): it cannot be clipped, unscaled or looked at "
-    "after it. To clip, make the optimizer with max_norm, and call step_in_backward(..., previous_norm=True) or set "
-    "clip_each=True; Trainer needs max_grad_norm=0, and Lightning no gradient_clip_val; GradScaler does not work with it"
+    "this gradient was used in the backward pass already (step_in_backward): it can no longer be clipped, unscaled or "
+    "looked at. To clip, make the optimizer with max_norm, and with clip_each=True or "
+    "step_in_backward(..., previous_norm=True); with max_norm=math.inf nothing is clipped, and norms are known. "
+    "Trainer needs one of these and max_grad_norm=0, Lightning no gradient_clip_val; GradScaler cannot be used"
 )
 
 
@@ -44,8 +46,9 @@ def step_in_backward(
     The result is that of ``optimizer.step()`` after each backward pass, bit for bit. Calling that is not needed, and
     does nothing but take the step of parameters whose gradients came from elsewhere.
 
-    What is in ``param.grad`` afterwards stands for a gradient that has been used: ``zero_grad`` does nothing to it, and
-    to clip, unscale or look at it raises a RuntimeError that says what to do instead.
+    What is in ``param.grad`` afterwards stands for a gradient that has been used. ``zero_grad`` does nothing to it. To
+    clip, unscale or look at it raises a RuntimeError that says what to do instead; but for its norm, which is known if
+    the optimizer was made with ``max_norm``, which may be infinite.
 
     Args:
         model: The module, or parameters, to be stepped so: those of them that the optimizer has now. Others go on
@@ -148,7 +151,7 @@ class BackwardSteps:
             )
         self._scope.step_param(index, self._layout.gradient(index, trained.param.grad))
         self._stepped.append(index)
-        trained.mark_used()
+        trained.mark_used(self._scope.norm_of(index))
 
     def _begin_pass(self) -> None:
         self._close()  # if the pass before has failed, nobody else has
@@ -244,8 +247,8 @@ class _Trained:
         """Whether there is one that has not been used."""
         return self.param.grad is not None and self.param.grad is not self._used
 
-    def mark_used(self) -> None:
-        """Free the gradient, and let something say so in its place."""
+    def mark_used(self, norm: tuple[float, float] | None) -> None:
+        """Free the gradient, and let something say so in its place, which knows its norm if there is one."""
         if is_shared_out(self.param):
             self.param.grad = None
             return
@@ -255,6 +258,7 @@ class _Trained:
             self._used = None
         if self._used is None:
             self.param.grad = self._used = UsedGradient(self.param, _USED)
+        self._used.known_norm = norm
 
 
 def after_backward(call: Callable[[], Any]) -> None:
@@ -268,7 +272,8 @@ def _nothing() -> None:
 
 def _check_norm(optimizer: Optimizer, previous_norm: bool) -> None:
     defaults = optimizer.step_defaults
-    if defaults.max_norm is not None and not defaults.clip_each and not previous_norm:
+    clips = defaults.max_norm is not None and defaults.max_norm < math.inf
+    if clips and not defaults.clip_each and not previous_norm:
         raise ValueError(
             "max_norm: the norm of all gradients is not known before the end of the backward pass; set "
             "previous_norm=True to clip by that of the step before, or make the optimizer with clip_each=True"

@@ -27,10 +27,9 @@ _REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 _USED = (
-    "this gradient was used in the backward pass already (Offload with in_backward=True): it cannot be clipped, "
-    "unscaled or looked at after it. To clip, make the optimizer with max_norm and clip_each=True, or with "
-    "in_backward=False, under which clip_grad_norm_ and GradScaler work; Trainer needs max_grad_norm=0, and Lightning "
-    "no gradient_clip_val"
+    "this gradient was used in the backward pass already (Offload with in_backward=True): it can no longer be clipped, "
+    "unscaled or looked at. To clip, make the optimizer with max_norm and clip_each=True. Or make it with "
+    "in_backward=False, under which clip_grad_norm_, GradScaler, Trainer and Lightning's gradient_clip_val work"
 )
 _SECOND = (
     "in_backward: a parameter got a second gradient; call step() after each backward pass, or make the optimizer with "

@@ -15,6 +15,8 @@ from torch.utils import _pytree as pytree
 _aten = torch.ops.aten
 #: Operations whose result is another tensor of the same values, and which look at none of them.
 _COPIES = (_aten.detach.default, _aten.alias.default, _aten.clone.default, _aten._to_copy.default)
+#: How autograd adds the gradients of several backward passes.
+_SUMS = (_aten.add_.Tensor, _aten.add.Tensor)
 
 
 class Holder(Protocol):
@@ -172,17 +174,22 @@ class _Part:
 class UsedGradient(TakenGradient):
     """Stands for a gradient that an update in the backward pass has used already.
 
-    Its metadata can be asked for, it can be set to zero, and replaced; anything else raises a RuntimeError.
+    Its metadata can be asked for, and its norm if that is known; it can be set to zero, multiplied by one, and
+    replaced. Anything else raises a RuntimeError.
 
     Args:
         like: The parameter.
         reason: The message of that error.
         second: The message if another backward pass adds to it.
+
+    Attributes:
+        known_norm: Of which order its norm is known, and the norm; or None.
     """
 
     def __init__(self, like: torch.Tensor, reason: str, second: str = "") -> None:
         self._reason = reason
         self._second = second or reason
+        self.known_norm: tuple[float, float] | None = None
 
     def _values(self) -> torch.Tensor:
         raise RuntimeError(self._reason)
@@ -191,20 +198,49 @@ class UsedGradient(TakenGradient):
     def __torch_dispatch__(
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        first = args[0] if args else None
-        if isinstance(first, cls):
-            if func in _COPIES:
-                return cls(first, first._reason, first._second)
-            if func is _aten.zero_.default:
-                return first
-            if func in (_aten.add_.Tensor, _aten.add.Tensor) and is_in_backward():
-                raise RuntimeError(first._second)
-        if func is _aten._foreach_zero_.default:
-            for tensor in args[0]:
-                tensor.zero_()
-            return None
+        answer = _ANSWERS.get(func)
+        if answer is not None and not kwargs:
+            return answer(*args)
         used = next(value for value in pytree.tree_leaves((args, kwargs)) if isinstance(value, cls))
+        if func in _COPIES:
+            copy = cls(used, used._reason, used._second)
+            copy.known_norm = used.known_norm
+            return copy
+        raise RuntimeError(used._second if func in _SUMS and is_in_backward() else used._reason)
+
+
+def _norm(used: Any, order: float = 2, dim: Any = None) -> torch.Tensor:
+    if used.known_norm is None or used.known_norm[0] != order or dim is not None:
         raise RuntimeError(used._reason)
+    return torch.tensor(used.known_norm[1], dtype=torch.promote_types(used.dtype, torch.float32), device=used.device)
+
+
+def _multiply(used: Any, factor: Any) -> torch.Tensor:
+    if not isinstance(used, UsedGradient) or float(factor) != 1.0:  # it may be the factor itself
+        raise RuntimeError((used if isinstance(used, UsedGradient) else factor)._reason)
+    return used
+
+
+def _multiply_each(tensors: list[torch.Tensor], factor: Any) -> None:
+    for tensor in tensors:
+        tensor.mul_(factor)
+
+
+def _zero_each(tensors: list[torch.Tensor]) -> None:
+    for tensor in tensors:
+        tensor.zero_()
+
+
+#: What can be done with gradients that have been used: `clip_grad_norm_` may find that nothing is to be clipped.
+_ANSWERS: dict[Any, Callable[..., Any]] = {
+    _aten.zero_.default: lambda used: used,
+    _aten._foreach_zero_.default: _zero_each,
+    _aten.linalg_vector_norm.default: _norm,
+    _aten._foreach_norm.Scalar: lambda tensors, *order: [torch.linalg.vector_norm(each, *order) for each in tensors],
+    _aten.mul_.Tensor: _multiply,
+    _aten._foreach_mul_.Tensor: _multiply_each,
+    _aten._foreach_mul_.Scalar: _multiply_each,
+}
 
 
 def is_in_backward() -> bool:
