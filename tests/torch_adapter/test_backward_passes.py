@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from test_in_backward import backward, fail_half_way, make_model
-from twins import assert_same, ours
 from torch.utils.checkpoint import checkpoint
+from twins import assert_same, ours
 
 import adamas.torch
 from adamas.torch import step_in_backward
@@ -85,14 +85,17 @@ def test_a_failed_pass_does_not_count() -> None:
     backward(model, 1)
     assert optimizer.report is None
     backward(model, 2)
-    assert (optimizer.report.step, optimizer.report.updated) == (1, 4)
+    report: Any = optimizer.report
+    assert (report.step, report.updated) == (1, 4)
 
 
 def test_a_loop_that_accumulates_is_warned_once() -> None:
     model = make_model()
     optimizer = ours("AdamW", model.parameters())
     step_in_backward(model, optimizer)
-    with pytest.warns(UserWarning, match="there were 4 backward passes since .* gradient_accumulation_steps=k") as record:
+    with pytest.warns(
+        UserWarning, match="there were 4 backward passes since .* gradient_accumulation_steps=k"
+    ) as record:
         accumulated(model, optimizer, range(12), 4)
     assert len(record) == 1
     assert record[0].filename == __file__

@@ -46,7 +46,7 @@ def test_trainer() -> None:
 
 
 def test_trainer_recipes() -> None:
-    """Trainer clips the gradients that Offload holds; those that were used in the backward pass it cannot, and says so."""
+    """Trainer clips the gradients that Offload holds; with those that were used in the backward pass it fails."""
     found = run("trainer_recipes")
     assert min(found["unclipped"]["norms"]) > 0.5
     assert found["offload"] == found["plain"]

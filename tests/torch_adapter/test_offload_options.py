@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ def test_refuses_options(options: dict[str, Any], message: str) -> None:
 
 def test_options_that_say_nothing_are_accepted() -> None:
     model = make_model(torch.bfloat16)
-    neutral = {"copy_out": None, "master_weights": False, "rounding": "nearest", "sparse": None}
+    neutral: dict[str, Any] = {"copy_out": None, "master_weights": False, "rounding": "nearest", "sparse": None}
     train(model, adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, **neutral), range(1))
 
 
@@ -191,7 +192,7 @@ def test_closures(dtype: torch.dtype, way: dict[str, Any]) -> None:
         return loss.detach()
 
     for seed in range(3):
-        assert float(one.step(lambda seed=seed: closure(seed))) > 0.0
+        assert float(one.step(functools.partial(closure, seed))) > 0.0
         train(b, other, range(seed, seed + 1))
     assert_equal(a.parameters(), b.parameters())
 
@@ -200,16 +201,14 @@ def test_closures(dtype: torch.dtype, way: dict[str, Any]) -> None:
 @every_dtype
 def test_averages(dtype: torch.dtype, way: dict[str, Any]) -> None:
     model = make_model(dtype)
-    optimizer = adamas.torch.Offload(
-        model.parameters(), adamas.torch.AdamW, lr=0.05, average=adamas.EMA(0.5), **way
-    )
+    optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, lr=0.05, average=adamas.EMA(0.5), **way)
     with pytest.raises(ValueError, match="averaged"), optimizer.averaged():
         pass
     train(model, optimizer, range(4))
     masters = masters_of(optimizer)
     averages = [optimizer.optimizer.state[master]["average"].clone() for master in masters]
     before, kept = values(model), [master.detach().clone() for master in masters]
-    with pytest.raises(ZeroDivisionError), optimizer.averaged():
+    with pytest.raises(ZeroDivisionError), optimizer.averaged():  # noqa: PT012
         assert_equal(model.parameters(), rounded(averages, dtype))
         assert_other(model.parameters(), before)
         for call in (optimizer.step, optimizer.state_dict, optimizer.refresh):
@@ -227,14 +226,12 @@ def test_averages(dtype: torch.dtype, way: dict[str, Any]) -> None:
 
 def test_averaged_while_a_step_is_under_way() -> None:
     model = make_model()
-    optimizer = adamas.torch.Offload(
-        model.parameters(), adamas.torch.AdamW, average=adamas.EMA(0.5), in_backward=True
-    )
+    optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, average=adamas.EMA(0.5), in_backward=True)
     train(model, optimizer, range(1))
     loss_of(model, 1).backward()
-    with pytest.raises(RuntimeError, match=r"averaged: the backward pass began a step; call step\(\) first"):
-        with optimizer.averaged():
-            pass
+    refused = pytest.raises(RuntimeError, match=r"averaged: the backward pass began a step; call step\(\) first")
+    with refused, optimizer.averaged():
+        pass
     optimizer.step()
     with optimizer.averaged():
         pass

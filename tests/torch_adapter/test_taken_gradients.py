@@ -91,8 +91,8 @@ def mask_rows(model: Any) -> None:
 def write_into(model: Any) -> None:
     for grad in grads_of(model):
         grad.copy_(torch.ones_like(grad))
-        grad *= 3
         grad.add_(torch.full(grad.shape, 0.25, dtype=grad.dtype), alpha=2)
+    model[0].weight.grad *= 3
 
 
 #: What is done to gradients between the backward pass and the step.
@@ -178,7 +178,7 @@ def test_passes_are_added_in_float32(create_graph: bool) -> None:
         other = make_model(torch.bfloat16)
         loss_of(other, seed).backward()
         for total, grad in zip(sums, grads_of(other), strict=True):
-            total += grad.float()
+            total.add_(grad.float())
         loss_of(model, seed).backward(create_graph=create_graph and seed == 0)
     for grad in grads_of(model):
         assert grad.dtype == torch.bfloat16
@@ -358,7 +358,9 @@ def test_used_gradients_say_so(use: str, way: str) -> None:
     optimizer, peer = in_backward(way, model), in_backward(way, other)
     for seed in range(2):
         loss_of(model, seed).backward()
-        with pytest.raises(RuntimeError, match=r"used in the backward pass already .*max_norm.*clip_each=True.*Trainer"):
+        with pytest.raises(
+            RuntimeError, match=r"used in the backward pass already .*max_norm.*clip_each=True.*Trainer"
+        ):
             USES[use](model)
         optimizer.step()
         assert all(grad is None for grad in grads_of(model))
@@ -399,7 +401,7 @@ def test_norms_of_used_gradients_are_known_if_measured(dtype: torch.dtype, order
     options = {**options}
     previous_norm = options.pop("previous_norm", False)
     model, other = make_model(dtype), make_model(dtype)
-    optimizer = adamas.torch.AdamW(model.parameters(), lr=0.01, norm_type=order, **options)
+    optimizer: Any = adamas.torch.AdamW(model.parameters(), lr=0.01, norm_type=order, **options)
     adamas.torch.step_in_backward(model, optimizer, previous_norm=previous_norm)
     for seed in range(3):
         other.load_state_dict(model.state_dict())

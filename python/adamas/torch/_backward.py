@@ -43,6 +43,13 @@ def step_in_backward(
             loss(model(x), y).backward()      # updates all parameters
             scheduler.step()
 
+    Under Hugging Face's Trainer, which clips gradients and logs their norm, the optimizer does both::
+
+        optimizer = adamas.torch.AdamW(model.parameters(), lr=1e-4, max_norm=1.0)
+        adamas.torch.step_in_backward(model, optimizer, previous_norm=True, gradient_accumulation_steps=4)
+        arguments = TrainingArguments(..., max_grad_norm=0.0, gradient_accumulation_steps=4)
+        Trainer(model, arguments, optimizers=(optimizer, None), ...).train()
+
     The result is that of ``optimizer.step()`` after each backward pass, bit for bit. Calling that is not needed, and
     does nothing but take the step of parameters whose gradients came from elsewhere.
 
@@ -217,7 +224,6 @@ class BackwardSteps:
                 UserWarning,
                 stacklevel=4,
             )
-
 
     def _step_collected(self) -> None:
         """Take a step with what fewer passes than one step needs have left."""

@@ -17,7 +17,6 @@ from adamas.torch._host import Host, host_of
 from adamas.torch._layout import Layout, names_in
 from adamas.torch._optimizer import Optimizer
 
-
 #: Options that the optimizer of the masters cannot have, with the value that says nothing, and why.
 _REFUSED: dict[str, tuple[Any, str]] = {
     "copy_out": (None, "the parameters themselves are the copies"),
@@ -52,10 +51,10 @@ class Offload(torch.optim.Optimizer):
     back, rounded to their dtype in the pass that updates. Parameters on the CPU are updated in place: those in float32
     are their own masters.
 
-    What is in ``param.grad`` then has no memory, and stands for the gradient on the host: all operations on it are done
-    there. So ``torch.nn.utils.clip_grad_norm_``, ``clip_grad_value_`` and `torch.amp.GradScaler` work as ever, and
-    setting it to None, as ``zero_grad`` of the optimizer or of the model does, drops the gradient. A gradient of another
-    backward pass, as in gradient accumulation, is added in float32. ``step`` leaves None behind.
+    ``param.grad`` then has no memory, and stands for the gradient on the host, where all operations on it are done. So
+    ``torch.nn.utils.clip_grad_norm_``, ``clip_grad_value_`` and `torch.amp.GradScaler` work as ever, under Trainer and
+    Lightning too. To set it to None, as ``zero_grad`` of the optimizer or of the model does, drops the gradient. The
+    gradient of another backward pass, as in gradient accumulation, is added in float32. ``step`` leaves None behind.
 
     With ``in_backward=True`` a gradient has been used when the backward pass is over: to look at it, or to change it,
     raises a RuntimeError that says what to do instead. ``zero_grad`` does nothing to it.
@@ -320,7 +319,7 @@ class Offload(torch.optim.Optimizer):
         """Put the training parameters back, exactly, after `eval`."""
         before, self._before = self._before, None
         if before is not None:
-            self.optimizer.train()  # type: ignore[attr-defined]
+            self.optimizer.train()
             for host, values in zip(self._hosts.values(), before, strict=True):
                 host.put_back(values)
 

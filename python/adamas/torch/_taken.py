@@ -1,7 +1,8 @@
 """Gradients that have been taken out of ``param.grad``: what stands there in their place.
 
-Code between the backward pass and ``step`` looks at ``param.grad``: clipping, `GradScaler`, ``zero_grad``, logging. None
-would tell it that there is no gradient, and clipping would silently do nothing. So a tensor without memory stands there.
+Code between the backward pass and ``step`` looks at ``param.grad``: clipping, `GradScaler`, ``zero_grad``, logging.
+None would tell it that there is no gradient, and clipping would silently do nothing. So there is a tensor without
+memory, which either passes on what is done to it, or refuses.
 """
 
 from __future__ import annotations
