@@ -7,6 +7,7 @@ memory, which either passes on what is done to it, or refuses.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -92,65 +93,78 @@ class HeldGradient(TakenGradient):
     def __torch_dispatch__(
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
         if func is _aten.add_.Tensor and isinstance(args[0], cls) and not kwargs and is_in_backward():
             args[0]._holder().accumulate(args[1])
             return args[0]
-        call = _HostCall()
-        here, options = pytree.tree_map(call.bring, (args, dict(kwargs)))
-        result = func(*here, **options)
-        call.write_back(func, args, kwargs)
-        return call.give_back(func, result, kwargs)
+        return _HostCall(func, dict(kwargs or {})).run(args)
 
 
 class _HostCall:
     """One operation on gradients in host memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, func: Any, kwargs: dict[str, Any]) -> None:
+        self._func = func
+        self._kwargs = kwargs
         #: By their id, the tensors that are operated on, with what they stand for.
         self._brought: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        self._gradient = torch.empty(0)
+        self._moves = False
+        self._gradient = torch.Tensor()
         self._stand_in = self._gradient
 
-    def bring(self, value: Any) -> Any:
+    def run(self, args: tuple[Any, ...]) -> Any:
+        """Do it; return the result as if it had been done where the gradients seem to be."""
+        here = _map(self._bring, args)
+        result = self._func(*here, **{name: _map(self._bring, value) for name, value in self._kwargs.items()})
+        if self._moves:
+            self._write_back(args)
+        return _map(self._place, result)
+
+    def _bring(self, value: Any) -> Any:
         """Return an argument as it is on the host."""
         if isinstance(value, HeldGradient):
             tensor = self._gradient = value._values()
             self._stand_in = value
         elif isinstance(value, torch.Tensor) and value.device.type != "cpu":
             tensor = value.cpu()
+            self._moves = True
         else:
             return value
         self._brought[id(tensor)] = tensor, value
         return tensor
 
-    def write_back(self, func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    def _write_back(self, args: tuple[Any, ...]) -> None:
         """Let tensors of other devices have what was written into their copies."""
-        arguments = func._schema.arguments
-        given = {**{argument.name: value for argument, value in zip(arguments, args, strict=False)}, **kwargs}
+        arguments = self._func._schema.arguments
+        given = {**{argument.name: value for argument, value in zip(arguments, args, strict=False)}, **self._kwargs}
         written = pytree.tree_leaves([given.get(argument.name) for argument in arguments if _is_written(argument)])
         for tensor, value in self._brought.values():
             if not isinstance(value, HeldGradient) and any(value is each for each in written):
                 value.copy_(tensor)
 
-    def give_back(self, func: Any, result: Any, kwargs: Mapping[str, Any]) -> Any:
+    def _place(self, value: Any) -> Any:
         """Return a result where the gradient seems to be, and in its dtype if it has an element for each of its own."""
-        is_view = any(each.alias_info is not None and not _is_written(each) for each in func._schema.returns)
-        device = None if kwargs.get("device") is not None else self._stand_in.device
-        shape, dtype = self._stand_in.shape, self._gradient.dtype
-        seems = self._stand_in.dtype if kwargs.get("dtype") is None else dtype
+        if not isinstance(value, torch.Tensor):
+            return value
+        if id(value) in self._brought:
+            return self._brought[id(value)][1]
+        device = None if self._kwargs.get("device") is not None else self._stand_in.device
+        if _is_view(self._func):
+            part = _Part(value)
+            return HeldGradient(value, lambda: part, device=device)
+        is_alike = value.shape == self._stand_in.shape and value.dtype == self._gradient.dtype
+        dtype = self._stand_in.dtype if is_alike and self._kwargs.get("dtype") is None else value.dtype
+        return value if (device or value.device, dtype) == (value.device, value.dtype) else value.to(device, dtype)
 
-        def place(value: Any) -> Any:
-            if not isinstance(value, torch.Tensor):
-                return value
-            if id(value) in self._brought:
-                return self._brought[id(value)][1]
-            if is_view:
-                part = _Part(value)
-                return HeldGradient(value, lambda: part, device=device)
-            return value.to(device, seems if value.shape == shape and value.dtype == dtype else None)
 
-        return pytree.tree_map(place, result)
+def _map(call: Callable[[Any], Any], value: Any) -> Any:
+    """Return what an operation is given or returns, with something done to each part of it."""
+    return type(value)([_map(call, part) for part in value]) if isinstance(value, list | tuple) else call(value)
+
+
+@functools.cache
+def _is_view(func: Any) -> bool:
+    """Tell whether the result of an operation shares memory with an argument, and is not that itself."""
+    return any(each.alias_info is not None and not _is_written(each) for each in func._schema.returns)
 
 
 def _is_written(argument: Any) -> bool:
