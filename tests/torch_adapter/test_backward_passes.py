@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import warnings
 from typing import Any
 
@@ -42,6 +43,65 @@ def test_each_kth_pass_is_a_step(passes: int, calls_step: bool, dtype: torch.dty
     accumulated(b, other, range(6), passes)
     assert_same(a.parameters(), b.parameters())
     assert one.report == other.report
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("option", ["zero_grads", "copy_out", "closure"])
+def test_combinations(option: str, passes: int) -> None:
+    models, copies = (make_model(), make_model()), []
+    optimizers: list[Any] = []
+    for model in models:
+        options: dict[str, Any] = {"zero_grads": True} if option == "zero_grads" else {}
+        if option == "copy_out":
+            copies.append([torch.empty_like(param, dtype=torch.bfloat16) for param in model.parameters()])
+            options["copy_out"] = copies[-1]
+        optimizers.append(ours("AdamW", model.parameters(), **options))
+    step_in_backward(models[0], optimizers[0], gradient_accumulation_steps=passes)
+
+    def closure(model: Any) -> torch.Tensor:
+        for seed in range(passes):
+            backward(model, seed)
+        return torch.ones(())
+
+    for _ in range(3):
+        for model, optimizer in zip(models, optimizers, strict=True):
+            optimizer.zero_grad()
+            if option == "closure":
+                assert optimizer.step(functools.partial(closure, model)) == 1.0
+            else:
+                closure(model)
+                optimizer.step()
+    assert_same(models[0].parameters(), models[1].parameters())
+    assert optimizers[0].report == optimizers[1].report
+    if copies:
+        assert_same(*copies)
+        assert_same(copies[0], [param.bfloat16() for param in models[0].parameters()])
+
+
+def test_schedule_free_is_refused_while_it_is_evaluated() -> None:
+    model = make_model()
+    optimizer = ours("ScheduleFreeAdamW", model.parameters())
+    step_in_backward(model, optimizer)
+    backward(model, 0)
+    optimizer.eval()
+    with pytest.raises(RuntimeError, match="train"):
+        backward(model, 1)
+    optimizer.train()
+    optimizer.zero_grad()
+    backward(model, 1)
+    assert optimizer.report.step == 2
+
+
+def test_parameters_that_are_added_later_wait_for_step() -> None:
+    model = make_model()
+    optimizer = ours("SGD", model[0].parameters())
+    step_in_backward(model, optimizer)
+    optimizer.add_param_group({"params": list(model[2].parameters())})
+    backward(model, 0)
+    assert optimizer.report.updated == 2
+    optimizer.step()
+    assert optimizer.report.updated == 2
+    assert optimizer.report.step == 2
 
 
 def test_step_uses_what_few_passes_left() -> None:

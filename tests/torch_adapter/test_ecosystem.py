@@ -36,6 +36,21 @@ def test_two_processes(way: str, names: list[Any]) -> None:
     assert furthest(first, found["torch"][0][2]) < 1e-6
 
 
+def test_two_processes_with_gradients_that_were_taken() -> None:
+    """The step uses what all processes have found, clipped by the norm of all, or is refused."""
+    found = run("two_processes_taken")
+    for way in ("copies", "views", "fsdp"):
+        for clipped in ("", ", clipped"):
+            first, second = found[f"{way}, plain{clipped}"]
+            assert first == second
+            assert found[f"{way}, offload{clipped}"] == [first, second]
+        assert found[f"{way}, plain"] != found[f"{way}, plain, clipped"]
+    for kind in ("in backward", "offload, in backward"):
+        assert found[f"fsdp, {kind}"] == found["fsdp, plain"]
+        assert all("DistributedDataParallel" in error for error in found[f"copies, {kind}"])
+        assert found[f"warnings, {kind}"] == [["fsdp"]] * 2
+
+
 def test_trainer() -> None:
     found = run("trainer")
     assert len(found["adamas"]["losses"]) == 16

@@ -16,13 +16,14 @@ from adamas._scope import StepScope
 from adamas.torch._distributed import is_shared_out
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer
-from adamas.torch._taken import UsedGradient
+from adamas.torch._taken import UsedGradient, warn_of_parts
 
 _USED = (
     "this gradient was used in the backward pass already (step_in_backward): it can no longer be clipped, unscaled or "
     "looked at. To clip, make the optimizer with max_norm, and with clip_each=True or "
     "step_in_backward(..., previous_norm=True); with max_norm=math.inf nothing is clipped, and norms are known. "
-    "Trainer needs one of these and max_grad_norm=0, Lightning no gradient_clip_val; GradScaler cannot be used"
+    "Trainer needs one of these and max_grad_norm=0, Lightning no gradient_clip_val; GradScaler and "
+    "DistributedDataParallel cannot be used"
 )
 
 
@@ -117,6 +118,8 @@ class BackwardSteps:
                 "before, or give it all parameters at once"
             )
         optimizer._before_step = self._before_step
+        params = list(params)
+        warn_of_parts(params, stacklevel=3)
         known = {param for group in optimizer.param_groups for param in group["params"]}
         trained = dict.fromkeys(param for param in params if param in known and param.requires_grad)
         self._trained = [_Trained(param) for param in trained]

@@ -13,9 +13,11 @@ import torch
 from adamas._hyperparameters import check_flag, whole_number
 from adamas._report import StepReport
 from adamas._scope import StepScope
+from adamas.torch._distributed import is_shared_out
 from adamas.torch._host import Host, host_of
 from adamas.torch._layout import Layout, names_in
 from adamas.torch._optimizer import Optimizer
+from adamas.torch._taken import warn_of_parts
 
 #: Options that the optimizer of the masters cannot have, with the value that says nothing, and why.
 _REFUSED: dict[str, tuple[Any, str]] = {
@@ -28,7 +30,8 @@ _REFUSED: dict[str, tuple[Any, str]] = {
 _USED = (
     "this gradient was used in the backward pass already (Offload with in_backward=True): it can no longer be clipped, "
     "unscaled or looked at. To clip, make the optimizer with max_norm and clip_each=True. Or make it with "
-    "in_backward=False, under which clip_grad_norm_, GradScaler, Trainer and Lightning's gradient_clip_val work"
+    "in_backward=False, under which clip_grad_norm_, GradScaler, DistributedDataParallel, Trainer and Lightning's "
+    "gradient_clip_val work"
 )
 _SECOND = (
     "in_backward: a parameter got a second gradient; call step() after each backward pass, or make the optimizer with "
@@ -113,6 +116,7 @@ class Offload(torch.optim.Optimizer):
             group.update({name: value for name, value in theirs.items() if name != "params"})
         if self._in_backward:
             self._check_norm()
+            warn_of_parts(self._hosts, stacklevel=2)
             for host in hosts:
                 host.used = _USED, _SECOND
         self._arrived: list[Host] = []
@@ -120,7 +124,9 @@ class Offload(torch.optim.Optimizer):
         #: What the parameters held before `eval`.
         self._before: list[torch.Tensor | None] | None = None
         self._handles = [
-            param.register_post_accumulate_grad_hook(self._arrive) for param in self._hosts if param.requires_grad
+            param.register_post_accumulate_grad_hook(self._arrive_in_backward)
+            for param in self._hosts
+            if param.requires_grad
         ]
 
     @property
@@ -140,6 +146,14 @@ class Offload(torch.optim.Optimizer):
         masters = [self._hosts[param].master for param in group["params"]]
         names = group.get("param_names")
         return masters if names is None else list(zip(names, masters, strict=True))
+
+    def _arrive_in_backward(self, param: torch.Tensor) -> None:
+        """Take the gradient of a parameter; but for one that is spread over processes, which waits for `step`.
+
+        Nothing can stand for that one: those who clip it have to find a gradient that is spread likewise.
+        """
+        if self._in_backward or not is_shared_out(param):
+            self._arrive(param)
 
     def _arrive(self, param: torch.Tensor) -> None:
         """Take the gradient of a parameter, unless it was added to the one before on the way."""

@@ -8,11 +8,14 @@ memory, which either passes on what is done to it, or refuses.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import torch
 from torch.utils import _pytree as pytree
+
+from adamas.torch._distributed import is_shared_out
 
 _aten = torch.ops.aten
 #: Operations whose result is another tensor of the same values, and which look at none of them.
@@ -256,6 +259,17 @@ _ANSWERS: dict[Any, Callable[..., Any]] = {
     _aten._foreach_mul_.Tensor: _multiply_each,
     _aten._foreach_mul_.Scalar: _multiply_each,
 }
+
+
+def warn_of_parts(params: Iterable[torch.Tensor], stacklevel: int) -> None:
+    """Say that nothing stands for gradients that are used in the backward pass if they are spread over processes."""
+    if any(map(is_shared_out, params)):
+        warnings.warn(
+            "parameters that are spread over processes (DTensor) have no gradient after a step in the backward pass: "
+            "clip_grad_norm_ finds nothing to clip; where gradients are to be clipped, use optimizer.step() alone",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def is_in_backward() -> bool:
