@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,10 +11,10 @@ import torch
 
 from adamas._hyperparameters import check_flag, whole_number
 from adamas._report import StepReport
-from adamas._scope import StepScope
+from adamas.torch._buckets import BucketedStep, buckets
 from adamas.torch._distributed import is_shared_out
 from adamas.torch._host import Host, host_of
-from adamas.torch._layout import Layout, names_in
+from adamas.torch._layout import names_in
 from adamas.torch._optimizer import Optimizer
 from adamas.torch._taken import warn_of_parts
 
@@ -120,7 +119,7 @@ class Offload(torch.optim.Optimizer):
             for host in hosts:
                 host.used = _USED, _SECOND
         self._arrived: list[Host] = []
-        self._run: _Run | None = None
+        self._run: BucketedStep | None = None
         #: What the parameters held before `eval`.
         self._before: list[torch.Tensor | None] | None = None
         self._handles = [
@@ -204,11 +203,11 @@ class Offload(torch.optim.Optimizer):
                 host.drop()
         self._arrived = [host for host in self._arrived if host.has_gradient]
 
-    def _begin(self, grad_scale: float | None = None) -> _Run:
+    def _begin(self, grad_scale: float | None = None) -> BucketedStep:
         self._hand_down()
         if self._in_backward:
             self._check_norm()
-        return _Run(self.optimizer, grad_scale)
+        return BucketedStep(self.optimizer, grad_scale)
 
     def _clips_all(self) -> bool:
         defaults = self.optimizer.step_defaults
@@ -285,7 +284,7 @@ class Offload(torch.optim.Optimizer):
             else:
                 host.drop()
 
-    def _step_in_buckets(self, run: _Run) -> None:
+    def _step_in_buckets(self, run: BucketedStep) -> None:
         self._run, arrived = None, self._take_arrived()
         taken = run.taken.union(arrived)
         try:
@@ -393,54 +392,3 @@ class Offload(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError("Offload cannot be copied or pickled, since its hooks are on the parameters; keep state_dict()")
-
-
-class _Run:
-    """One step, bucket by bucket, on a thread of its own."""
-
-    def __init__(self, optimizer: Optimizer, grad_scale: float | None) -> None:
-        #: Whose gradients are used in this step.
-        self.taken: set[Host] = set()
-        self._optimizer = optimizer
-        self._layout: Layout = optimizer._look()[0]
-        self._scope: StepScope = self._layout.engine.step_scope(grad_scale=grad_scale)
-        self._stepped: list[int] = []
-        self._pending: list[Future[None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")
-        self._scope.__enter__()
-
-    def submit(self, bucket: list[Host]) -> None:
-        """Update these parameters when their gradients are there, and send them back."""
-        self._pending.append(self._thread.submit(self._update, bucket))
-
-    def _update(self, bucket: list[Host]) -> None:
-        for host in bucket:
-            index = self._layout.index(host.master)
-            self._scope.step_param(index, self._layout.gradient(index, host.gradient()))
-            self._stepped.append(index)
-            host.send()
-
-    def finish(self) -> None:
-        """Wait for all of them, and end the step."""
-        try:
-            for future in self._pending:
-                future.result()
-        finally:
-            self._thread.shutdown(wait=True, cancel_futures=True)
-            self._scope.__exit__(None, None, None)
-            self._optimizer.report = self._scope.report
-            self._optimizer._conclude(self._layout, sorted(self._stepped))
-
-
-def buckets(hosts: list[Host], size: int) -> Iterator[list[Host]]:
-    """Cut a list into parts whose gradients have some ``size`` bytes each."""
-    bucket: list[Host] = []
-    total = 0
-    for host in hosts:
-        bucket.append(host)
-        total += host.gradient_bytes
-        if total >= size:
-            yield bucket
-            bucket, total = [], 0
-    if bucket:
-        yield bucket

@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import adamas.torch
 
-OPTIONS = {"lr": 0.1}
+OPTIONS: Any = {"lr": 0.1}
 
 
 def spread(way: str, model: Any) -> Any:
