@@ -95,6 +95,27 @@ def test_sparse_gradients_are_refused(way: dict[str, Any]) -> None:
     assert optimizer.report.updated == 2
 
 
+@every_way
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("how", ["double", "data"])
+def test_parameters_that_have_moved_are_refused(how: str, dtype: torch.dtype, way: dict[str, Any]) -> None:
+    """They would stay as they are; float32 ones are followed, unless they are of another dtype."""
+    model = make_model(dtype)
+    optimizer = adamas.torch.Offload(model.named_parameters(), adamas.torch.AdamW, **way)
+    train(model, optimizer, range(1))
+    if how == "double":
+        model.double()
+    else:
+        model[0].weight.data = model[0].weight.detach().clone()
+    if dtype == torch.float32 and how == "data":
+        before = values(model)
+        train(model, optimizer, range(1, 2))
+        assert_other(model.parameters(), before)
+        return
+    with pytest.raises(RuntimeError, match=r"params\['0.weight'\]: has got other memory.*make an Offload after that"):
+        train(model, optimizer, range(1, 2))
+
+
 def clip_and_scale(model: Any, bad: bool) -> None:
     (loss_of(model, 1) * (math.inf if bad else 1.0)).backward()
 

@@ -6,7 +6,7 @@ import weakref
 
 import torch
 
-from adamas.torch._distributed import is_shared_out
+from adamas.torch._distributed import is_shared_out, local
 from adamas.torch._taken import HeldGradient, TakenGradient, UsedGradient
 from adamas.torch._tensors import is_dense
 
@@ -39,6 +39,16 @@ class Host:
     def has_master(self) -> bool:
         """Whether the master is another tensor than the parameter."""
         return self.master is not self.param
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the parameter is elsewhere by now than where its master sends it."""
+        expected = self.master if self.copy is None else self.copy
+        param = local(self.param)
+        dtype = torch.float32 if self.copy is None else self.copy.dtype
+        if (param.dtype, param.device.type) != (dtype, "cpu"):
+            return True
+        return bool(param.data_ptr() != local(expected).data_ptr())
 
     @property
     def has_gradient(self) -> bool:
@@ -130,6 +140,7 @@ class DeviceHost(Host):
 
     def __init__(self, param: torch.Tensor) -> None:
         super().__init__(param)
+        self._device = param.device
         self._runtime = torch.get_device_module(param.device)
         self._stream = _stream_of(param.device)
         self._landing: torch.Tensor | None = None
@@ -141,6 +152,12 @@ class DeviceHost(Host):
         if self.param.dtype == torch.float32:
             return master, None
         return master, _pinned_like(self.param)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the parameter is of another dtype or on another device by now."""
+        sent = self.master if self.copy is None else self.copy
+        return bool((self.param.dtype, self.param.device) != (sent.dtype, self._device))
 
     def _take(self, grad: torch.Tensor) -> None:
         """Begin to bring the gradient over, and free it on the device when that is done."""

@@ -223,6 +223,13 @@ class Offload(torch.optim.Optimizer):
 
     def _hand_down(self) -> None:
         """Give the optimizer of the masters the hyperparameters as they are now."""
+        for host in self._hosts.values():
+            if host.has_moved:
+                raise RuntimeError(
+                    f"params[{self._name_of(host.param)!r}]: has got other memory, or another dtype or device, since "
+                    "this Offload was made, as by model.to() or model.float(); make an Offload after that, and load "
+                    "the state_dict of this one"
+                )
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
             theirs.update({name: group[name] for name in self.optimizer.defaults})
 
