@@ -97,6 +97,13 @@ class StepScope(Scope):
                 "grad_scale; this parameter was not updated"
             )
 
+    def norm_of(self, index: int) -> tuple[float, float] | None:
+        """Return the order and the norm of a gradient that was stepped, before clipping; None if nobody measured it."""
+        norm = self._reports[index].grad_norm
+        if norm is None:
+            return None
+        return math.inf if self._options.largest else 2.0, norm / self._coefficient
+
     def _refuse(self, index: int, grad: Array) -> None:
         name = self._opt._leaves[index].name
         if index in self._reports and not self._reports[index].skipped:

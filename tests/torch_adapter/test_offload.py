@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 import adamas.torch
 from adamas.torch import _host, _offload
+from adamas.torch._taken import HeldGradient
 
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -107,11 +109,17 @@ def test_loads_what_torch_optim_saved() -> None:
 def test_gradients_leave_as_they_come() -> None:
     model = make_model(torch.bfloat16)
     optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW)
+    seen: list[weakref.ref[torch.Tensor]] = []
+    for param in model.parameters():
+        param.register_hook(lambda grad: seen.append(weakref.ref(grad)))
     backward(model, 0)
-    assert all(param.grad is None for param in model.parameters())
+    assert all(isinstance(param.grad, HeldGradient) for param in model.parameters())
     before = values(model)
     optimizer.step()
     assert not same(values(model), before)
+    assert all(param.grad is None for param in model.parameters())
+    assert len(seen) == 4
+    assert all(grad() is None for grad in seen)
 
 
 def test_gradients_of_two_passes_are_added_in_float32() -> None:
@@ -215,9 +223,17 @@ def test_refuses_parameters(param: torch.Tensor) -> None:
 
 def test_refuses_what_cannot_be_in_backward() -> None:
     model = make_model(torch.bfloat16)
-    optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, in_backward=True, max_norm=1.0)
+    with pytest.raises(ValueError, match="max_norm: with in_backward"):
+        adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, in_backward=True, max_norm=1.0)
+    optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, in_backward=True)
+    optimizer.optimizer.step_defaults.max_norm = 1.0
     with pytest.raises(ValueError, match="max_norm: with in_backward"):
         backward(model, 0)
+    optimizer.zero_grad()
+    optimizer.optimizer.step_defaults.max_norm = None
+    train(model, optimizer, range(1))
+    assert optimizer.report is not None
+    assert optimizer.report.updated == 4
     optimizer = adamas.torch.Offload(make_model(torch.float32).parameters(), adamas.torch.AdamW, in_backward=True)
     with pytest.raises(RuntimeError, match="make a new Offload"):
         optimizer.add_param_group({"params": [torch.zeros(3)]})

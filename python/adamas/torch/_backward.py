@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import math
+import warnings
+import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 
+from adamas._hyperparameters import whole_number
 from adamas._scope import StepScope
+from adamas.torch._distributed import is_shared_out
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer
+from adamas.torch._taken import UsedGradient, warn_of_parts
+
+_USED = (
+    "this gradient was used in the backward pass already (step_in_backward): it can no longer be clipped, unscaled or "
+    "looked at. To clip, make the optimizer with max_norm, and with clip_each=True or "
+    "step_in_backward(..., previous_norm=True); with max_norm=math.inf nothing is clipped, and norms are known. "
+    "Trainer needs one of these and max_grad_norm=0, Lightning no gradient_clip_val; GradScaler and "
+    "DistributedDataParallel cannot be used"
+)
 
 
 def step_in_backward(
-    model: torch.nn.Module | Iterable[torch.Tensor], optimizer: Optimizer, *, previous_norm: bool = False
+    model: torch.nn.Module | Iterable[torch.Tensor],
+    optimizer: Optimizer,
+    *,
+    previous_norm: bool = False,
+    gradient_accumulation_steps: int = 1,
 ) -> BackwardSteps:
     """Let each backward pass be a step: a parameter is updated as soon as its gradient is complete.
 
@@ -25,8 +44,19 @@ def step_in_backward(
             loss(model(x), y).backward()      # updates all parameters
             scheduler.step()
 
+    Under Hugging Face's Trainer, which clips gradients and logs their norm, the optimizer does both::
+
+        optimizer = adamas.torch.AdamW(model.parameters(), lr=1e-4, max_norm=1.0)
+        adamas.torch.step_in_backward(model, optimizer, previous_norm=True, gradient_accumulation_steps=4)
+        arguments = TrainingArguments(..., max_grad_norm=0.0, gradient_accumulation_steps=4)
+        Trainer(model, arguments, optimizers=(optimizer, None), ...).train()
+
     The result is that of ``optimizer.step()`` after each backward pass, bit for bit. Calling that is not needed, and
     does nothing but take the step of parameters whose gradients came from elsewhere.
+
+    What is in ``param.grad`` afterwards stands for a gradient that has been used. ``zero_grad`` does nothing to it. To
+    clip, unscale or look at it raises a RuntimeError that says what to do instead; but for its norm, which is known if
+    the optimizer was made with ``max_norm``, which may be infinite.
 
     Args:
         model: The module, or parameters, to be stepped so: those of them that the optimizer has now. Others go on
@@ -34,37 +64,69 @@ def step_in_backward(
         optimizer: Of this package.
         previous_norm: Clip (``max_norm``) by the norm of the last step, since that of this one is not known before its
             end. Without it ``max_norm`` is refused, unless each parameter is clipped by its own norm (``clip_each``).
+        gradient_accumulation_steps: Each such backward pass is a step, >= 1, with the sum of its gradients and of those
+            that the passes before it left in ``param.grad``. ``optimizer.step()`` takes a step with what has been
+            collected so far, and begins to count anew: as at the end of an epoch.
 
     Returns:
         What takes the hooks away again: ``steps.remove()``.
 
     Raises:
-        TypeError: Not an optimizer of this package.
-        ValueError: ``max_norm`` is set, and ``previous_norm`` is not.
+        TypeError: Not an optimizer of this package; ``gradient_accumulation_steps`` is not a whole number.
+        ValueError: ``max_norm`` is set, and ``previous_norm`` is not; the optimizer is stepped so already; a number of
+            passes below 1.
 
         The backward pass raises what ``step`` would. Parameters that were updated before stay so.
+
+    Warns:
+        UserWarning: Once, by ``optimizer.step()``, if there was more than one backward pass since it was last called,
+            and each was a step: as in a loop that means to accumulate gradients.
     """
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer: expected one of adamas.torch, got {type(optimizer).__name__}")
+        advice = "; make it with in_backward=True instead" if type(optimizer).__name__ == "Offload" else ""
+        raise TypeError(
+            f"optimizer: expected an optimizer of adamas.torch that steps parameters where they are, got "
+            f"{type(optimizer).__name__}{advice}"
+        )
     params = model.parameters() if isinstance(model, torch.nn.Module) else model
-    return BackwardSteps(params, optimizer, previous_norm)
+    passes = whole_number(gradient_accumulation_steps, "gradient_accumulation_steps", 1)
+    return BackwardSteps(params, optimizer, previous_norm, passes)
 
 
 class BackwardSteps:
     """The hooks that `step_in_backward` has put on the parameters of an optimizer."""
 
-    def __init__(self, params: Iterable[torch.Tensor], optimizer: Optimizer, previous_norm: bool) -> None:
+    def __init__(
+        self, params: Iterable[torch.Tensor], optimizer: Optimizer, previous_norm: bool, passes_per_step: int
+    ) -> None:
         self._optimizer = optimizer
         self._previous_norm = previous_norm
+        self._passes_per_step = passes_per_step
         self._scope: StepScope | None = None
         self._layout: Layout | None = None
         self._stepped: list[int] = []
-        #: Of the backward pass under way.
-        self._pass = -1
+        #: What is called at the end of the backward pass under way; the pass has it, even while others run inside it.
+        self._pass: Callable[[], Callable[[], None] | None] = _nothing
+        #: Backward passes since the last step, and since `step` was called.
+        self._collected = 0
+        self._since_call = 0
+        self._warns = passes_per_step == 1
         _check_norm(optimizer, previous_norm)
+        if optimizer._before_step is not None:
+            raise ValueError(
+                "optimizer: is stepped in the backward pass already; call remove() of what step_in_backward returned "
+                "before, or give it all parameters at once"
+            )
+        optimizer._before_step = self._before_step
+        params = list(params)
+        warn_of_parts(params, stacklevel=3)
         known = {param for group in optimizer.param_groups for param in group["params"]}
         trained = dict.fromkeys(param for param in params if param in known and param.requires_grad)
-        self._handles = [param.register_post_accumulate_grad_hook(self._take) for param in trained]
+        self._trained = [_Trained(param) for param in trained]
+        self._handles = [each.param.register_hook(partial(self._make_room, each)) for each in self._trained]
+        self._handles += [
+            each.param.register_post_accumulate_grad_hook(partial(self._take, each)) for each in self._trained
+        ]
 
     def remove(self) -> None:
         """Take the hooks away: backward passes collect gradients again."""
@@ -72,35 +134,73 @@ class BackwardSteps:
             handle.remove()
         self._handles = []
         self._optimizer._conclude_backward()
+        self._clear()
+        self._trained = []
+        if self._optimizer._before_step == self._before_step:
+            self._optimizer._before_step = None
 
-    def _take(self, param: torch.Tensor) -> None:
-        number = torch._C._current_graph_task_id()
-        if number != self._pass or self._scope is None:
-            self._close()  # if the pass before has failed, nobody else has
-            self._open()
-            self._pass = number
+    def _make_room(self, trained: _Trained, grad: torch.Tensor) -> None:
+        """Let autograd put a gradient where one was used: before the first of a backward pass, for all parameters."""
+        if trained.was_used:
+            self._clear()
+
+    def _take(self, trained: _Trained, param: torch.Tensor) -> None:
+        if self._pass() is None:
+            self._begin_pass()
+        if self._collected + 1 == self._passes_per_step:
+            self._step(trained)
+
+    def _step(self, trained: _Trained) -> None:
         assert self._scope is not None
         assert self._layout is not None
-        index = self._layout.index(param)
+        index = self._layout.index(trained.param)
         if self._optimizer._brings_rows(self._layout, index):
             raise ValueError(
                 f"step_in_backward: the gradient of {self._layout.names[index]!r} is of single rows, which only step() "
                 "can take; leave this parameter out, and call optimizer.step() for it"
             )
-        self._scope.step_param(index, self._layout.gradient(index, param.grad))
+        self._scope.step_param(index, self._layout.gradient(index, trained.param.grad))
         self._stepped.append(index)
-        param.grad = None
+        trained.mark_used(self._scope.norm_of(index))
+
+    def _begin_pass(self) -> None:
+        self._close()  # if the pass before has failed, nobody else has
+        if self._collected + 1 == self._passes_per_step:
+            self._open()
+        end = partial(self._end_pass)
+        self._pass = weakref.ref(end)
+        after_backward(end)
+
+    def _clear(self) -> None:
+        """Leave parameters without a gradient where it was used."""
+        for trained in self._trained:
+            if trained.was_used:
+                trained.param.grad = None
 
     def _open(self) -> None:
         _check_norm(self._optimizer, self._previous_norm)
         layout, _ = self._optimizer._look()
         for index in layout.tensors.present():
             layout.tensors.put(index, None)  # this step's come one by one, and are to be freed so
-        scope = layout.engine.step_scope(previous_norm=self._previous_norm)
+        scope = layout.engine.step_scope(previous_norm=self._previous_norm, zero_grads=False)
         scope.__enter__()
         self._layout, self._scope = layout, scope
         self._optimizer._end_step = self._close
-        after_backward(self._close)
+
+    def _end_pass(self) -> None:
+        self._pass = _nothing
+        self._since_call += 1
+        self._collected += 1
+        if self._collected < self._passes_per_step:
+            return
+        self._collected = 0
+        if self._passes_per_step > 1:  # some may have gradients of passes before this one alone
+            self._step_all([each for each in self._trained if each.has_gradient])
+        self._close()
+
+    def _step_all(self, trained: Iterable[_Trained]) -> None:
+        for each in trained:
+            self._step(each)
 
     def _close(self) -> None:
         scope, layout, self._scope = self._scope, self._layout, None
@@ -112,15 +212,77 @@ class BackwardSteps:
         self._optimizer._conclude(layout, stepped)
         self._optimizer.report = scope.report
 
+    def _before_step(self) -> None:
+        self._optimizer._conclude_backward()
+        passes, self._since_call = self._since_call, 0
+        if self._collected:
+            self._collected = 0
+            self._step_collected()
+        self._clear()
+        if passes > 1 and self._warns:
+            self._warns = False
+            warnings.warn(
+                f"step_in_backward: there were {passes} backward passes since step() was last called, and each of them "
+                "was a step; to accumulate gradients over k passes, give it gradient_accumulation_steps=k",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _step_collected(self) -> None:
+        """Take a step with what fewer passes than one step needs have left."""
+        collected = [each for each in self._trained if each.has_gradient]
+        if collected:
+            self._open()
+            try:
+                self._step_all(collected)
+            finally:
+                self._close()
+
+
+class _Trained:
+    """A parameter that is stepped in the backward pass."""
+
+    def __init__(self, param: torch.Tensor) -> None:
+        self.param = param
+        self._used: UsedGradient | None = None
+
+    @property
+    def was_used(self) -> bool:
+        """Whether what is in ``param.grad`` says that the gradient has been used."""
+        return self._used is not None and self.param.grad is self._used
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is one that has not been used."""
+        return self.param.grad is not None and self.param.grad is not self._used
+
+    def mark_used(self, norm: tuple[float, float] | None) -> None:
+        """Free the gradient, and let something say so in its place, which knows its norm if there is one."""
+        if is_shared_out(self.param):
+            self.param.grad = None
+            return
+        try:
+            self.param.grad = self._used
+        except (RuntimeError, TypeError):  # the parameter has another shape or dtype now
+            self._used = None
+        if self._used is None:
+            self.param.grad = self._used = UsedGradient(self.param, _USED)
+        self._used.known_norm = norm
+
 
 def after_backward(call: Callable[[], Any]) -> None:
     """Have something called at the end of the backward pass in which this is called."""
     torch.autograd.Variable._execution_engine.queue_callback(call)
 
 
+def _nothing() -> None:
+    """No backward pass is under way."""
+
+
 def _check_norm(optimizer: Optimizer, previous_norm: bool) -> None:
     defaults = optimizer.step_defaults
-    if defaults.max_norm is not None and not defaults.clip_each and not previous_norm:
+    clips = defaults.max_norm is not None and defaults.max_norm < math.inf
+    if clips and not defaults.clip_each and not previous_norm:
         raise ValueError(
             "max_norm: the norm of all gradients is not known before the end of the backward pass; set "
             "previous_norm=True to clip by that of the step before, or make the optimizer with clip_each=True"

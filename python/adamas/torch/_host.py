@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+
 import torch
 
+from adamas.torch._distributed import is_shared_out, local
+from adamas.torch._taken import HeldGradient, TakenGradient, UsedGradient
 from adamas.torch._tensors import is_dense
 
 
@@ -14,11 +18,16 @@ class Host:
         param: The parameter.
         master: The float32 tensor that is stepped.
         copy: The tensor on the CPU that takes its rounded copy in the step, or None if it is its own.
+        stand_in: What is in ``param.grad`` while the host has the gradient, or None if that is left empty.
     """
+
+    #: What the parameter's gradient says when it has been used in the backward pass, and when a second one comes.
+    used: tuple[str, str] | None = None
 
     def __init__(self, param: torch.Tensor) -> None:
         self.param = param
         self.master, self.copy = self._make()
+        self.stand_in: TakenGradient | None = None
         self._grad: torch.Tensor | None = None
 
     def _make(self) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -32,6 +41,16 @@ class Host:
         return self.master is not self.param
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the parameter is elsewhere by now than where its master sends it."""
+        expected = self.master if self.copy is None else self.copy
+        param = local(self.param)
+        dtype = torch.float32 if self.copy is None else self.copy.dtype
+        if (param.dtype, param.device.type) != (dtype, "cpu"):
+            return True
+        return bool(param.data_ptr() != local(expected).data_ptr())
+
+    @property
     def has_gradient(self) -> bool:
         """Whether one has been received and not used yet."""
         return self._grad is not None
@@ -42,14 +61,40 @@ class Host:
         return 0 if self._grad is None else self._grad.numel() * self._grad.element_size()
 
     def receive(self) -> None:
-        """Take the parameter's gradient away from it."""
-        grad, self.param.grad = self.param.grad, None
+        """Take the parameter's gradient away from it, in the place of any that was received before."""
+        grad = self.param.grad
         assert grad is not None
-        self._grad = grad.detach() if self._grad is None else self.gradient().float().add_(grad.detach())
+        self._take(grad.detach())
+        self._stand_in()
+
+    def _take(self, grad: torch.Tensor) -> None:
+        self._grad = grad
+
+    def _stand_in(self) -> None:
+        if is_shared_out(self.param):
+            self.param.grad = None
+            return
+        try:
+            self.param.grad = self.stand_in
+        except (RuntimeError, TypeError):  # the parameter has another shape, dtype or device now
+            self.stand_in = None
+        if self.stand_in is None:
+            made = UsedGradient(self.param, *self.used) if self.used else HeldGradient(self.param, weakref.ref(self))
+            self.param.grad = self.stand_in = made
+
+    def accumulate(self, more: torch.Tensor) -> None:
+        """Add the gradient of another backward pass to the one received, in float32."""
+        self._grad = self.gradient().float().add_(more)
+
+    def clear(self) -> None:
+        """Leave the parameter without a gradient, if what it has is a stand-in."""
+        if self.stand_in is not None and self.param.grad is self.stand_in:
+            self.param.grad = None
 
     def gradient(self) -> torch.Tensor:
         """Return what has been received, once it is there."""
-        assert self._grad is not None
+        if self._grad is None:
+            raise RuntimeError("this gradient was used by step(), or dropped; look at param.grad before that")
         return self._grad
 
     def drop(self) -> None:
@@ -62,6 +107,21 @@ class Host:
 
     def conclude(self) -> None:
         """See to it that what follows on the device finds the new value."""
+
+    def show_master(self) -> torch.Tensor | None:
+        """Put the master, rounded, into the parameter; return what was there, on the CPU, or None if it is its own."""
+        if not self.has_master:
+            return None
+        with torch.no_grad():
+            before = torch.empty_like(self.param, device="cpu").copy_(self.param)
+            self.param.copy_(self.master)
+        return before
+
+    def put_back(self, before: torch.Tensor | None) -> None:
+        """Put back what `show_master` returned."""
+        if before is not None:
+            with torch.no_grad():
+                self.param.copy_(before)
 
     def refresh(self, master: torch.Tensor | None = None) -> None:
         """Set the master, and the parameter by it; or make the master of the parameter."""
@@ -80,35 +140,39 @@ class DeviceHost(Host):
 
     def __init__(self, param: torch.Tensor) -> None:
         super().__init__(param)
+        self._device = param.device
         self._runtime = torch.get_device_module(param.device)
         self._stream = _stream_of(param.device)
         self._landing: torch.Tensor | None = None
         self._arrival = self._runtime.Event()
 
     def _make(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        master = torch.empty_like(self.param, device="cpu", dtype=torch.float32, pin_memory=True)
+        master = _pinned_like(self.param, torch.float32)
         master.copy_(self.param.detach())
         if self.param.dtype == torch.float32:
             return master, None
-        return master, torch.empty_like(self.param, device="cpu", pin_memory=True)
+        return master, _pinned_like(self.param)
 
-    def receive(self) -> None:
-        """Begin to bring the parameter's gradient over, and free it on the device when that is done."""
-        grad, self.param.grad = self.param.grad, None
-        assert grad is not None
-        grad = grad.detach()
+    @property
+    def has_moved(self) -> bool:
+        """Whether the parameter is of another dtype or on another device by now."""
+        sent = self.master if self.copy is None else self.copy
+        return bool((self.param.dtype, self.param.device) != (sent.dtype, self._device))
+
+    def _take(self, grad: torch.Tensor) -> None:
+        """Begin to bring the gradient over, and free it on the device when that is done."""
         self._stream.wait_stream(self._runtime.current_stream(self.param.device))
         with self._runtime.stream(self._stream):
-            if self._grad is None:
-                if self._landing is None or self._landing.dtype != grad.dtype:
-                    self._landing = torch.empty_like(grad, device="cpu", pin_memory=True)
-                self._landing.copy_(grad, non_blocking=True)
-                self._grad = self._landing
-            else:
-                arrived = grad.to("cpu", torch.float32)
-                self._grad = self.gradient().float().add_(arrived)
+            if self._landing is None or self._landing.dtype != grad.dtype:
+                self._landing = _pinned_like(grad)
+            self._landing.copy_(grad, non_blocking=True)
+            self._grad = self._landing
             self._arrival.record(self._stream)
         grad.record_stream(self._stream)
+
+    def accumulate(self, more: torch.Tensor) -> None:
+        """Add the gradient of another backward pass, which has to be waited for, to the one received, in float32."""
+        super().accumulate(more.to("cpu", torch.float32))
 
     def gradient(self) -> torch.Tensor:
         """Return what has been received, once it is there."""
@@ -142,6 +206,10 @@ def host_of(param: torch.Tensor) -> Host:
             f"{tuple(param.shape)}, strides {param.stride()}, on {param.device}"
         )
     return Host(param) if param.device.type == "cpu" else DeviceHost(param)
+
+
+def _pinned_like(tensor: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
+    return torch.empty_like(tensor, device="cpu", dtype=dtype, pin_memory=True)
 
 
 _STREAMS: dict[torch.device, torch.Stream] = {}

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 
 from adamas._hyperparameters import check_flag, whole_number
 from adamas._report import StepReport
-from adamas._scope import StepScope
+from adamas.torch._buckets import BucketedStep, buckets
+from adamas.torch._distributed import is_shared_out
 from adamas.torch._host import Host, host_of
-from adamas.torch._layout import Layout
+from adamas.torch._layout import names_in
 from adamas.torch._optimizer import Optimizer
+from adamas.torch._taken import warn_of_parts
+
+#: Options that the optimizer of the masters cannot have, with the value that says nothing, and why.
+_REFUSED: dict[str, tuple[Any, str]] = {
+    "copy_out": (None, "the parameters themselves are the copies"),
+    "master_weights": (False, "Offload keeps float32 masters of all parameters; leave it out"),
+    "rounding": ("nearest", "Offload rounds parameters to the nearest of their float32 masters; leave it out"),
+    "sparse": (None, "Offload takes dense gradients; give parameters with sparse ones to an optimizer of their own"),
+}
+
+_USED = (
+    "this gradient was used in the backward pass already (Offload with in_backward=True): it can no longer be clipped, "
+    "unscaled or looked at. To clip, make the optimizer with max_norm and clip_each=True. Or make it with "
+    "in_backward=False, under which clip_grad_norm_, GradScaler, DistributedDataParallel, Trainer and Lightning's "
+    "gradient_clip_val work"
+)
+_SECOND = (
+    "in_backward: a parameter got a second gradient; call step() after each backward pass, or make the optimizer with "
+    "in_backward=False, which adds them up; the second one was dropped"
+)
 
 
 class Offload(torch.optim.Optimizer):
@@ -32,23 +53,37 @@ class Offload(torch.optim.Optimizer):
     back, rounded to their dtype in the pass that updates. Parameters on the CPU are updated in place: those in float32
     are their own masters.
 
-    A gradient that arrives before the last one was used, as in gradient accumulation, is added to it in float32.
+    ``param.grad`` then has no memory, and stands for the gradient on the host, where all operations on it are done. So
+    ``torch.nn.utils.clip_grad_norm_``, ``clip_grad_value_`` and `torch.amp.GradScaler` work as ever, under Trainer and
+    Lightning too. To set it to None, as ``zero_grad`` of the optimizer or of the model does, drops the gradient. The
+    gradient of another backward pass, as in gradient accumulation, is added in float32. ``step`` leaves None behind.
+
+    With ``in_backward=True`` a gradient has been used when the backward pass is over: to look at it, or to change it,
+    raises a RuntimeError that says what to do instead. ``zero_grad`` does nothing to it.
 
     Args:
-        params: As ``torch.optim`` takes them, on any device, of dtype float32, bfloat16 or float16.
+        params: As ``torch.optim`` takes them, on any device, of dtype float32, bfloat16 or float16, and with dense
+            gradients.
         optimizer_class: Of `adamas.torch`: it steps the masters.
         bucket_bytes: Gradients of so many bytes make a bucket, >= 1.
         in_backward: Update buckets on a thread of their own while the backward pass goes on; ``step`` waits for the
-            last of them. Then there is one backward pass for each step, and ``max_norm`` needs ``clip_each``.
-        **kwargs: Hyperparameters and options of ``optimizer_class``.
+            last of them. Then there is one backward pass for each step, ``max_norm`` needs ``clip_each``, and
+            ``on_nonfinite`` concerns each parameter for itself.
+        **kwargs: Hyperparameters and options of ``optimizer_class``, but for ``copy_out``, ``master_weights``,
+            ``rounding`` and ``sparse``.
 
     Attributes:
         optimizer: The optimizer of the masters.
 
     Raises:
-        TypeError: As of ``optimizer_class``, or that is none of `adamas.torch`.
-        ValueError: As of ``optimizer_class``, or ``max_norm`` where it can't be.
+        TypeError: ``optimizer_class`` is none of `adamas.torch`, a parameter of another dtype, an option that Offload
+            cannot hand on, or what ``optimizer_class`` raises.
+        ValueError: ``max_norm`` without ``clip_each`` under ``in_backward``, a parameter whose elements do not lie side
+            by side, or what ``optimizer_class`` raises.
     """
+
+    #: `GradScaler` leaves dividing by its scale to `step`, and skipping.
+    _step_supports_amp_scaling = True
 
     def __init__(
         self,
@@ -61,8 +96,10 @@ class Offload(torch.optim.Optimizer):
     ) -> None:
         if not isinstance(optimizer_class, type) or not issubclass(optimizer_class, Optimizer):
             raise TypeError(f"optimizer_class: expected a class of adamas.torch, got {optimizer_class!r}")
-        if "copy_out" in kwargs:
-            raise TypeError("copy_out: the parameters themselves are the copies")
+        for name, (neutral, reason) in _REFUSED.items():
+            if kwargs.get(name, neutral) != neutral:
+                raise TypeError(f"{name}: {reason}")
+            kwargs.pop(name, None)
         self._bucket_bytes = whole_number(bucket_bytes, "bucket_bytes", 1)
         self._in_backward = check_flag(in_backward, "in_backward")
         self._hosts: dict[torch.Tensor, Host] = {}
@@ -77,10 +114,19 @@ class Offload(torch.optim.Optimizer):
         self.defaults = dict(self.optimizer.defaults)
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
             group.update({name: value for name, value in theirs.items() if name != "params"})
+        if self._in_backward:
+            self._check_norm()
+            warn_of_parts(self._hosts, stacklevel=2)
+            for host in hosts:
+                host.used = _USED, _SECOND
         self._arrived: list[Host] = []
-        self._run: _Run | None = None
+        self._run: BucketedStep | None = None
+        #: What the parameters held before `eval`.
+        self._before: list[torch.Tensor | None] | None = None
         self._handles = [
-            param.register_post_accumulate_grad_hook(self._arrive) for param in self._hosts if param.requires_grad
+            param.register_post_accumulate_grad_hook(self._arrive_in_backward)
+            for param in self._hosts
+            if param.requires_grad
         ]
 
     @property
@@ -101,40 +147,92 @@ class Offload(torch.optim.Optimizer):
         names = group.get("param_names")
         return masters if names is None else list(zip(names, masters, strict=True))
 
+    def _arrive_in_backward(self, param: torch.Tensor) -> None:
+        """Take the gradient of a parameter; but for one that is spread over processes, which waits for `step`.
+
+        Nothing can stand for that one: those who clip it have to find a gradient that is spread likewise.
+        """
+        if self._in_backward or not is_shared_out(param):
+            self._arrive(param)
+
     def _arrive(self, param: torch.Tensor) -> None:
-        """Take the gradient of a parameter."""
+        """Take the gradient of a parameter, unless it was added to the one before on the way."""
         host = self._hosts[param]
-        if not host.has_gradient:
-            self._arrived.append(host)
-        elif self._in_backward:
-            raise RuntimeError("in_backward: a parameter got a second gradient; call step() after each backward pass")
-        host.receive()
+        if param.grad is None or param.grad is host.stand_in:
+            return
+        if param.grad.layout != torch.strided:
+            raise ValueError(
+                f"the gradient of {self._name_of(param)!r}: Offload takes dense gradients, got one of layout "
+                f"{param.grad.layout}; make the layer with sparse=False, or give this parameter to another optimizer"
+            )
         if self._in_backward:
             if self._run is None:
                 self._run = self._begin()
-            if sum(each.gradient_bytes for each in self._arrived) >= self._bucket_bytes:
-                self._run.submit(self._take_arrived())
+            if host in self._run.taken:
+                param.grad = None
+                raise RuntimeError(_SECOND)
+            self._run.taken.add(host)
+        if not host.has_gradient:
+            self._arrived.append(host)
+        host.receive()
+        if self._run is not None and sum(each.gradient_bytes for each in self._arrived) >= self._bucket_bytes:
+            self._run.submit(self._take_arrived())
+
+    def _name_of(self, param: torch.Tensor) -> str:
+        names: list[str] = []
+        params: list[torch.Tensor] = []
+        for group in self.param_groups:
+            names += names_in(group, names)
+            params += group["params"]
+        return next(name for name, each in zip(names, params, strict=True) if each is param)
 
     def _take_arrived(self) -> list[Host]:
         arrived, self._arrived = self._arrived, []
         return arrived
 
-    def _begin(self) -> _Run:
+    def _drop(self, hosts: list[Host]) -> None:
+        for host in hosts:
+            host.drop()
+            host.clear()
+
+    def _drop_forgotten(self) -> None:
+        """Drop what has arrived for parameters whose gradient was set to None since."""
+        if self._run is not None:
+            return
+        for host in self._arrived:
+            if host.stand_in is not None and host.param.grad is None:
+                host.drop()
+        self._arrived = [host for host in self._arrived if host.has_gradient]
+
+    def _begin(self, grad_scale: float | None = None) -> BucketedStep:
         self._hand_down()
-        if self._needs_all():
+        if self._in_backward:
+            self._check_norm()
+        return BucketedStep(self.optimizer, grad_scale)
+
+    def _clips_all(self) -> bool:
+        defaults = self.optimizer.step_defaults
+        return defaults.max_norm is not None and defaults.max_norm < math.inf and not defaults.clip_each
+
+    def _check_norm(self) -> None:
+        if self._clips_all():
             raise ValueError("max_norm: with in_backward, make the optimizer with clip_each=True, or leave it out")
-        return _Run(self.optimizer)
 
     def _needs_all(self) -> bool:
         """Tell whether a step has to see all gradients before it can update a parameter."""
-        defaults = self.optimizer.step_defaults
-        clips = defaults.max_norm is not None and defaults.max_norm < math.inf and not defaults.clip_each
-        return clips or (defaults.on_nonfinite != "propagate" and not self._in_backward)
+        return self._clips_all() or self.optimizer.step_defaults.on_nonfinite != "propagate"
 
     def _hand_down(self) -> None:
         """Give the optimizer of the masters the hyperparameters as they are now."""
+        for host in self._hosts.values():
+            if host.has_moved:
+                raise RuntimeError(
+                    f"params[{self._name_of(host.param)!r}]: has got other memory, or another dtype or device, since "
+                    "this Offload was made, as by model.to() or model.float(); make an Offload after that, and load "
+                    "the state_dict of this one"
+                )
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
-            theirs.update({name: value for name, value in group.items() if name != "params"})
+            theirs.update({name: group[name] for name in self.optimizer.defaults})
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have had a gradient since the last step.
@@ -152,45 +250,112 @@ class Offload(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        self._drop_forgotten()
+        if self._is_to_skip():
+            self._drop(self._take_arrived())
+            self.optimizer.report = StepReport(self.optimizer._completed, 0, skipped=True)
+            return loss
         for param in self._hosts:
-            if param.grad is not None:  # put there by hand
+            if param.grad is not None:  # perhaps put there by hand
                 self._arrive(param)
-        run, arrived = self._run, self._take_arrived()
-        self._run = None
+        scale = getattr(self, "grad_scale", None)
+        scale = None if scale is None else float(scale)
         try:
-            if run is None and arrived and self._needs_all():
+            if self._run is None and self._arrived and self._needs_all():
                 self._hand_down()
-                self._step_whole(arrived)
-            elif run is not None or arrived:
-                run = run or self._begin()
-                for bucket in buckets(arrived, self._bucket_bytes):
-                    run.submit(bucket)
-                run.finish()
+                self._step_whole(self._arrived, scale)
+                self._arrived = []
+            elif self._run is not None or self._arrived:
+                self._step_in_buckets(self._run or self._begin(scale))
         finally:
             for host in self._hosts.values():
                 host.conclude()
+                if not host.has_gradient:
+                    host.clear()
         return loss
 
-    def _step_whole(self, arrived: list[Host]) -> None:
+    def _is_to_skip(self) -> bool:
+        found_inf = getattr(self, "found_inf", None)
+        return self._run is None and found_inf is not None and float(found_inf) > 0.0
+
+    def _step_whole(self, arrived: list[Host], scale: float | None) -> None:
         optimizer = self.optimizer
         layout, _ = optimizer._look()
         for host in arrived:
             index = layout.index(host.master)
             layout.tensors.put(index, layout.gradient(index, host.gradient()))
-        optimizer._step_collected(layout)
-        if optimizer.report is not None and not optimizer.report.skipped:
-            for host in arrived:
+        optimizer._step_collected(layout, scale)
+        updated = optimizer.report is not None and not optimizer.report.skipped
+        for host in arrived:
+            if updated:
                 host.send()
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, those that have arrived too."""
-        super().zero_grad(set_to_none)
-        if self._run is None:
-            for host in self._take_arrived():
+            else:
                 host.drop()
 
+    def _step_in_buckets(self, run: BucketedStep) -> None:
+        self._run, arrived = None, self._take_arrived()
+        taken = run.taken.union(arrived)
+        try:
+            for bucket in buckets(arrived, self._bucket_bytes):
+                run.submit(bucket)
+            run.finish()
+        finally:
+            self._drop([host for host in taken if host.has_gradient])  # of a step that failed
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, those that have arrived too, but for those that have been used."""
+        super().zero_grad(set_to_none)
+        if self._run is None:
+            self._drop([host for host in self._arrived if set_to_none or host.stand_in is None])
+            self._arrived = [host for host in self._arrived if host.has_gradient]
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the averages into the parameters, rounded to their dtype, for the time of a ``with`` block.
+
+        The same bits come back after it.
+
+        Raises:
+            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            RuntimeError: A step is under way, or the parameters hold something else already.
+        """
+        self._refuse_while_under_way("averaged")
+        with ExitStack() as stack:
+            stack.enter_context(self.optimizer.averaged())
+            for host in self._hosts.values():
+                stack.callback(host.put_back, host.show_master())
+            yield
+
+    def eval(self) -> None:
+        """Put what is to be evaluated or saved into the parameters, where the rule trains others (schedule-free).
+
+        As ``eval`` of `adamas.torch.ScheduleFreeAdamW`; under other rules it does nothing.
+        """
+        if self._before is None and hasattr(self.optimizer, "eval"):
+            self._refuse_while_under_way("eval")
+            self.optimizer.eval()
+            self._before = [host.show_master() for host in self._hosts.values()]
+
+    def train(self) -> None:
+        """Put the training parameters back, exactly, after `eval`."""
+        before, self._before = self._before, None
+        if before is not None:
+            self.optimizer.train()
+            for host, values in zip(self._hosts.values(), before, strict=True):
+                host.put_back(values)
+
+    def _refuse_while_under_way(self, doing: str) -> None:
+        if self._run is not None:
+            raise RuntimeError(f"{doing}: the backward pass began a step; call step() first, which ends it")
+
     def refresh(self) -> None:
-        """Make masters of the parameters as they are now: after other weights have been loaded into the model."""
+        """Make masters of the parameters as they are now: after other weights have been loaded into the model.
+
+        Raises:
+            RuntimeError: A step is under way, or the parameters hold averages.
+        """
+        self._refuse_while_under_way("refresh")
+        self.optimizer._refuse_while_averaged("refreshing")
         for host in self._hosts.values():
             host.refresh()
 
@@ -202,7 +367,7 @@ class Offload(torch.optim.Optimizer):
                 result["state"].setdefault(number, {})
                 result["state"][number] = {**result["state"][number], "master_param": host.master.detach()}
         result["param_groups"] = [
-            {**theirs, **{name: value for name, value in ours.items() if name != "params"}}
+            {**ours, **theirs, **{name: ours[name] for name in self.optimizer.defaults}}
             for theirs, ours in zip(result["param_groups"], self.param_groups, strict=True)
         ]
         return result
@@ -235,52 +400,3 @@ class Offload(torch.optim.Optimizer):
 
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError("Offload cannot be copied or pickled, since its hooks are on the parameters; keep state_dict()")
-
-
-class _Run:
-    """One step, bucket by bucket, on a thread of its own."""
-
-    def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
-        self._layout: Layout = optimizer._look()[0]
-        self._scope: StepScope = self._layout.engine.step_scope()
-        self._stepped: list[int] = []
-        self._pending: list[Future[None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")
-        self._scope.__enter__()
-
-    def submit(self, bucket: list[Host]) -> None:
-        """Update these parameters when their gradients are there, and send them back."""
-        self._pending.append(self._thread.submit(self._update, bucket))
-
-    def _update(self, bucket: list[Host]) -> None:
-        for host in bucket:
-            index = self._layout.index(host.master)
-            self._scope.step_param(index, self._layout.gradient(index, host.gradient()))
-            self._stepped.append(index)
-            host.send()
-
-    def finish(self) -> None:
-        """Wait for all of them, and end the step."""
-        try:
-            for future in self._pending:
-                future.result()
-        finally:
-            self._thread.shutdown(wait=True, cancel_futures=True)
-            self._scope.__exit__(None, None, None)
-            self._optimizer.report = self._scope.report
-            self._optimizer._conclude(self._layout, sorted(self._stepped))
-
-
-def buckets(hosts: list[Host], size: int) -> Iterator[list[Host]]:
-    """Cut a list into parts whose gradients have some ``size`` bytes each."""
-    bucket: list[Host] = []
-    total = 0
-    for host in hosts:
-        bucket.append(host)
-        total += host.gradient_bytes
-        if total >= size:
-            yield bucket
-            bucket, total = [], 0
-    if bucket:
-        yield bucket

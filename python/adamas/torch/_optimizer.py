@@ -47,6 +47,9 @@ class Optimizer(Saving):
     #: `GradScaler` leaves dividing by its scale to `step`, and skipping.
     _step_supports_amp_scaling = True
 
+    #: Called by `step` first of all, where backward passes are steps (`step_in_backward`).
+    _before_step: Callable[[], None] | None = None
+
     #: What the last step told, or None before the first. See `adamas.StepReport`.
     report: StepReport | None = None
 
@@ -159,6 +162,8 @@ class Optimizer(Saving):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        if self._before_step is not None:
+            self._before_step()
         found_inf = getattr(self, "found_inf", None)
         if found_inf is not None and float(found_inf) > 0.0:
             self.report = StepReport(self._completed, 0, skipped=True)
@@ -176,7 +181,8 @@ class Optimizer(Saving):
             gc.disable()
         try:
             layout, awkward = self._collect()
-            self._step_collected(layout)
+            scale = getattr(self, "grad_scale", None)
+            self._step_collected(layout, None if scale is None else float(scale))
             if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
                 clear_gradients([layout.params[i] for i in awkward])
         finally:
@@ -185,13 +191,12 @@ class Optimizer(Saving):
             self._lock.release()
         return loss
 
-    def _step_collected(self, layout: Layout) -> None:
-        """Step with the gradients that the layout has been given."""
+    def _step_collected(self, layout: Layout, grad_scale: float | None) -> None:
+        """Step with the gradients that the layout has been given, divided by that."""
         if layout.tensors.count:
             everything = layout.tensors.count == len(layout.params)
             indices = range(len(layout.params)) if everything else layout.tensors.present()
-            scale = getattr(self, "grad_scale", None)
-            self.report = layout.step(grad_scale=None if scale is None else float(scale))
+            self.report = layout.step(grad_scale=grad_scale)
             if not self.report.skipped:
                 self._conclude(layout, indices)
 

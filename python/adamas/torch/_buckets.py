@@ -1,0 +1,62 @@
+"""One step of `Offload`, bucket by bucket, while gradients still arrive and parameters are sent back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from adamas._scope import StepScope
+from adamas.torch._host import Host
+from adamas.torch._layout import Layout
+from adamas.torch._optimizer import Optimizer
+
+
+class BucketedStep:
+    """One step, bucket by bucket, on a thread of its own."""
+
+    def __init__(self, optimizer: Optimizer, grad_scale: float | None) -> None:
+        #: Whose gradients are used in this step.
+        self.taken: set[Host] = set()
+        self._optimizer = optimizer
+        self._layout: Layout = optimizer._look()[0]
+        self._scope: StepScope = self._layout.engine.step_scope(grad_scale=grad_scale)
+        self._stepped: list[int] = []
+        self._pending: list[Future[None]] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")
+        self._scope.__enter__()
+
+    def submit(self, bucket: list[Host]) -> None:
+        """Update these parameters when their gradients are there, and send them back."""
+        self._pending.append(self._thread.submit(self._update, bucket))
+
+    def _update(self, bucket: list[Host]) -> None:
+        for host in bucket:
+            index = self._layout.index(host.master)
+            self._scope.step_param(index, self._layout.gradient(index, host.gradient()))
+            self._stepped.append(index)
+            host.send()
+
+    def finish(self) -> None:
+        """Wait for all of them, and end the step."""
+        try:
+            for future in self._pending:
+                future.result()
+        finally:
+            self._thread.shutdown(wait=True, cancel_futures=True)
+            self._scope.__exit__(None, None, None)
+            self._optimizer.report = self._scope.report
+            self._optimizer._conclude(self._layout, sorted(self._stepped))
+
+
+def buckets(hosts: list[Host], size: int) -> Iterator[list[Host]]:
+    """Cut a list into parts whose gradients have some ``size`` bytes each."""
+    bucket: list[Host] = []
+    total = 0
+    for host in hosts:
+        bucket.append(host)
+        total += host.gradient_bytes
+        if total >= size:
+            yield bucket
+            bucket, total = [], 0
+    if bucket:
+        yield bucket
