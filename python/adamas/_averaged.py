@@ -32,6 +32,7 @@ def averaged(opt: StepChecks) -> Iterator[None]:
         with opt._plan:
             if opt._refusal is not None:
                 raise RuntimeError(opt._refusal)
+            opt._settle_copies()
             for i, leaf in enumerate(opt._leaves):
                 opt._check_gradient(i, "", None, zero_grads=False)
                 if opt._plan.average_count(i) == 0:

@@ -217,3 +217,21 @@ def test_numbers_of_the_device(bad: bool) -> None:
     torch._foreach_mul_([grad, grad], OnDevice(torch.tensor(2.0)))
     assert holder.values[0] == 8.0
     assert float(inverse.value) == 0.5
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32], ids=str)
+@pytest.mark.parametrize("in_backward", [False, True])
+def test_what_is_written_on_the_device_counts(played: Runtime, dtype: torch.dtype, in_backward: bool) -> None:
+    """As by ``model.load_state_dict``, after steps: the master in host memory hears of it."""
+    params = [torch.nn.Parameter(torch.linspace(-1, 1, 40).to(dtype)) for _ in range(2)]
+    opt = adamas.torch.Offload(params, adamas.torch.SGD, lr=0.25, in_backward=in_backward)
+    for _ in range(2):
+        sum((param * 0.0123).sum() for param in params).backward()
+        opt.step()
+    with torch.no_grad():
+        params[0][:20] = 8.0
+    untouched = opt.optimizer.param_groups[0]["params"][0][20:].clone()
+    sum(param.sum() for param in params).backward()
+    opt.step()
+    assert (params[0][:20] == 7.75).all()
+    assert torch.equal(opt.optimizer.param_groups[0]["params"][0][20:], untouched - 0.25)

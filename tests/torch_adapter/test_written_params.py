@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+import adamas
 import adamas.torch
 
 KEPT: list[dict[str, Any]] = [
@@ -107,6 +108,19 @@ def test_the_optimizer_is_loaded_before_the_model(way: str) -> None:
     step(opt, again)
     for param, right in zip(again.parameters(), expected, strict=True):
         assert torch.equal(param, right)
+
+
+def test_averages_leave_what_was_written() -> None:
+    model = half_model()
+    opt = adamas.torch.Offload(model.parameters(), adamas.torch.SGD, lr=0.25, average=adamas.SWA())
+    for _ in range(3):
+        step(opt, model, 0.0123)
+    fill_data(model)
+    with opt.averaged():
+        assert (model.weight != 8.0).all()
+    assert (model.weight == 8.0).all()
+    step(opt, model)
+    assert (model.weight == 7.75).all()
 
 
 def test_schedule_free_before_its_first_step() -> None:

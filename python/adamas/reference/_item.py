@@ -143,8 +143,8 @@ class Item:
         """Make the parameter what its copy is, where that was written to."""
         if self.copy is not None:
             param, copy = self.param.reshape(-1), self.copy.reshape(-1)
-            stale = narrow(param, copy.dtype).view(np.uint16) != copy.view(np.uint16)
-            param[stale] = widen(copy)[stale]
+            written = narrow(param, copy.dtype).view(np.uint16) != copy.view(np.uint16)
+            param[written] = widen(copy)[written]
 
     def follow(self, weight: float, number: int) -> None:
         """Bring copy and average up to date with the parameter, after step ``number`` of the optimizer."""

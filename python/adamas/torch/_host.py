@@ -108,6 +108,9 @@ class Host:
     def conclude(self) -> None:
         """See to it that what follows on the device finds the new value."""
 
+    def settle(self) -> None:
+        """Take over what somebody has written into the parameter; on the CPU, the step itself does so."""
+
     def show_master(self) -> torch.Tensor | None:
         """Put the master, rounded, into the parameter; return what was there, on the CPU, or None if it is its own."""
         if not self.has_master:
@@ -145,6 +148,8 @@ class DeviceHost(Host):
         self._stream = _stream_of(param.device)
         self._landing: torch.Tensor | None = None
         self._arrival = self._runtime.Event()
+        #: The parameter's, when it last held what the master rounds to.
+        self._version = param._version
 
     def _make(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         master = _pinned_like(self.param, torch.float32)
@@ -189,6 +194,22 @@ class DeviceHost(Host):
     def conclude(self) -> None:
         """Let what follows on the device wait for transfers."""
         self._runtime.current_stream(self.param.device).wait_stream(self._stream)
+        self._version = self.param._version
+
+    def settle(self) -> None:
+        """Take over what somebody has written into the parameter, as far as its version counter tells of it.
+
+        Writing to ``param.data`` does not count there: call `Offload.refresh` after that.
+        """
+        if self.param._version == self._version:
+            return
+        sent = self.master if self.copy is None else self.copy
+        with torch.no_grad():
+            now = self.param.detach().to("cpu")
+            written = now != sent
+            self.master[written] = now[written].float()
+            sent[written] = now[written]
+        self._version = self.param._version
 
 
 def host_of(param: torch.Tensor) -> Host:

@@ -231,6 +231,7 @@ class Offload(torch.optim.Optimizer):
                     "this Offload was made, as by model.to() or model.float(); make an Offload after that, and load "
                     "the state_dict of this one"
                 )
+            host.settle()
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
             theirs.update({name: group[name] for name in self.optimizer.defaults})
 
