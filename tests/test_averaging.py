@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -264,3 +265,81 @@ def test_another_average_does_not_load(module: Any) -> None:
     opt.step([np.ones(3)])
     with pytest.raises(ValueError, match=r"formats: saved with average=.SWA\(start=100"):
         module.SGD([param], average=adamas.SWA()).load_state_dict(opt.state_dict())
+
+
+def mean_of_ten(opt: Any, param: Any) -> float:
+    """Write 1 to 10 into a parameter that steps do not move, a number before each step."""
+    for value in range(1, 11):
+        param[...] = value
+        opt.step([np.zeros(3)])
+    with opt.averaged():
+        return float(param[0])
+
+
+@both
+@pytest.mark.parametrize("by", ["state dict", "file", "not strict"])
+def test_an_average_that_begins_over_loaded_states(module: Any, by: str, tmp_path: Path) -> None:
+    """A thousand steps without an average are no thousand zeros in it."""
+    param = np.zeros(3)
+    plain = module.Adam([param], lr=0.0)
+    for _ in range(1_000):
+        plain.step([np.ones(3)])
+    plain.save(tmp_path / "a.npz")
+    opt = module.Adam([param], lr=0.0, average=adamas.SWA())
+    if by == "state dict":
+        opt.load_state_dict(plain.state_dict())
+    else:
+        assert opt.load(tmp_path / "a.npz", strict=by == "file") == []
+    assert opt.state[0]["step"] == 1_000
+    assert_same_bits(opt.state[0]["exp_avg"], plain.state[0]["exp_avg"], "states are loaded nevertheless")
+    with opt.averaged():
+        np.testing.assert_array_equal(param, 0.0)
+    assert mean_of_ten(opt, param) == 5.5
+    assert opt.state[0]["n_averaged"] == 10
+
+
+@both
+def test_averages_of_parameters_that_keep_what_they_have(module: Any, tmp_path: Path) -> None:
+    """With ``strict=False`` one parameter has a history of its own: so has its average."""
+    shape = {"w": 3, "v": 2}
+    saved = module.SGD({name: np.zeros(n) for name, n in shape.items()}, lr=1.0, average=adamas.SWA())
+    for _ in range(4):
+        saved.step({name: -np.ones(n) for name, n in shape.items()})
+    saved.save(tmp_path / "a.npz")
+    params = {"w": np.zeros(3), "v": np.full(5, 7.0)}
+    opt = module.SGD(params, lr=1.0, average=adamas.SWA())
+    assert opt.load(tmp_path / "a.npz", strict=False) == ["v"]
+    with opt.averaged():
+        np.testing.assert_array_equal(params["w"], 2.5)
+        np.testing.assert_array_equal(params["v"], 7.0)
+    for _ in range(2):
+        opt.step({"w": -np.ones(3), "v": -np.ones(5)})
+    with opt.averaged():
+        np.testing.assert_array_equal(params["w"], np.mean([1, 2, 3, 4, 5, 6]))
+        np.testing.assert_array_equal(params["v"], np.mean([8, 9]))
+    assert [entry["n_averaged"] for entry in opt.state.values()] == [6, 2]
+
+
+@both
+def test_dicts_of_versions_that_did_not_count(module: Any) -> None:
+    opt, params, _ = trained(module, adamas.SWA(start=2, every=2), 7)
+    saved = opt.state_dict()
+    for entry in saved["state"].values():
+        assert entry.pop("n_averaged") == 3
+    other = module.AdamW({name: param.copy() for name, param in params.items()}, average=adamas.SWA(start=2, every=2))
+    other.load_state_dict(saved)
+    assert [entry["n_averaged"] for entry in other.state.values()] == [3, 3]
+
+
+@both
+def test_the_first_average_is_the_parameter_whatever_was_there(module: Any) -> None:
+    param = np.full(3, np.inf)
+    opt = module.SGD([param], lr=0.0, average=adamas.EMA(0.5))
+    with np.errstate(all="ignore"):
+        opt.step([np.zeros(3)])
+    param[...] = 2.0
+    state = opt.state_dict()
+    state["state"]["0"]["n_averaged"] = 0
+    opt.load_state_dict(state)
+    opt.step([np.zeros(3)])
+    np.testing.assert_array_equal(opt.state[0]["average"], 2.0)

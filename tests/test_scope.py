@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from refusing import both
 
 import adamas
+from adamas._scope import StepScope
 
 
 def _step_both(opt: Any, first: Any, second: Any) -> None:
@@ -233,3 +235,24 @@ def test_extreme_norms(module: Any) -> None:
             each.step_param("a", grads["a"])
             each.step_param("b", grads["b"])
         assert repr(scope.report.clip_coefficient) == repr(each.step(grads).clip_coefficient)
+
+
+@both
+def test_an_interrupt_at_the_end_of_a_scope(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C may come before the first line of what Python calls at the end: the optimizer is free then."""
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    param = np.ones(3)
+    opt = module.SGD([param], lr=1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(StepScope, "_conclude", interrupted)
+        with pytest.raises(KeyboardInterrupt), opt.step_scope():
+            opt.step_param(0, np.ones(3))
+    assert opt.step([np.ones(3)]).step == 2
+    np.testing.assert_array_equal(param, -1.0)
+
+
+def test_the_end_of_a_scope_is_no_python_code() -> None:
+    assert not isinstance(StepScope.__exit__, FunctionType)

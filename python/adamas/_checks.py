@@ -105,7 +105,7 @@ def copy_gradient(grad: Any, param: Array, kept: Array | None) -> Array | None:
 
 
 def readable(grad: Any, param: Array) -> Any:
-    """Return a gradient as an engine can read it, copied if its layout asks for that; what is wrong with it stays so."""
+    """Return a gradient as an engine can read it: copied, if its layout asks for that, and nothing else is wrong."""
     flags = grad.flags if is_a(grad, np.ndarray) else None
     if flags is not None and grad.ndim and flags.c_contiguous and flags.aligned:
         return grad

@@ -213,7 +213,8 @@ class Saving(StepChecks):
 
         Args:
             state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes. The
-                parameters themselves are the caller's to restore.
+                parameters themselves are the caller's to restore. An average that it does not have begins with the
+                next step.
 
         Raises:
             TypeError: Not such a dict, or a hyperparameter of the wrong type.
@@ -252,7 +253,7 @@ class Saving(StepChecks):
             (array, state_dict["state"][name][key])
             for name, entry in live["state"].items()
             for key, array in entry.items()
-            if isinstance(array, np.ndarray)
+            if isinstance(array, np.ndarray) and key in state_dict["state"][name]
         ]
         pairs = [(array, value if value.flags.c_contiguous else np.copy(value)) for array, value in pairs]
         try:
@@ -288,8 +289,9 @@ class Saving(StepChecks):
         if self._average is None:
             return None
         before = self._average.count_until(completed)  # as in versions that did not write it
-        entries = ((leaf.name, state_dict["state"][leaf.name]) for leaf in self._leaves)
-        return [0 if name in left else count_in(entry.get("n_averaged", before)) for name, entry in entries]
+        entries = [(leaf.name, state_dict["state"][leaf.name]) for leaf in self._leaves]
+        begins = {name for name, entry in entries if name in left or "average" not in entry}
+        return [0 if name in begins else count_in(entry.get("n_averaged", before)) for name, entry in entries]
 
     def _saved_numbers(self, state_dict: Mapping[str, Any]) -> tuple[list[int], list[list[float]]]:
         """Return the steps taken by each parameter, and the other numbers that rules keep for each."""

@@ -12,6 +12,9 @@ import numpy as np
 from adamas._hyperparameters import MAX_STEPS, exact_int, number
 from adamas._values import is_a, shown, stored, type_name
 
+#: What begins anew where states were saved without an average.
+OF_AVERAGES = frozenset({"average", "n_averaged"})
+
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 
 
@@ -81,6 +84,8 @@ def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
                 yield f"formats: its states are quantised in blocks of {shown(theirs)}, here in blocks of {ours}"
         elif name == "state_dtype" and same_states(theirs, ours):
             continue  # of the parameter's dtype or not, which the arrays show
+        elif name == "average" and theirs is None:
+            continue  # it begins now
         elif isinstance(theirs, np.ndarray) or theirs != ours:
             yield f"formats: saved with {name}={shown(theirs)}, this has {ours!r}"
 
@@ -105,8 +110,8 @@ def _check_states(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
             if key not in ours:
                 yield f"state[{name!r}][{key!r}]: this optimizer keeps no such state"
         for key, value in ours.items():
-            if key == "n_averaged" and key not in theirs:  # of a version that did not write it
-                continue
+            if key in OF_AVERAGES and key not in theirs:
+                continue  # saved without an average, or by a version that did not count
             if key in ("step", "n_averaged"):
                 problem = _check_count(theirs.get(key))
             elif isinstance(value, np.ndarray):

@@ -30,8 +30,6 @@ def averages(opt: Any) -> list[float]:
         return [param.item() for group in opt.param_groups for param in group["params"]]
 
 
-
-
 def fresh(opt: Any) -> Any:
     return adamas.torch.AdamW([parameter(0.0), parameter(8.0)], average=opt._options["average"])
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._checks import Array
 from adamas._formats import RESIDUE_NAMES, STATE_FORMATS
-from adamas._state_dict import same_states, state_dict_problems
+from adamas._state_dict import OF_AVERAGES, same_states, state_dict_problems
 from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._document import array_name, describe_array
 
@@ -115,8 +115,8 @@ def fitting(
     state: dict[str, Any] = {}
     for name, ours in live["state"].items():
         theirs = given["state"].get(name)
-        fits = theirs is not None and name not in wrong and theirs.keys() == ours.keys()
-        if fits and all(_alike(theirs[key], ours[key]) for key in ours):
+        fits = theirs is not None and name not in wrong and theirs.keys() | OF_AVERAGES == ours.keys() | OF_AVERAGES
+        if fits and all(_alike(theirs[key], ours[key]) for key in ours if key in theirs):
             state[name] = theirs
         else:
             state[name] = ours

@@ -248,8 +248,7 @@ class NumpyPlan:
         return report._replace(step=self.completed)
 
     def _step_items(
-        self,
-        items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
+        self, items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
     ) -> StepReport:
         """Step some parameters; the report gives the one that is not finite by its number."""
         wide: list[tuple[Item, Any, Any]] = [
@@ -300,9 +299,7 @@ class NumpyPlan:
             item.accumulated = None
         self.accumulated = 0
 
-    def open(
-        self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
-    ) -> _Begun | None:
+    def open(self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]) -> _Begun | None:
         """Begin a step that is taken parameter by parameter; ``close()`` tells how many were updated."""
         self.__enter__()
         if self.accumulated:

@@ -18,7 +18,6 @@ from adamas._optimizer import Optimizer as Engine
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, take_numbers
 from adamas.torch._layout import Layout, State
 
-
 #: What a state dict has of the optimizer as a whole, in each of its groups.
 OPTIMIZER_STEP, PREVIOUS_NORM = "optimizer_step", "previous_norm"
 
