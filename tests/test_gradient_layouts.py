@@ -22,13 +22,6 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "misaligned": misaligned,
     "read-only and strided": lambda grad: np.lib.stride_tricks.as_strided(strided(grad), writeable=False),
 }
-WAYS: dict[str, Callable[[Any, list[Any]], Any]] = {
-    "step": lambda opt, grads: opt.step(grads),
-    "async": lambda opt, grads: opt.step_async(grads).result(),
-    "clipped": lambda opt, grads: opt.step(grads, max_norm=0.5),
-    "scope": lambda opt, grads: in_scope(opt, grads),
-}
-DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16]
 
 
 def in_scope(opt: Any, grads: list[Any]) -> Any:
@@ -36,6 +29,15 @@ def in_scope(opt: Any, grads: list[Any]) -> Any:
         for i, grad in enumerate(grads):
             opt.step_param(i, grad)
     return scope.report
+
+
+WAYS: dict[str, Callable[[Any, list[Any]], Any]] = {
+    "step": lambda opt, grads: opt.step(grads),
+    "async": lambda opt, grads: opt.step_async(grads).result(),
+    "clipped": lambda opt, grads: opt.step(grads, max_norm=0.5),
+    "scope": in_scope,
+}
+DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16]
 
 
 def drawn(dtype: Any) -> list[Array]:

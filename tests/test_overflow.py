@@ -1,4 +1,4 @@
-"""Finite gradients whose squares overflow: in few bits as in float32, the element stands still, and no other suffers."""
+"""Finite gradients whose squares overflow: in few bits, as in float32, the element stands still, and no other."""
 
 from __future__ import annotations
 

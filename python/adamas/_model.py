@@ -318,9 +318,10 @@ class Model(ABC):
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
         Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
-        `NAdam`) or that go with its average (``n_averaged``), and its state arrays, the live ones. Of a quantised state there are codes (uint8, a row for each block
-        of 128 elements) and, as ``exp_avg_scale``, the blocks' scales. What is kept of a 16-bit parameter's rounding is
-        there as ``master``, ``low_bits`` or ``compensation``.
+        `NAdam`) or that go with its average (``n_averaged``), and its state arrays, the live ones. Of a quantised state
+        there are codes (uint8, a row for each block of 128 elements) and, as ``exp_avg_scale``, the blocks' scales; a
+        scale is negative where squares in its block have overflowed: there the highest code stands for infinity. What
+        is kept of a 16-bit parameter's rounding is there as ``master``, ``low_bits`` or ``compensation``.
 
         A name is the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single
         array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.

@@ -172,9 +172,10 @@ class Saving(torch.optim.Optimizer):
         for i, group in enumerate(groups):
             foreign = [name for name in group if name in _OF_RULES and name not in self.defaults]
             if foreign:
+                names = ", ".join(map(repr, foreign))
                 raise ValueError(
-                    f"param_groups[{i}]: has {', '.join(map(repr, foreign))}, which {type(self).__name__} does not have; "
-                    "this is the state dict of another rule"
+                    f"param_groups[{i}]: has {names}, which {type(self).__name__} does not have; this is the state dict "
+                    "of another rule"
                 )
             for name, default in self.defaults.items():
                 group.setdefault(name, default)

@@ -55,7 +55,8 @@ def problems(
         if value is not None and name in _OF_RULES and name not in (*states, *scalars, *later)
     ]
     if foreign:
-        yield f"{', '.join(map(repr, foreign))}: of another rule; this one keeps {', '.join(map(repr, states)) or 'none'}"
+        kept = ", ".join(map(repr, states)) or "no states"
+        yield f"{', '.join(map(repr, foreign))}: of another rule; this one keeps {kept}"
         return
     if is_empty(entry, states):
         return
@@ -78,7 +79,7 @@ def problems(
         elif not isinstance(value, torch.Tensor):
             yield f"{name!r}: expected a tensor, got {shown(value)}"
         elif value.dtype == torch.uint8 != like.dtype:
-            yield f"{name!r}: expected dtype {like.dtype}, got codes of few bits, which are not converted; make a new one"
+            yield f"{name!r}: expected dtype {like.dtype}, got codes of few bits, which are not converted"
         elif value.shape != like.shape:
             yield f"{name!r}: expected shape {tuple(like.shape)}, got {tuple(value.shape)}"
         elif value.dtype != like.dtype and not (value.is_floating_point() and like.is_floating_point()):
