@@ -64,11 +64,11 @@ def test_refused(module: Any, change: str, way: str, tmp_path: Path) -> None:
 
 @both
 def test_refused_in_groups(module: Any) -> None:
-    groups = [{"params": [np.ones(2)]}, {"params": {"w": np.ones(3)}, "lr": 0.5}]
+    groups: list[dict[str, Any]] = [{"params": [np.ones(2)]}, {"params": {"w": np.ones(3)}, "lr": 0.5}]
     opt = module.SGD(groups, lr=1.0)
     grads = [[np.ones(2)], {"w": np.ones(3)}]
     opt.step(grads)
-    groups[1]["params"]["w"] = np.zeros(3)  # type: ignore[call-overload]
+    groups[1]["params"]["w"] = np.zeros(3)
     with pytest.raises(ValueError, match=rf"param_groups\[1\]\['params'\]\['w'\]: {OTHER}"):
         opt.step(grads)
     opt.param_groups[1]["params"] = [np.zeros(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,12 @@ def test_there_is_a_last_step(module: Any, tmp_path: Path) -> None:
     make_late(opt, 2**62 - 2)
     assert opt.step(np.ones(3)).step == 2**62 - 1
     before = param.tobytes()
-    for act in (lambda: opt.step(np.ones(3)), lambda: opt.step_async(np.ones(3)), lambda: opt.step_scope().__enter__()):
+    acts: list[Callable[[], Any]] = [
+        lambda: opt.step(np.ones(3)),
+        lambda: opt.step_async(np.ones(3)),
+        lambda: opt.step_scope().__enter__(),
+    ]
+    for act in acts:
         with pytest.raises(ValueError, match="step: 4611686018427387903 steps have been taken, and no more can be"):
             act()
     assert param.tobytes() == before

@@ -50,18 +50,14 @@ def step(opt: Any, model: torch.nn.Linear, grad: float = 1.0, *, bias: bool = Tr
     opt.zero_grad()
 
 
-def makers() -> dict[str, Callable[[Any], Any]]:
-    ways: dict[str, Callable[[Any], Any]] = {
-        "-".join(map(str, options.values())): lambda model, options=options: adamas.torch.SGD(
-            model.parameters(), lr=0.25, **options
-        )
-        for options in KEPT
-    }
-    ways["Offload"] = lambda model: adamas.torch.Offload(model.parameters(), adamas.torch.SGD, lr=0.25)
-    return ways
+def kept(options: dict[str, Any]) -> Callable[[Any], Any]:
+    return lambda model: adamas.torch.SGD(model.parameters(), lr=0.25, **options)
 
 
-MAKERS = makers()
+MAKERS: dict[str, Callable[[Any], Any]] = {
+    **{"-".join(map(str, options.values())): kept(options) for options in KEPT},
+    "Offload": lambda model: adamas.torch.Offload(model.parameters(), adamas.torch.SGD, lr=0.25),
+}
 
 
 @pytest.mark.parametrize("write", WRITES)

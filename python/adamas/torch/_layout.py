@@ -299,8 +299,12 @@ def check_states(
     """
     found = [
         f"of {name!r}: {problem}"
-        for name, entry, *fitting in given
-        for problem in (states.problems(entry, *fitting) if isinstance(entry, Mapping) else ["expected a dict"])
+        for name, entry, kinds, scalars, expected, later in given
+        for problem in (
+            states.problems(entry, kinds, scalars, expected, later)
+            if isinstance(entry, Mapping)
+            else ["expected a dict"]
+        )
     ]
     if found:
         raise ValueError("state: does not fit this optimizer; nothing was changed:\n  " + "\n  ".join(found))

@@ -174,8 +174,8 @@ class Saving(torch.optim.Optimizer):
             if foreign:
                 names = ", ".join(map(repr, foreign))
                 raise ValueError(
-                    f"param_groups[{i}]: has {names}, which {type(self).__name__} does not have; this is the state dict "
-                    "of another rule"
+                    f"param_groups[{i}]: has {names}, which {type(self).__name__} does not have: this is a state "
+                    "dict of another rule"
                 )
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
