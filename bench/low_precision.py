@@ -120,7 +120,7 @@ def check_split32(task: Task, seed: int, steps: int) -> str:
     compared = 0
     for (name, half), single in zip(flat(halves).items(), flat(singles).values(), strict=True):
         bits, low = single.view(np.uint32), split.state[name]["low_bits"]
-        same = (half.view(np.uint16) == bits >> 16) & (low == bits & np.uint32(0xFFFF))
+        same = (half.view(np.uint16) == (bits + np.uint32(0x8000)) >> 16) & (low == bits & np.uint32(0xFFFF))
         for moment in ("exp_avg", "exp_avg_sq"):
             pair = [opt.state[name][moment].view(np.uint16) for opt in (split, whole)]
             same &= pair[0] == pair[1]
@@ -133,5 +133,5 @@ def check_split32(task: Task, seed: int, steps: int) -> str:
 
 
 def _high_half(array: Array) -> Array:
-    high: Array = (array.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    high: Array = ((array.view(np.uint32) + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
     return high
