@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adamas import _structure as structure
 from adamas._hyperparameters import check_flag, number
 from adamas._report import StepReport
-from adamas._values import shown
+from adamas._values import as_real, shown
 
 #: What to do about a gradient that holds an infinity or NaN.
 OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
@@ -57,7 +56,7 @@ def _limit(name: str) -> Callable[[Any], float | None]:
     def check(value: Any) -> float | None:
         if value is None:
             return None
-        if isinstance(value, Real) and not isinstance(value, bool) and value == math.inf:
+        if as_real(value) == math.inf:
             return math.inf
         return number(value, name, "a number > 0 or None", _LEAST, math.inf)
 
@@ -76,9 +75,10 @@ def _word(name: str, *choices: str) -> Callable[[Any], str]:
 
 
 def _check_norm_type(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or value not in (2, math.inf):
+    norm_type = as_real(value)
+    if norm_type not in (2.0, math.inf):
         raise ValueError(f"norm_type: expected 2 or infinity, got {shown(value)}")
-    return float(value)
+    return norm_type
 
 
 #: How each setting is checked.

@@ -11,7 +11,7 @@ import numpy as np
 
 from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, exact_int, number
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, number, whole_number
 from adamas._optimizer import Optimizer
 from adamas._values import shown
 
@@ -257,10 +257,8 @@ def _update(
     scalars: list[float] | None = None,
     beta_count: int = 2,
 ) -> None:
-    if isinstance(step, bool) or not isinstance(step, int | np.integer):
-        raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
-    count = exact_int(step)
-    if not 1 <= count < 2**62:
+    count = whole_number(step, "step", 1)
+    if count >= 2**62:
         raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
     _refuse_schedules(group)
     arrays = tuple(states.values())

@@ -7,8 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas._hyperparameters import check_group, check_threads, number
+from adamas._hyperparameters import check_group, check_threads, number, plain
 from adamas._options import read_options
+from adamas._values import as_real
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -64,6 +65,17 @@ def check_argument(name: str, value: Any) -> Any:
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
     engine_name = ENGINE_NAMES.get(name, name)
     return check_group({engine_name: value}, name, [engine_name], None)[engine_name]
+
+
+def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that Keras keeps, with floats for what are numbers of any other type."""
+    rate = given["learning_rate"]
+    number_in_it = None if callable(rate) else as_real(rate)
+    return {
+        **given,
+        "learning_rate": rate if number_in_it is None else number_in_it,
+        "weight_decay": plain(given["weight_decay"]),
+    }
 
 
 def check_given(given: Mapping[str, Any], needs_decay: bool) -> None:

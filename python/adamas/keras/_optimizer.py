@@ -10,6 +10,7 @@ import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from adamas._checks import Array
+from adamas._hyperparameters import plain
 from adamas._optimizer import Optimizer as Engine
 from adamas._values import type_name
 from adamas.keras import _arguments
@@ -26,7 +27,7 @@ class Optimizer(keras.optimizers.Optimizer):
     """Base of the optimizers of `adamas.keras`; its docstring says what they have in common.
 
     Args:
-        learning_rate: A float >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
+        learning_rate: A number >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
             _arguments. Each class has a default.
         weight_decay: None or a number >= 0. Variables that `exclude_from_weight_decay` does not name are multiplied by
             ``1 - learning_rate * weight_decay`` before each update.
@@ -72,6 +73,7 @@ class Optimizer(keras.optimizers.Optimizer):
         own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
         options = {name: given.pop(name) for name in _arguments.OPTIONS}
         _arguments.check_options(options)
+        given = _arguments.with_plain_numbers(given)
         _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)
         super().__init__(**given)
         for name, value in {**own, **options}.items():
@@ -87,7 +89,7 @@ class Optimizer(keras.optimizers.Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Return all arguments, which make another optimizer of this class."""
         names = [*_arguments.names_of(self.arguments), *_arguments.OPTIONS]
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **{name: plain(getattr(self, name)) for name in names}}
 
     def build(self, variables: Sequence[Any]) -> None:
         """Make the states of these variables.
