@@ -90,7 +90,6 @@ def test_hyperparameters_are_read_at_every_step(module: Any) -> None:
     np.testing.assert_array_equal(w, 1.0)
     opt.param_groups[0]["lr"] = np.float32(0.25)
     opt.param_groups[0]["betas"] = [0, 0]
-    opt.param_groups[0]["initial_lr"] = 1.0  # a scheduler's own entry is left alone
     opt.step(ones(3))
     np.testing.assert_allclose(w, 0.75, rtol=1e-6)
 

@@ -207,6 +207,22 @@ REFUSALS: dict[str, Refusal] = {
     "eps_hat deleted": Refusal(
         delete("eps_hat"), ValueError, "param_groups[0]['eps_hat']: missing; each group must ke"
     ),
+    "misspelt lr": Refusal(
+        set_group(lrr=0.1),
+        ValueError,
+        "param_groups[0]['lrr']: AdamW has no such hyperparameter (did you mean 'lr'?); it has lr, betas, eps",
+    ),
+    "another library's lr": Refusal(
+        set_group(learning_rate=0.1), ValueError, "param_groups[0]['learning_rate']: AdamW has no such hyperparameter"
+    ),
+    "another rule's momentum": Refusal(
+        set_group(momentum=0.9), ValueError, "param_groups[0]['momentum']: AdamW has no such hyperparameter; it has"
+    ),
+    "an option in a group": Refusal(
+        set_group(max_norm=1.0),
+        ValueError,
+        "param_groups[0]['max_norm']: is an option, which is the same for all groups; write AdamW(params, max_norm=",
+    ),
     "groups cleared": Refusal(clear_groups, ValueError, "param_groups: expected a list of 1 dicts, as it was at first"),
     # parameters that changed under the optimizer
     "read-only since": Refusal(freeze, ValueError, "params['w']: expected a writeable array, got a read-only one"),
@@ -272,7 +288,12 @@ CONSTRUCTIONS: dict[str, Refusal] = {
     "unknown option": Refusal(
         lambda m, p: m.AdamW([{"params": [p], "learning_rate": 1}]),
         ValueError,
-        "params[0]['learning_rate']: AdamW has no such hyperparameter; it has lr, betas, eps",
+        "params[0]['learning_rate']: AdamW has no such hyperparameter (did you mean 'lr'?); it has lr, betas, eps",
+    ),
+    "option in a group": Refusal(
+        lambda m, p: m.AdamW([{"params": [p], "max_norm": 1.0}]),
+        ValueError,
+        "params[0]['max_norm']: is an option, which is the same for all groups; write AdamW(params, max_norm=...)",
     ),
     "what AdamW is": Refusal(
         lambda m, p: m.AdamW([{"params": [p], "decoupled_weight_decay": False}]),

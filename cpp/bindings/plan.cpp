@@ -71,6 +71,7 @@ void register_plan(py::module_& m) {
       .def_property_readonly("accumulated", &PyPlan::accumulated)
       .def_property("previous_norm", &PyPlan::previous_norm, &PyPlan::set_previous_norm)
       .def_property_readonly("last_threads", &PyPlan::last_threads)
+      .def_property("extra_keys", &PyPlan::extra_keys, &PyPlan::set_extra_keys)
       .def_property("num_threads", &PyPlan::num_threads, &PyPlan::set_num_threads);
 }
 

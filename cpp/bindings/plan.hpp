@@ -112,9 +112,14 @@ class PyPlan {
   int num_threads() const { return num_threads_; }
   void set_num_threads(int count) { num_threads_ = count; }
 
+  // Groups may have entries that they did not have at first.
+  bool extra_keys() const { return extra_keys_; }
+  void set_extra_keys(bool allowed) { extra_keys_ = allowed; }
+
  private:
   struct Group {
     KeySet keys;
+    Py_ssize_t size = 0;                                    // entries
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
   };
 
@@ -137,6 +142,7 @@ class PyPlan {
 
   bool read_inputs(py::handle grads, py::handle groups, py::handle options, double average_weight);
   bool read_groups(py::handle groups);
+  bool has_its_keys(py::handle group, const Group& expected) const;
   void read_options(py::handle options, double average_weight);
   bool accept_arrays();
   bool accept_tensors(Tensors& tensors);
@@ -163,6 +169,7 @@ class PyPlan {
   int accumulated_ = 0;  // how often since the last step
   std::optional<double> previous_norm_;
   int num_threads_ = 0;
+  bool extra_keys_ = false;
   int last_threads_ = 0;
   std::atomic<bool> busy_{false};
   std::atomic<bool> started_{false};  // a step of which start() was the first part

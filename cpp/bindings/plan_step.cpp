@@ -80,6 +80,11 @@ void PyPlan::read_options(py::handle options, double average_weight) {
   keep_accumulated_ = flag_at(options, 9);
 }
 
+// It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
+bool PyPlan::has_its_keys(py::handle group, const Group& expected) const {
+  return extra_keys_ || (PyDict_Check(group.ptr()) && PyDict_Size(group.ptr()) <= expected.size);
+}
+
 bool PyPlan::read_groups(py::handle groups) {
   if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
     return false;
@@ -87,7 +92,8 @@ bool PyPlan::read_groups(py::handle groups) {
   for (std::size_t k = 0; k < groups_.size(); ++k) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
-    if (!group || !read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
+    if (!group || !has_its_keys(group, groups_[k])) return false;
+    if (!read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
       return false;
     }
     hyperparameters_[k].seed = seed_;

@@ -62,6 +62,7 @@ class Begun:
 
 class Plan:
     num_threads: int
+    extra_keys: bool
     previous_norm: float | None
     def __init__(self, structure: tuple[Any, ...], report_type: type[StepReport], seed: int) -> None: ...
     @property

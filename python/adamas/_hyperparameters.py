@@ -151,6 +151,10 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
+#: Every hyperparameter that some rule has.
+NAMES = (*_CHECKS, "betas")
+
+
 def check_group(
     group: Mapping[str, Any],
     path: str,

@@ -19,12 +19,20 @@ from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
 from adamas._gradients import StepDefaults
-from adamas._hyperparameters import check_group, check_threads, number
-from adamas._options import Options, read_options
+from adamas._hyperparameters import NAMES, check_group, check_threads, number
+from adamas._names import MISTAKES, meant, refuse_attribute
+from adamas._options import PLACES, Options, read_options
+from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
-from adamas._values import is_a, stored, type_name
+from adamas._values import is_a, shown, stored, type_name
 from adamas.averaging import Average
+
+#: What is set only through an argument of a step.
+_OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
+
+#: Names that are no attributes of an optimizer.
+SETTINGS = frozenset((*NAMES, *PLACES, *_OF_ONE_STEP, *MISTAKES))
 
 
 class Model(ABC):
@@ -48,11 +56,14 @@ class Model(ABC):
     _fractions: ClassVar[tuple[str, ...]] = ()
     #: How many betas the rule has.
     _beta_count: ClassVar[int] = 2
+    #: Groups may have entries that are no hyperparameters, which others put there: see `for_adapters`.
+    _extra_keys: ClassVar[bool] = False
 
     def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
         #: What a step does about gradients, unless its arguments say otherwise.
         self.step_defaults: StepDefaults
-        self._formats, self.step_defaults = read_options(options)
+        known = [key for key in defaults if key not in self._fixed]
+        self._formats, self.step_defaults = read_options(options, type(self).__name__, known)
         self._average: Average | None = options.get("average")
         self.defaults = defaults
         #: Why steps are refused at present, if they are.
@@ -91,6 +102,24 @@ class Model(ABC):
         self.num_threads = options.get("num_threads")
         self._fill_plan(options.get("state_memory"))
         self._renew_copies()
+        if not self._extra_keys:
+            names = [dtype.name for dtype in self._dtypes]
+            warn_without_effect(options, names)
+            warn_of_lost_updates(options, names)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in SETTINGS and "_plan" in self.__dict__ and not hasattr(self, name):
+            own = {key: key not in self._frozen for key in self.defaults if key not in self._fixed}
+            refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
+        super().__setattr__(name, value)
+
+    def _no_hyperparameter(self, name: Any) -> str:
+        """Say in a message that there is no such entry of a group."""
+        known = [key for key in self.defaults if key not in self._fixed]
+        text = f"{type(self).__name__} has no such hyperparameter{meant(name, known)}; it has {', '.join(known)}"
+        if name in Options.__annotations__:
+            text = f"is an option, which is the same for all groups; write {type(self).__name__}(params, {name}=...)"
+        return text
 
     def _renew_copies(self) -> None:
         """Make the copies equal to the parameters."""
@@ -103,10 +132,7 @@ class Model(ABC):
         known = [key for key in self.defaults if key not in self._fixed]
         unknown = [key for key in group if key != "params" and key not in known]
         if unknown:
-            raise ValueError(
-                f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
-                f"it has {', '.join(known)}"
-            )
+            raise ValueError(f"params{group_path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in group.items() if key != "params"}
         merged = {"params": group["params"], **detached({**self.defaults, **own})}
         self._check_group(merged, f"params{group_path}[{{!r}}]", None)
@@ -231,6 +257,7 @@ class Model(ABC):
                 raise TypeError(f"param_groups[{i}]: expected a dict, got {type_name(group)}")
             called = scheduled[i] if scheduled else None
             checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
+            self._check_keys(group, f"param_groups[{i}]")
             if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
                 raise ValueError(
                     f"param_groups[{i}]['momentum']: was 0 when this optimizer was made, and there is no "
@@ -245,6 +272,14 @@ class Model(ABC):
             for k, group in enumerate(checked):
                 self._check_exact(k, group)
         return checked
+
+    def _check_keys(self, group: dict[str, Any], path: str) -> None:
+        """Refuse a group with an entry that nobody reads."""
+        if self._extra_keys:
+            return
+        for key in dict.keys(group):
+            if key not in ("params", *self.defaults):
+                raise ValueError(f"{path}[{shown(key)}]: {self._no_hyperparameter(key)}")
 
     def _check_exact(self, number: int, group: Mapping[str, Any]) -> None:
         """Refuse hyperparameters, checked and called, with which rows of the group could not catch up."""

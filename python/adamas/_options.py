@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
 from adamas._gradients import StepDefaults
+from adamas._names import no_argument
 from adamas._values import shown
 from adamas.averaging import Average
 
@@ -64,8 +65,17 @@ class Options(TypedDict, total=False):
 _OF_STEPS = tuple(name for name in Options.__annotations__ if name in StepDefaults.__annotations__)
 
 
-def read_options(options: Any) -> tuple[Formats, StepDefaults]:
+#: What to write to change an option, with ``{}`` for the value; None for those that are fixed at construction.
+PLACES = {name: f"opt.step_defaults.{name} = {{}}" if name in _OF_STEPS else None for name in Options.__annotations__}
+
+
+def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> tuple[Formats, StepDefaults]:
     """Return the formats that the options ask for, and what steps do about gradients.
+
+    Args:
+        options: As given.
+        owner: Class of the optimizer, for messages.
+        hyperparameters: Names of the arguments that it has beside options, for messages.
 
     Raises:
         TypeError: An unknown option, or one of the wrong type.
@@ -73,8 +83,7 @@ def read_options(options: Any) -> tuple[Formats, StepDefaults]:
     """
     for name in options:
         if name not in Options.__annotations__:
-            known = ", ".join(Options.__annotations__)
-            raise TypeError(f"{name}: no such hyperparameter or option; the options of all optimizers are {known}")
+            raise TypeError(no_argument(name, owner, hyperparameters, Options.__annotations__))
     average = options.get("average")
     if average is not None and not isinstance(average, Average):
         raise TypeError(f"average: expected adamas.EMA, adamas.SWA or None, got {shown(average)}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adamas._hyperparameters import check_group, check_threads, number, plain
+from adamas._names import no_argument
 from adamas._options import read_options
 from adamas._values import as_real
 
@@ -45,6 +46,18 @@ def signature_of(arguments: Mapping[str, Any]) -> inspect.Signature:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in OPTIONS.items()
     ]
     return inspect.Signature([*positional, *options])
+
+
+def refuse_unknown(given: Mapping[str, Any], owner: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse keyword arguments that an optimizer with these arguments of its own does not have.
+
+    Raises:
+        TypeError: Naming one, and all that there are.
+    """
+    ours, options = [*arguments, *(name for name in OF_KERAS if name not in arguments)], list(OPTIONS)
+    for name in given:
+        if name not in ours and name not in options:
+            raise TypeError(no_argument(name, owner, ours, options))
 
 
 def names_of(arguments: Mapping[str, Any]) -> list[str]:
@@ -102,7 +115,7 @@ def check_step(learning_rate: Any, weight_decay: Any) -> tuple[float, float]:
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse options that are not what the engine takes."""
-    read_options(options)
+    read_options(options, "the optimizer", ())
     check_threads(options["num_threads"])
 
 

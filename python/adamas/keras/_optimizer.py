@@ -11,13 +11,19 @@ from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from adamas._checks import Array
 from adamas._hyperparameters import plain
+from adamas._names import MISTAKES, likely
 from adamas._optimizer import Optimizer as Engine
+from adamas._precision import warn_of_lost_updates
 from adamas._values import type_name
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs
 from adamas.keras._kept import Kept, unique
 from adamas.keras._layout import Layout, Step
+from adamas.optimizers import for_adapters
+
+#: Names that an optimizer of `adamas` gives to what has another name here, and options.
+_SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.OPTIONS))
 
 #: Tensors of this backend can be changed in place.
 IN_PLACE = keras.backend.backend() == "torch"
@@ -67,6 +73,7 @@ class Optimizer(keras.optimizers.Optimizer):
             cls.__signature__ = _arguments.signature_of(cls.arguments)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _arguments.refuse_unknown(kwargs, type(self).__name__, self.arguments)
         bound = _arguments.signature_of(self.arguments).bind(*args, **kwargs)
         bound.apply_defaults()
         given = dict(bound.arguments)
@@ -85,6 +92,22 @@ class Optimizer(keras.optimizers.Optimizer):
             from adamas.keras._in_place import InPlace  # torch is not there under other backends
 
             self._in_place = InPlace(self._lay_out)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _SETTINGS and "_copies" in self.__dict__ and not hasattr(type(self), name):
+            self._refuse_attribute(name)
+        super().__setattr__(name, value)
+
+    def _refuse_attribute(self, name: str) -> None:
+        """Refuse to set what nobody reads, or what the states that there are depend on."""
+        ours = (*_arguments.OF_KERAS, "learning_rate", *_arguments.names_of(self.arguments))
+        if name in ours:
+            return
+        if name in _arguments.OPTIONS:
+            raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
+        found = likely(name, ours)
+        if found is not None:
+            raise AttributeError(f"{name}: is no attribute of the optimizer; write optimizer.{found} = ...")
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments, which make another optimizer of this class."""
@@ -113,12 +136,14 @@ class Optimizer(keras.optimizers.Optimizer):
             self._kept = Kept(updated, layout, self.add_variable)
         if self._in_place is not None:
             self._in_place.share(self._kept, layout)
+        advice = "set the dtype policy 'mixed_bfloat16' or 'mixed_float16', which keeps variables in float32"
+        warn_of_lost_updates({}, [variable.dtype for variable in updated], advice)
 
     def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
         """Make an engine of the variables' elements, each an array of one dimension."""
 
         def make(groups: list[dict[str, Any]]) -> Engine:
-            engine_class: Any = self.engine_class
+            engine_class: Any = for_adapters(self.engine_class)
             engine: Engine = engine_class(groups, state_dtype=self.state_dtype, num_threads=self.num_threads)
             return engine
 
