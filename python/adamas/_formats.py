@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._values import as_index, shown
+from adamas._values import as_index, dtype_name, shown
 from adamas.averaging import Average
 
 #: Elements that share a scale in quantised states.
@@ -71,6 +71,7 @@ class Formats:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "state_dtype", dtype_name(self.state_dtype))
         if self.state_dtype is not None and (
             not isinstance(self.state_dtype, str) or self.state_dtype not in STATE_FORMATS
         ):

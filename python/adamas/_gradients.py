@@ -195,8 +195,19 @@ class StepDefaults:
         return getattr(self, name) if argument is None else _CHECKS[name](argument)
 
 
+def not_finite(grad_scale: float) -> str:
+    """Say in a message what is wrong with a gradient that was given with this ``grad_scale``."""
+    divided = "" if grad_scale == 1.0 else f", once it is divided by grad_scale ({grad_scale!r})"
+    return f"holds an infinity or NaN{divided}"
+
+
 def conclude(
-    report: StepReport, choice: OnNonFinite, leaves: Sequence[structure.Leaf], description: Any, grads: Any
+    report: StepReport,
+    options: StepOptions,
+    choice: OnNonFinite,
+    leaves: Sequence[structure.Leaf],
+    description: Any,
+    grads: Any,
 ) -> StepReport:
     """Name the parameter that the engine gave by its number.
 
@@ -207,10 +218,8 @@ def conclude(
         return report
     index = int(report.nonfinite)
     if choice == "raise":
-        raise FloatingPointError(
-            f"{_path_of(index, leaves, description, grads)}: holds an infinity or NaN, once it is divided by "
-            "grad_scale; nothing was updated"
-        )
+        path = _path_of(index, leaves, description, grads)
+        raise FloatingPointError(f"{path}: {not_finite(options.grad_scale)}; nothing was updated")
     return report._replace(nonfinite=leaves[index].name)
 
 

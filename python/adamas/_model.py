@@ -18,6 +18,7 @@ from adamas._checks import Array, address, any_overlap, check_array, check_overl
 from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
+from adamas._given import check_leaf, refuse_group_without_params
 from adamas._gradients import StepDefaults
 from adamas._hyperparameters import NAMES, check_group, check_threads, number
 from adamas._names import MISTAKES, meant, refuse_attribute
@@ -76,6 +77,9 @@ class Model(ABC):
         self._numbered = 0  # entries of the groups so far, which number on from one to the next
         groups = structure.split_groups(params, self.defaults)
         if groups is None:
+            several = is_a(params, list | tuple)
+            for i, item in enumerate(stored(params) if several else [params]):
+                refuse_group_without_params(item, f"params[{i}]" if several else "params", SETTINGS)
             self._description = self._take_group({"params": params}, "", "")
         else:
             descriptions = [self._take_group(g, f"[{i}]", f"[{i}]['params']") for i, g in enumerate(groups)]
@@ -140,6 +144,7 @@ class Model(ABC):
         description, leaves = structure.describe(params, path, self._numbered)
         self._numbered += len(stored(params)) if is_a(params, list | tuple) else 1
         for leaf in leaves:
+            check_leaf(leaf.array, f"params{leaf.path}", type(self).__name__)
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves
         self._group_of.extend([len(self.param_groups)] * len(leaves))

@@ -239,4 +239,4 @@ class Optimizer(Saving):
             self._refuse(grads, zero_grads=options.zero_grads)
         if report.nonfinite is None:
             return report
-        return conclude(report, choice, self._leaves, self._description, grads)
+        return conclude(report, options, choice, self._leaves, self._description, grads)

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from adamas._formats import Formats
 from adamas._gradients import StepDefaults
 from adamas._names import no_argument
-from adamas._values import shown
+from adamas._values import DType, shown
 from adamas.averaging import Average
 
 
@@ -19,9 +19,9 @@ class Options(TypedDict, total=False):
     ``accumulation``.
     """
 
-    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters.
-    #: None: float32, or float64 for float64 parameters.
-    state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | None
+    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters; or such a
+    #: dtype of NumPy's, ml_dtypes' or PyTorch's. None: float32, or float64 for float64 parameters.
+    state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | type[Any] | DType | None
     #: Keep more of bfloat16 and float16 parameters than their 16 bits: True for a float32 copy; "split32" or "split24",
     #: of bfloat16, for the low 16 or 8 bits of a float32 number whose high half the parameter is.
     master_weights: bool | Literal["split32", "split24"]

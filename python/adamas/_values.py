@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 #: Words in the names of dtypes, of whatever framework, whose elements are no real numbers.
 _NOT_REAL = ("bool", "complex", "str")
+
+
+class DType(Protocol):
+    """A dtype of NumPy's or PyTorch's."""
+
+    @property
+    def itemsize(self) -> int: ...
 
 
 def is_a(value: Any, kind: Any) -> bool:
@@ -63,6 +70,19 @@ def as_index(value: Any) -> int | None:
         return int.__int__(operator.index(value))
     except TypeError:
         return None
+
+
+def dtype_name(value: Any) -> Any:
+    """Return the name of a dtype of NumPy's, of the like (ml_dtypes, JAX) or of PyTorch's; all else as it is."""
+    if type(value).__module__ == "torch" and type(value).__name__ == "dtype":
+        return str(value).removeprefix("torch.")
+    if not isinstance(value, np.dtype | type):
+        return value
+    try:
+        dtype = np.dtype(value)
+    except Exception:
+        return value
+    return dtype.name if dtype.isnative else value
 
 
 def type_name(value: Any) -> str:

@@ -173,3 +173,11 @@ def test_numbers_of_any_type(make: Any) -> None:
 
 def test_one_is_a_learning_rate() -> None:
     assert float(to_numpy(adamas.keras.SGD(1).learning_rate)) == 1.0
+
+
+def test_state_dtype_as_a_dtype() -> None:
+    optimizer = adamas.keras.AdamW(state_dtype=np.int8)
+    assert optimizer.get_config()["state_dtype"] == "int8"
+    optimizer.build([variable(np.ones(3))])
+    assert "uint8" in {state.dtype for state in optimizer.variables}  # codes
+    assert adamas.keras.AdamW(state_dtype=ml_dtypes.bfloat16).state_dtype == "bfloat16"

@@ -133,7 +133,12 @@ def test_gradients_that_are_not_finite_propagate_as_in_keras() -> None:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ("raise ImportError", "needs Keras 3; install it with: pip install 'adamas\\[keras\\]'"),
+        (
+            "raise ModuleNotFoundError(name='keras')",
+            "needs Keras 3; install it with: pip install 'adamas\\[keras\\]'",
+        ),
+        ("import openvino", "Keras is installed, but its backend, openvino, is not: install it, or choose one that is"),
+        ("raise ImportError('broken')", "Keras is installed, but cannot be imported: broken"),
         ("__version__ = '2.15.0'", "needs Keras 3.* or newer, got 2.15.0"),
     ],
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +123,38 @@ def test_lost_updates() -> None:
     _precision._told.clear()
     params = make_params(torch.bfloat16)
     assert warned(lambda: adamas.torch.Offload(params, adamas.torch.AdamW)) == []  # its masters are float32
+
+
+def test_tensors_given_to_an_optimizer_for_arrays() -> None:
+    model = torch.nn.Linear(2, 2)
+    advice = "for parameters of PyTorch, use adamas.torch.NAdam"
+    for module in (adamas, adamas.reference):
+        for params in (
+            model.parameters(),
+            model.named_parameters(),
+            list(model.parameters()),
+            dict(model.named_parameters()),
+            model.state_dict(),
+            [{"params": model.parameters(), "lr": 0.1}],
+            model,
+            model.weight,
+            model.weight.detach(),
+        ):
+            with pytest.raises(TypeError, match=rf"^params.*: expected a numpy.ndarray, got .*torch.*; {advice}$"):
+                module.NAdam(params)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise ModuleNotFoundError(name='torch')", "needs PyTorch; install it with: pip install 'adamas[torch]'"),
+        ("raise ImportError('broken')", "PyTorch is installed, but cannot be imported: broken"),
+        ("import no_such_module", "PyTorch is installed, but cannot be imported: No module named 'no_such_module'"),
+    ],
+)
+def test_import_without_pytorch(code: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text(code)
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import adamas.torch"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"ImportError: adamas.torch: {message}" in result.stderr

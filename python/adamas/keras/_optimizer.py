@@ -14,7 +14,7 @@ from adamas._hyperparameters import plain
 from adamas._names import MISTAKES, likely
 from adamas._optimizer import Optimizer as Engine
 from adamas._precision import warn_of_lost_updates
-from adamas._values import type_name
+from adamas._values import dtype_name, type_name
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs
@@ -79,6 +79,7 @@ class Optimizer(keras.optimizers.Optimizer):
         given = dict(bound.arguments)
         own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
         options = {name: given.pop(name) for name in _arguments.OPTIONS}
+        options["state_dtype"] = dtype_name(options["state_dtype"])
         _arguments.check_options(options)
         given = _arguments.with_plain_numbers(given)
         _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)

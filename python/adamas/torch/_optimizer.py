@@ -21,7 +21,7 @@ from adamas._options import PLACES, read_options
 from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._report import StepReport
 from adamas._sparse import MODES, check_sparse_rule
-from adamas._values import shown, type_name
+from adamas._values import dtype_name, shown, type_name
 from adamas.optimizers import for_adapters
 from adamas.reference._rule import RULES
 from adamas.torch._arguments import (
@@ -89,6 +89,8 @@ class Optimizer(Saving):
         if self._row_mode not in ("lazy", "exact"):
             raise ValueError(f"sparse: expected 'lazy' or 'exact', got {shown(self._row_mode)}")
         self._options = {key: value for key, value in options.items() if key not in ("sparse", "copy_out")}
+        if "state_dtype" in self._options:
+            self._options["state_dtype"] = dtype_name(self._options["state_dtype"])
         #: What a step does about gradients; may be changed at any time.
         self.step_defaults: StepDefaults = read_options(self._options, type(self).__name__, arguments)[1]
 
