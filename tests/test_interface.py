@@ -194,6 +194,38 @@ def test_repr() -> None:
     )
 
 
+def test_repr_shows_the_options_that_were_chosen() -> None:
+    """Those that are as they are unless somebody chooses are not shown, whether they were written or not."""
+    average = adamas.EMA(0.5)
+    for module in (adamas, adamas.reference):
+        for options, shown in (
+            ({"state_dtype": None, "rounding": "nearest", "max_norm": None, "seed": 0, "master_weights": False}, None),
+            ({"state_dtype": np.int8, "max_norm": 1}, "state_dtype='int8', max_norm=1.0"),
+            ({"num_threads": 2, "average": average}, f"num_threads=2, average={average!r}"),
+            ({"copy_out": [np.ones(2, np.float16)]}, "copy_out='2 float16 elements in 1 array'"),
+            ({"on_nonfinite": "skip", "accumulation": "mean"}, "on_nonfinite='skip', accumulation='mean'"),
+        ):
+            opt = module.AdamW([np.ones(2, np.float32)], **options)
+            lines = repr(opt).splitlines()
+            assert [line for line in lines if "options" in line] == ([f"  options: {shown}"] if shown else [])
+            assert len(lines) == (5 if shown else 4)
+        halves = module.AdamW([np.ones(2, np.float16)], rounding="kahan")
+        assert repr(halves).endswith("\n  options: rounding='kahan'\n)")
+        halves.num_threads, halves.step_defaults.clip_each = 3, True
+        assert repr(halves).endswith("\n  options: rounding='kahan', num_threads=3, clip_each=True\n)")
+        rows = module.AdamW({"w": np.ones((2, 2), np.float32)}, sparse={"w": "exact"})
+        assert repr(rows).endswith("\n  options: sparse={'w': 'exact'}\n)")
+
+
+def test_repr_of_the_defaults_of_steps() -> None:
+    defaults = adamas.AdamW([np.ones(2)], max_norm=1).step_defaults
+    defaults.zero_grads = True
+    assert repr(defaults) == (
+        "StepDefaults(max_norm=1.0, max_value=None, norm_type=2.0, clip_each=False, on_nonfinite='propagate', "
+        "zero_grads=True, accumulation='sum')"
+    )
+
+
 @both
 def test_state_dict_resumes_with_the_same_bits(module: Any) -> None:
     rng = np.random.default_rng(0)

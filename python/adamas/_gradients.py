@@ -147,6 +147,14 @@ class StepDefaults:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{name}: a setting cannot be deleted")
 
+    def __repr__(self) -> str:
+        return f"StepDefaults({', '.join(f'{name}={getattr(self, name)!r}' for name in _CHECKS)})"
+
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are not what they are unless somebody chooses."""
+        initial = StepDefaults()
+        return {name: getattr(self, name) for name in _CHECKS if getattr(self, name) != getattr(initial, name)}
+
     def _settle(self) -> None:
         idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
         self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import weakref
@@ -22,11 +23,11 @@ from adamas._given import check_leaf, refuse_group_without_params
 from adamas._gradients import StepDefaults
 from adamas._hyperparameters import NAMES, check_group, check_threads, number
 from adamas._names import MISTAKES, meant, refuse_attribute
-from adamas._options import PLACES, Options, read_options
+from adamas._options import PLACES, Options, chosen, read_options
 from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
-from adamas._values import is_a, shown, stored, type_name
+from adamas._values import counted, is_a, shown, stored, type_name
 from adamas.averaging import Average
 
 #: What is set only through an argument of a step.
@@ -322,19 +323,27 @@ class Model(ABC):
         )
 
     def __repr__(self) -> str:
-        sizes: dict[str, list[int]] = {}
-        for leaf in self._leaves:
-            sizes.setdefault(leaf.array.dtype.name, []).append(leaf.array.size)
-        totals = ", ".join(
-            f"{sum(s):,} {dtype} elements in {len(s)} array{'s' if len(s) > 1 else ''}" for dtype, s in sizes.items()
-        )
+        totals = counted(leaf.array for leaf in self._leaves)
         lines = [f"{type(self).__name__}(", f"  {totals}; step {self._plan.completed}"]
         for i, group in enumerate(self.param_groups):
-            options = ", ".join(
+            values = ", ".join(
                 f"{key}={value!r}" for key, value in group.items() if key not in ("params", *self._fixed)
             )
-            lines.append(f"  group {i}: {options}")
+            lines.append(f"  group {i}: {values}")
+        if options := chosen(self._options_now(), self.step_defaults):
+            lines.append(f"  options: {', '.join(f'{name}={value!r}' for name, value in options.items())}")
         return "\n".join([*lines, ")"])
+
+    def _options_now(self) -> dict[str, Any]:
+        """Return the options of this optimizer, as they are now, but for those of steps."""
+        copies = len(self._copy_places)
+        return {
+            **dataclasses.asdict(self._formats),
+            "num_threads": self.num_threads,
+            "average": self._average,
+            "copy_out": counted(copy for copy in self._copies if copy is not None) if copies else None,
+            "sparse": {self._leaves[i].name: list(MODES)[mode] for i, mode in self._sparse.items()} or None,
+        }
 
 
 def detached(group: Mapping[str, Any]) -> dict[str, Any]:

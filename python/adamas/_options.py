@@ -69,6 +69,18 @@ _OF_STEPS = tuple(name for name in Options.__annotations__ if name in StepDefaul
 PLACES = {name: f"opt.step_defaults.{name} = {{}}" if name in _OF_STEPS else None for name in Options.__annotations__}
 
 
+def chosen(options: Mapping[str, Any], step_defaults: StepDefaults) -> dict[str, Any]:
+    """Return the options that are not what they are unless somebody chooses, for a representation.
+
+    Args:
+        options: As an optimizer was given them; those that `step_defaults` holds are not looked at.
+        step_defaults: The optimizer's, which may have changed since.
+    """
+    idle = {"master_weights": False, "rounding": "nearest", "seed": 0}
+    others = {name: options[name] for name in Options.__annotations__ if name in options and name not in _OF_STEPS}
+    return {name: value for name, value in others.items() if value != idle.get(name)} | step_defaults.changed()
+
+
 def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> tuple[Formats, StepDefaults]:
     """Return the formats that the options ask for, and what steps do about gradients.
 

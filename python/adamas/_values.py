@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,6 +94,16 @@ def type_name(value: Any) -> str:
         return "numpy.ndarray"
     cls = type(value)
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def counted(arrays: Iterable[np.ndarray[Any, Any]]) -> str:
+    """Say how many elements of which dtype there are: ``6 float32 elements in 1 array``."""
+    sizes: dict[str, list[int]] = {}
+    for array in arrays:
+        sizes.setdefault(array.dtype.name, []).append(array.size)
+    return ", ".join(
+        f"{sum(s):,} {dtype} elements in {len(s)} array{'s' if len(s) > 1 else ''}" for dtype, s in sizes.items()
+    )
 
 
 def shown(value: Any) -> str:

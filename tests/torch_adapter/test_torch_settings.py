@@ -158,3 +158,19 @@ def test_import_without_pytorch(code: str, message: str, tmp_path: Path) -> None
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert f"ImportError: adamas.torch: {message}" in result.stderr
+
+
+def test_repr() -> None:
+    plain = ours("AdamW", make_params())
+    assert repr(plain).startswith("AdamW (\nParameter Group 0\n    amsgrad: False\n")
+    assert "Options" not in repr(plain)
+    params = make_params(torch.bfloat16)
+    average = adamas.EMA(0.5)
+    optimizer = ours("AdamW", params, state_dtype=torch.int8, master_weights=True, average=average, seed=0)
+    optimizer.step_defaults.max_norm = 2
+    assert repr(optimizer).endswith(
+        "\n    weight_decay: 0.01\nOptions\n    state_dtype: 'int8'\n    master_weights: True\n"
+        f"    average: {average!r}\n    max_norm: 2.0\n)"
+    )
+    copies: list[Any] = [None, *(torch.empty_like(param, dtype=torch.float16) for param in make_params()[1:])]
+    assert f"copy_out: '{len(copies) - 1} tensors'" in repr(ours("AdamW", make_params(), copy_out=copies))

@@ -17,7 +17,7 @@ from adamas._gradients import StepDefaults
 from adamas._model import SETTINGS
 from adamas._names import refuse_attribute
 from adamas._optimizer import Optimizer as Engine
-from adamas._options import PLACES, read_options
+from adamas._options import PLACES, chosen, read_options
 from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._report import StepReport
 from adamas._sparse import MODES, check_sparse_rule
@@ -83,6 +83,16 @@ class Optimizer(Saving):
             own = {key: True for key in self.defaults if key not in self.engine_class._fixed}
             refuse_attribute(name, value, self.param_groups, own, PLACES)
         super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        text: str = super().__repr__()
+        given = {**self._options, "sparse": None if self._row_mode == "lazy" else self._row_mode}
+        given["copy_out"] = f"{len(self._copies)} tensors" if self._copies else None
+        options = chosen(given, self.step_defaults)
+        if not options:
+            return text
+        lines = [f"    {name}: {value!r}\n" for name, value in options.items()]
+        return f"{text.removesuffix(')')}Options\n{''.join(lines)})"
 
     def _take_options(self, options: Mapping[str, Any], arguments: Sequence[str]) -> None:
         self._row_mode = options.get("sparse", "lazy")
