@@ -41,7 +41,7 @@ VARIANTS = [
     Variant("all bfloat16, split24", {"state_dtype": "bfloat16", "master_weights": "split24"}, half=True),
     Variant("all bfloat16, stochastic", {"state_dtype": "bfloat16", "rounding": "stochastic"}, half=True),
     Variant("all bfloat16, Kahan", {"state_dtype": "bfloat16", "rounding": "kahan"}, half=True),
-    Variant("all bfloat16, nearest (!)", {"state_dtype": "bfloat16"}, half=True),
+    Variant("all bfloat16, nearest (!)", {"state_dtype": "bfloat16", "rounding": "nearest"}, half=True),
 ]
 
 

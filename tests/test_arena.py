@@ -198,3 +198,15 @@ def test_more_refusals(tmp_path: Path) -> None:
         assert not (tmp_path / "none").exists()
     with pytest.raises(TypeError, match="path: expected a path or None, got 5"):
         adamas.Arena({"w": (3,)}, path=5)  # type: ignore[arg-type]
+
+
+def test_repr(tmp_path: Path) -> None:
+    arena = adamas.Arena({"w": (3, 4), "h": np.ones(5)}, optimizer=adamas.AdamW)
+    assert repr(arena) == (
+        "Arena(12 float32 elements in 1 array, 5 float64 elements in 1 array, gradients, the states of AdamW; "
+        f"{len(arena.buffer):,} bytes in memory)"
+    )
+    path = tmp_path / "arena"
+    alone = adamas.Arena([(3, 4), (2,)], grads=False, path=path)
+    size = f"{len(alone.buffer):,} bytes"
+    assert repr(alone) == f"Arena(14 float32 elements in 2 arrays, no gradients; {size} in {str(path)!r})"

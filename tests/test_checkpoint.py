@@ -149,6 +149,24 @@ class TestRoundTrip:
         assert_same_bits(later["w"], make_params(seed=4)["w"])
 
 
+def test_repr_of_a_checkpoint(tmp_path: Path) -> None:
+    """Names, dtypes and shapes, and no weights."""
+    opt = adamas.SGD({"w": np.full((2, 3), 7.25, np.float32), "b": np.ones(3)}, momentum=0.5)
+    opt.save(tmp_path / "a.safetensors")
+    assert repr(checkpoint.read(tmp_path / "a.safetensors")).splitlines() == [
+        f"Checkpoint({str(tmp_path / 'a.safetensors')!r}: SGD, step 0",
+        "  'params/b': float64 (3,)",
+        "  'params/w': float32 (2, 3)",
+        "  'states/b/momentum_buffer': float64 (3,)",
+        "  'states/w/momentum_buffer': float32 (2, 3)",
+        ")",
+    ]
+    adamas.SGD([np.ones(1) for _ in range(100)]).save(tmp_path / "b.npz")
+    lines = repr(checkpoint.read(tmp_path / "b.npz")).splitlines()
+    assert len(lines) == 43
+    assert lines[-2] == "  ... and 60 more"
+
+
 class TestInspect:
     def test_table(self, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["inspect", str(saved)]) == 0
@@ -157,8 +175,29 @@ class TestInspect:
             assert part in printed
 
     def test_json(self, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["inspect", "--json", "--fast", str(saved)]) == 0
-        assert json.loads(capsys.readouterr().out)["steps"] == 2
+        """Numbers are numbers."""
+        read = checkpoint.read(saved)
+        for fast in (True, False):
+            assert main(["inspect", "--json", *(["--fast"] if fast else []), str(saved)]) == 0
+            content = json.loads(capsys.readouterr().out)
+            assert content["steps"] == 2
+            assert content["parameters"] == sum(array.size for array in read.params.values()) > 0
+            assert content["bytes"] == sum(array.nbytes for array in read.arrays.values()) > 0
+            assert content["formats"] == read.document.formats
+            assert content["valid"] is (None if fast else True)
+
+    def test_without_parameters(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        adamas.AdamW(make_params()).save(tmp_path / "a.npz", params=False)
+        assert main(["inspect", "--json", str(tmp_path / "a.npz")]) == 0
+        assert json.loads(capsys.readouterr().out)["parameters"] is None
+        assert main(["inspect", str(tmp_path / "a.npz")]) == 0
+        assert "parameters  not in the file\n" in capsys.readouterr().out
+
+    def test_says_that_the_file_is_valid(self, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["inspect", str(saved)]) == 0
+        assert "\nvalid       yes: all checksums match\n" in capsys.readouterr().out
+        assert main(["inspect", "--fast", str(saved)]) == 0
+        assert "\nvalid       not checked (--fast)\n" in capsys.readouterr().out
 
     @pytest.mark.parametrize("ending", ENDINGS)
     def test_fast_does_not_read_the_arrays(

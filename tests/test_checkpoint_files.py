@@ -112,8 +112,23 @@ class TestSaving:
         assert [file.name for file in tmp_path.iterdir()] == [f"a{ending}"]
 
     def test_a_missing_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(FileNotFoundError):
-            adamas.AdamW(make_params()).save(tmp_path / "no" / "a.safetensors")
+        """The folder is named, and nothing that the user has not heard of."""
+        opt = adamas.AdamW(make_params())
+        with pytest.raises(FileNotFoundError) as caught:
+            opt.save(tmp_path / "no" / "a.safetensors")
+        assert str(caught.value) == f"[Errno 2] No such file or directory: {str(tmp_path / 'no')!r}"
+        (tmp_path / "file").touch()
+        with pytest.raises(NotADirectoryError) as caught_too:
+            opt.save(tmp_path / "file" / "a.safetensors")
+        assert str(caught_too.value) == f"[Errno 20] Not a directory: {str(tmp_path / 'file')!r}"
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_a_folder_of_that_name(self, ending: str, tmp_path: Path) -> None:
+        (tmp_path / f"a{ending}").mkdir()
+        with pytest.raises(IsADirectoryError) as caught:
+            adamas.AdamW(make_params()).save(tmp_path / f"a{ending}")
+        assert str(caught.value) == f"[Errno 21] Is a directory: {str(tmp_path / f'a{ending}')!r}"
+        assert [file.name for file in tmp_path.iterdir()] == [f"a{ending}"]
 
     def test_without_safetensors(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "safetensors", None)

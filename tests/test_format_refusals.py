@@ -19,7 +19,23 @@ DOUBLE = np.ones(3)
 
 BAD_OPTIONS: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "state_dtype": (ones(3), {"state_dtype": "int2"}, ValueError, "state_dtype: expected None or one of 'float32', "),
-    "dtype object": (ones(3), {"state_dtype": np.float32}, ValueError, "state_dtype: expected None or one of"),
+    "a dtype that is none of them": (
+        ones(3),
+        {"state_dtype": np.uint8},
+        ValueError,
+        "state_dtype: expected None or one of 'float32', 'float64', 'bfloat16', 'int8', 'int4', got 'uint8'",
+    ),
+    "float16": (ones(3), {"state_dtype": np.float16}, ValueError, "state_dtype: expected None or one of"),
+    "int": (ones(3), {"state_dtype": int}, ValueError, "state_dtype: expected None or one of"),
+    "class": (ones(3), {"state_dtype": dict}, ValueError, "state_dtype: expected None or one of"),
+    "another byte order": (ones(3), {"state_dtype": np.dtype(">f4")}, ValueError, "got dtype('>f4')"),
+    "array": (ones(3), {"state_dtype": ones(3)}, ValueError, "state_dtype: expected None or one of"),
+    "float64 states by type": (
+        ones(3),
+        {"state_dtype": np.float64},
+        ValueError,
+        "params[0]: is float32; state_dtype='f",
+    ),
     "float64 states": (ones(3), {"state_dtype": "float64"}, ValueError, "params[0]: is float32; state_dtype='float64'"),
     "int8 for float64": (
         DOUBLE,
@@ -140,3 +156,40 @@ def test_state_dict_from_before_there_were_formats() -> None:
     adamas.AdamW([ones(4)]).load_state_dict(saved)
     with pytest.raises(ValueError, match="saved with state_dtype=None, this has 'int8'"):
         adamas.AdamW([ones(4)], state_dtype="int8").load_state_dict(saved)
+
+
+STATE_DTYPES: dict[str, tuple[Any, ...]] = {
+    "float32": (np.float32, np.dtype(np.float32), np.dtype("f4"), np.single),
+    "float64": (np.float64, np.dtype(np.float64), float),
+    "bfloat16": (ml_dtypes.bfloat16, BFLOAT16),
+    "int8": (np.int8, np.dtype(np.int8)),
+    "int4": (ml_dtypes.int4, np.dtype(ml_dtypes.int4)),
+}
+
+
+@both
+@pytest.mark.parametrize("name", STATE_DTYPES)
+def test_state_dtypes_as_dtypes(module: Any, name: str) -> None:
+    param = np.linspace(-1.0, 1.0, 300, dtype=np.float64 if name == "float64" else np.float32)
+    named = module.AdamW([param.copy()], state_dtype=name)
+    for dtype in STATE_DTYPES[name]:
+        opt = module.AdamW([param.copy()], state_dtype=dtype)
+        named.load_state_dict(module.AdamW([param.copy()], state_dtype=name).state_dict())
+        for each in (named, opt):
+            each.step([param])
+        assert opt.state_dict()["formats"] == named.state_dict()["formats"]
+        for key, state in named.state[0].items():
+            assert np.array_equal(opt.state[0][key], state), key
+
+
+@pytest.mark.parametrize("average", [adamas.EMA, adamas.SWA])
+def test_dtypes_of_averages(average: Any) -> None:
+    assert average(dtype=np.float32) == average(dtype=np.dtype("f4")) == average()
+    assert average(dtype=ml_dtypes.bfloat16) == average(dtype=BFLOAT16) == average(dtype="bfloat16")
+    assert average(dtype=BFLOAT16).dtype == "bfloat16"
+    opt = adamas.AdamW([ones(3)], average=average(dtype=BFLOAT16))
+    opt.step([ones(3)])
+    assert opt.state[0]["average"].dtype == BFLOAT16
+    for wrong in (np.float64, np.float16, np.dtype(">f4"), float, "f4", None, 3):
+        with pytest.raises(ValueError, match="dtype: expected 'float32' or 'bfloat16', got"):
+            average(dtype=wrong)

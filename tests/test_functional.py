@@ -61,7 +61,7 @@ def test_updates_equal_their_optimizers(case: Case) -> None:
 
 
 BAD_UPDATES: dict[str, tuple[str, dict[str, Any], type[Exception], str]] = {
-    "hyperparameter": ("lion_", {"eps": 1e-8}, TypeError, "eps: Lion has no such hyperparameter"),
+    "hyperparameter": ("lion_", {"eps": 1e-8}, TypeError, "eps: no such argument; Lion has the arguments lr, betas, "),
     "value": ("lion_", {"betas": (0.9, 1.0)}, ValueError, "betas[1]: expected a number in [0, 1), got 1.0"),
     "states": ("adamax_", {}, TypeError, "states: expected exp_avg, exp_inf, got 1"),
     "no scalars": ("schedule_free_adamw_", {}, TypeError, "states: expected z, exp_avg_sq, got 1"),

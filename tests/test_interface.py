@@ -90,7 +90,6 @@ def test_hyperparameters_are_read_at_every_step(module: Any) -> None:
     np.testing.assert_array_equal(w, 1.0)
     opt.param_groups[0]["lr"] = np.float32(0.25)
     opt.param_groups[0]["betas"] = [0, 0]
-    opt.param_groups[0]["initial_lr"] = 1.0  # a scheduler's own entry is left alone
     opt.step(ones(3))
     np.testing.assert_allclose(w, 0.75, rtol=1e-6)
 
@@ -192,6 +191,38 @@ def test_repr() -> None:
         "AdamW(\n  6 float32 elements in 1 array, 4 float64 elements in 1 array; step 0\n"
         "  group 0: lr=0.5, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, amsgrad=False, maximize=False, "
         "bias_correction=True, eps_hat=False\n)"
+    )
+
+
+def test_repr_shows_the_options_that_were_chosen() -> None:
+    """Those that are as they are unless somebody chooses are not shown, whether they were written or not."""
+    average = adamas.EMA(0.5)
+    for module in (adamas, adamas.reference):
+        for options, shown in (
+            ({"state_dtype": None, "rounding": "nearest", "max_norm": None, "seed": 0, "master_weights": False}, None),
+            ({"state_dtype": np.int8, "max_norm": 1}, "state_dtype='int8', max_norm=1.0"),
+            ({"num_threads": 2, "average": average}, f"num_threads=2, average={average!r}"),
+            ({"copy_out": [np.ones(2, np.float16)]}, "copy_out='2 float16 elements in 1 array'"),
+            ({"on_nonfinite": "skip", "accumulation": "mean"}, "on_nonfinite='skip', accumulation='mean'"),
+        ):
+            opt = module.AdamW([np.ones(2, np.float32)], **options)
+            lines = repr(opt).splitlines()
+            assert [line for line in lines if "options" in line] == ([f"  options: {shown}"] if shown else [])
+            assert len(lines) == (5 if shown else 4)
+        halves = module.AdamW([np.ones(2, np.float16)], rounding="kahan")
+        assert repr(halves).endswith("\n  options: rounding='kahan'\n)")
+        halves.num_threads, halves.step_defaults.clip_each = 3, True
+        assert repr(halves).endswith("\n  options: rounding='kahan', num_threads=3, clip_each=True\n)")
+        rows = module.AdamW({"w": np.ones((2, 2), np.float32)}, sparse={"w": "exact"})
+        assert repr(rows).endswith("\n  options: sparse={'w': 'exact'}\n)")
+
+
+def test_repr_of_the_defaults_of_steps() -> None:
+    defaults = adamas.AdamW([np.ones(2)], max_norm=1).step_defaults
+    defaults.zero_grads = True
+    assert repr(defaults) == (
+        "StepDefaults(max_norm=1.0, max_value=None, norm_type=2.0, clip_each=False, on_nonfinite='propagate', "
+        "zero_grads=True, accumulation='sum')"
     )
 
 

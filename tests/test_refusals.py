@@ -90,6 +90,11 @@ REFUSALS: dict[str, Refusal] = {
         ValueError,
         "grads['deep']: expected 2 entries, got 1; use",
     ),
+    "other key": Refusal(
+        lambda opt, p: opt.step({"W": None, "deep": [None] * 2}),
+        ValueError,
+        "grads: missing 'w', and unexpected 'W'; the parameters are 'w', 'deep'",
+    ),
     "extra item": Refusal(
         lambda opt, p: opt.step({"w": None, "deep": [None] * 3}), ValueError, "grads['deep']: expected 2 entries, got 3"
     ),
@@ -207,6 +212,22 @@ REFUSALS: dict[str, Refusal] = {
     "eps_hat deleted": Refusal(
         delete("eps_hat"), ValueError, "param_groups[0]['eps_hat']: missing; each group must ke"
     ),
+    "misspelt lr": Refusal(
+        set_group(lrr=0.1),
+        ValueError,
+        "param_groups[0]['lrr']: AdamW has no such hyperparameter (did you mean 'lr'?); it has lr, betas, eps",
+    ),
+    "another library's lr": Refusal(
+        set_group(learning_rate=0.1), ValueError, "param_groups[0]['learning_rate']: AdamW has no such hyperparameter"
+    ),
+    "another rule's momentum": Refusal(
+        set_group(momentum=0.9), ValueError, "param_groups[0]['momentum']: AdamW has no such hyperparameter; it has"
+    ),
+    "an option in a group": Refusal(
+        set_group(max_norm=1.0),
+        ValueError,
+        "param_groups[0]['max_norm']: is an option, which is the same for all groups; write AdamW(params, max_norm=",
+    ),
     "groups cleared": Refusal(clear_groups, ValueError, "param_groups: expected a list of 1 dicts, as it was at first"),
     # parameters that changed under the optimizer
     "read-only since": Refusal(freeze, ValueError, "params['w']: expected a writeable array, got a read-only one"),
@@ -249,7 +270,38 @@ CONSTRUCTIONS: dict[str, Refusal] = {
     "empty groups": Refusal(lambda m, p: m.AdamW([{"params": []}]), ValueError, "params: expected at least one array"),
     "None": Refusal(lambda m, p: m.AdamW(None), TypeError, "params: expected a numpy.ndarray, got None"),
     "generator": Refusal(
-        lambda m, p: m.AdamW(x for x in [p]), TypeError, "params: expected a numpy.ndarray, got generat"
+        lambda m, p: m.AdamW(x for x in [p]),
+        TypeError,
+        "params: expected a numpy.ndarray, got generator; write list(...), since the parameters must be a list, a tu",
+    ),
+    "values of a dict": Refusal(
+        lambda m, p: m.AdamW({"w": p}.values()), TypeError, "got dict_values; write list(...), since the parameters"
+    ),
+    "items of a dict": Refusal(
+        lambda m, p: m.AdamW({"w": p}.items()), TypeError, "got dict_items; write dict(...), since the parameters"
+    ),
+    "generator in a group": Refusal(
+        lambda m, p: m.AdamW([{"params": (x for x in [p])}]),
+        TypeError,
+        "params[0]['params']: expected a numpy.ndarray, got generator; write list(...)",
+    ),
+    "generator that fails": Refusal(
+        lambda m, p: m.AdamW(1 / 0 for _ in [p]), TypeError, "params: expected a numpy.ndarray, got generator; write li"
+    ),
+    "text": Refusal(lambda m, p: m.AdamW("w"), TypeError, "params: expected a numpy.ndarray, got str; make it a NumPy"),
+    "group without params": Refusal(
+        lambda m, p: m.AdamW([{"lr": 1}]),
+        TypeError,
+        "params[0]: has 'lr'; a group needs its parameters too, under 'params'",
+    ),
+    "group of another library without params": Refusal(
+        lambda m, p: m.AdamW([{"learning_rate": 1}]), TypeError, "params[0]: has 'learning_rate'; a group needs its par"
+    ),
+    "second group without params": Refusal(
+        lambda m, p: m.AdamW([[p], {"betas": (0.9, 0.99), "amsgrad": True}]), TypeError, "params[1]: has "
+    ),
+    "lone group without params": Refusal(
+        lambda m, p: m.AdamW({"lr": lambda step: 0.1}), TypeError, "params: has 'lr'; a group needs its parameters too"
     ),
     "read-only": Refusal(
         lambda m, p: m.AdamW([read_only(p.copy())]),
@@ -272,7 +324,12 @@ CONSTRUCTIONS: dict[str, Refusal] = {
     "unknown option": Refusal(
         lambda m, p: m.AdamW([{"params": [p], "learning_rate": 1}]),
         ValueError,
-        "params[0]['learning_rate']: AdamW has no such hyperparameter; it has lr, betas, eps",
+        "params[0]['learning_rate']: AdamW has no such hyperparameter (did you mean 'lr'?); it has lr, betas, eps",
+    ),
+    "option in a group": Refusal(
+        lambda m, p: m.AdamW([{"params": [p], "max_norm": 1.0}]),
+        ValueError,
+        "params[0]['max_norm']: is an option, which is the same for all groups; write AdamW(params, max_norm=...)",
     ),
     "what AdamW is": Refusal(
         lambda m, p: m.AdamW([{"params": [p], "decoupled_weight_decay": False}]),
@@ -327,3 +384,30 @@ def test_construction_refuses(module: Any, name: str) -> None:
 def test_small_groups_among_many_are_named() -> None:
     with pytest.raises(ValueError, match=re.escape("grads: 'k0', 'k1', 'k2', 'k3', 'k4' and 3 more not among")):
         adamas.Adam({"w": np.ones(2)}).step({"w": None, **{f"k{i}": None for i in range(8)}})
+
+
+@both
+def test_parameters_may_have_names_of_hyperparameters(module: Any) -> None:
+    assert list(module.AdamW({"lr": np.ones(2), "r": [np.ones(2)]}).state) == ["lr", "r.0"]
+    assert list(module.AdamW([{"lr": np.ones(2)}, {"alpha": {"eps": np.ones(2)}}]).state) == ["0.lr", "1.alpha.eps"]
+
+
+@both
+@pytest.mark.parametrize("grad_scale", [None, 1.0, 2.0])
+def test_what_is_not_finite_is_said_to_be_divided_only_if_it_was(module: Any, grad_scale: float | None) -> None:
+    bad = np.array([1.0, np.nan])
+    opt = module.AdamW({"w": np.ones(2)}, on_nonfinite="raise")
+    divided = ", once it is divided by grad_scale (2.0)" if grad_scale == 2.0 else ""
+    with pytest.raises(FloatingPointError) as caught:
+        opt.step({"w": bad}, grad_scale=grad_scale)
+    assert str(caught.value) == f"grads['w']: holds an infinity or NaN{divided}; nothing was updated"
+    with pytest.raises(FloatingPointError) as caught:
+        opt.step_async({"w": bad}, grad_scale=grad_scale).result()
+    assert str(caught.value) == f"grads['w']: holds an infinity or NaN{divided}; nothing was updated"
+    opt.step({"w": np.ones(2)}, max_norm=1.0)  # and clipping by the norm before is no division to be told of
+    said = []
+    with opt.step_scope(grad_scale=grad_scale, max_norm=0.5, previous_norm=True):
+        with pytest.raises(FloatingPointError) as caught:
+            opt.step_param("w", bad)
+        said.append(str(caught.value))
+    assert said == [f"the gradient of 'w': holds an infinity or NaN{divided}; this parameter was not updated"]

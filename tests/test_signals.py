@@ -161,7 +161,7 @@ def halfway(name, act):
 
 def make():
     params = [np.ones(1000, np.float32), np.ones((20, 30), np.float16)]
-    opt = adamas.AdamW(params, average=adamas.EMA(0.5))
+    opt = adamas.AdamW(params, average=adamas.EMA(0.5), rounding="nearest")
     opt.step([np.full(p.shape, 0.5) for p in params])
     return params, opt
 

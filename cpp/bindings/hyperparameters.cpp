@@ -42,7 +42,7 @@ constexpr Field<bool> kFlags[] = {
 struct Keys {
   py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
   std::vector<py::object> numbers, flags;  // of kNumbers and kFlags
-  py::object real;                         // numbers.Real
+  py::object as_real;                      // of adamas/_values.py
 };
 
 const Keys& keys() {
@@ -55,7 +55,7 @@ const Keys& keys() {
         Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
         for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
-        k.real = py::module_::import("numbers").attr("Real");
+        k.as_real = py::module_::import("adamas._values").attr("as_real");
         return k;
       })
       .get_stored();
@@ -133,12 +133,15 @@ bool read_number(py::handle value, double* out) {
     *out = PyFloat_AS_DOUBLE(value.ptr());
     return true;
   }
-  if (PyBool_Check(value.ptr()) || !is_a(value, keys().real)) return false;
-  *out = PyLong_Check(value.ptr()) ? PyLong_AsDouble(value.ptr()) : PyFloat_AsDouble(value.ptr());
-  if (*out == -1.0 && PyErr_Occurred() != nullptr) {
+  if (PyLong_CheckExact(value.ptr())) {
+    *out = PyLong_AsDouble(value.ptr());
+    if (*out != -1.0 || PyErr_Occurred() == nullptr) return true;
     PyErr_Clear();
     return false;
   }
+  const py::object real = keys().as_real(value);
+  if (real.is_none()) return false;
+  *out = PyFloat_AS_DOUBLE(real.ptr());
   return true;
 }
 

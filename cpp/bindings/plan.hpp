@@ -108,10 +108,6 @@ class PyPlan {
   // step does not call them again to say why; None where nothing was called.
   py::list scheduled() const;
 
-  // The groups are those of an optimizer of adamas: they hold the parameters that were added, in the same containers.
-  bool watches_params() const { return watches_params_; }
-  void set_watches_params(bool watches) { watches_params_ = watches; }
-
   // As StepOptions::copies_lead.
   bool copies_lead() const { return copies_lead_; }
   void set_copies_lead(bool lead) { copies_lead_ = lead; }
@@ -126,9 +122,14 @@ class PyPlan {
   int num_threads() const { return num_threads_; }
   void set_num_threads(int count) { num_threads_ = count; }
 
+  // The groups are those of another library: with entries of its own, and parameters as it has them.
+  bool foreign_groups() const { return foreign_groups_; }
+  void set_foreign_groups(bool foreign) { foreign_groups_ = foreign; }
+
  private:
   struct Group {
     KeySet keys;
+    Py_ssize_t size = 0;                                    // entries
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
   };
 
@@ -151,6 +152,7 @@ class PyPlan {
 
   bool read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
   bool read_groups(py::handle groups);
+  bool has_its_keys(py::handle group, const Group& expected) const;
   void read_options(py::handle options, py::handle average_weight);
   bool accept_arrays();
   bool accept_tensors(Tensors& tensors);
@@ -181,8 +183,8 @@ class PyPlan {
   int accumulated_ = 0;  // how often since the last step
   std::optional<double> previous_norm_;
   int num_threads_ = 0;
+  bool foreign_groups_ = false;
   int last_threads_ = 0;
-  bool watches_params_ = true;
   bool copies_lead_ = false;
   std::vector<std::int64_t> average_counts_;  // empty if no parameter has an average
   std::atomic<bool> busy_{false};

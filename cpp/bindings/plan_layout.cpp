@@ -35,6 +35,7 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
   if (laid_out_) throw py::value_error("add_group: after lay_out");
   Group added;
   added.keys = find_hyperparameters(group, beta_count);
+  added.size = PyDict_Size(group.ptr());
   for (py::handle key : frozen) {
     added.frozen.emplace_back(py::reinterpret_borrow<py::object>(key), dict_item(group, key));
   }

@@ -119,6 +119,11 @@ bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& nex
   return tree && structure_.group_holds(number, tree, params_, next);
 }
 
+// It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
+bool PyPlan::has_its_keys(py::handle group, const Group& expected) const {
+  return foreign_groups_ || (PyDict_Check(group.ptr()) && PyDict_Size(group.ptr()) <= expected.size);
+}
+
 bool PyPlan::read_groups(py::handle groups) {
   if (completed_ >= kMaxStepCount) return false;
   if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
@@ -128,8 +133,9 @@ bool PyPlan::read_groups(py::handle groups) {
   for (std::size_t k = 0; k < groups_.size(); ++k) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
-    if (group && watches_params_ && !holds_params(k, group, next_param)) return false;
-    if (!group || !read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
+    if (!group || !has_its_keys(group, groups_[k])) return false;
+    if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
+    if (!read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
       return false;
     }
     hyperparameters_[k].seed = seed_;

@@ -7,6 +7,7 @@ number of threads. Start with `adamas.AdamW`.
 from adamas import averaging, checkpoint, functional, reference, schedules
 from adamas._background import StepHandle
 from adamas._core import __version__
+from adamas._precision import PrecisionWarning
 from adamas._report import StepReport
 from adamas.arena import Arena
 from adamas.averaging import EMA, SWA
@@ -59,6 +60,7 @@ __all__ = [
     "Lion",
     "LossScaler",
     "NAdam",
+    "PrecisionWarning",
     "RAdam",
     "RMSprop",
     "RowGrad",

@@ -26,8 +26,6 @@ class Plan(Protocol):
     """
 
     num_threads: int
-    #: Whether the groups are those of an optimizer of adamas, which holds its parameters in them.
-    watches_params: bool
     #: Whether a parameter becomes what its copy is, where somebody has written to that.
     copies_lead: bool
     #: Of the gradients of the last step that took their norm and found it finite.

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import exact_int
-from adamas._values import shown
+from adamas._values import as_index, dtype_name, shown
 from adamas.averaging import Average
 
 #: Elements that share a scale in quantised states.
@@ -72,6 +71,7 @@ class Formats:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "state_dtype", dtype_name(self.state_dtype))
         if self.state_dtype is not None and (
             not isinstance(self.state_dtype, str) or self.state_dtype not in STATE_FORMATS
         ):
@@ -91,11 +91,12 @@ class Formats:
                 "choose one"
             )
         expected = "a whole number from 0 to 2**64 - 1"
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer):
+        seed = as_index(self.seed)
+        if seed is None:
             raise TypeError(f"seed: expected {expected}, got {shown(self.seed)}")
-        if not 0 <= exact_int(self.seed) < 2**64:
+        if not 0 <= seed < 2**64:
             raise ValueError(f"seed: expected {expected}, got {shown(self.seed)}")
-        object.__setattr__(self, "seed", exact_int(self.seed))
+        object.__setattr__(self, "seed", seed)
         if self.state_dtype == "bfloat16":
             bfloat16()
 

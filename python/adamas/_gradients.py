@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from adamas import _structure as structure
 from adamas._hyperparameters import check_flag, number
 from adamas._report import StepReport
-from adamas._values import shown
+from adamas._values import as_real, shown
 
 #: What to do about a gradient that holds an infinity or NaN.
 OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
@@ -57,7 +56,7 @@ def _limit(name: str) -> Callable[[Any], float | None]:
     def check(value: Any) -> float | None:
         if value is None:
             return None
-        if isinstance(value, Real) and not isinstance(value, bool) and value == math.inf:
+        if as_real(value) == math.inf:
             return math.inf
         return number(value, name, "a number > 0 or None", _LEAST, math.inf)
 
@@ -76,9 +75,10 @@ def _word(name: str, *choices: str) -> Callable[[Any], str]:
 
 
 def _check_norm_type(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or value not in (2, math.inf):
+    norm_type = as_real(value)
+    if norm_type not in (2.0, math.inf):
         raise ValueError(f"norm_type: expected 2 or infinity, got {shown(value)}")
-    return float(value)
+    return norm_type
 
 
 #: How each setting is checked.
@@ -147,6 +147,14 @@ class StepDefaults:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{name}: a setting cannot be deleted")
 
+    def __repr__(self) -> str:
+        return f"StepDefaults({', '.join(f'{name}={getattr(self, name)!r}' for name in _CHECKS)})"
+
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are not what they are unless somebody chooses."""
+        initial = StepDefaults()
+        return {name: getattr(self, name) for name in _CHECKS if getattr(self, name) != getattr(initial, name)}
+
     def _settle(self) -> None:
         idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
         self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads
@@ -195,8 +203,19 @@ class StepDefaults:
         return getattr(self, name) if argument is None else _CHECKS[name](argument)
 
 
+def not_finite(grad_scale: float) -> str:
+    """Say in a message what is wrong with a gradient that was given with this ``grad_scale``."""
+    divided = "" if grad_scale == 1.0 else f", once it is divided by grad_scale ({grad_scale!r})"
+    return f"holds an infinity or NaN{divided}"
+
+
 def conclude(
-    report: StepReport, choice: OnNonFinite, leaves: Sequence[structure.Leaf], description: Any, grads: Any
+    report: StepReport,
+    options: StepOptions,
+    choice: OnNonFinite,
+    leaves: Sequence[structure.Leaf],
+    description: Any,
+    grads: Any,
 ) -> StepReport:
     """Name the parameter that the engine gave by its number.
 
@@ -207,10 +226,8 @@ def conclude(
         return report
     index = int(report.nonfinite)
     if choice == "raise":
-        raise FloatingPointError(
-            f"{_path_of(index, leaves, description, grads)}: holds an infinity or NaN, once it is divided by "
-            "grad_scale; nothing was updated"
-        )
+        path = _path_of(index, leaves, description, grads)
+        raise FloatingPointError(f"{path}: {not_finite(options.grad_scale)}; nothing was updated")
     return report._replace(nonfinite=leaves[index].name)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from adamas._values import is_a, shown, stored
+from adamas._values import as_index, as_real, is_a, shown, stored
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = ("lr", "weight_decay", "betas")
@@ -27,24 +26,12 @@ MAX_THREADS = 1024
 
 def number(value: Any, path: str, expected: str, least: float, below: float) -> float:
     """Return ``value`` as a float if it is a real number in [least, below)."""
-    if is_a(value, bool) or not is_a(value, Real):
+    converted = as_real(value)
+    if converted is None:
         raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
-    try:
-        converted = _as_float(value)
-    except (OverflowError, ValueError):
-        converted = math.nan
-    except TypeError as error:  # numpy.timedelta64 counts as an integer
-        raise TypeError(f"{path}: expected {expected}, got {shown(value)}") from error
     if not least <= converted < below:
         raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
     return converted
-
-
-def _as_float(value: Any) -> float:
-    """Convert a real number; of a subclass of float or int, the number that it is, whatever it says."""
-    if is_a(value, float):
-        return float.__float__(value)
-    return int.__float__(value) if is_a(value, int) else float(value)
 
 
 def exact_int(value: int | np.integer[Any]) -> int:
@@ -52,13 +39,27 @@ def exact_int(value: int | np.integer[Any]) -> int:
     return int.__int__(value) if isinstance(value, int) else int(value)
 
 
+def plain(value: Any) -> Any:
+    """Return a number as an int or float, and numbers in a sequence as a tuple of such; all else as it is."""
+    if type(value) in (float, int):
+        return value
+    if is_a(value, list | tuple):
+        return tuple(map(plain, stored(value)))
+    whole = as_index(value)
+    if whole is not None:
+        return whole
+    real = as_real(value)
+    return value if real is None else real
+
+
 def whole_number(value: Any, path: str, least: int) -> int:
     """Return ``value`` as an int if it is a whole number >= ``least``, of an integer type."""
     expected = f"a whole number >= {least}"
     number(value, path, expected, least, math.inf)
-    if not isinstance(value, int | np.integer):
+    whole = as_index(value)
+    if whole is None:
         raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
-    return exact_int(value)
+    return whole
 
 
 def check_flag(value: Any, path: str) -> bool:
@@ -74,9 +75,10 @@ def check_threads(count: int | None) -> int:
         return 0
     expected = f"None or a whole number from 1 to {MAX_THREADS}"
     number(count, "num_threads", expected, 1, MAX_THREADS + 1)
-    if not isinstance(count, int | np.integer):
+    whole = as_index(count)
+    if whole is None:
         raise TypeError(f"num_threads: expected {expected}, got {shown(count)}")
-    return exact_int(count)
+    return whole
 
 
 def _fraction(value: Any, path: str) -> float:
@@ -150,6 +152,10 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
         _flag,
     ),
 }
+
+
+#: Every hyperparameter that some rule has.
+NAMES = (*_CHECKS, "betas")
 
 
 def check_group(

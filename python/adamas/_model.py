@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import weakref
@@ -18,13 +19,22 @@ from adamas._checks import Array, address, any_overlap, check_array, check_overl
 from adamas._copies import check_copies
 from adamas._engine import Plan, RuleInfo
 from adamas._formats import RESIDUE_NAMES, average_dtype
+from adamas._given import check_leaf, refuse_group_without_params
 from adamas._gradients import StepDefaults
-from adamas._hyperparameters import check_group, check_threads, number
-from adamas._options import Options, read_options
+from adamas._hyperparameters import NAMES, check_group, check_threads, number
+from adamas._names import MISTAKES, meant, refuse_attribute
+from adamas._options import PLACES, Options, chosen, read_options
+from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._sparse import MODES, check_sparse, check_sparse_hyperparameters, check_sparse_rule
 from adamas._states import States
-from adamas._values import is_a, stored, type_name
+from adamas._values import counted, is_a, shown, stored, type_name
 from adamas.averaging import Average
+
+#: What is set only through an argument of a step.
+_OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
+
+#: Names that are no attributes of an optimizer.
+SETTINGS = frozenset((*NAMES, *PLACES, *_OF_ONE_STEP, *MISTAKES))
 
 
 class Model(ABC):
@@ -50,11 +60,14 @@ class Model(ABC):
     _fractions: ClassVar[tuple[str, ...]] = ()
     #: How many betas the rule has.
     _beta_count: ClassVar[int] = 2
+    #: Groups are those of another library, with entries of its own, and parameters as it has them: see `for_adapters`.
+    _foreign_groups: ClassVar[bool] = False
 
     def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
         #: What a step does about gradients, unless its arguments say otherwise.
         self.step_defaults: StepDefaults
-        self._formats, self.step_defaults = read_options(options)
+        known = [key for key in defaults if key not in self._fixed]
+        self._formats, self.step_defaults = read_options(options, type(self).__name__, known)
         self._average: Average | None = options.get("average")
         self.defaults = defaults
         #: Why steps are refused at present, if they are.
@@ -68,6 +81,9 @@ class Model(ABC):
         groups = structure.split_groups(params, self.defaults)
         self._grouped = groups is not None
         if groups is None:
+            several = is_a(params, list | tuple)
+            for i, item in enumerate(stored(params) if several else [params]):
+                refuse_group_without_params(item, f"params[{i}]" if several else "params", SETTINGS)
             self._description = self._take_group({"params": params}, "", "")
         else:
             descriptions = [self._take_group(g, f"[{i}]", f"[{i}]['params']") for i, g in enumerate(groups)]
@@ -94,6 +110,24 @@ class Model(ABC):
         self.num_threads = options.get("num_threads")
         self._fill_plan(options.get("state_memory"))
         self._renew_copies()
+        if not self._foreign_groups:
+            names = [dtype.name for dtype in self._dtypes]
+            warn_without_effect(options, names)
+            warn_of_lost_updates(options, names)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in SETTINGS and "_plan" in self.__dict__ and not hasattr(self, name):
+            own = {key: key not in self._frozen for key in self.defaults if key not in self._fixed}
+            refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
+        super().__setattr__(name, value)
+
+    def _no_hyperparameter(self, name: Any) -> str:
+        """Say in a message that there is no such entry of a group."""
+        known = [key for key in self.defaults if key not in self._fixed]
+        text = f"{type(self).__name__} has no such hyperparameter{meant(name, known)}; it has {', '.join(known)}"
+        if name in Options.__annotations__:
+            text = f"is an option, which is the same for all groups; write {type(self).__name__}(params, {name}=...)"
+        return text
 
     def _renew_copies(self) -> None:
         """Make the copies equal to the parameters."""
@@ -117,10 +151,7 @@ class Model(ABC):
         known = [key for key in self.defaults if key not in self._fixed]
         unknown = [key for key in group if key != "params" and key not in known]
         if unknown:
-            raise ValueError(
-                f"params{group_path}[{unknown[0]!r}]: {type(self).__name__} has no such hyperparameter; "
-                f"it has {', '.join(known)}"
-            )
+            raise ValueError(f"params{group_path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in group.items() if key != "params"}
         merged = {"params": group["params"], **detached({**self.defaults, **own})}
         self._check_group(merged, f"params{group_path}[{{!r}}]", None)
@@ -128,6 +159,7 @@ class Model(ABC):
         description, leaves = structure.describe(params, path, self._numbered)
         self._numbered += len(stored(params)) if is_a(params, list | tuple) else 1
         for leaf in leaves:
+            check_leaf(leaf.array, f"params{leaf.path}", type(self).__name__)
             check_array(leaf.array, f"params{leaf.path}", writable=True)
         self._leaves += leaves
         self._group_of.extend([len(self.param_groups)] * len(leaves))
@@ -258,6 +290,7 @@ class Model(ABC):
                 raise TypeError(f"param_groups[{i}]: expected a dict, got {type_name(group)}")
             called = scheduled[i] if scheduled else None
             checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
+            self._check_keys(group, f"param_groups[{i}]")
             if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
                 raise ValueError(
                     f"param_groups[{i}]['momentum']: was 0 when this optimizer was made, and there is no "
@@ -268,7 +301,7 @@ class Model(ABC):
                     raise ValueError(
                         f"param_groups[{i}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
                     )
-        if self._plan.watches_params and groups is self.param_groups:
+        if not self._foreign_groups and groups is self.param_groups:
             self._check_params_kept()
         if completed is not None:
             for k, group in enumerate(checked):
@@ -297,6 +330,14 @@ class Model(ABC):
                         f"{found_path}: is another array now than the one that this optimizer updates; write the "
                         "values into that one (array[...] = values), or make a new optimizer"
                     )
+
+    def _check_keys(self, group: dict[str, Any], path: str) -> None:
+        """Refuse a group with an entry that nobody reads."""
+        if self._foreign_groups:
+            return
+        for key in dict.keys(group):
+            if key not in ("params", *self.defaults):
+                raise ValueError(f"{path}[{shown(key)}]: {self._no_hyperparameter(key)}")
 
     def _check_exact(self, number: int, group: Mapping[str, Any]) -> None:
         """Refuse hyperparameters, checked and called, with which rows of the group could not catch up."""
@@ -335,19 +376,27 @@ class Model(ABC):
         )
 
     def __repr__(self) -> str:
-        sizes: dict[str, list[int]] = {}
-        for leaf in self._leaves:
-            sizes.setdefault(leaf.array.dtype.name, []).append(leaf.array.size)
-        totals = ", ".join(
-            f"{sum(s):,} {dtype} elements in {len(s)} array{'s' if len(s) > 1 else ''}" for dtype, s in sizes.items()
-        )
+        totals = counted(leaf.array for leaf in self._leaves)
         lines = [f"{type(self).__name__}(", f"  {totals}; step {self._plan.completed}"]
         for i, group in enumerate(self.param_groups):
-            options = ", ".join(
+            values = ", ".join(
                 f"{key}={value!r}" for key, value in group.items() if key not in ("params", *self._fixed)
             )
-            lines.append(f"  group {i}: {options}")
+            lines.append(f"  group {i}: {values}")
+        if options := chosen(self._options_now(), self.step_defaults):
+            lines.append(f"  options: {', '.join(f'{name}={value!r}' for name, value in options.items())}")
         return "\n".join([*lines, ")"])
+
+    def _options_now(self) -> dict[str, Any]:
+        """Return the options of this optimizer, as they are now, but for those of steps."""
+        copies = len(self._copy_places)
+        return {
+            **dataclasses.asdict(self._formats),
+            "num_threads": self.num_threads,
+            "average": self._average,
+            "copy_out": counted(copy for copy in self._copies if copy is not None) if copies else None,
+            "sparse": {self._leaves[i].name: list(MODES)[mode] for i, mode in self._sparse.items()} or None,
+        }
 
 
 def detached(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any, SupportsFloat, TypeAlias
 
 from adamas._averaged import averaged
 from adamas._background import StepHandle
@@ -16,7 +16,7 @@ from adamas._saving import Saving
 from adamas._scope import StepScope
 
 #: A learning rate, or a function that gives it for the number of steps taken so far (0 at the first).
-LearningRate: TypeAlias = "float | Callable[[int], float]"
+LearningRate: TypeAlias = "SupportsFloat | Callable[[int], SupportsFloat]"
 
 
 class Optimizer(Saving):
@@ -255,4 +255,4 @@ class Optimizer(Saving):
             self._refuse(grads, zero_grads=options.zero_grads)
         if report.nonfinite is None:
             return report
-        return conclude(report, choice, self._leaves, self._description, grads)
+        return conclude(report, options, choice, self._leaves, self._description, grads)

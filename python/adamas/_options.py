@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypedDict
 
 from adamas._formats import Formats
 from adamas._gradients import StepDefaults
-from adamas._values import shown
+from adamas._names import no_argument
+from adamas._values import DType, shown
 from adamas.averaging import Average
 
 
@@ -18,9 +19,9 @@ class Options(TypedDict, total=False):
     ``accumulation``.
     """
 
-    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters.
-    #: None: float32, or float64 for float64 parameters.
-    state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | None
+    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters; or such a
+    #: dtype of NumPy's, ml_dtypes' or PyTorch's. None: float32, or float64 for float64 parameters.
+    state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | type[Any] | DType | None
     #: Keep more of bfloat16 and float16 parameters than their 16 bits: True for a float32 copy; "split32" or "split24",
     #: of bfloat16, for the low 16 or 8 bits of a float32 number whose high half the parameter is.
     master_weights: bool | Literal["split32", "split24"]
@@ -64,8 +65,29 @@ class Options(TypedDict, total=False):
 _OF_STEPS = tuple(name for name in Options.__annotations__ if name in StepDefaults.__annotations__)
 
 
-def read_options(options: Any) -> tuple[Formats, StepDefaults]:
+#: What to write to change an option, with ``{}`` for the value; None for those that are fixed at construction.
+PLACES = {name: f"opt.step_defaults.{name} = {{}}" if name in _OF_STEPS else None for name in Options.__annotations__}
+
+
+def chosen(options: Mapping[str, Any], step_defaults: StepDefaults) -> dict[str, Any]:
+    """Return the options that are not what they are unless somebody chooses, for a representation.
+
+    Args:
+        options: As an optimizer was given them; those that `step_defaults` holds are not looked at.
+        step_defaults: The optimizer's, which may have changed since.
+    """
+    idle = {"master_weights": False, "rounding": "nearest", "seed": 0}
+    others = {name: options[name] for name in Options.__annotations__ if name in options and name not in _OF_STEPS}
+    return {name: value for name, value in others.items() if value != idle.get(name)} | step_defaults.changed()
+
+
+def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> tuple[Formats, StepDefaults]:
     """Return the formats that the options ask for, and what steps do about gradients.
+
+    Args:
+        options: As given.
+        owner: Class of the optimizer, for messages.
+        hyperparameters: Names of the arguments that it has beside options, for messages.
 
     Raises:
         TypeError: An unknown option, or one of the wrong type.
@@ -73,8 +95,7 @@ def read_options(options: Any) -> tuple[Formats, StepDefaults]:
     """
     for name in options:
         if name not in Options.__annotations__:
-            known = ", ".join(Options.__annotations__)
-            raise TypeError(f"{name}: no such hyperparameter or option; the options of all optimizers are {known}")
+            raise TypeError(no_argument(name, owner, hyperparameters, Options.__annotations__))
     average = options.get("average")
     if average is not None and not isinstance(average, Average):
         raise TypeError(f"average: expected adamas.EMA, adamas.SWA or None, got {shown(average)}")

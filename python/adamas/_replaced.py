@@ -42,7 +42,11 @@ def replaced(path: Path) -> Iterator[Path]:
     _remove_abandoned(target.parent)
     # A folder of its own, since writers may have temporary files too; on the same file system, so that renaming moves.
     folder = target.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
-    folder.mkdir(mode=0o700)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:  # which names what nobody has heard of
+        error.filename = str(target.parent)
+        raise
     with _locked(folder):
         try:
             mode = _mode_for(target, folder)
@@ -53,8 +57,8 @@ def replaced(path: Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
             _rename(new, target)
         except OSError as error:
-            if error.filename is None:  # a full disk, say
-                error.filename = str(target)
+            if error.filename is None or Path(error.filename).is_relative_to(folder):  # a full disk, say
+                raise OSError(error.errno, error.strerror, str(target)) from error
             raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas import checkpoint
 from adamas._checks import Array, check_array, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_flag
+from adamas._hyperparameters import SCHEDULABLE, check_flag, plain
 from adamas._model import detached
 from adamas._sparse import MODES, check_caught_up
 from adamas._state_dict import count_in, read_state_dict, scalar_in
@@ -307,4 +307,7 @@ class Saving(StepChecks):
 
 
 def _without_schedule(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: None if key in SCHEDULABLE and callable(value) else value for key, value in group.items()}
+    return {
+        key: None if key in SCHEDULABLE and callable(value) else value if key == "params" else plain(value)
+        for key, value in group.items()
+    }

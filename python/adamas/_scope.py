@@ -6,7 +6,7 @@ import math
 
 from adamas._checks import Array
 from adamas._core import Scope
-from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient
+from adamas._gradients import OnNonFinite, StepOptions, clip_coefficient, not_finite
 from adamas._report import StepReport
 from adamas._step_checks import StepChecks
 
@@ -19,6 +19,7 @@ class StepScope(Scope):
         self._report: StepReport | None = None
         self._opt = opt
         self._choice = choice
+        self._grad_scale = options.grad_scale
         self._coefficient = 1.0
         self._reports: dict[int, StepReport] = {}
         if options.max_norm < math.inf and not options.clip_each:
@@ -93,8 +94,8 @@ class StepScope(Scope):
         self._reports[index] = report
         if report.nonfinite is not None and self._choice == "raise":
             raise FloatingPointError(
-                f"the gradient of {opt._leaves[index].name!r}: holds an infinity or NaN, once it is divided by "
-                "grad_scale; this parameter was not updated"
+                f"the gradient of {opt._leaves[index].name!r}: {not_finite(self._grad_scale)}; this parameter was not "
+                "updated"
             )
 
     def norm_of(self, index: int) -> tuple[float, float] | None:

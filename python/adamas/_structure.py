@@ -157,10 +157,13 @@ def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, pa
             f"{path}: expected a mapping with the keys {some(keys)}, as the parameters are, got {type_name(tree)}"
         )
     missing = [key for key in keys if key not in tree]
-    if missing:
-        raise ValueError(f"{path}: missing {some(missing)}; use None for a parameter that has no gradient")
     known = set(keys)
     extra = [key for key in itertools.islice(tree, len(keys) + _MOST_EXTRA) if key not in known]
+    if missing and extra:
+        found = f"missing {some(missing)}, and unexpected {some(extra)}"
+        raise ValueError(f"{path}: {found}; the parameters are {some(keys)}")
+    if missing:
+        raise ValueError(f"{path}: missing {some(missing)}; use None for a parameter that has no gradient")
     if extra:
         raise ValueError(f"{path}: {some(extra)} not among the parameters, which are {some(keys)}")
     if len(tree) != len(keys):

@@ -17,7 +17,7 @@ import numpy as np
 from adamas import _structure as structure
 from adamas._checks import Array, check_array
 from adamas._hyperparameters import check_flag
-from adamas._values import shown
+from adamas._values import counted, shown
 
 _LINE = 64
 _PAGE = 4096
@@ -87,6 +87,7 @@ class Arena:
         if path is not None and not isinstance(path, str | os.PathLike):
             raise TypeError(f"path: expected a path or None, got {shown(path)}")
         check_flag(grads, "grads")
+        self._path = path
         model = _specs(params, number, "params", 0)
         leaves = structure.describe(model)[1]
         if not leaves:
@@ -119,7 +120,9 @@ class Arena:
             self.flat_params = flat(0)
             self.grads: Any = views(self.buffer, first_grad) if grads else None
             self.flat_grads: Any = flat(first_grad) if grads else None
-            for leaf, spec in zip(structure.describe(self.params)[1], specs, strict=True):
+            made = structure.describe(self.params)[1]
+            self._elements = counted(leaf.array for leaf in made)
+            for leaf, spec in zip(made, specs, strict=True):
                 if spec.values is not None:
                     np.copyto(leaf.array, spec.values)
             self.optimizer: Any = None
@@ -129,6 +132,13 @@ class Arena:
             if path is not None:
                 Path(path).unlink()
             raise
+
+    def __repr__(self) -> str:
+        parts = [self._elements, "gradients" if self.grads is not None else "no gradients"]
+        if self.optimizer is not None:
+            parts.append(f"the states of {type(self.optimizer).__name__}")
+        where = "in memory" if self._path is None else f"in {str(self._path)!r}"
+        return f"Arena({', '.join(parts)}; {len(self.buffer):,} bytes {where})"
 
     def flush(self) -> None:
         """Write what has changed to the file, if the arena is in one."""

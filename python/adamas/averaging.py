@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from adamas._hyperparameters import check_flag, number, whole_number
-from adamas._values import shown
+from adamas._values import DType, dtype_name, shown
 
 __all__ = ["EMA", "SWA", "Average"]
 
@@ -28,11 +28,13 @@ class Average(ABC):
 
     start: int = 1
     every: int = 1
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    #: Its name, whether that was given or the dtype itself.
+    dtype: Literal["float32", "bfloat16"] | type[Any] | DType = "float32"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", whole_number(self.start, "start", 1))
         object.__setattr__(self, "every", whole_number(self.every, "every", 1))
+        object.__setattr__(self, "dtype", dtype_name(self.dtype))
         if not isinstance(self.dtype, str) or self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
 
@@ -75,8 +77,9 @@ class EMA(Average):
             forgotten.
         start: The first step, counted from 1, that is averaged.
         every: Steps from one averaging to the next.
-        dtype: Of the averages of float32, float16 and bfloat16 parameters. (Those of float64 are float64.) bfloat16
-            ones are rounded with a dither, so that small changes are not lost.
+        dtype: Of the averages of float32, float16 and bfloat16 parameters: float32 or bfloat16, as a name or as a dtype
+            of NumPy's or PyTorch's. (Those of float64 parameters are float64.) bfloat16 ones are rounded with a dither,
+            so that small changes are not lost.
     """
 
     decay: float = 0.999

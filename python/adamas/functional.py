@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from adamas import _core, reference
 from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, exact_int, number
+from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, number, whole_number
+from adamas._names import no_argument
 from adamas._optimizer import Optimizer
 from adamas._values import shown
+
+_F = TypeVar("_F", bound=Callable[..., None])
 
 __all__ = [
     "adabelief_",
@@ -35,6 +39,25 @@ __all__ = [
 ]
 
 
+def _names_arguments(update: _F) -> _F:
+    """Say which arguments a function has, when it is given one that it does not have."""
+    parameters = inspect.signature(update).parameters
+    known = [name for name, parameter in parameters.items() if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+
+    @functools.wraps(update)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        try:
+            update(*args, **kwargs)
+        except TypeError:
+            for name in kwargs:
+                if name not in parameters:
+                    raise TypeError(no_argument(name, update.__name__, known)) from None
+            raise
+
+    return cast("_F", checked)
+
+
+@_names_arguments
 def adam_(
     param: Array,
     grad: Array,
@@ -104,6 +127,7 @@ def adam_(
     _update(rule, param, grad, states, group, step, num_threads)
 
 
+@_names_arguments
 def adamw_(
     param: Array,
     grad: Array,
@@ -210,9 +234,10 @@ class Update:
     ) -> None:
         """Update."""
         known = self._model.defaults
+        names = [name for name in known if name not in self._model._fixed]
         for name in hyperparameters:
-            if name not in known or name in self._model._fixed:
-                raise TypeError(f"{name}: {self._optimizer.__name__} has no such hyperparameter")
+            if name not in names:
+                raise TypeError(no_argument(name, self._optimizer.__name__, [*names, "step", "scalars", "num_threads"]))
         group = {**known, **hyperparameters}
         _refuse_schedules(group)
         self._model._check_group(group, "{}", None)
@@ -257,10 +282,8 @@ def _update(
     scalars: list[float] | None = None,
     beta_count: int = 2,
 ) -> None:
-    if isinstance(step, bool) or not isinstance(step, int | np.integer):
-        raise TypeError(f"step: expected a whole number >= 1, got {shown(step)}")
-    count = exact_int(step)
-    if not 1 <= count < 2**62:
+    count = whole_number(step, "step", 1)
+    if count >= 2**62:
         raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
     _refuse_schedules(group)
     arrays = tuple(states.values())

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adamas._hyperparameters import number, whole_number
+from adamas._hyperparameters import number, plain, whole_number
 from adamas._values import shown
 
 __all__ = ["WSD", "Constant", "Cosine", "InverseSqrt", "Linear", "OneCycle", "Schedule", "WarmUp"]
@@ -43,14 +43,22 @@ class Schedule(ABC):
     def _at(self, step: int) -> float: ...
 
 
-def _check_numbers(schedule: object, **values: float) -> None:
-    for name, value in values.items():
-        number(value, f"{type(schedule).__name__}: {name}", "a finite number >= 0", 0.0, math.inf)
+def _keep_number(schedule: object, name: str, expected: str, least: float) -> None:
+    """Check a number >= ``least``, and keep it as an int or float: in float16, say, so would be what is computed."""
+    value = getattr(schedule, name)
+    number(value, f"{type(schedule).__name__}: {name}", expected, least, math.inf)
+    object.__setattr__(schedule, name, plain(value))
 
 
-def _check_steps(schedule: object, least: int = 1, **counts: int) -> None:
-    for name, count in counts.items():
-        whole_number(count, f"{type(schedule).__name__}: {name}", least)
+def _check_numbers(schedule: object, *names: str) -> None:
+    for name in names:
+        _keep_number(schedule, name, "a finite number >= 0", 0.0)
+
+
+def _check_steps(schedule: object, *names: str, least: int = 1) -> None:
+    for name in names:
+        count = whole_number(getattr(schedule, name), f"{type(schedule).__name__}: {name}", least)
+        object.__setattr__(schedule, name, count)
 
 
 def _check_shape(schedule: object, shape: str, known: tuple[str, ...]) -> None:
@@ -75,7 +83,7 @@ class Constant(Schedule):
     value: float
 
     def __post_init__(self) -> None:
-        _check_numbers(self, value=self.value)
+        _check_numbers(self, "value")
 
     def _at(self, step: int) -> float:
         return self.value
@@ -90,8 +98,8 @@ class _Way(Schedule):
     steps: int
 
     def __post_init__(self) -> None:
-        _check_numbers(self, start=self.start, end=self.end)
-        _check_steps(self, steps=self.steps)
+        _check_numbers(self, "start", "end")
+        _check_steps(self, "steps")
 
     #: Of the way.
     SHAPE: ClassVar[str]
@@ -153,15 +161,15 @@ class WarmUp(Schedule):
     def __post_init__(self) -> None:
         if not callable(self.schedule):
             object.__setattr__(self, "schedule", Constant(self.schedule))
-        _check_numbers(self, start=self.start)
-        _check_steps(self, steps=self.steps)
+        _check_numbers(self, "start")
+        _check_steps(self, "steps")
 
     def _at(self, step: int) -> float:
         schedule = self.schedule
         assert callable(schedule)
         if step >= self.steps:
             return schedule(step - self.steps)
-        return _between(self.start, schedule(0), step / self.steps)
+        return _between(self.start, plain(schedule(0)), step / self.steps)
 
 
 @dataclass(frozen=True)
@@ -179,8 +187,8 @@ class InverseSqrt(Schedule):
     warm_up: int
 
     def __post_init__(self) -> None:
-        _check_numbers(self, peak=self.peak)
-        _check_steps(self, warm_up=self.warm_up)
+        _check_numbers(self, "peak")
+        _check_steps(self, "warm_up")
 
     def _at(self, step: int) -> float:
         if step < self.warm_up:
@@ -214,9 +222,9 @@ class WSD(Schedule):
     SHAPES: ClassVar[tuple[str, ...]] = ("linear", "cosine", "sqrt")
 
     def __post_init__(self) -> None:
-        _check_numbers(self, peak=self.peak, end=self.end)
-        _check_steps(self, steps=self.steps)
-        _check_steps(self, least=0, warm_up=self.warm_up, decay=self.decay)
+        _check_numbers(self, "peak", "end")
+        _check_steps(self, "steps")
+        _check_steps(self, "warm_up", "decay", least=0)
         _check_shape(self, self.shape, self.SHAPES)
         if self.warm_up + self.decay > self.steps:
             raise ValueError(
@@ -259,12 +267,13 @@ class OneCycle(Schedule):
     SHAPES: ClassVar[tuple[str, ...]] = ("cosine", "linear")
 
     def __post_init__(self) -> None:
-        _check_numbers(self, peak=self.peak)
-        _check_steps(self, steps=self.steps)
+        _check_numbers(self, "peak")
+        _check_steps(self, "steps")
         tiny = math.nextafter(0.0, 1.0)
         number(self.pct_start, "OneCycle: pct_start", "a number in (0, 1)", tiny, 1.0)
+        object.__setattr__(self, "pct_start", plain(self.pct_start))
         for name in ("div_factor", "final_div_factor"):
-            number(getattr(self, name), f"OneCycle: {name}", "a finite number > 0", tiny, math.inf)
+            _keep_number(self, name, "a finite number > 0", tiny)
         _check_shape(self, self.shape, self.SHAPES)
         top, last = self._turns()
         if not 0.0 < top < last:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import math
 from collections.abc import Callable
@@ -48,6 +49,16 @@ class IndexOnly:
 
 
 class FloatOnly:
+    def __float__(self) -> float:
+        return 0.5
+
+
+class Tensor:
+    """As an array of another framework."""
+
+    def __init__(self, dtype: str, shape: Any) -> None:
+        self.dtype, self.shape = dtype, shape
+
     def __float__(self) -> float:
         return 0.5
 
@@ -131,15 +142,25 @@ _NOT_NUMBERS: dict[str, Callable[[], Any]] = {
     "True": lambda: True,
     "NumPy's True": lambda: np.True_,
     "complex": lambda: 0.1 + 0j,
-    "Decimal": lambda: Decimal("0.1"),
-    "0-d array": lambda: np.array(0.1),
+    "complex of NumPy": lambda: np.complex64(0.1),
+    "0-d array of a flag": lambda: np.array(True),
+    "0-d array of a complex number": lambda: np.array(0.1 + 0j),
+    "0-d array of a text": lambda: np.array("0.1"),
+    "0-d array of an object": lambda: np.array(Fraction(1, 10)),
+    "text of NumPy": lambda: np.str_("0.1"),
+    "void": lambda: np.void(b"1"),
     "array of one": lambda: np.array([0.1]),
     "list of one": lambda: [0.1],
     "dict": dict,
     "NotImplemented": lambda: NotImplemented,
     "timedelta": lambda: np.timedelta64(1, "s"),
+    "timedelta without a unit": lambda: np.timedelta64(1),
+    "datetime": lambda: np.datetime64(1, "s"),
+    "timedelta of Python": lambda: datetime.timedelta(1),
     "only an index": IndexOnly,
-    "only a float method": FloatOnly,
+    "tensor of one dimension": lambda: Tensor("float32", (1,)),
+    "tensor of a flag": lambda: Tensor("framework.bool", ()),
+    "tensor whose shape is none": lambda: Tensor("float32", None),
     "says it is a float": SaysFloat,
     "equals all": EqualsAll,
     "cannot be shown": ReprRaises,
@@ -154,6 +175,8 @@ _BAD_NUMBERS: dict[str, Callable[[], Any]] = {
     "beyond float64": lambda: np.longdouble("1e4000"),
     "two to the 1024": lambda: 2**1024,
     "fraction beyond float64": lambda: Fraction(10**400, 3),
+    "Decimal NaN": lambda: Decimal("sNaN"),
+    "0-d array of NaN": lambda: np.array(math.nan),
     "float gives NaN": lambda: Number(lambda: math.nan),
     "float gives minus one": lambda: Number(lambda: -1.0),
     "float overflows": lambda: Number(raising(OverflowError("too large"))),
@@ -194,7 +217,14 @@ _AS: dict[str, tuple[str, Callable[[], Any], Any]] = {
     "two to the 64 and one": ("weight_decay", lambda: 2**64 + 1, 2.0**64),
     "two to the 1023": ("eps", lambda: 2**1023, 2.0**1023),
     "float16": ("lr", lambda: np.float16(0.1), float(np.float16(0.1))),
-    "bfloat16": ("lr", lambda: ml_dtypes.bfloat16(0.5), None),
+    "bfloat16": ("lr", lambda: ml_dtypes.bfloat16(0.5), 0.5),
+    "float8": ("lr", lambda: ml_dtypes.float8_e4m3fn(0.5), 0.5),
+    "Decimal": ("eps", lambda: Decimal("0.1"), 0.1),
+    "0-d array": ("lr", lambda: np.array(0.1), 0.1),
+    "0-d array of bfloat16": ("lr", lambda: np.array(0.5, ml_dtypes.bfloat16), 0.5),
+    "0-d array of whole numbers": ("weight_decay", lambda: np.array(2), 2.0),
+    "tensor without dimensions": ("lr", lambda: Tensor("float32", ()), 0.5),
+    "only a float method": ("lr", FloatOnly, 0.5),
     "int8": ("lr", lambda: np.int8(1), 1.0),
     "uint64": ("eps", lambda: np.uint64(2**64 - 1), 2.0**64),
     "long double": ("lr", lambda: np.longdouble(0.25), 0.25),
@@ -205,6 +235,9 @@ _AS: dict[str, tuple[str, Callable[[], Any], Any]] = {
     "schedule that is a class": ("lr", lambda: float, 1.0),
     "schedule that is a partial": ("lr", lambda: functools.partial(pow, 2), 2.0),
     "schedule of a Fraction": ("lr", lambda: lambda step: Fraction(1, 2), 0.5),
+    "schedule of a 0-d array": ("lr", lambda: lambda step: np.array(0.5, np.float32), 0.5),
+    "schedule of a tensor": ("lr", lambda: lambda step: Tensor("float32", ()), 0.5),
+    "betas of 0-d arrays": ("betas", lambda: [np.array(0.5), ml_dtypes.bfloat16(0.25)], (0.5, 0.25)),
     "schedule of betas in a list": ("betas", lambda: lambda step: [0.5, 0.25], (0.5, 0.25)),
     "betas in a list": ("betas", lambda: [0.5, Fraction(1, 4)], (0.5, 0.25)),
     "betas next to one": ("betas", lambda: (math.nextafter(1, 0), 0.0), (math.nextafter(1, 0), 0.0)),
@@ -214,7 +247,6 @@ _AS: dict[str, tuple[str, Callable[[], Any], Any]] = {
 AS_GOOD = {
     f"as good: {name}": correct(in_group(key, lambda honest=honest: honest), in_group(key, make))
     for name, (key, make, honest) in _AS.items()
-    if honest is not None
 }
 
 

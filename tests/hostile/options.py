@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hostile.driver import Act, Case, correct, refused
@@ -66,7 +67,7 @@ _SCALES: dict[str, tuple[Callable[[], Any], type[Exception]]] = {
     "beyond float64": (lambda: 10**400, ValueError),
     "text": (lambda: "2", TypeError),
     "flag": (lambda: True, TypeError),
-    "Decimal": (lambda: Decimal(2), TypeError),
+    "0-d flag": (lambda: np.array(True), TypeError),
     "array": (lambda: np.ones(1), TypeError),
     "complex": (lambda: 1j, TypeError),
     "equal to all": (EqualsAll, TypeError),
@@ -189,6 +190,11 @@ _AS: dict[str, tuple[str, Any, Callable[[], Any]]] = {
     "max_norm infinite in float16": ("max_norm", math.inf, lambda: np.float16("inf")),
     "max_value infinite": ("max_value", None, lambda: math.inf),
     "grad_scale Fraction": ("grad_scale", 0.5, lambda: Fraction(1, 2)),
+    "grad_scale Decimal": ("grad_scale", 2.0, lambda: Decimal(2)),
+    "grad_scale 0-d array": ("grad_scale", 0.5, lambda: np.array(0.5, np.float16)),
+    "max_norm 0-d array": ("max_norm", 0.25, lambda: np.array(0.25)),
+    "max_norm infinite 0-d array": ("max_norm", math.inf, lambda: np.array(math.inf)),
+    "max_value bfloat16": ("max_value", 0.25, lambda: ml_dtypes.bfloat16(0.25)),
     "grad_scale first good": ("grad_scale", 4.0, lambda: Number(alternating(4.0, math.nan))),
     "grad_scale largest": ("grad_scale", 2.0**1022, lambda: 2**1022),
     "zero_grads of NumPy": ("zero_grads", False, lambda: np.False_),

@@ -131,7 +131,9 @@ def copied(module: Any) -> Scene:
 
 
 def averaged(module: Any) -> Scene:
-    return _trained(module, {"w": numbers(6), "h": numbers(5, dtype=np.float16)}, average=adamas.EMA(0.5))
+    return _trained(
+        module, {"w": numbers(6), "h": numbers(5, dtype=np.float16)}, average=adamas.EMA(0.5), rounding="nearest"
+    )
 
 
 def half(module: Any) -> Scene:

@@ -163,8 +163,17 @@ GROUPS |= {
     "groups: no parameters": refused(
         ValueError, _OTHER_PARAMS, step, spoil=lambda s: s.opt.param_groups[0].pop("params")
     ),
-    "groups: more keys": correct(
-        step, lambda s: s.opt.param_groups[0].update({"initial_lr": "x", 5: None, None: step}) or step(s)
+    "groups: more keys": refused(
+        ValueError,
+        r"param_groups\[0\]\['initial_lr'\]: AdamW has no such hyperparameter",
+        *_USES,
+        spoil=lambda s: s.opt.param_groups[0].update({"initial_lr": "x", 5: None, None: step}),
+    ),
+    "groups: a key that cannot be shown": refused(
+        ValueError,
+        r"param_groups\[0\]\[a value of type .*\]: AdamW has no such hyperparameter",
+        *_USES,
+        spoil=lambda s: s.opt.param_groups[0].update({ReprRaises(): 1}),
     ),
     "groups: list that lies": correct(
         step, lambda s: _put(s, Groups(s.opt.param_groups)) or step(s), modules=("compiled",)

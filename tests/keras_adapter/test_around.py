@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import keras
+import ml_dtypes
 import numpy as np
 import pytest
 from small_keras import BACKEND, X, Y, compiled, tensor, to_numpy, train, variable, weights
@@ -151,3 +154,30 @@ if BACKEND != "tensorflow":  # where Keras refuses it
         for variable_, value, untouched, begun in zip(stateful, values, pure, start, strict=True):
             assert (to_numpy(variable_) == to_numpy(value)).all()
             assert (to_numpy(untouched) == begun.astype(np.float32)).all()
+
+
+@pytest.mark.parametrize("make", [np.float32, np.float64, np.array, ml_dtypes.bfloat16, Fraction, Decimal, tensor])
+def test_numbers_of_any_type(make: Any) -> None:
+    names = ("learning_rate", "weight_decay", "beta_1", "beta_2", "epsilon")
+    results = []
+    for convert in (float, make):
+        param = variable(np.ones(3))
+        optimizer = adamas.keras.AdamW(**{name: convert(0.25) for name in names})
+        optimizer.apply([tensor(np.array([1.0, -2.0, 0.5]))], [param])
+        optimizer.beta_1 = convert(0.5)
+        optimizer.apply([tensor(np.array([1.0, -2.0, 0.5]))], [param])
+        assert all(type(value) is float for name, value in optimizer.get_config().items() if name in names[1:])
+        results.append(to_numpy(param).tobytes())
+    assert results[0] == results[1]
+
+
+def test_one_is_a_learning_rate() -> None:
+    assert float(to_numpy(adamas.keras.SGD(1).learning_rate)) == 1.0
+
+
+def test_state_dtype_as_a_dtype() -> None:
+    optimizer = adamas.keras.AdamW(state_dtype=np.int8)
+    assert optimizer.get_config()["state_dtype"] == "int8"
+    optimizer.build([variable(np.ones(3))])
+    assert "uint8" in {state.dtype for state in optimizer.variables}  # codes
+    assert adamas.keras.AdamW(state_dtype=ml_dtypes.bfloat16).state_dtype == "bfloat16"

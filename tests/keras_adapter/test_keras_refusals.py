@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 from small_keras import tensor, to_numpy, values, variable
 
+import adamas
 import adamas.keras
+from adamas import _precision
 
 NAN, INF = float("nan"), float("inf")
 
@@ -33,7 +36,8 @@ NAN, INF = float("nan"), float("inf")
         ("AdamW", {"learning_rate": -1.0}, ValueError, "learning_rate: expected a finite number >= 0, got -1.0"),
         ("AdamW", {"learning_rate": NAN}, ValueError, "learning_rate: "),
         ("AdamW", {"learning_rate": INF}, ValueError, "learning_rate: "),
-        ("AdamW", {"learning_rate": 1}, ValueError, "learning_rate"),
+        ("AdamW", {"learning_rate": True}, ValueError, "learning_rate"),
+        ("AdamW", {"learning_rate": np.ones(1)}, ValueError, "learning_rate"),
         ("AdamW", {"clipnorm": 1.0, "clipvalue": 1.0}, ValueError, "Only one of"),
         ("AdamW", {"gradient_accumulation_steps": 1}, ValueError, "gradient_accumulation_steps"),
         ("AdamW", {"state_dtype": "int2"}, ValueError, "state_dtype: "),
@@ -129,7 +133,12 @@ def test_gradients_that_are_not_finite_propagate_as_in_keras() -> None:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ("raise ImportError", "needs Keras 3; install it with: pip install 'adamas\\[keras\\]'"),
+        (
+            "raise ModuleNotFoundError(name='keras')",
+            "needs Keras 3; install it with: pip install 'adamas\\[keras\\]'",
+        ),
+        ("import openvino", "Keras is installed, but its backend, openvino, is not: install it, or choose one that is"),
+        ("raise ImportError('broken')", "Keras is installed, but cannot be imported: broken"),
         ("__version__ = '2.15.0'", "needs Keras 3.* or newer, got 2.15.0"),
     ],
 )
@@ -141,3 +150,53 @@ def test_import_without_keras(module: str, message: str, tmp_path: Path) -> None
     import re
 
     assert re.search(f"ImportError: adamas.keras: {message}", result.stderr), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("lr", "lr: is no attribute of the optimizer; write optimizer.learning_rate = ..."),
+        ("eps", "eps: is no attribute of the optimizer; write optimizer.epsilon = ..."),
+        ("beta1", "beta1: is no attribute of the optimizer; write optimizer.beta_1 = ..."),
+        ("clip_norm", "clip_norm: is no attribute of the optimizer; write optimizer.clipnorm = ..."),
+        ("state_dtype", "state_dtype: is fixed at construction; make a new optimizer"),
+        ("num_threads", "num_threads: is fixed at construction; make a new optimizer"),
+    ],
+)
+def test_attributes_that_nobody_reads(name: str, message: str) -> None:
+    optimizer = adamas.keras.AdamW()
+    with pytest.raises(AttributeError) as caught:
+        setattr(optimizer, name, 0.5)
+    assert str(caught.value) == message
+    optimizer.beta_1, optimizer.epsilon, optimizer.clipnorm, optimizer.learning_rate = 0.5, 0.25, 1.0, 0.125
+    optimizer.my_own = 1
+    assert optimizer.get_config()["beta_1"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "likely"), [("lr", "learning_rate"), ("beta1", "beta_1"), ("eps", "epsilon"), ("fused", None)]
+)
+def test_arguments_that_there_are_not(name: str, likely: str | None) -> None:
+    with pytest.raises(TypeError) as caught:
+        adamas.keras.AdamW(**{name: 1})
+    hint = f" (did you mean {likely!r}?)" if likely else ""
+    assert str(caught.value).startswith(
+        f"{name}: no such hyperparameter or option{hint}; AdamW has the hyperparameters learning_rate, weight_decay, "
+        "beta_1, beta_2, epsilon, amsgrad, clipnorm, "
+    )
+    assert str(caught.value).endswith(", and the options state_dtype, num_threads")
+
+
+def test_variables_that_lose_updates() -> None:
+    _precision._told.clear()
+    optimizer = adamas.keras.AdamW()
+    with pytest.warns(adamas.PrecisionWarning, match="parameters are bfloat16.* set the dtype policy 'mixed_bfloat16'"):
+        optimizer.build([variable(np.ones(3), "bfloat16")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", adamas.PrecisionWarning)
+        adamas.keras.AdamW().build([variable(np.ones(3), "bfloat16")])  # once in a process
+        _precision._told.clear()
+        adamas.keras.AdamW().build([variable(np.ones(3), "float32")])
+        keras.utils.set_random_seed(3)
+        mixed = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2, dtype="mixed_bfloat16")])
+        adamas.keras.AdamW().build(mixed.trainable_variables)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import optax
 import pytest
 import torch
 
+import adamas
 from adamas.schedules import Cosine, Linear, OneCycle, Schedule, WarmUp
 
 jax.config.update("jax_enable_x64", True)
@@ -77,3 +80,31 @@ OPTAX: dict[str, tuple[Schedule, Any]] = {
 @pytest.mark.parametrize(("schedule", "peer"), OPTAX.values(), ids=OPTAX)
 def test_optax(schedule: Schedule, peer: Any) -> None:
     assert_equal(schedule, [float(peer(step)) for step in range(STEPS)])
+
+
+@pytest.mark.parametrize("module", [adamas, adamas.reference])
+@pytest.mark.parametrize("peer", [schedule for _, schedule in OPTAX.values()], ids=OPTAX)
+def test_an_optax_schedule_is_a_learning_rate(module: Any, peer: Any) -> None:
+    """It returns JAX arrays without dimensions, which are taken as the numbers they are, whatever their dtype."""
+    for dtype in (jnp.float64, jnp.float32, jnp.bfloat16):
+
+        def schedule(step: int, dtype: Any = dtype) -> Any:
+            return jnp.asarray(peer(step), dtype)
+
+        followed, by_hand, one, two = (np.ones(5) for _ in range(4))
+        opt, plain = module.AdamW(followed, lr=schedule), module.AdamW(by_hand)
+        fixed, other = module.AdamW(one, lr=schedule(3)), module.AdamW(two, lr=float(schedule(3)))
+        for step in range(5):
+            grad = np.linspace(-1.0, 1.0, 5)
+            plain.param_groups[0]["lr"] = float(schedule(step))
+            for each in (opt, plain, fixed, other):
+                each.step(grad)
+        assert followed.tobytes() == by_hand.tobytes()
+        assert one.tobytes() == two.tobytes()
+        assert fixed.state_dict()["param_groups"][0]["lr"] == float(schedule(3))
+
+
+@pytest.mark.parametrize("value", [jnp.ones(1), jnp.array(True), jnp.array(1j), jax.random.key(0)], ids=repr)
+def test_jax_arrays_that_are_no_number(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"^lr: expected a finite number >= 0"):
+        adamas.AdamW(np.ones(3), lr=value)

@@ -111,8 +111,12 @@ def test_on_nonfinite() -> None:
             assert optimizer.report.skipped
             assert optimizer.report.nonfinite == "p2"
         else:
-            with pytest.raises(FloatingPointError, match="the gradient of 'p2': holds an infinity or NaN"):
+            with pytest.raises(FloatingPointError, match="the gradient of 'p2': holds an infinity or NaN; nothing"):
                 optimizer.step()
+            optimizer.grad_scale = torch.tensor(4.0)  # as GradScaler sets it
+            with pytest.raises(FloatingPointError, match=r"or NaN, once it is divided by grad_scale \(4.0\); nothing"):
+                optimizer.step()
+            optimizer.grad_scale = None
         assert_same(params, make_params())
         assert not optimizer.state
         params[2].grad = torch.ones_like(params[2])

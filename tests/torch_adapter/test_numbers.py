@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -79,3 +82,52 @@ def assert_bits(name: str, kwargs: dict[str, Any], dtype: torch.dtype) -> None:
                 assert kept.numpy().tobytes() == value.tobytes(), key
             else:
                 assert kept.item() == value, key
+
+
+NUMBERS: dict[str, Any] = {
+    "tensor": torch.tensor,
+    "bfloat16 tensor": lambda value: torch.tensor(value, dtype=torch.bfloat16),
+    "tensor of one": lambda value: torch.tensor([value]),
+    "numpy.float16": np.float16,
+    "0-d array": np.array,
+    "ml_dtypes.bfloat16": ml_dtypes.bfloat16,
+    "Fraction": Fraction,
+    "Decimal": Decimal,
+}
+
+
+@pytest.mark.parametrize("make", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_of_any_type(make: Any) -> None:
+    results = []
+    for convert in (float, make):
+        numbers = {name: convert(0.25) for name in ("lr", "eps", "weight_decay")}
+        optimizer = ours("AdamW", make_params(), betas=(convert(0.5), convert(0.25)), **numbers)
+        train(optimizer, range(2))
+        group = optimizer.param_groups[0]
+        assert all(type(value) is float for value in (group["eps"], group["weight_decay"], *group["betas"]))
+        group["lr"] = convert(0.125)
+        if make is not NUMBERS["tensor of one"]:  # which torch.optim knows as a learning rate alone
+            group.update(eps=convert(0.25), weight_decay=convert(0.25))
+        train(optimizer, range(2, 4))
+        loaded = ours("AdamW", make_params())
+        loaded.load_state_dict(optimizer.state_dict())
+        assert loaded.param_groups[0]["betas"] == (0.5, 0.25)
+        assert float(loaded.param_groups[0]["lr"]) == 0.125
+        results.append([param.detach() for param in params_of(optimizer)])
+    for one, two in zip(*results, strict=True):
+        assert torch.equal(one, two)
+
+
+def test_tensors_for_the_arrays_optimizers() -> None:
+    """A tensor without dimensions is one number there too, at construction and from a callable."""
+    results = []
+    for lr in (0.25, torch.tensor(0.25), torch.tensor(0.25, dtype=torch.bfloat16), lambda step: torch.tensor(0.25)):
+        param = np.ones(3)
+        opt = adamas.AdamW(param, lr=lr)
+        opt.step(np.arange(3.0))
+        opt.state_dict()
+        results.append(param.tobytes())
+    assert len(set(results)) == 1
+    for wrong in (torch.ones(1), torch.tensor(True), torch.tensor(1j)):
+        with pytest.raises(TypeError, match=r"^lr: expected a finite number >= 0"):
+            adamas.AdamW(np.ones(3), lr=wrong)

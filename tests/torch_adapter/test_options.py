@@ -7,6 +7,8 @@ import io
 import pickle
 from typing import Any
 
+import ml_dtypes
+import numpy as np
 import pytest
 import torch
 from twins import CLASSES, assert_close, assert_moved, assert_same, give_gradients, make_params, ours, params_of, train
@@ -281,3 +283,40 @@ def test_options_that_are_not_there() -> None:
         ours("AdamW", make_params(), state_dtype="int7")
     with pytest.raises(TypeError, match="average: expected"):
         ours("AdamW", make_params(), average=0.9)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [
+        (torch.float32, "float32"),
+        (torch.bfloat16, "bfloat16"),
+        (torch.int8, "int8"),
+        (np.float32, "float32"),
+        (np.dtype(np.int8), "int8"),
+        (ml_dtypes.bfloat16, "bfloat16"),
+        (ml_dtypes.int4, "int4"),
+    ],
+    ids=str,
+)
+def test_state_dtypes_as_dtypes(dtype: Any, name: str) -> None:
+    as_dtype, by_name = (
+        ours("AdamW", make_params(torch.float32, SHAPES), state_dtype=given, average=average)
+        for given, average in ((dtype, adamas.EMA(dtype=torch.bfloat16)), (name, adamas.EMA(dtype="bfloat16")))
+    )
+    goes_on(by_name, as_dtype)
+    goes_on(copy.deepcopy(by_name), pickle.loads(pickle.dumps(as_dtype)))
+    assert adamas.AdamW([np.ones(3, np.float32)], state_dtype=dtype)._formats.state_dtype == name
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.complex64, torch.quint8, np.float16], ids=str)
+def test_state_dtypes_that_there_are_not(dtype: Any) -> None:
+    with pytest.raises(ValueError, match=r"^state_dtype: expected None or one of 'float32', .*, got '"):
+        ours("AdamW", make_params(torch.float32, SHAPES), state_dtype=dtype)
+
+
+def test_row_gradients_go_with_state_dtypes_that_are_dtypes() -> None:
+    layer = torch.nn.Embedding(10, 4, sparse=True)
+    optimizer = ours("AdamW", layer.parameters(), state_dtype=torch.float32)
+    layer(torch.tensor([3])).sum().backward()
+    optimizer.step()
+    assert "row_step" in optimizer.state[layer.weight]

@@ -42,7 +42,11 @@ _FORMATS: dict[str, tuple[_Write, _Read]] = {
 }
 
 
-@dataclass(frozen=True)
+#: Arrays of a file that its representation lists.
+_SHOWN = 40
+
+
+@dataclass(frozen=True, repr=False)
 class Checkpoint:
     """What a file holds.
 
@@ -51,6 +55,7 @@ class Checkpoint:
         document: All but the arrays.
         params: Parameters by name; none if they were not saved.
         states: State arrays by parameter and name of the state.
+        arrays: All of them, by their names in the file.
 
     The arrays are mapped into memory: what is not looked at is not read, and the file must stay as it is (another one
     may take its place, as `Optimizer.save` does it). Those of an npz file need not be aligned.
@@ -60,6 +65,25 @@ class Checkpoint:
     document: Document
     params: dict[str, Array]
     states: dict[str, dict[str, Array]]
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All arrays, by their names in the file."""
+        states = {
+            array_name("states", name, key): array
+            for name, entry in self.states.items()
+            for key, array in entry.items()
+        }
+        return {array_name("params", name): array for name, array in self.params.items()} | states
+
+    def __repr__(self) -> str:
+        """Name the arrays, with dtype and shape; their values would be all of a model's weights."""
+        arrays, document = self.arrays, self.document
+        lines = [f"Checkpoint({self.path!r}: {document.optimizer}, step {document.step}"]
+        lines += [f"  {name!r}: {array.dtype} {array.shape}" for name, array in [*arrays.items()][:_SHOWN]]
+        if len(arrays) > _SHOWN:
+            lines.append(f"  ... and {len(arrays) - _SHOWN} more")
+        return "\n".join([*lines, ")"])
 
     @property
     def state_dict(self) -> dict[str, Any]:

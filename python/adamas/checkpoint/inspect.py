@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from adamas.checkpoint import Checkpoint, read
-from adamas.checkpoint._document import array_name
 
 __all__ = ["add_arguments", "describe", "printable"]
 
@@ -27,12 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     checkpoint = read(arguments.file, check=not arguments.fast)
-    content = describe(checkpoint)
+    content = {**describe(checkpoint), "valid": None if arguments.fast else True}
     if arguments.json:
         print(json.dumps(content, indent=2))
         return 0
     arrays = content.pop("arrays")
     groups = content.pop("param_groups")
+    content["formats"] = ", ".join(f"{name}={value}" for name, value in content["formats"].items())
+    parameters = content["parameters"]
+    content["parameters"] = "not in the file" if parameters is None else f"{parameters:,} numbers"
+    content["bytes"] = f"{content['bytes']:,}"
+    content["valid"] = "not checked (--fast)" if arguments.fast else "yes: all checksums match"
     width = max(map(len, content))
     for name, value in content.items():
         print(printable(f"{name:<{width}}  {value}"))
@@ -55,21 +58,19 @@ def printable(text: str) -> str:
 
 
 def describe(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what the file says about itself, and name, dtype and shape of each array."""
-    document = checkpoint.document
-    arrays = {array_name("params", name): array for name, array in checkpoint.params.items()}
-    for name, entry in checkpoint.states.items():
-        arrays.update({array_name("states", name, key): array for key, array in entry.items()})
+    """Return what the file says about itself, and name, dtype and shape of each array, as JSON has it.
+
+    Numbers are numbers; how many ``parameters`` there are is None if they are not in the file.
+    """
+    document, arrays = checkpoint.document, checkpoint.arrays
     return {
         "file": checkpoint.path,
         "written by": f"adamas {document.library}",
         "optimizer": document.optimizer,
         "steps": document.step,
-        "formats": ", ".join(f"{name}={value}" for name, value in document.formats.items()),
-        "parameters": f"{sum(math.prod(array.shape) for array in checkpoint.params.values()):,} numbers"
-        if checkpoint.params
-        else "not in the file",
-        "bytes": f"{sum(array.nbytes for array in arrays.values()):,}",
+        "formats": document.formats,
+        "parameters": sum(array.size for array in checkpoint.params.values()) if checkpoint.params else None,
+        "bytes": sum(array.nbytes for array in arrays.values()),
         "param_groups": document.param_groups,
         "arrays": {name: {"dtype": str(array.dtype), "shape": list(array.shape)} for name, array in arrays.items()},
     }

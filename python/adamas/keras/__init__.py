@@ -43,7 +43,14 @@ from __future__ import annotations
 try:
     import keras
 except ImportError as error:
-    raise ImportError("adamas.keras: needs Keras 3; install it with: pip install 'adamas[keras]'") from error
+    if isinstance(error, ModuleNotFoundError) and error.name == "keras":
+        raise ImportError("adamas.keras: needs Keras 3; install it with: pip install 'adamas[keras]'") from error
+    if error.name in ("tensorflow", "torch", "jax", "openvino"):
+        raise ImportError(
+            f"adamas.keras: Keras is installed, but its backend, {error.name}, is not: install it, or choose one that "
+            "is, by the environment variable KERAS_BACKEND: torch, jax, tensorflow or numpy"
+        ) from error
+    raise ImportError(f"adamas.keras: Keras is installed, but cannot be imported: {error}") from error
 
 if tuple(int(part) for part in keras.__version__.split(".")[:2]) < (3, 10):
     raise ImportError(

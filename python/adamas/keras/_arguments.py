@@ -7,8 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas._hyperparameters import check_group, check_threads, number
+from adamas._hyperparameters import check_group, check_threads, number, plain
+from adamas._names import no_argument
 from adamas._options import read_options
+from adamas._values import as_real
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -46,6 +48,18 @@ def signature_of(arguments: Mapping[str, Any]) -> inspect.Signature:
     return inspect.Signature([*positional, *options])
 
 
+def refuse_unknown(given: Mapping[str, Any], owner: str, arguments: Mapping[str, Any]) -> None:
+    """Refuse keyword arguments that an optimizer with these arguments of its own does not have.
+
+    Raises:
+        TypeError: Naming one, and all that there are.
+    """
+    ours, options = [*arguments, *(name for name in OF_KERAS if name not in arguments)], list(OPTIONS)
+    for name in given:
+        if name not in ours and name not in options:
+            raise TypeError(no_argument(name, owner, ours, options))
+
+
 def names_of(arguments: Mapping[str, Any]) -> list[str]:
     """Return the names of those that Keras does not keep itself."""
     return [name for name in arguments if name not in ("learning_rate", "weight_decay")]
@@ -64,6 +78,17 @@ def check_argument(name: str, value: Any) -> Any:
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
     engine_name = ENGINE_NAMES.get(name, name)
     return check_group({engine_name: value}, name, [engine_name], None)[engine_name]
+
+
+def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that Keras keeps, with floats for what are numbers of any other type."""
+    rate = given["learning_rate"]
+    number_in_it = None if callable(rate) else as_real(rate)
+    return {
+        **given,
+        "learning_rate": rate if number_in_it is None else number_in_it,
+        "weight_decay": plain(given["weight_decay"]),
+    }
 
 
 def check_given(given: Mapping[str, Any], needs_decay: bool) -> None:
@@ -90,7 +115,7 @@ def check_step(learning_rate: Any, weight_decay: Any) -> tuple[float, float]:
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse options that are not what the engine takes."""
-    read_options(options)
+    read_options(options, "the optimizer", ())
     check_threads(options["num_threads"])
 
 

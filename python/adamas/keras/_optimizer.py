@@ -10,13 +10,20 @@ import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from adamas._checks import Array
+from adamas._hyperparameters import plain
+from adamas._names import MISTAKES, likely
 from adamas._optimizer import Optimizer as Engine
-from adamas._values import type_name
+from adamas._precision import warn_of_lost_updates
+from adamas._values import dtype_name, type_name
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs
 from adamas.keras._kept import Kept, unique
 from adamas.keras._layout import Layout, Step
+from adamas.optimizers import for_adapters
+
+#: Names that an optimizer of `adamas` gives to what has another name here, and options.
+_SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.OPTIONS))
 
 #: Tensors of this backend can be changed in place.
 IN_PLACE = keras.backend.backend() == "torch"
@@ -26,7 +33,7 @@ class Optimizer(keras.optimizers.Optimizer):
     """Base of the optimizers of `adamas.keras`; its docstring says what they have in common.
 
     Args:
-        learning_rate: A float >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
+        learning_rate: A number >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
             _arguments. Each class has a default.
         weight_decay: None or a number >= 0. Variables that `exclude_from_weight_decay` does not name are multiplied by
             ``1 - learning_rate * weight_decay`` before each update.
@@ -66,12 +73,15 @@ class Optimizer(keras.optimizers.Optimizer):
             cls.__signature__ = _arguments.signature_of(cls.arguments)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _arguments.refuse_unknown(kwargs, type(self).__name__, self.arguments)
         bound = _arguments.signature_of(self.arguments).bind(*args, **kwargs)
         bound.apply_defaults()
         given = dict(bound.arguments)
         own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
         options = {name: given.pop(name) for name in _arguments.OPTIONS}
+        options["state_dtype"] = dtype_name(options["state_dtype"])
         _arguments.check_options(options)
+        given = _arguments.with_plain_numbers(given)
         _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)
         super().__init__(**given)
         for name, value in {**own, **options}.items():
@@ -84,10 +94,26 @@ class Optimizer(keras.optimizers.Optimizer):
 
             self._in_place = InPlace(self._lay_out)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _SETTINGS and "_copies" in self.__dict__ and not hasattr(type(self), name):
+            self._refuse_attribute(name)
+        super().__setattr__(name, value)
+
+    def _refuse_attribute(self, name: str) -> None:
+        """Refuse to set what nobody reads, or what the states that there are depend on."""
+        ours = (*_arguments.OF_KERAS, "learning_rate", *_arguments.names_of(self.arguments))
+        if name in ours:
+            return
+        if name in _arguments.OPTIONS:
+            raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
+        found = likely(name, ours)
+        if found is not None:
+            raise AttributeError(f"{name}: is no attribute of the optimizer; write optimizer.{found} = ...")
+
     def get_config(self) -> dict[str, Any]:
         """Return all arguments, which make another optimizer of this class."""
         names = [*_arguments.names_of(self.arguments), *_arguments.OPTIONS]
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        return {**super().get_config(), **{name: plain(getattr(self, name)) for name in names}}
 
     def build(self, variables: Sequence[Any]) -> None:
         """Make the states of these variables.
@@ -111,12 +137,14 @@ class Optimizer(keras.optimizers.Optimizer):
             self._kept = Kept(updated, layout, self.add_variable)
         if self._in_place is not None:
             self._in_place.share(self._kept, layout)
+        advice = "set the dtype policy 'mixed_bfloat16' or 'mixed_float16', which keeps variables in float32"
+        warn_of_lost_updates({}, [variable.dtype for variable in updated], advice)
 
     def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
         """Make an engine of the variables' elements, each an array of one dimension."""
 
         def make(groups: list[dict[str, Any]]) -> Engine:
-            engine_class: Any = self.engine_class
+            engine_class: Any = for_adapters(self.engine_class)
             engine: Engine = engine_class(groups, state_dtype=self.state_dtype, num_threads=self.num_threads)
             return engine
 

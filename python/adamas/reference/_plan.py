@@ -97,7 +97,6 @@ class NumpyPlan:
         self._group_count = 0
         self._lock = threading.Lock()
         self._since_fork = 0
-        self.watches_params = True
         self.copies_lead = False
 
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:

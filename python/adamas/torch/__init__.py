@@ -27,6 +27,8 @@ from __future__ import annotations
 try:
     import torch
 except ImportError as error:
+    if not isinstance(error, ModuleNotFoundError) or error.name != "torch":
+        raise ImportError(f"adamas.torch: PyTorch is installed, but cannot be imported: {error}") from error
     raise ImportError("adamas.torch: needs PyTorch; install it with: pip install 'adamas[torch]'") from error
 
 if not hasattr(torch.Tensor, "__dlpack_c_exchange_api__"):

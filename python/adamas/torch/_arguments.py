@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from adamas._hyperparameters import check_group
+from adamas._hyperparameters import check_group, plain
 from adamas._optimizer import Optimizer as Engine
 from adamas._values import shown
 
@@ -48,15 +48,25 @@ Raises:
 
 
 def as_number(value: Any) -> Any:
-    """Return the number in a tensor of one, or those in a sequence of such; anything else as it is."""
-    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor) for part in value):
-        return tuple(map(as_number, value))
-    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+    """Return a tensor of one, or a number of another type, as an int or float; all else as it is.
+
+    Of a sequence that holds such numbers: a tuple of those.
+    """
+    if isinstance(value, list | tuple):
+        parts = tuple(map(as_number, value))
+        return value if all(part is given for part, given in zip(parts, value, strict=True)) else parts
+    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else plain(value)
 
 
 def take_numbers(group: dict[str, Any]) -> None:
     """Replace tensors of one in a group by numbers; but not that of `lr`, which schedulers change in place."""
-    group.update({name: as_number(value) for name, value in group.items() if name not in ("params", "lr")})
+    group.update(
+        {
+            name: as_number(value)
+            for name, value in group.items()
+            if name != "params" and not (name == "lr" and isinstance(value, torch.Tensor))
+        }
+    )
 
 
 def check_tensors(given: Mapping[str, Any], foreach: bool | None) -> None:

@@ -64,7 +64,6 @@ class Layout:
             array_groups.append({"params": arrays, **hyperparameters(group)})
             copy_groups.append(copied)
         self.engine: Any = make(array_groups, copy_out=copy_groups if copies else None, sparse=sparse or None)
-        self.engine._plan.watches_params = False  # `tensors` does
         self._memory = [local(param) for param in self.params]
         self.tensors = _core.Tensors(self.params, self._memory)
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]

@@ -15,11 +15,15 @@ from torch.optim import optimizer as _torch
 
 from adamas._gradients import StepDefaults
 from adamas._in_use import FORKED, forks
+from adamas._model import SETTINGS
+from adamas._names import refuse_attribute
 from adamas._optimizer import Optimizer as Engine
-from adamas._options import read_options
+from adamas._options import PLACES, chosen, read_options
+from adamas._precision import warn_of_lost_updates, warn_without_effect
 from adamas._report import StepReport
 from adamas._sparse import MODES, check_sparse_rule
-from adamas._values import shown, type_name
+from adamas._values import dtype_name, shown, type_name
+from adamas.optimizers import for_adapters
 from adamas.reference._rule import RULES
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
@@ -33,7 +37,7 @@ from adamas.torch._arguments import (
 from adamas.torch._distributed import local
 from adamas.torch._layout import Layout, names_in
 from adamas.torch._saving import Saving
-from adamas.torch._tensors import check_param, takes_rows
+from adamas.torch._tensors import check_param, dtypes_of, takes_rows
 
 #: Parameters whose gradients, as objects, don't make Python's collector start.
 _FEW = 300
@@ -66,7 +70,7 @@ class Optimizer(Saving):
         given.pop("params")
         implementation = {name: given.pop(name) for name in IMPLEMENTATIONS}
         options = given.pop("options", {})
-        self._take_options(options)
+        self._take_options(options, [*given, *IMPLEMENTATIONS])
         check_tensors(given, implementation["foreach"])
         if "betas" in given:
             given["betas"] = tuple(map(as_number, given["betas"]))
@@ -76,14 +80,33 @@ class Optimizer(Saving):
         self._row_params: set[torch.Tensor] = set()
         super().__init__(params, {**given, **fixed, **implementation})
         self._copies = self._take_copies(options.get("copy_out"))
+        warn_without_effect(options, dtypes_of(self.param_groups))
 
-    def _take_options(self, options: Mapping[str, Any]) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in SETTINGS and "param_groups" in self.__dict__ and not hasattr(self, name):
+            own = {key: True for key in self.defaults if key not in self.engine_class._fixed}
+            refuse_attribute(name, value, self.param_groups, own, PLACES)
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        text: str = super().__repr__()
+        given = {**self._options, "sparse": None if self._row_mode == "lazy" else self._row_mode}
+        given["copy_out"] = f"{len(self._copies)} tensors" if self._copies else None
+        options = chosen(given, self.step_defaults)
+        if not options:
+            return text
+        lines = [f"    {name}: {value!r}\n" for name, value in options.items()]
+        return f"{text.removesuffix(')')}Options\n{''.join(lines)})"
+
+    def _take_options(self, options: Mapping[str, Any], arguments: Sequence[str]) -> None:
         self._row_mode = options.get("sparse", "lazy")
         if self._row_mode not in ("lazy", "exact"):
             raise ValueError(f"sparse: expected 'lazy' or 'exact', got {shown(self._row_mode)}")
         self._options = {key: value for key, value in options.items() if key not in ("sparse", "copy_out")}
+        if "state_dtype" in self._options:
+            self._options["state_dtype"] = dtype_name(self._options["state_dtype"])
         #: What a step does about gradients; may be changed at any time.
-        self.step_defaults: StepDefaults = read_options(self._options)[1]
+        self.step_defaults: StepDefaults = read_options(self._options, type(self).__name__, arguments)[1]
 
     def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
         if copies is None:
@@ -123,6 +146,7 @@ class Optimizer(Saving):
         except Exception:
             self.param_groups.pop()
             raise
+        warn_of_lost_updates(self._options, dtypes_of(self.param_groups[-1:]))
 
     def _check_group(self, group: Mapping[str, Any]) -> None:
         for name in ("capturable", "differentiable"):
@@ -255,7 +279,9 @@ class Optimizer(Saving):
         if unclear:
             awkward = sorted({*awkward, *unclear})
         layout.read_steps()
-        layout.engine.param_groups = self._plain_groups()
+        groups = self._plain_groups()
+        if layout.engine.param_groups is not groups:
+            layout.engine.param_groups = groups
         return layout, awkward
 
     def _plain_groups(self) -> list[dict[str, Any]]:
@@ -275,7 +301,7 @@ class Optimizer(Saving):
             self._row_params.update(param for param in brought if self._can_step_rows(param, group))
 
         def make(groups: list[dict[str, Any]], **more: Any) -> Engine:
-            return self.engine_class(groups, **self._options, **more)
+            return for_adapters(self.engine_class)(groups, **self._options, **more)
 
         layout = Layout(
             make, self._plain_groups(), self._hyperparameters, self._copies, self._row_params, self._row_mode

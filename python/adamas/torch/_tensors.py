@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import torch
 
 from adamas._checks import Array
@@ -10,6 +13,11 @@ from adamas.rows import RowGrad
 from adamas.torch._distributed import check_alike, local, spread
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+
+
+def dtypes_of(groups: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the dtypes of the parameters in some groups."""
+    return {str(param.dtype).removeprefix("torch.") for group in groups for param in group["params"]}
 
 
 def check_param(param: torch.Tensor, path: str) -> None:

@@ -34,6 +34,8 @@ class Adamas(Peer):
             options["state_dtype"] = "int8" if work.states == "fp8" else work.states
         if work.master:
             options["master_weights"] = work.master
+        elif work.params == "bfloat16":
+            options["rounding"] = "nearest"
         if phase.clip != "no":
             options.update(max_norm=MAX_NORM, clip_each=phase.clip == "each")
         if phase.average:
