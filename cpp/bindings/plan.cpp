@@ -93,6 +93,7 @@ void register_plan(py::module_& m) {
       .def_property_readonly("average_counts", &PyPlan::average_counts)
       .def("average_count", &PyPlan::average_count, py::arg("index"))
       .def("set_average_counts", &PyPlan::set_average_counts, py::arg("counts"))
+      .def_property("starts_states", &PyPlan::starts_states, &PyPlan::set_starts_states)
       .def_property("copies_lead", &PyPlan::copies_lead, &PyPlan::set_copies_lead)
       .def_property_readonly("last_threads", &PyPlan::last_threads)
       .def_property("foreign_groups", &PyPlan::foreign_groups, &PyPlan::set_foreign_groups)

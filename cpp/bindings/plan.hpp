@@ -108,6 +108,10 @@ class PyPlan {
   // step does not call them again to say why; None where nothing was called.
   py::list scheduled() const;
 
+  // As StepOptions::start_states.
+  bool starts_states() const { return starts_states_; }
+  void set_starts_states(bool start) { starts_states_ = start; }
+
   // As StepOptions::copies_lead.
   bool copies_lead() const { return copies_lead_; }
   void set_copies_lead(bool lead) { copies_lead_ = lead; }
@@ -186,6 +190,7 @@ class PyPlan {
   bool foreign_groups_ = false;
   int last_threads_ = 0;
   bool copies_lead_ = false;
+  bool starts_states_ = true;
   std::vector<std::int64_t> average_counts_;  // empty if no parameter has an average
   std::atomic<bool> busy_{false};
   std::atomic<int> busy_since_fork_{0};  // how many forks there had been: another process may be a fork of the busy one

@@ -82,6 +82,7 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
   mean_ = false;
   keep_accumulated_ = false;
   options_.copies_lead = copies_lead_;
+  options_.start_states = starts_states_;
   average_weights_.clear();
   if (PyFloat_Check(average_weight.ptr()) != 0) {
     options_.average_weight = PyFloat_AS_DOUBLE(average_weight.ptr());

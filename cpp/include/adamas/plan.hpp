@@ -87,6 +87,9 @@ struct StepOptions {
   // The copies are the parameters that are used: where one is not what its parameter rounds to, somebody has written to
   // it, and the parameter becomes what the copy is before it is updated.
   bool copies_lead = false;
+  // States that start at the parameter, as that of schedule-free rules does, do so in the first step, which may find
+  // other values in the parameter than were there before. False: the caller has given them their first values.
+  bool start_states = true;
 };
 
 // A tensor that has taken so many steps takes no more: kInvalidTensor.

@@ -172,7 +172,7 @@ class Part {
   // A state that starts at the parameter starts at what that is in the first step.
   void start() const {
     const int which = state_that_starts_at_param(tensor_.rule);
-    if (which < 0 || item_.step_count != 0) return;
+    if (which < 0 || item_.step_count != 0 || !pass_.options->start_states) return;
     const Streams given = streams();
     lead(given, begin_, end_);
     if (size_of(tensor_.residue_kind) != 0) pass_.kernels->settle(given, companions(), begin_, end_);

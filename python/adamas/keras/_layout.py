@@ -65,6 +65,7 @@ class Layout:
         self.engine = make(
             [{"params": {names[i]: arrays[i] for i in members}, **step.group(flag)} for flag, members in self._groups]
         )
+        self.engine._plan.starts_states = False  # Keras decays parameters before that: `step` starts them
         self._place = {i: place for place, i in enumerate(i for _, members in self._groups for i in members)}
         self._states: list[dict[str, Array]] = [self.engine._states_of(self._place[i]) for i in range(len(arrays))]
         infos = self.engine._info_of_group
@@ -102,6 +103,8 @@ class Layout:
         if numbers:
             for place in range(len(grads)):
                 plan.set_scalars(place, [numbers[name] for name in self.numbers])
+        if taken == 0:
+            self._start_states(stepped)
         if step.shrinkage != 1.0:
             self._shrink(step.shrinkage, stepped)
         nested = [{self._names[i]: grads[i] for i in members} for _, members in self._groups]
@@ -110,6 +113,14 @@ class Layout:
             for i in stepped:
                 self._states[i][name] += self._states[i][name].dtype.type(offset)
         return dict(zip(self.numbers, plan.scalars(self._place[stepped[0]]), strict=True))
+
+    def _start_states(self, stepped: Sequence[int]) -> None:
+        """Give states that start at the parameter the values that it has now."""
+        for i in stepped:
+            group = self.engine.param_groups[self.engine._group_of[self._place[i]]]
+            initial = {name: None for name, value in self.engine._initial(group).items() if value is None}
+            if initial:
+                self.engine._start_states(self._place[i], self.arrays[i], initial)
 
     def _shrink(self, factor: float, stepped: Sequence[int]) -> None:
         for flag, members in self._groups:
