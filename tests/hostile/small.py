@@ -168,7 +168,11 @@ _FORMATS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "master_weights: expected",
     ),
     "master_weights a number": ({"master_weights": 0}, ValueError, "master_weights: expected False, True"),
-    "state_dtype a dtype": ({"state_dtype": np.dtype("f4")}, ValueError, "state_dtype: expected None or one of"),
+    "state_dtype of another byte order": (
+        {"state_dtype": np.dtype(">f4")},
+        ValueError,
+        "state_dtype: expected None or one of",
+    ),
     "state_dtype a list": ({"state_dtype": ["int8"]}, ValueError, "state_dtype: expected None or one of"),
     "seed True": ({"seed": True}, TypeError, "seed: expected a whole number"),
     "seed beyond 64 bits": ({"seed": 1 << 64}, ValueError, "seed: expected a whole number from 0"),
