@@ -54,6 +54,8 @@ def plain(value: Any) -> Any:
 
 def whole_number(value: Any, path: str, least: int) -> int:
     """Return ``value`` as an int if it is a whole number >= ``least``, of an integer type."""
+    if type(value) is int and least <= value < 1 << 62:
+        return value
     expected = f"a whole number >= {least}"
     number(value, path, expected, least, math.inf)
     whole = as_index(value)

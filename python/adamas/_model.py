@@ -116,7 +116,8 @@ class Model(ABC):
             warn_of_lost_updates(options, names)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in SETTINGS and "_plan" in self.__dict__ and not hasattr(self, name):
+        # (Nothing asks for __dict__, which would make attributes slower.)
+        if name in SETTINGS and hasattr(self, "_plan") and not hasattr(self, name):
             own = {key: key not in self._frozen for key in self.defaults if key not in self._fixed}
             refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
         super().__setattr__(name, value)

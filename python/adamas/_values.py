@@ -13,6 +13,10 @@ import numpy as np
 _NOT_REAL = ("bool", "complex", "str")
 
 
+#: Types of values that are no real numbers, though some can be made floats.
+_NO_REAL = (bool, complex, str, bytes)
+
+
 class DType(Protocol):
     """A dtype of NumPy's or PyTorch's."""
 
@@ -40,10 +44,11 @@ def as_real(value: Any) -> float | None:
     """
     if is_a(value, float):
         return float.__float__(value)
-    if is_a(value, bool | complex | str | bytes) or not hasattr(type(value), "__float__") or not _is_one_number(value):
+    is_int = is_a(value, int)
+    if is_a(value, _NO_REAL) or not (is_int or (hasattr(type(value), "__float__") and _is_one_number(value))):
         return None
     try:
-        return int.__float__(value) if is_a(value, int) else float(value)
+        return int.__float__(value) if is_int else float(value)
     except (OverflowError, ValueError):
         return math.nan
     except TypeError:

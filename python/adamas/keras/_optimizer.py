@@ -95,7 +95,7 @@ class Optimizer(keras.optimizers.Optimizer):
             self._in_place = InPlace(self._lay_out)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _SETTINGS and "_copies" in self.__dict__ and not hasattr(type(self), name):
+        if name in _SETTINGS and hasattr(self, "_copies") and not hasattr(type(self), name):
             self._refuse_attribute(name)
         super().__setattr__(name, value)
 

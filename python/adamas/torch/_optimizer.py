@@ -82,11 +82,9 @@ class Optimizer(Saving):
         self._copies = self._take_copies(options.get("copy_out"))
         warn_without_effect(options, dtypes_of(self.param_groups))
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in SETTINGS and "param_groups" in self.__dict__ and not hasattr(self, name):
-            own = {key: True for key in self.defaults if key not in self.engine_class._fixed}
-            refuse_attribute(name, value, self.param_groups, own, PLACES)
-        super().__setattr__(name, value)
+    def _refuse_attribute(self, name: str, value: Any) -> None:
+        own = {key: True for key in self.defaults if key not in self.engine_class._fixed}
+        refuse_attribute(name, value, self.param_groups, own, PLACES)
 
     def __repr__(self) -> str:
         text: str = super().__repr__()
@@ -357,6 +355,35 @@ class Optimizer(Saving):
                 yield
         finally:
             torch.autograd.graph.increment_version(layout.params)
+
+
+class _Misplaced:
+    """A setting that is no attribute: it can be neither read nor, once there are groups, set as one.
+
+    A ``__setattr__`` would do as well, and be called for the report of each step.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, optimizer: Optimizer | None, owner: type[Optimizer]) -> Any:
+        if optimizer is None:
+            return self
+        if self._name in optimizer.__dict__:
+            return optimizer.__dict__[self._name]
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
+
+    def __set__(self, optimizer: Optimizer, value: Any) -> None:
+        if self._name not in optimizer.__dict__ and hasattr(optimizer, "param_groups"):
+            optimizer._refuse_attribute(self._name, value)
+        optimizer.__dict__[self._name] = value
+
+    def __delete__(self, optimizer: Optimizer) -> None:
+        optimizer.__dict__.pop(self._name, None)
+
+
+for _name in SETTINGS - {"grad_scale"}:  # which `GradScaler` sets
+    setattr(Optimizer, _name, _Misplaced(_name))
 
 
 def is_watched() -> bool:
