@@ -48,7 +48,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 @every_way
 @every_dtype
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids="-".join)
 def test_options(options: dict[str, Any], dtype: torch.dtype, way: dict[str, Any]) -> None:
     a, b = make_model(dtype), make_model(dtype)
     optimizer = adamas.torch.Offload(a.parameters(), adamas.torch.AdamW, **options, **way)
