@@ -9,7 +9,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_cells import EMPTY, STEPS, Cell, Found, find_out, report_of
 
 import adamas
 
@@ -71,7 +71,11 @@ ROWS_OF_TABLE = [
     *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in ("bfloat16", "int8", "int4")),
     Row('`state_dtype="float64"`, float64 parameters', {"state_dtype": "float64"}, dtype="float64"),
     *(
-        Row(f"`master_weights={value!r}`, bfloat16 parameters".replace("'", '"'), {"master_weights": value}, dtype=BFLOAT16)
+        Row(
+            f"`master_weights={value!r}`, bfloat16 parameters".replace("'", '"'),
+            {"master_weights": value},
+            dtype=BFLOAT16,
+        )
         for value in (True, "split32", "split24")
     ),
     Row('`rounding="stochastic", seed=7`, bfloat16 parameters', {"rounding": "stochastic", "seed": 7}, dtype=BFLOAT16),
@@ -192,8 +196,8 @@ def _step_rows(run: Run, grads: Params) -> Any:
 def _accumulate(run: Run, grads: Params) -> Any:
     """Step with two parts whose sum, or mean, is the gradient."""
     if run.opt.step_defaults.accumulation == "sum":
-        for values in grads.values():
-            values *= 0.5
+        for halved in grads.values():
+            halved[...] = halved * 0.5
     run.opt.accumulate({name: values.copy() for name, values in grads.items()})
     return run.opt.step(grads, **run.row.arguments)
 

@@ -4,244 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+import combinations_loops
 import combinations_numpy as arrays
 import torch
-import training_loops
-from cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_runs import (
+    Maker,
+    Model,
+    Row,
+    Run,
+    factor,
+    make_in_backward,
+    make_offload,
+    make_offload_in_backward,
+    make_plain,
+    make_run,
+    plain_loop,
+    scaled_loop,
+)
 
 import adamas
-import adamas.torch
-from adamas.torch._taken import UsedGradient
 
-
-@dataclass(frozen=True)
-class Row:
-    """Options, or what is done around a step.
-
-    Attributes:
-        label: What the table calls it.
-        options: Of the optimizer, or what makes them of its parameters.
-        dtype: Of the parameters.
-        rule: The class.
-        is_nonfinite: Whether the gradient of ``w`` holds an infinity in the second backward pass.
-        clip_norm: What gradients are clipped to by ``clip_grad_norm_``, or by a training loop.
-        clip_value: ... by ``clip_grad_value_``.
-        passes: Backward passes for each step.
-        gradient_accumulation_steps: Of `step_in_backward`.
-        previous_norm: Of `step_in_backward`.
-        has_closure: Whether the backward pass is in a closure.
-        is_scheduled: Whether a scheduler of torch's sets the learning rate.
-        adds_group: Whether ``w`` is added by ``add_param_group``.
-        drops: Whether ``zero_grad`` follows each backward pass.
-        loop: What calls the backward pass and ``step``, if not that of the column.
-        columns: Where it makes sense; None for all.
-    """
-
-    label: str
-    options: dict[str, Any] | Callable[[Sequence[Any]], dict[str, Any]] = field(default_factory=dict)
-    dtype: torch.dtype = torch.float32
-    rule: str = "AdamW"
-    is_nonfinite: bool = False
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    passes: int = 1
-    gradient_accumulation_steps: int = 1
-    previous_norm: bool = False
-    has_closure: bool = False
-    is_scheduled: bool = False
-    adds_group: bool = False
-    drops: bool = False
-    loop: str | None = None
-    columns: Sequence[str] | None = None
-
-    def options_for(self, params: Sequence[Any]) -> dict[str, Any]:
-        """Return the options for these parameters."""
-        return {"lr": 0.1, **(self.options(params) if callable(self.options) else self.options)}
-
-
-class Model(torch.nn.Module):  # type: ignore[misc]
-    """Two parameters, whose gradients are those of `combinations_numpy`, one after the other.
-
-    Args:
-        row: What is tried.
-        sparse: Whether the gradient of ``table`` is of rows.
-    """
-
-    def __init__(self, row: Row, *, sparse: bool = False) -> None:
-        super().__init__()
-        table = torch.tensor(arrays.VALUES["table"], dtype=row.dtype)
-        self.table = torch.nn.Embedding.from_pretrained(table, freeze=False, sparse=sparse)
-        self.w = torch.nn.Parameter(torch.tensor(arrays.VALUES["w"], dtype=row.dtype))
-        self.calls = 0
-        self.row = row
-
-    def gradient(self, name: str, call: int) -> torch.Tensor:
-        """Return the gradient of a parameter."""
-        grad = torch.tensor(arrays.GRADIENTS[call][name], dtype=self.row.dtype)
-        if name == "w" and self.row.is_nonfinite and call == 1:
-            grad[2, 3] = math.inf
-        return grad
-
-    def forward(self, *_: Any, **__: Any) -> dict[str, torch.Tensor]:
-        """Return the loss of the next batch, under the name that Trainer looks for."""
-        rows = torch.from_numpy(arrays.ROWS)
-        of_table = self.table(rows) * self.gradient("table", self.calls)[rows]
-        of_w = self.w * self.gradient("w", self.calls)
-        self.calls += 1
-        return {"loss": of_table.sum() + of_w.sum()}
-
-
-@dataclass
-class Run:
-    """An optimizer over a model.
-
-    Attributes:
-        scaler: A `torch.amp.GradScaler`, or None.
-    """
-
-    row: Row
-    model: Model
-    options: dict[str, Any]
-    optimizer: Any
-    scaler: Any = None
-
-    def clip(self) -> None:
-        """Clip gradients, as people do between the backward pass and the step."""
-        if self.scaler is not None and (self.row.clip_norm or self.row.clip_value):
-            self.scaler.unscale_(self.optimizer)
-        if self.row.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.row.clip_norm)
-        if self.row.clip_value is not None:
-            torch.nn.utils.clip_grad_value_(self.model.parameters(), self.row.clip_value)
-
-    def backward(self) -> Any:
-        """Run the backward passes of one step."""
-        self.optimizer.zero_grad()
-        loss = None
-        for _ in range(self.row.passes):
-            loss = self.model()["loss"] / self.row.passes
-            (loss if self.scaler is None else self.scaler.scale(loss)).backward()
-        if self.row.drops:
-            self.model.zero_grad()
-        return loss
-
-    def make_scheduler(self) -> Any:
-        """Return a scheduler of torch's, or None."""
-        if not self.row.is_scheduled:
-            return None
-        return torch.optim.lr_scheduler.LambdaLR(self.optimizer, factor)
-
-    def found(self, raised: int | None) -> Found:
-        """Return what can be compared."""
-        params = list(self.model.parameters())
-        found: Found = {"parameters": _bits(params), "raised": raised}
-        found["report"] = report_of(getattr(self.optimizer, "report", None))
-        if "copy_out" in self.options:
-            found["copies"] = _bits(self.options["copy_out"])
-        if "average" in self.options:
-            with self.optimizer.averaged():
-                found["averages"] = _bits(params)
-            found["parameters after averaged()"] = _bits(params)
-        if self.row.rule == "ScheduleFreeAdamW":
-            self.optimizer.eval()
-            found["parameters of eval()"] = _bits(params)
-        if self.options.get("zero_grads"):
-            found["gradients"] = any(param.grad is not None and _is_set(param.grad) for param in params)
-        return found
-
-
-def _bits(tensors: Sequence[torch.Tensor]) -> list[bytes]:
-    return [tensor.detach().contiguous().view(torch.uint8).numpy().tobytes() for tensor in tensors]
-
-
-def _is_set(grad: torch.Tensor) -> bool:
-    """Tell whether a gradient is other than zero; one that was used cannot be asked."""
-    if isinstance(grad, UsedGradient):
-        return False
-    return bool(grad.to_dense().any())
-
-
-def factor(step: int) -> float:
-    """Return what the scheduler multiplies the learning rate by."""
-    return 1.0 / (step + 1)
-
-
-Maker = Callable[[Row, list[Any], dict[str, Any], Model], Any]
-
-
-def _plain(row: Row, params: list[Any], options: dict[str, Any], model: Model) -> Any:
-    return getattr(adamas.torch, row.rule)(params, **options)
-
-
-def _in_backward(row: Row, params: list[Any], options: dict[str, Any], model: Model) -> Any:
-    optimizer = _plain(row, params, options, model)
-    adamas.torch.step_in_backward(
-        model,
-        optimizer,
-        previous_norm=row.previous_norm,
-        gradient_accumulation_steps=row.gradient_accumulation_steps,
-    )
-    return optimizer
-
-
-def _offload(row: Row, params: list[Any], options: dict[str, Any], model: Model) -> Any:
-    return adamas.torch.Offload(params, getattr(adamas.torch, row.rule), **options)
-
-
-def _offload_in_backward(row: Row, params: list[Any], options: dict[str, Any], model: Model) -> Any:
-    return adamas.torch.Offload(params, getattr(adamas.torch, row.rule), in_backward=True, **options)
-
-
-def make_run(row: Row, maker: Maker = _plain, *, sparse: bool = False) -> Run:
-    """Make a model and its optimizer."""
-    model = Model(row, sparse=sparse)
-    params = list(model.parameters())
-    options = row.options_for(params)
-    optimizer = maker(row, params[:1] if row.adds_group else params, options, model)
-    if row.adds_group:
-        optimizer.add_param_group({"params": [model.w]})
-    return Run(row, model, options, optimizer)
-
-
-def plain_loop(run: Run) -> Found:
-    """Train as most people do."""
-    row, scheduler = run.row, run.make_scheduler()
-    raised = None
-    for step in range(STEPS):
-        try:
-            if row.has_closure:
-                take: tuple[Any, ...] = (run.backward,)
-            else:
-                run.backward()
-                run.clip()
-                take = ()
-            if run.scaler is None:
-                run.optimizer.step(*take)
-            else:
-                run.scaler.step(run.optimizer, *take)
-                run.scaler.update()
-        except FloatingPointError:
-            raised = step
-            break
-        if scheduler is not None:
-            scheduler.step()
-    return run.found(raised)
-
-
-def scaled_loop(run: Run) -> Found:
-    """Train with a scaled loss."""
-    run.scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
-    return plain_loop(run)
-
-
+#: What calls the backward pass and ``step``.
 LOOPS: dict[str, Callable[[Run], Found]] = {
     "plain": plain_loop,
     "GradScaler": scaled_loop,
-    "Trainer": training_loops.trainer,
-    "Lightning": training_loops.lightning,
+    "Trainer": combinations_loops.trainer,
+    "Lightning": combinations_loops.lightning,
 }
 
 
@@ -250,6 +42,7 @@ def _copies(params: Sequence[Any]) -> dict[str, Any]:
 
 
 _BFLOAT16 = torch.bfloat16
+_AROUND = ["`GradScaler`", "Trainer", "Lightning"]
 _BACKWARD = ["`step_in_backward`"]
 _WAYS = ["`step`", "`step_in_backward`", "`Offload`", "`Offload(in_backward=True)`", "sparse gradients"]
 
@@ -272,7 +65,7 @@ ROWS_OF_TABLE = [
     Row('`on_nonfinite="skip"`, with an infinity', {"on_nonfinite": "skip"}, is_nonfinite=True),
     Row('`on_nonfinite="raise"`, with an infinity', {"on_nonfinite": "raise"}, is_nonfinite=True),
     Row("`zero_grads=True`", {"zero_grads": True}),
-    Row('`accumulation="mean"`, two backward passes a step', {"accumulation": "mean"}, passes=2),
+    Row('`accumulation="mean"` (of `accumulate`, which NumPy optimizers alone have)', columns=[]),
     Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
     Row("`average=SWA()`", {"average": adamas.SWA()}),
     Row("`copy_out=`", _copies),
@@ -287,24 +80,46 @@ ROWS_OF_TABLE = [
     Row("two backward passes a step", passes=2),
     Row("the same, `gradient_accumulation_steps=2`", passes=2, gradient_accumulation_steps=2, columns=_BACKWARD),
     Row("`max_norm` and `previous_norm=True`", {"max_norm": 0.5}, previous_norm=True, columns=_BACKWARD),
-    Row("`zero_grad()` before the step: drops gradients", drops=True, columns=[*_WAYS, "`GradScaler`"]),
+    Row("`zero_grad()` before the step, which drops gradients", drops=True, columns=_WAYS),
     Row("`clip_grad_norm_`, as Trainer's `max_grad_norm`, Lightning's `gradient_clip_val`", clip_norm=0.5),
     Row("`clip_grad_value_`", clip_value=0.1, columns=[*_WAYS, "`GradScaler`"]),
+    Row("gradients of `nn.Embedding(sparse=True)`", is_sparse=True, columns=[*_WAYS[:-1], *_AROUND]),
     Row("under `GradScaler`", loop="GradScaler", columns=_WAYS),
     Row("under `GradScaler`, `unscale_` and `clip_grad_norm_`", clip_norm=0.5, loop="GradScaler", columns=_WAYS),
     Row("under Trainer, `max_grad_norm=0`", loop="Trainer", columns=_WAYS),
+    Row(
+        "the same, with the option `max_norm=inf`",
+        {"max_norm": math.inf},
+        loop="Trainer",
+        columns=["`step`", "`step_in_backward`"],
+    ),
     Row("under Trainer, `max_grad_norm`", clip_norm=0.5, loop="Trainer", columns=_WAYS),
     Row("under Trainer, `gradient_accumulation_steps=2`", passes=2, loop="Trainer", columns=_WAYS),
+    Row(
+        "the same, with `max_norm=inf` and `step_in_backward(..., gradient_accumulation_steps=2)`",
+        {"max_norm": math.inf},
+        passes=2,
+        gradient_accumulation_steps=2,
+        loop="Trainer",
+        columns=_BACKWARD,
+    ),
     Row("under Lightning", loop="Lightning", columns=_WAYS),
     Row("under Lightning, `gradient_clip_val`", clip_norm=0.5, loop="Lightning", columns=_WAYS),
     Row("under Lightning, `accumulate_grad_batches=2`", passes=2, loop="Lightning", columns=_WAYS),
+    Row(
+        "the same, with `step_in_backward(..., gradient_accumulation_steps=2)`",
+        passes=2,
+        gradient_accumulation_steps=2,
+        loop="Lightning",
+        columns=_BACKWARD,
+    ),
 ]
 
 
 def by_hand(row: Row) -> Found:
     """Do the same with NumPy's optimizer and gradients that are worked out here."""
     model = Model(row)
-    params = {"table": model.table.weight, "w": model.w}
+    params = {"w": model.w, "table": model.table.weight}  # as the module gives them
     options = dict(row.options_for(list(params.values())))
     options.pop("sparse", None)
     held = {name: _array(param) for name, param in params.items()}
@@ -357,14 +172,14 @@ def _bits_of_arrays(held: dict[str, Any]) -> list[bytes]:
 
 #: By its heading, each way of stepping: what makes the optimizer, and what trains with it.
 COLUMNS: dict[str, tuple[Maker, str]] = {
-    "`step`": (_plain, "plain"),
-    "`step_in_backward`": (_in_backward, "plain"),
-    "`Offload`": (_offload, "plain"),
-    "`Offload(in_backward=True)`": (_offload_in_backward, "plain"),
-    "sparse gradients": (_plain, "plain"),
-    "`GradScaler`": (_plain, "GradScaler"),
-    "Trainer": (_plain, "Trainer"),
-    "Lightning": (_plain, "Lightning"),
+    "`step`": (make_plain, "plain"),
+    "`step_in_backward`": (make_in_backward, "plain"),
+    "`Offload`": (make_offload, "plain"),
+    "`Offload(in_backward=True)`": (make_offload_in_backward, "plain"),
+    "sparse gradients": (make_plain, "plain"),
+    "`GradScaler`": (make_plain, "GradScaler"),
+    "Trainer": (make_plain, "Trainer"),
+    "Lightning": (make_plain, "Lightning"),
 }
 
 
@@ -381,11 +196,22 @@ def cell(row: Row, column: str, like: dict[str, Any] | None = None) -> Cell:
     maker, loop = COLUMNS[column]
 
     def run() -> Found:
-        return LOOPS[row.loop or loop](make_run(row, maker, sparse=column == "sparse gradients"))
+        return LOOPS[row.loop or loop](make_run(row, maker, sparse=row.is_sparse or column == "sparse gradients"))
 
     def expected() -> Found:
         if column == "`step`":
             return by_hand(row)
         return plain_loop(make_run(row if like is None else replace(row, options=like)))
 
-    return find_out(run, expected)
+    found = find_out(run, expected)
+    if column == "sparse gradients" and found.word == "works" and _is_made_dense(row):
+        return replace(found, notes=(*found.notes, "the gradient is made dense: rows without one move, too"))
+    return found
+
+
+def _is_made_dense(row: Row) -> bool:
+    """Tell whether a row of an embedding that has no gradient moves."""
+    if row.drops or row.loop or row.is_nonfinite:
+        return False
+    runs = [plain_loop(make_run(row, sparse=sparse, leaves_out=True)) for sparse in (True, False)]
+    return bool(runs[0]["parameters"] == runs[1]["parameters"])

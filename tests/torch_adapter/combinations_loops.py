@@ -11,7 +11,7 @@ from typing import Any
 import lightning as framework
 import torch
 import transformers
-from cells import STEPS
+from combinations_cells import STEPS
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 transformers.utils.logging.set_verbosity_error()

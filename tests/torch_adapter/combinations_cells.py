@@ -6,13 +6,11 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 #: What a run leaves, by name, in a form that can be compared with ==.
 Found = dict[str, Any]
 
-HERE = str(Path(__file__).parent)
 #: Errors that say that something is refused. Any other is a fault.
 REFUSALS = (TypeError, ValueError, RuntimeError)
 STEPS = 3
@@ -23,7 +21,7 @@ class Cell:
     """What was found out.
 
     Attributes:
-        word: "works", "refused", "differs", or "–" where the question makes no sense.
+        word: "works", "refused", "differs", or a dash where the question makes no sense.
         notes: Why it was refused, and what was warned of.
         unequal: What came out otherwise than by the plain step.
     """
@@ -33,7 +31,7 @@ class Cell:
     unequal: tuple[str, ...] = ()
 
 
-EMPTY = Cell("–")
+EMPTY = Cell("\N{EN DASH}")
 
 
 def find_out(run: Callable[[], Found], expected: Callable[[], Found]) -> Cell:
