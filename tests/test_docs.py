@@ -14,7 +14,9 @@ import pytest
 import adamas
 
 ROOT = Path(__file__).parent.parent
-PAGES = [page for folder in (ROOT, ROOT / "bench", ROOT / "examples") for page in sorted(folder.glob("*.md"))]
+PAGES = [
+    page for folder in (ROOT, ROOT / "bench", ROOT / "docs", ROOT / "examples") for page in sorted(folder.glob("*.md"))
+]
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 #: Others are run where PyTorch or Keras is: tests/torch_adapter, tests/keras_adapter.

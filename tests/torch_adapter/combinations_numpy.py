@@ -9,7 +9,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_cells import EMPTY, STEPS, Cell, Found, find_out, report_of
 
 import adamas
 
@@ -183,7 +183,7 @@ def _step_async(run: Run, grads: Params) -> Any:
 
 def _step_scope(run: Run, grads: Params) -> Any:
     with run.opt.step_scope(**run.row.arguments) as scope:
-        for name in reversed(grads):
+        for name in grads:
             run.opt.step_param(name, grads[name])
     return scope.report
 
@@ -196,8 +196,8 @@ def _step_rows(run: Run, grads: Params) -> Any:
 def _accumulate(run: Run, grads: Params) -> Any:
     """Step with two parts whose sum, or mean, is the gradient."""
     if run.opt.step_defaults.accumulation == "sum":
-        for grad in grads.values():
-            grad[...] *= 0.5
+        for halved in grads.values():
+            halved[...] = halved * 0.5
     run.opt.accumulate({name: values.copy() for name, values in grads.items()})
     return run.opt.step(grads, **run.row.arguments)
 

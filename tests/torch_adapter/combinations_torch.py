@@ -4,86 +4,60 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
+import combinations_loops
 import combinations_numpy as arrays
 import torch
-from cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_cells import EMPTY, STEPS, Cell, Found, find_out, report_of
+from combinations_runs import (
+    Maker,
+    Model,
+    Row,
+    Run,
+    factor,
+    make_in_backward,
+    make_offload,
+    make_offload_in_backward,
+    make_plain,
+    make_run,
+    plain_loop,
+    scaled_loop,
+)
 
 import adamas
-import adamas.torch
 
-Params = list[torch.nn.Parameter]
-
-
-@dataclass(frozen=True)
-class Row:
-    """Options, or what is done around a step.
-
-    Attributes:
-        label: What the table calls it.
-        options: Of the optimizer, or what makes them of its parameters.
-        dtype: Of the parameters.
-        rule: The class.
-        is_nonfinite: Whether a gradient holds an infinity in the second step.
-        around: Done between the backward pass and the step, as to clip.
-        passes: Backward passes for each step, which share its gradient.
-        how: Arguments of `step_in_backward`.
-        has_closure: Whether the backward pass is in a closure.
-        is_scheduled: Whether a scheduler of torch's sets the learning rate.
-        columns: Where it makes sense; None for all.
-    """
-
-    label: str
-    options: dict[str, Any] | Callable[[Params], dict[str, Any]] = field(default_factory=dict)
-    dtype: torch.dtype = torch.float32
-    rule: str = "AdamW"
-    is_nonfinite: bool = False
-    around: Callable[[Params, Any], Any] | None = None
-    passes: int = 1
-    how: dict[str, Any] = field(default_factory=dict)
-    has_closure: bool = False
-    is_scheduled: bool = False
-    columns: Sequence[str] | None = None
+#: What calls the backward pass and ``step``.
+LOOPS: dict[str, Callable[[Run], Found]] = {
+    "plain": plain_loop,
+    "GradScaler": scaled_loop,
+    "Trainer": combinations_loops.trainer,
+    "Lightning": combinations_loops.lightning,
+}
 
 
-def _clip(params: Params, _: Any) -> None:
-    torch.nn.utils.clip_grad_norm_(params, 0.5)
-
-
-def _clip_value(params: Params, _: Any) -> None:
-    torch.nn.utils.clip_grad_value_(params, 0.1)
-
-
-def _look(params: Params, _: Any) -> None:
-    assert all(float(param.grad.norm()) > 0.0 for param in params if param.grad is not None)
-
-
-def _add_group(params: Params, optimizer: Any) -> None:
-    if len(optimizer.param_groups) == 1:
-        optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2))]})
-
-
-def _copies(params: Params) -> dict[str, Any]:
+def _copies(params: Sequence[Any]) -> dict[str, Any]:
     return {"copy_out": [torch.empty_like(param, dtype=torch.bfloat16) for param in params]}
 
 
-HALF = torch.bfloat16
-BACKWARD, IN_BACKWARD = "`step_in_backward`", "`Offload(in_backward=True)`"
+_BFLOAT16 = torch.bfloat16
+_AROUND = ["`GradScaler`", "Trainer", "Lightning"]
+_BACKWARD = ["`step_in_backward`"]
+_WAYS = ["`step`", "`step_in_backward`", "`Offload`", "`Offload(in_backward=True)`", "sparse gradients"]
+
 ROWS_OF_TABLE = [
     Row("no option"),
-    Row("no option, bfloat16 parameters", dtype=HALF),
+    Row("no option, bfloat16 parameters", dtype=_BFLOAT16),
     *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in ("bfloat16", "int8", "int4")),
-    *(
-        Row(f"`master_weights={value!r}`, bfloat16 parameters".replace("'", '"'), {"master_weights": value}, HALF)
-        for value in (True, "split32", "split24")
-    ),
-    Row('`rounding="stochastic", seed=7`, bfloat16 parameters', {"rounding": "stochastic", "seed": 7}, HALF),
-    Row('`rounding="kahan"`, bfloat16 parameters', {"rounding": "kahan"}, HALF),
+    Row('`state_dtype="float64"`, float64 parameters', {"state_dtype": "float64"}, dtype=torch.float64),
+    Row("`master_weights=True`, bfloat16 parameters", {"master_weights": True}, dtype=_BFLOAT16),
+    Row('`master_weights="split32"`, bfloat16 parameters', {"master_weights": "split32"}, dtype=_BFLOAT16),
+    Row('`master_weights="split24"`, bfloat16 parameters', {"master_weights": "split24"}, dtype=_BFLOAT16),
+    Row('`rounding="stochastic", seed=7`, bfloat16 parameters', {"rounding": "stochastic", "seed": 7}, dtype=_BFLOAT16),
+    Row('`rounding="kahan"`, bfloat16 parameters', {"rounding": "kahan"}, dtype=_BFLOAT16),
     Row("`num_threads=2`", {"num_threads": 2}),
     Row("`max_norm=0.5`", {"max_norm": 0.5}),
-    Row("`max_norm=0.5`, and `previous_norm=True`", {"max_norm": 0.5}, how={"previous_norm": True}, columns=[BACKWARD]),
     Row("`max_norm=0.5, clip_each=True`", {"max_norm": 0.5, "clip_each": True}),
     Row("`max_norm=0.5, norm_type=inf`", {"max_norm": 0.5, "norm_type": math.inf}),
     Row("`max_norm=inf` (measures the norm)", {"max_norm": math.inf}),
@@ -91,150 +65,153 @@ ROWS_OF_TABLE = [
     Row('`on_nonfinite="skip"`, with an infinity', {"on_nonfinite": "skip"}, is_nonfinite=True),
     Row('`on_nonfinite="raise"`, with an infinity', {"on_nonfinite": "raise"}, is_nonfinite=True),
     Row("`zero_grads=True`", {"zero_grads": True}),
-    Row("`average=EMA(0.9)`, and `averaged()`", {"average": adamas.EMA(0.9)}),
-    Row("`average=SWA()`, and `averaged()`", {"average": adamas.SWA()}),
+    Row('`accumulation="mean"` (of `accumulate`, which NumPy optimizers alone have)', columns=[]),
+    Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
+    Row("`average=SWA()`", {"average": adamas.SWA()}),
     Row("`copy_out=`", _copies),
-    *(Row(f'`sparse="{mode}"`', {"sparse": mode}) for mode in ("lazy", "exact")),
+    Row('`sparse="lazy"`', {"sparse": "lazy"}),
+    Row('`sparse="exact"`', {"sparse": "exact"}),
+    Row("`state_memory=`", {"state_memory": arrays.memory}),
     Row("callable `lr`", {"lr": lambda step: 0.1 / (step + 1)}),
-    Row("a scheduler of `torch.optim.lr_scheduler`", is_scheduled=True),
-    Row("`ScheduleFreeAdamW`, and `eval()`", rule="ScheduleFreeAdamW"),
-    Row("a closure", has_closure=True),
-    Row("`clip_grad_norm_`", around=_clip),
-    Row("`clip_grad_value_`", around=_clip_value),
-    Row("reading `p.grad`", around=_look),
-    Row("two backward passes for each step", passes=2),
+    Row("scheduler of torch (`LambdaLR`)", is_scheduled=True),
+    Row("`ScheduleFreeAdamW`: `eval()` at the end", rule="ScheduleFreeAdamW"),
+    Row("`step(closure)`", has_closure=True, columns=[*_WAYS, "`GradScaler`"]),
+    Row("`add_param_group`", adds_group=True, columns=[*_WAYS, "`GradScaler`"]),
+    Row("two backward passes a step", passes=2),
+    Row("the same, `gradient_accumulation_steps=2`", passes=2, gradient_accumulation_steps=2, columns=_BACKWARD),
+    Row("`max_norm` and `previous_norm=True`", {"max_norm": 0.5}, previous_norm=True, columns=_BACKWARD),
+    Row("`zero_grad()` before the step, which drops gradients", drops=True, columns=_WAYS),
+    Row("`clip_grad_norm_`, as Trainer's `max_grad_norm`, Lightning's `gradient_clip_val`", clip_norm=0.5),
+    Row("`clip_grad_value_`", clip_value=0.1, columns=[*_WAYS, "`GradScaler`"]),
+    Row("gradients of `nn.Embedding(sparse=True)`", is_sparse=True, columns=[*_WAYS[:-1], *_AROUND]),
+    Row("under `GradScaler`", loop="GradScaler", columns=_WAYS),
+    Row("under `GradScaler`, `unscale_` and `clip_grad_norm_`", clip_norm=0.5, loop="GradScaler", columns=_WAYS),
+    Row("under Trainer, `max_grad_norm=0`", loop="Trainer", columns=_WAYS),
     Row(
-        "two backward passes, and `gradient_accumulation_steps=2`",
-        passes=2,
-        how={"gradient_accumulation_steps": 2},
-        columns=[BACKWARD],
+        "the same, with the option `max_norm=inf`",
+        {"max_norm": math.inf},
+        loop="Trainer",
+        columns=["`step`", "`step_in_backward`"],
     ),
-    Row("`add_param_group` after the first step", around=_add_group),
+    Row("under Trainer, `max_grad_norm`", clip_norm=0.5, loop="Trainer", columns=_WAYS),
+    Row("under Trainer, `gradient_accumulation_steps=2`", passes=2, loop="Trainer", columns=_WAYS),
+    Row(
+        "the same, with `max_norm=inf` and `step_in_backward(..., gradient_accumulation_steps=2)`",
+        {"max_norm": math.inf},
+        passes=2,
+        gradient_accumulation_steps=2,
+        loop="Trainer",
+        columns=_BACKWARD,
+    ),
+    Row("under Lightning", loop="Lightning", columns=_WAYS),
+    Row("under Lightning, `gradient_clip_val`", clip_norm=0.5, loop="Lightning", columns=_WAYS),
+    Row("under Lightning, `accumulate_grad_batches=2`", passes=2, loop="Lightning", columns=_WAYS),
+    Row(
+        "the same, with `step_in_backward(..., gradient_accumulation_steps=2)`",
+        passes=2,
+        gradient_accumulation_steps=2,
+        loop="Lightning",
+        columns=_BACKWARD,
+    ),
 ]
 
 
-class Loop:
-    """A model of two parameters whose gradients are those of `combinations_numpy`, and the loop that trains it."""
-
-    def __init__(self, row: Row, *, rows: bool = False, scaler: Any = None) -> None:
-        self.row = row
-        table, w = (torch.tensor(arrays.VALUES[name], dtype=row.dtype) for name in ("table", "w"))
-        self.embedding = torch.nn.Embedding.from_pretrained(table, freeze=False, sparse=rows)
-        self.w = torch.nn.Parameter(w)
-        self.params: Params = [self.embedding.weight, self.w]
-        options = row.options(self.params) if callable(row.options) else row.options
-        self.options: dict[str, Any] = {"lr": 0.1, **options}
-        self.rule: Any = getattr(adamas.torch, row.rule)
-        self.optimizer: Any = None
-        self._scaler = scaler
-
-    def loss(self, step: int) -> torch.Tensor:
-        """Return a loss whose gradients are those of the step, divided by the number of passes."""
-        grads = [torch.tensor(arrays.GRADIENTS[step][name], dtype=self.row.dtype) for name in ("table", "w")]
-        if self.row.is_nonfinite and step == 1:
-            grads[1][2, 3] = math.inf
-        rows = torch.from_numpy(arrays.ROWS)
-        loss: torch.Tensor = (self.embedding(rows) * grads[0][rows]).sum() + (self.w * grads[1]).sum()
-        return loss / self.row.passes
-
-    def backward(self, step: int) -> torch.Tensor:
-        """Run all passes of a step."""
-        for _ in range(self.row.passes):
-            loss = self.loss(step)
-            (loss if self._scaler is None else self._scaler.scale(loss)).backward()
-        return loss
-
-    def train(self) -> Found:
-        """Step a few times, and return what that leaves."""
-        row, optimizer = self.row, self.optimizer
-        schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5) if row.is_scheduled else None
-        raised = None
-        for step in range(STEPS):
-            try:
-                if row.has_closure:
-                    self._take_closure(step)
-                else:
-                    self._take(step)
-            except FloatingPointError:
-                raised = step
-                break
-            optimizer.zero_grad()
-            if schedule is not None:
-                schedule.step()
-        return self._found(raised)
-
-    def _take_closure(self, step: int) -> None:
-        if self._scaler is None:
-            self.optimizer.step(lambda: self.backward(step))
-        else:
-            self._scaler.step(self.optimizer, closure=lambda: self.backward(step))
-
-    def _take(self, step: int) -> None:
-        self.backward(step)
-        if self.row.around is not None:
-            if self._scaler is not None:
-                self._scaler.unscale_(self.optimizer)
-            self.row.around(self.params, self.optimizer)
-        if self._scaler is None:
-            self.optimizer.step()
-        else:
-            self._scaler.step(self.optimizer)
-            self._scaler.update()
-
-    def _found(self, raised: int | None) -> Found:
-        found: Found = {"parameters": self._bits(self.params), "report": report_of(self.optimizer.report)}
-        found["raised"] = raised
-        if "copy_out" in self.options:
-            found["copies"] = self._bits(self.options["copy_out"])
-        if "average" in self.options:
-            with self.optimizer.averaged():
-                found["averages"] = self._bits(self.params)
-        if self.row.rule == "ScheduleFreeAdamW":
-            self.optimizer.eval()
-            found["parameters of eval()"] = self._bits(self.params)
-        return found
-
-    @staticmethod
-    def _bits(tensors: Sequence[torch.Tensor]) -> list[bytes]:
-        return [tensor.detach().contiguous().view(torch.uint8).numpy().tobytes() for tensor in tensors]
+def by_hand(row: Row) -> Found:
+    """Do the same with NumPy's optimizer and gradients that are worked out here."""
+    model = Model(row)
+    params = {"w": model.w, "table": model.table.weight}  # as the module gives them
+    options = dict(row.options_for(list(params.values())))
+    options.pop("sparse", None)
+    held = {name: _array(param) for name, param in params.items()}
+    if "copy_out" in options:
+        options["copy_out"] = {name: _array(copy) for name, copy in zip(params, options["copy_out"], strict=True)}
+    opt = getattr(adamas, row.rule)(held, **options)
+    report, raised = None, None
+    for step in range(STEPS):
+        for name, param in params.items():
+            param.grad = None if row.drops else _sum_by_hand(model, name, step)
+        clipper = Run(row, model, options, None)
+        clipper.clip()
+        if row.is_scheduled:
+            opt.param_groups[0]["lr"] = options["lr"] * factor(step)
+        try:
+            if not row.drops:
+                report = opt.step({name: _array(param.grad) for name, param in params.items()})
+        except FloatingPointError:
+            raised = step
+            break
+    found: Found = {"parameters": _bits_of_arrays(held), "raised": raised, "report": report_of(report)}
+    if "copy_out" in options:
+        found["copies"] = _bits_of_arrays(options["copy_out"])
+    if "average" in options:
+        with opt.averaged():
+            found["averages"] = _bits_of_arrays(held)
+    if row.rule == "ScheduleFreeAdamW":
+        opt.eval()
+        found["parameters of eval()"] = _bits_of_arrays(held)
+    if options.get("zero_grads"):
+        found["gradients"] = False
+    return found
 
 
-def _plain(row: Row, **more: Any) -> Found:
-    loop = Loop(row, **more)
-    loop.optimizer = loop.rule(loop.params, **loop.options)
-    return loop.train()
+def _sum_by_hand(model: Model, name: str, step: int) -> torch.Tensor:
+    passes = model.row.passes
+    return sum(model.gradient(name, passes * step + i) / passes for i in range(passes))
 
 
-def _in_backward(row: Row) -> Found:
-    loop = Loop(row)
-    loop.optimizer = loop.rule(loop.params, **loop.options)
-    adamas.torch.step_in_backward(loop.params, loop.optimizer, **row.how)
-    return loop.train()
+def _array(tensor: torch.Tensor) -> Any:
+    tensor = tensor.detach()
+    if tensor.dtype == torch.bfloat16:
+        return tensor.view(torch.int16).numpy().view(arrays.DTYPES[arrays.BFLOAT16])
+    return tensor.numpy()
 
 
-def _offload(row: Row, **how: Any) -> Found:
-    loop = Loop(row)
-    loop.optimizer = adamas.torch.Offload(loop.params, loop.rule, **loop.options, **how)
-    return loop.train()
+def _bits_of_arrays(held: dict[str, Any]) -> list[bytes]:
+    return [array.tobytes() for array in held.values()]
 
 
-def _scaled(row: Row) -> Found:
-    return _plain(row, scaler=torch.amp.GradScaler("cpu", init_scale=4.0))
-
-
-#: By its heading, each way of stepping; what comes out should be as by the first.
-COLUMNS: dict[str, Callable[[Row], Found]] = {
-    "`step`": _plain,
-    BACKWARD: _in_backward,
-    "`Offload`": _offload,
-    IN_BACKWARD: lambda row: _offload(row, in_backward=True),
-    "gradients of rows (`nn.Embedding(sparse=True)`)": lambda row: _plain(row, rows=True),
-    "`GradScaler`": _scaled,
+#: By its heading, each way of stepping: what makes the optimizer, and what trains with it.
+COLUMNS: dict[str, tuple[Maker, str]] = {
+    "`step`": (make_plain, "plain"),
+    "`step_in_backward`": (make_in_backward, "plain"),
+    "`Offload`": (make_offload, "plain"),
+    "`Offload(in_backward=True)`": (make_offload_in_backward, "plain"),
+    "sparse gradients": (make_plain, "plain"),
+    "`GradScaler`": (make_plain, "GradScaler"),
+    "Trainer": (make_plain, "Trainer"),
+    "Lightning": (make_plain, "Lightning"),
 }
 
 
-def cell(row: Row, column: str) -> Cell:
-    """Try a combination."""
+def cell(row: Row, column: str, like: dict[str, Any] | None = None) -> Cell:
+    """Try a combination.
+
+    Args:
+        row: What is tried.
+        column: How.
+        like: Options of the plain step that it is to be compared with. None: those of the row.
+    """
     if row.columns is not None and column not in row.columns:
         return EMPTY
-    return find_out(lambda: COLUMNS[column](row), lambda: _plain(row))
+    maker, loop = COLUMNS[column]
+
+    def run() -> Found:
+        return LOOPS[row.loop or loop](make_run(row, maker, sparse=row.is_sparse or column == "sparse gradients"))
+
+    def expected() -> Found:
+        if column == "`step`":
+            return by_hand(row)
+        return plain_loop(make_run(row if like is None else replace(row, options=like)))
+
+    found = find_out(run, expected)
+    if column == "sparse gradients" and found.word == "works" and _is_made_dense(row):
+        return replace(found, notes=(*found.notes, "the gradient is made dense: rows without one move, too"))
+    return found
+
+
+def _is_made_dense(row: Row) -> bool:
+    """Tell whether a row of an embedding that has no gradient moves."""
+    if row.drops or row.loop or row.is_nonfinite:
+        return False
+    runs = [plain_loop(make_run(row, sparse=sparse, leaves_out=True)) for sparse in (True, False)]
+    return bool(runs[0]["parameters"] == runs[1]["parameters"])

@@ -23,7 +23,7 @@ class Cell:
     """What was found out.
 
     Attributes:
-        word: "works", "refused", "differs", or "-" where the question makes no sense.
+        word: "works", "refused", "differs", or a dash where the question makes no sense.
         notes: Why it was refused, and what was warned of.
         unequal: What came out otherwise than by the plain step.
     """
@@ -33,7 +33,7 @@ class Cell:
     unequal: tuple[str, ...] = ()
 
 
-EMPTY = Cell("-")
+EMPTY = Cell("\N{EN DASH}")
 
 
 def find_out(run: Callable[[], Found], expected: Callable[[], Found]) -> Cell:
