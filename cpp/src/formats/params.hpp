@@ -201,6 +201,25 @@ ADAMAS_INLINE void settle_each(const ParamArrays& a, std::size_t count, std::siz
   }
 }
 
+// May halves not belong together? Only where the high one is a zero, an infinity or no number: two words at a time.
+ADAMAS_INLINE bool may_be_no_numbers(const void* words, std::size_t count) {
+  constexpr std::size_t kStride = 2 * Vector<float>::kLanes;
+  if (count % kStride != 0) return true;
+  const Bits mask = Bits::broadcast(0x7fff7fff);
+  const Bits to_infinity = Bits::broadcast(0x00800080);  // brings those from infinity on to the sign
+  Bits large = Bits::broadcast(0);
+  Bits positive = mask + Bits::broadcast(0x80008000);  // of all magnitudes
+  for (std::size_t j = 0; j < count; j += kStride) {
+    Bits pairs;
+    __builtin_memcpy(&pairs, static_cast<const std::uint16_t*>(words) + j, sizeof pairs);
+    const Bits magnitudes = pairs & mask;
+    large = large | (magnitudes + to_infinity);
+    positive = positive & (magnitudes + mask);
+  }
+  const Bits none = positive ^ Bits::broadcast(0xffffffff);
+  return ((large | none) & Bits::broadcast(0x80008000)).largest() != 0;
+}
+
 // Settles `count` elements, a whole number of vectors. Once for all rules: so it is not inlined.
 __attribute__((noinline)) inline void settle(ParamFormat format, const ParamArrays& a, std::size_t count) {
   using V = Vector<float>;
@@ -228,12 +247,14 @@ __attribute__((noinline)) inline void settle(ParamFormat format, const ParamArra
     case ParamFormat::kBfloat16Kahan: return rests(Bfloat16{});
     case ParamFormat::kFloat16Kahan: return rests(Float16{});
     case ParamFormat::kSplit32:
+      if (!may_be_no_numbers(a.values, count)) return;
       return settle_each(
           a, count, 2, kSignMask,
           [&](std::size_t j)
               ADAMAS_INLINE_LAMBDA { return is_no_number(joined(words(a.values, j), words(a.residue, j))); },
           nothing);
     case ParamFormat::kSplit24:
+      if (!may_be_no_numbers(a.values, count)) return;
       return settle_each(
           a, count, 1, kSignMask,
           [&](std::size_t j) ADAMAS_INLINE_LAMBDA {
