@@ -138,14 +138,11 @@ class Model(ABC):
 
     def _settle_copies(self) -> None:
         """Make parameters what their copies are, if those lead and somebody has written to them."""
-        from adamas.reference._half import narrow, widen  # noqa: PLC0415 (it imports optimizers)
+        from adamas.reference._params import settle_by_copy  # noqa: PLC0415 (it imports optimizers)
 
         for leaf, copy in zip(self._leaves, self._copies, strict=True):
             if copy is not None and self._plan.copies_lead:
-                param, values = leaf.array.reshape(-1), copy.reshape(-1)
-                with np.errstate(all="ignore"):
-                    written = narrow(param, values.dtype).view(np.uint16) != values.view(np.uint16)
-                    param[written] = widen(values)[written]
+                settle_by_copy(leaf.array, copy)
 
     def _take_group(self, group: dict[str, Any], group_path: str, path: str) -> structure.Description:
         """Check one group and its parameters and add them to the lists; return how the parameters nest."""

@@ -13,7 +13,7 @@ from adamas.reference._dither import dither
 from adamas.reference._half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
 from adamas.reference._history import Missed, RowHistory
 from adamas.reference._norm import sum_of_squares
-from adamas.reference._params import load_param, settle_param, store_param
+from adamas.reference._params import load_param, settle_by_copy, settle_param, store_param
 from adamas.reference._rule import Rule, apply_decay, clamp, decay_coefficients
 from adamas.reference._states import load_states, store_states
 from adamas.rows import RowGrad
@@ -142,9 +142,7 @@ class Item:
     def lead(self) -> None:
         """Make the parameter what its copy is, where that was written to."""
         if self.copy is not None:
-            param, copy = self.param.reshape(-1), self.copy.reshape(-1)
-            written = narrow(param, copy.dtype).view(np.uint16) != copy.view(np.uint16)
-            param[written] = widen(copy)[written]
+            settle_by_copy(self.param, self.copy)
 
     def follow(self, weight: float, number: int) -> None:
         """Bring copy and average up to date with the parameter, after step ``number`` of the optimizer."""

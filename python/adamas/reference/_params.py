@@ -56,6 +56,14 @@ def settle_param(param: Array, residue: int, kept: Array | None) -> None:
     kept[stale] = widen(param)[stale] if residue == _MASTER else 0
 
 
+def settle_by_copy(param: Array, copy: Array) -> None:
+    """Make a float32 parameter what its 16-bit copy is, where the copy is not what it rounds to."""
+    whole, half = param.reshape(-1), copy.reshape(-1)
+    with np.errstate(all="ignore"):
+        written = narrow(whole, half.dtype).view(np.uint16) != half.view(np.uint16)
+    whole[written] = widen(half)[written]
+
+
 def _is_stale(param: Array, residue: int, kept: Array) -> Array:
     """Tell where what is kept does not round to the parameter."""
     with np.errstate(all="ignore"):
