@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from adamas._formats import STATE_FORMATS
+from adamas._inputs.formats import STATE_FORMATS
+from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas.demo.mlp import Array
-from adamas.reference._rule import RULES
-from adamas.reference._states import load_states, new_states, store_states
+from adamas.rules.rule import RULES
 
 #: The moments that a code gives back, and the bytes that it stores.
 Kept = tuple[Array, Array, int]

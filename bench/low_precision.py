@@ -13,7 +13,7 @@ from adamas.demo.mlp import Array, Layers
 from adamas.schedules import Cosine
 
 if TYPE_CHECKING:
-    from adamas._options import Options
+    from adamas._optimizer.options import Options
 
 PEAK = 2e-3
 #: The learning rate ends at this share of its peak: there an update is far less than half a unit in the last place of

@@ -7,7 +7,7 @@ from typing import Any
 import bits
 import numpy as np
 
-from adamas._formats import bfloat16
+from adamas._inputs.formats import bfloat16
 
 ENDINGS = [".safetensors", ".npz"]
 

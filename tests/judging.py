@@ -17,7 +17,7 @@ from damage import odd_arrays, spoil
 
 import adamas
 from adamas import checkpoint
-from adamas._formats import bfloat16
+from adamas._inputs.formats import bfloat16
 from adamas.checkpoint import CheckpointError
 from adamas.checkpoint.inspect import _run, describe
 

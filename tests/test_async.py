@@ -223,7 +223,7 @@ def test_no_thread_to_be_had(module: Any, monkeypatch: pytest.MonkeyPatch) -> No
         raise RuntimeError("can't start new thread")
 
     opt = module.SGD([np.ones(3)])
-    monkeypatch.setattr("adamas._background._worker.submit", fail)
+    monkeypatch.setattr("adamas._optimizer.step_handle._worker.submit", fail)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         opt.step_async([np.ones(3)])
     assert opt.step([np.ones(3)]).step == 1

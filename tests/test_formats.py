@@ -188,7 +188,7 @@ def test_second_moments_decay(state_dtype: Any, bound: float) -> None:
 
 def decoded(opt: Any, name: str) -> Array:
     """Return a state as float32 numbers."""
-    from adamas.reference._states import load_states
+    from adamas._numerics.state_formats import load_states
 
     kinds = opt._info_of_group[0].states
     values: Array = load_states(kinds, opt._formats_of(0)[0], opt._states_of(0), opt._leaves[0].array)[name]

@@ -399,7 +399,7 @@ def test_load_lists_all_mismatches() -> None:
 
 
 def test_registries_agree() -> None:
-    from adamas.reference._rule import RULES
+    from adamas.rules.rule import RULES
 
     kept = {name: (dict(rule.states), dict(rule.scalars)) for name, rule in RULES.items()}
     assert kept == _core.rules()

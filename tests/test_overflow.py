@@ -11,7 +11,7 @@ from cases import CASES, Case
 from refusing import both
 
 import adamas
-from adamas.reference._rule import RULES
+from adamas.rules.rule import RULES
 
 #: Its square is infinite, also that of a small share of it, as some rules take it.
 HUGE = 1e30

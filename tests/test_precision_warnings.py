@@ -14,7 +14,7 @@ from child import run_python
 from refusing import both
 
 import adamas
-from adamas import _precision
+from adamas._inputs import precision as _precision
 
 SINGLE, DOUBLE = np.ones(3, np.float32), np.ones(3)
 HALF, BRAIN = np.ones(3, np.float16), np.ones(3, ml_dtypes.bfloat16)
@@ -123,7 +123,7 @@ def test_refused_construction_does_not_warn() -> None:
 def test_as_an_error_it_is_raised_each_time() -> None:
     program = "import ml_dtypes, numpy, adamas\nadamas.AdamW(numpy.ones(3, ml_dtypes.bfloat16))\n"
     result = run_python("-W", "error", "-c", program)
-    assert result.stderr.splitlines()[-1].startswith("adamas._precision.PrecisionWarning: parameters are bfloat16")
+    assert result.stderr.splitlines()[-1].startswith("adamas.PrecisionWarning: parameters are bfloat16")
     result = run_python("-c", f"import sys; sys.argv = []\n{program * 2}")
     assert result.stderr.count("PrecisionWarning") == 1
     assert "<string>:3: PrecisionWarning" in result.stderr

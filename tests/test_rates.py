@@ -17,7 +17,7 @@ from refusing import both
 
 import adamas
 from adamas import functional
-from adamas._values import as_index, as_real
+from adamas._inputs.values import as_index, as_real
 from adamas.schedules import WSD, Constant, Cosine, InverseSqrt, OneCycle, WarmUp
 
 

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import adamas
 from adamas import _core
-from adamas._hyperparameters import MAX_THREADS
+from adamas._inputs.hyperparameters import MAX_THREADS
 
 
 def info(**options: Any) -> Any:
@@ -151,7 +151,7 @@ def test_thread_count_grows_with_the_work() -> None:
 def test_crowded_processors_are_left_alone_for_a_while() -> None:
     code = """
 from adamas import _core
-from adamas._hyperparameters import MAX_THREADS
+from adamas._inputs.hyperparameters import MAX_THREADS
 assert not _core.is_crowded()
 _core.report_region(900, 1000)      # short waits and
 _core.report_region(2000, 10000)    # small shares are nothing

@@ -13,7 +13,7 @@ import pytest
 from refusing import both
 
 import adamas
-from adamas._scope import StepScope
+from adamas._optimizer.step_scope import StepScope
 
 
 def _step_both(opt: Any, first: Any, second: Any) -> None:

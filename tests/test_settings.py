@@ -12,9 +12,9 @@ from refusing import both
 
 import adamas
 from adamas import functional, reference
-from adamas._hyperparameters import NAMES
-from adamas._names import likely
-from adamas._options import PLACES, Options
+from adamas._inputs.hyperparameters import NAMES
+from adamas._inputs.names import likely
+from adamas._optimizer.options import PLACES, Options
 from adamas.optimizers import for_adapters
 
 GRADS = np.full(3, 0.5, np.float32)

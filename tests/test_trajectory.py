@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cases import CASES, Case
 
-from adamas.reference._power import one_minus_power
+from adamas._numerics.power import one_minus_power
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -167,7 +167,7 @@ py::object copy_gradient(py::handle object, const WritableArray& param, const py
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> function;
   const py::object& copied = function
                                  .call_once_and_store_result([] {
-                                   return py::object(py::module_::import("adamas._checks").attr("copy_gradient"));
+                                   return py::object(py::module_::import("adamas._inputs.arrays").attr("copy_gradient"));
                                  })
                                  .get_stored();
   return copied(object, param.array, kept ? kept : py::none());

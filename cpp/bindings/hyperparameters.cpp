@@ -55,7 +55,7 @@ const Keys& keys() {
         Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
         for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
-        k.as_real = py::module_::import("adamas._values").attr("as_real");
+        k.as_real = py::module_::import("adamas._inputs.values").attr("as_real");
         return k;
       })
       .get_stored();

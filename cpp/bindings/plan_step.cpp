@@ -73,10 +73,10 @@ void PyPlan::refuse_entry() const {
 #endif
   const bool is_forked = busy_since_fork_.load(std::memory_order_relaxed) != forks.load(std::memory_order_relaxed);
   throw std::runtime_error(
-      py::module_::import("adamas._in_use").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
+      py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-// The fields of adamas._gradients.StepOptions, in order.
+// The fields of adamas._optimizer.step_options.StepOptions, in order.
 void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_ = {};
   mean_ = false;

@@ -5,10 +5,10 @@ number of threads. Start with `adamas.AdamW`.
 """
 
 from adamas import averaging, checkpoint, functional, reference, schedules
-from adamas._background import StepHandle
 from adamas._core import __version__
-from adamas._precision import PrecisionWarning
-from adamas._report import StepReport
+from adamas._inputs.precision import PrecisionWarning
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_handle import StepHandle
 from adamas.arena import Arena
 from adamas.averaging import EMA, SWA
 from adamas.loss_scaler import LossScaler

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas._gradients import StepOptions
-from adamas._report import StepReport
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import StepOptions
 
 _Array = np.ndarray[Any, np.dtype[Any]]
 

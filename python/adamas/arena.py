@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from adamas import _structure as structure
-from adamas._checks import Array, check_array
-from adamas._hyperparameters import check_flag
-from adamas._values import counted, shown
+from adamas._inputs import trees
+from adamas._inputs.arrays import check_array
+from adamas._inputs.hyperparameters import check_flag
+from adamas._inputs.values import counted, shown
+from adamas._types import Array
 
 _LINE = 64
 _PAGE = 4096
@@ -89,7 +90,7 @@ class Arena:
         check_flag(grads, "grads")
         self._path = path
         model = _specs(params, number, "params", 0)
-        leaves = structure.describe(model)[1]
+        leaves = trees.describe(model)[1]
         if not leaves:
             raise ValueError("params: expected at least one array or shape, got none")
         specs: list[_Spec] = [leaf.array for leaf in leaves]
@@ -120,7 +121,7 @@ class Arena:
             self.flat_params = flat(0)
             self.grads: Any = views(self.buffer, first_grad) if grads else None
             self.flat_grads: Any = flat(first_grad) if grads else None
-            made = structure.describe(self.params)[1]
+            made = trees.describe(self.params)[1]
             self._elements = counted(leaf.array for leaf in made)
             for leaf, spec in zip(made, specs, strict=True):
                 if spec.values is not None:
@@ -160,8 +161,8 @@ class _Spec:
 
 def _specs(tree: Any, dtype: np.dtype[Any], path: str, depth: int) -> Any:
     """Return the tree with what each array or shape asks for in its place."""
-    if depth > structure.MAX_DEPTH:
-        raise ValueError(f"{path[:60]}...: nested more than {structure.MAX_DEPTH} levels deep; does it contain itself?")
+    if depth > trees.MAX_DEPTH:
+        raise ValueError(f"{path[:60]}...: nested more than {trees.MAX_DEPTH} levels deep; does it contain itself?")
     if isinstance(tree, Mapping):
         return {key: _specs(child, dtype, f"{path}[{key!r}]", depth + 1) for key, child in tree.items()}
     if isinstance(tree, list | tuple):

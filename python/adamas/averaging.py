@@ -16,8 +16,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adamas._hyperparameters import check_flag, number, whole_number
-from adamas._values import DType, dtype_name, shown
+from adamas._inputs.hyperparameters import check_flag, number, whole_number
+from adamas._inputs.values import DType, dtype_name, shown
 
 __all__ = ["EMA", "SWA", "Average"]
 

@@ -11,11 +11,12 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from adamas import _core, reference
-from adamas._checks import Array, check_array, check_like, check_overlap
-from adamas._hyperparameters import SCHEDULABLE, check_group, check_threads, number, whole_number
-from adamas._names import no_argument
-from adamas._optimizer import Optimizer
-from adamas._values import shown
+from adamas._inputs.arrays import check_array, check_like, check_overlap
+from adamas._inputs.hyperparameters import SCHEDULABLE, check_group, check_threads, number, whole_number
+from adamas._inputs.names import no_argument
+from adamas._inputs.values import shown
+from adamas._optimizer.base import Optimizer
+from adamas._types import Array
 
 _F = TypeVar("_F", bound=Callable[..., None])
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._hyperparameters import number, whole_number
-from adamas._optimizer import Optimizer
-from adamas._report import StepReport
+from adamas._inputs.hyperparameters import number, whole_number
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.report import StepReport
 
 _LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = float(np.finfo(np.float32).tiny)

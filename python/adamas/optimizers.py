@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 from adamas import _core, reference
-from adamas._engine import Plan
-from adamas._optimizer import Optimizer
-from adamas._report import StepReport
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.engine import Plan
+from adamas._optimizer.report import StepReport
 
 __all__ = [
     "ADOPT",

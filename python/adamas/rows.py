@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array, check_array
-from adamas._values import type_name
+from adamas._inputs.arrays import check_array
+from adamas._inputs.values import type_name
+from adamas._types import Array
 
 
 class RowGrad:

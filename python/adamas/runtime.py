@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from adamas import _core
-from adamas._hyperparameters import MAX_THREADS, exact_int
-from adamas._values import shown
+from adamas._inputs.hyperparameters import MAX_THREADS, exact_int
+from adamas._inputs.values import shown
 
 __all__ = [
     "active_isa",

@@ -19,8 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from adamas._hyperparameters import number, plain, whole_number
-from adamas._values import shown
+from adamas._inputs.hyperparameters import number, plain, whole_number
+from adamas._inputs.values import shown
 
 __all__ = ["WSD", "Constant", "Cosine", "InverseSqrt", "Linear", "OneCycle", "Schedule", "WarmUp"]
 

@@ -20,7 +20,7 @@ from hostile.figures import LyingInt, Number, alternating
 from hostile.liars import EqualsAll, ReprRaises
 from hostile.scenes import Scene, numbers
 
-from adamas import _background
+from adamas._optimizer import step_handle as _background
 
 
 def stepping(name: str, make: Callable[[], Any]) -> tuple[Act, ...]:

@@ -15,7 +15,7 @@ from small_keras import tensor, to_numpy, values, variable
 
 import adamas
 import adamas.keras
-from adamas import _precision
+from adamas._inputs import precision as _precision
 
 NAN, INF = float("nan"), float("inf")
 

@@ -19,9 +19,9 @@ from bits import Array, assert_same_bits
 
 import adamas
 from adamas import reference
+from adamas._numerics.dither import random_words
+from adamas._numerics.norms import sum_of_squares
 from adamas.reference import _params
-from adamas.reference._dither import random_words
-from adamas.reference._norm import sum_of_squares
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 #: What is looked at around each place, a multiple of blocks of quantised states and of granules of sums.

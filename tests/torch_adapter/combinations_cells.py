@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from adamas import _precision
+from adamas._inputs import precision as _precision
 
 #: What a run leaves, by name, in a form that can be compared with ==.
 Found = dict[str, Any]

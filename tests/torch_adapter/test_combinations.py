@@ -15,7 +15,7 @@ from combinations_cells import find_out
 
 import adamas
 import adamas.torch
-from adamas._options import Options
+from adamas._optimizer.options import Options
 from adamas.torch._backward import step_in_backward
 
 #: Each is tried in a row that has its name.

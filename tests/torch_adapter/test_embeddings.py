@@ -11,7 +11,7 @@ import torch
 from twins import CLASSES, assert_close, assert_same, ours, params_of, theirs
 
 import adamas
-from adamas.reference._rule import RULES
+from adamas.rules.rule import RULES
 
 #: Those that keep numbers for a parameter as a whole.
 WHOLE = ["LAMB", "NAdam", "ScheduleFreeAdamW"]

@@ -16,7 +16,7 @@ from twins import CLASSES, give_gradients, make_params, ours, params_of
 
 import adamas
 import adamas.torch
-from adamas import _precision
+from adamas._inputs import precision as _precision
 
 ATTRIBUTES: dict[str, tuple[Any, str]] = {
     "lr": (0.5, "lr: is no attribute of the optimizer; write opt.param_groups[0]['lr'] = 0.5"),

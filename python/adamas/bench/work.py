@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas import _formats, reference
+from adamas import reference
+from adamas._inputs import formats as _formats
 
 __all__ = ["CHECK_STEPS", "LOSS_SCALE", "MAX_NORM", "Phase", "Problem", "Work", "tolerance", "update_error"]
 

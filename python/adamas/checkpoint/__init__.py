@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas._replaced import replaced
+from adamas._system.atomic_file import atomic_write
+from adamas._types import Array
 from adamas.checkpoint._checksums import checksums
 from adamas.checkpoint._document import CheckpointError, Document, array_name
 from adamas.checkpoint._npz import read_npz, write_npz
@@ -124,7 +124,7 @@ def write(
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     document = Document.of(state_dict, params, dict.fromkeys(arrays, 0))
     document.dump()  # refuses what cannot be written
-    with replaced(target) as temporary:
+    with atomic_write(target) as temporary:
         save(temporary, arrays, lambda found: dataclasses.replace(document, checksums=dict(found)).dump())
 
 

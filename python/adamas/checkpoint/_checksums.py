@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas._room import has_room_for_thread
+from adamas._system.address_space import has_room_for_thread
+from adamas._types import Array
 
 __all__ = ["bytes_of", "checksums"]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
 from adamas._core import __version__
-from adamas._values import shown
+from adamas._inputs.values import shown
+from adamas._types import Array
 
 __all__ = ["SCHEMA", "CheckpointError", "Document", "array_name"]
 

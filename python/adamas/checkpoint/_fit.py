@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas._formats import RESIDUE_NAMES, STATE_FORMATS
-from adamas._state_dict import OF_AVERAGES, same_states, state_dict_problems
+from adamas._inputs.formats import RESIDUE_NAMES, STATE_FORMATS
+from adamas._inputs.state_dicts import OF_AVERAGES, same_states, state_dict_problems
+from adamas._types import Array
 from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._document import array_name, describe_array
 
@@ -176,7 +176,7 @@ def converted(
         kinds: Of the states of each parameter's rule, by name.
         params: The optimizer's.
     """
-    from adamas.reference._states import load_states, new_states, store_states  # noqa: PLC0415 (it imports optimizers)
+    from adamas._numerics.state_formats import load_states, new_states, store_states  # noqa: PLC0415 (it imports optimizers)
 
     theirs, ours = (dict(side["formats"]).get("state_dtype") for side in (given, live))
     if same_states(theirs, ours) or theirs not in (None, *STATE_FORMATS):

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array, is_bfloat16
-from adamas._formats import bfloat16
+from adamas._inputs.arrays import is_bfloat16
+from adamas._inputs.formats import bfloat16
+from adamas._types import Array
 from adamas.checkpoint._checksums import checksums
 from adamas.checkpoint._document import CheckpointError
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array, is_bfloat16
-from adamas._formats import bfloat16
-from adamas.checkpoint._beside import beside
+from adamas._inputs.arrays import is_bfloat16
+from adamas._inputs.formats import bfloat16
+from adamas._system.worker_thread import background_executor
+from adamas._types import Array
 from adamas.checkpoint._checksums import bytes_of, checksums
 from adamas.checkpoint._document import CheckpointError
 from adamas.checkpoint._stream import stream
@@ -49,7 +50,7 @@ def write_safetensors(path: Path, arrays: Mapping[str, Array], describe: Callabl
     ordered = {name: arrays[name] for _, name in entries}
     longest = describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
     header = _header(ordered, longest)
-    with stream(path) as file, beside() as other:
+    with stream(path) as file, background_executor() as other:
         found = other.submit(checksums, arrays)
         file.append(np.frombuffer(header, np.uint8))
         for array in ordered.values():

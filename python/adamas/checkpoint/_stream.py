@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas.checkpoint._beside import beside
+from adamas._system.worker_thread import background_executor
+from adamas._types import Array
 
 try:
     import fcntl
@@ -37,7 +37,7 @@ def stream(path: Path) -> Iterator[Stream]:
     Raises:
         OSError: The disk is full, or cannot be written to.
     """
-    with path.open("xb", buffering=0) as file, beside() as writer:
+    with path.open("xb", buffering=0) as file, background_executor() as writer:
         target = Stream(file, writer)
         yield target
         target.finish()

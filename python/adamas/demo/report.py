@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas._replaced import replaced
+from adamas._system.atomic_file import atomic_write
 from adamas.demo.data import Dataset
 from adamas.demo.mlp import Layers
 
@@ -31,7 +31,7 @@ class History:
 
 def save_weights(layers: Layers, path: Path) -> None:
     """Write the layers to an npz file, whole or not at all."""
-    with replaced(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         arrays: dict[str, Any] = {f"{i}.{name}": a for i, layer in enumerate(layers) for name, a in layer.items()}
         np.savez(file, **arrays)
 

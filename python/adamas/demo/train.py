@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import adamas
-from adamas._hyperparameters import number
+from adamas._inputs.hyperparameters import number
 from adamas.demo import data, report
 from adamas.demo.extras import require
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads

@@ -7,10 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas._hyperparameters import check_group, check_threads, number, plain
-from adamas._names import no_argument
-from adamas._options import read_options
-from adamas._values import as_real
+from adamas._inputs.hyperparameters import check_group, check_threads, number, plain
+from adamas._inputs.names import no_argument
+from adamas._inputs.values import as_real
+from adamas._optimizer.options import read_options
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {

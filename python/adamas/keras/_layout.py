@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._checks import Array
+from adamas._types import Array
 
 
 @dataclass(frozen=True)

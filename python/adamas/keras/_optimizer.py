@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from adamas._checks import Array
-from adamas._hyperparameters import plain
-from adamas._names import MISTAKES, likely
-from adamas._optimizer import Optimizer as Engine
-from adamas._precision import warn_of_lost_updates
-from adamas._values import dtype_name, type_name
+from adamas._inputs.hyperparameters import plain
+from adamas._inputs.names import MISTAKES, likely
+from adamas._inputs.precision import warn_of_lost_updates
+from adamas._inputs.values import dtype_name, type_name
+from adamas._optimizer.base import Optimizer as Engine
+from adamas._types import Array
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from adamas._checks import Array
-from adamas._optimizer import LearningRate
-from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients, larger, magnitude
+from adamas._numerics.power import one_minus_power
+from adamas._types import Array, LearningRate
+from adamas.reference._engine import ReferenceOptimizer
+from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, larger, magnitude
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from adamas._options import Options
+    from adamas._optimizer.options import Options
 
 
 class _AdamaxRule(Rule):

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas._optimizer import LearningRate
-from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule, beta_coefficients
+from adamas._numerics.power import one_minus_power
+from adamas._types import Array, LearningRate
+from adamas.reference._engine import ReferenceOptimizer
+from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from adamas._options import Options
+    from adamas._optimizer.options import Options
 
 
 class _LambRule(Rule):

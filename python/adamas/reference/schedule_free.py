@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adamas._checks import Array
-from adamas._optimizer import LearningRate
-from adamas._uninterrupted import uninterrupted
-from adamas.reference._elementary import real_power
-from adamas.reference._half import narrow
-from adamas.reference._params import load_param
-from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._power import one_minus_power
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas._numerics.elementary import real_power
+from adamas._numerics.half import narrow
+from adamas._numerics.param_formats import load_param
+from adamas._numerics.power import one_minus_power
+from adamas._system.interrupts import uninterrupted
+from adamas._types import Array, LearningRate
+from adamas.reference._engine import ReferenceOptimizer
+from adamas.rules.rule import RULES, Coefficients, Rule
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from adamas._options import Options
+    from adamas._optimizer.options import Options
 
 
 class _ScheduleFreeRule(Rule):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from adamas._checks import Array
-from adamas._optimizer import LearningRate
-from adamas.reference._plan import ReferenceOptimizer
-from adamas.reference._rule import RULES, Coefficients, Rule
+from adamas._types import Array, LearningRate
+from adamas.reference._engine import ReferenceOptimizer
+from adamas.rules.rule import RULES, Coefficients, Rule
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from adamas._options import Options
+    from adamas._optimizer.options import Options
 
 
 class _SgdRule(Rule):

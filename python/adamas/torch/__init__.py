@@ -12,7 +12,7 @@ whatever the layout (channels-last too). They may be float32, float64, bfloat16 
 these; gradients that are sparse, as of ``torch.nn.Embedding(sparse=True)``, touch the rows they name and no others.
 Duplicates of a parameter are updated once.
 
-Beside the arguments of ``torch.optim`` each class takes the options of `adamas._options.Options`: ``state_dtype``,
+Beside the arguments of ``torch.optim`` each class takes the options of `adamas.Options`: ``state_dtype``,
 ``master_weights``, ``rounding``, ``max_norm`` (clipping in the pass that updates), ``average``, ``num_threads`` and so
 on, where ``copy_out`` is a list of tensors, one or None for each parameter, and ``sparse`` is ``"lazy"`` or
 ``"exact"``. ``foreach`` and ``fused`` are accepted and mean nothing: there is one implementation.

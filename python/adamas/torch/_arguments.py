@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from adamas._hyperparameters import check_group, plain
-from adamas._optimizer import Optimizer as Engine
-from adamas._values import shown
+from adamas._inputs.hyperparameters import check_group, plain
+from adamas._inputs.values import shown
+from adamas._optimizer.base import Optimizer as Engine
 
 #: Arguments of ``torch.optim`` that choose among its implementations, and their defaults. Here there is one.
 IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}

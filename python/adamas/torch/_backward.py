@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from adamas._hyperparameters import whole_number
-from adamas._scope import StepScope
+from adamas._inputs.hyperparameters import whole_number
+from adamas._optimizer.step_scope import StepScope
 from adamas.torch._distributed import is_shared_out
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer

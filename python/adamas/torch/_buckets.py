@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from adamas._scope import StepScope
+from adamas._optimizer.step_scope import StepScope
 from adamas.torch._host import Host
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer

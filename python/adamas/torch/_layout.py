@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from adamas import _core
-from adamas._checks import Array
-from adamas._report import StepReport
-from adamas.reference._rule import RULES
+from adamas._optimizer.report import StepReport
+from adamas._types import Array
+from adamas.rules.rule import RULES
 from adamas.torch import _states as states
 from adamas.torch._distributed import is_shared_out, local
 from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of

@@ -13,18 +13,18 @@ import torch
 from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
-from adamas._gradients import StepDefaults
-from adamas._in_use import FORKED, forks
-from adamas._model import SETTINGS
-from adamas._names import refuse_attribute
-from adamas._optimizer import Optimizer as Engine
-from adamas._options import PLACES, chosen, read_options
-from adamas._precision import warn_of_lost_updates, warn_without_effect
-from adamas._report import StepReport
-from adamas._sparse import MODES, check_sparse_rule
-from adamas._values import dtype_name, shown, type_name
+from adamas._inputs.names import refuse_attribute
+from adamas._inputs.precision import warn_of_lost_updates, warn_without_effect
+from adamas._inputs.sparse import MODES, check_sparse_rule
+from adamas._inputs.values import dtype_name, shown, type_name
+from adamas._optimizer.base import Optimizer as Engine
+from adamas._optimizer.model import SETTINGS
+from adamas._optimizer.options import PLACES, chosen, read_options
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import StepDefaults
+from adamas._system.exclusion import FORKED, forks
 from adamas.optimizers import for_adapters
-from adamas.reference._rule import RULES
+from adamas.rules.rule import RULES
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
     as_number,

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import torch
 
 from adamas import optimizers
-from adamas._gradients import StepDefaults
-from adamas._hyperparameters import number, whole_number
-from adamas._optimizer import Optimizer as Engine
+from adamas._inputs.hyperparameters import number, whole_number
+from adamas._optimizer.base import Optimizer as Engine
+from adamas._optimizer.step_options import StepDefaults
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, take_numbers
 from adamas.torch._layout import Layout, State
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from adamas._values import shown
-from adamas.reference._rule import RULES
+from adamas._inputs.values import shown
+from adamas.rules.rule import RULES
 
 #: Names of all that any rule keeps.
 _OF_RULES = frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))

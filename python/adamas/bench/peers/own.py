@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas import _formats
+from adamas._inputs import formats as _formats
 from adamas.bench.peers._base import Array, Peer, Run
 from adamas.bench.work import LOSS_SCALE, MAX_NORM, Work
 

@@ -1,0 +1,154 @@
+"""Which number formats an optimizer uses, and the messages for combinations that do not fit.
+
+The numbers are those of the compiled core (``cpp/include/adamas/types.hpp``).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adamas._inputs.values import as_index, dtype_name, shown
+from adamas.averaging import Average
+
+#: Elements that share a scale in quantised states.
+BLOCK = 128
+
+STATE_FORMATS = {"float32": 0, "float64": 1, "bfloat16": 2, "int8": 3, "int4": 4}
+
+#: What becomes of what rounding a parameter to 16 bits cuts off, by (master_weights, rounding).
+RESIDUES = {
+    (False, "nearest"): 0,
+    (False, "stochastic"): 1,
+    (False, "kahan"): 2,
+    (True, "nearest"): 3,
+    ("split32", "nearest"): 4,
+    ("split24", "nearest"): 5,
+}
+
+#: The name in ``opt.state`` of what is kept of it.
+RESIDUE_NAMES = {2: "compensation", 3: "master", 4: "low_bits", 5: "low_bits"}
+
+#: Bytes of residue for each element.
+RESIDUE_DTYPES: dict[int, Any] = {3: np.float32, 4: np.uint16, 5: np.uint8}
+
+_NEEDS_ML_DTYPES = "needs the package ml_dtypes; install it with: pip install ml_dtypes"
+
+
+def bfloat16() -> np.dtype[Any]:
+    """Return the dtype of bfloat16 arrays.
+
+    Raises:
+        ImportError: The package ml_dtypes is not installed.
+    """
+    try:
+        import ml_dtypes  # noqa: PLC0415 (only those who use bfloat16 need it)
+    except ImportError as error:
+        raise ImportError(f"bfloat16: {_NEEDS_ML_DTYPES}") from error
+    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return dtype
+
+
+def _is_word(value: Any, *words: str) -> bool:
+    return isinstance(value, str) and value in words
+
+
+@functools.cache
+def _pair(state_format: int, residue: int) -> tuple[int, int]:
+    return state_format, residue  # one object for thousands of parameters
+
+
+@dataclass(frozen=True)
+class Formats:
+    """How an optimizer keeps its numbers: the same for all its parameters, as far as their dtype allows."""
+
+    state_dtype: str | None = None
+    master_weights: bool | str = False
+    rounding: str = "nearest"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state_dtype", dtype_name(self.state_dtype))
+        if self.state_dtype is not None and (
+            not isinstance(self.state_dtype, str) or self.state_dtype not in STATE_FORMATS
+        ):
+            raise ValueError(
+                f"state_dtype: expected None or one of {', '.join(map(repr, STATE_FORMATS))}, "
+                f"got {shown(self.state_dtype)}"
+            )
+        if not isinstance(self.master_weights, bool) and not _is_word(self.master_weights, "split32", "split24"):
+            raise ValueError(
+                f"master_weights: expected False, True, 'split32' or 'split24', got {shown(self.master_weights)}"
+            )
+        if not _is_word(self.rounding, "nearest", "stochastic", "kahan"):
+            raise ValueError(f"rounding: expected 'nearest', 'stochastic' or 'kahan', got {shown(self.rounding)}")
+        if self.master_weights and self.rounding != "nearest":
+            raise ValueError(
+                f"rounding: {self.rounding!r} and master_weights={self.master_weights!r} are two ways to the same end; "
+                "choose one"
+            )
+        expected = "a whole number from 0 to 2**64 - 1"
+        seed = as_index(self.seed)
+        if seed is None:
+            raise TypeError(f"seed: expected {expected}, got {shown(self.seed)}")
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed: expected {expected}, got {shown(self.seed)}")
+        object.__setattr__(self, "seed", seed)
+        if self.state_dtype == "bfloat16":
+            bfloat16()
+
+    def of(self, dtype: np.dtype[Any], path: str) -> tuple[int, int]:
+        """Return the numbers of state format and residue for a parameter.
+
+        Raises:
+            ValueError: The optimizer's formats do not go with that dtype.
+        """
+        if dtype == np.float64:
+            if self.state_dtype not in (None, "float64"):
+                raise ValueError(
+                    f"params{path}: is float64, whose states are float64; state_dtype={self.state_dtype!r} is for "
+                    "float32, bfloat16 and float16 parameters"
+                )
+            return _pair(STATE_FORMATS["float64"], 0)
+        if self.state_dtype == "float64":
+            raise ValueError(f"params{path}: is {dtype.name}; state_dtype='float64' is for float64 parameters alone")
+        state_format = STATE_FORMATS[self.state_dtype or "float32"]
+        if dtype == np.float32:
+            return _pair(state_format, 0)
+        if dtype == np.float16 and (self.rounding == "stochastic" or isinstance(self.master_weights, str)):
+            option = f"master_weights={self.master_weights!r}" if self.master_weights else "rounding='stochastic'"
+            raise ValueError(f"params{path}: is float16; {option} is for bfloat16 parameters alone")
+        return _pair(state_format, RESIDUES[self.master_weights, self.rounding])
+
+    def saved(self) -> dict[str, Any]:
+        """Describe the formats in a state dict."""
+        saved = {
+            "state_dtype": self.state_dtype,
+            "block_size": BLOCK,
+            "master_weights": self.master_weights,
+            "rounding": self.rounding,
+            "seed": int(self.seed),
+        }
+        if isinstance(self.master_weights, str):
+            # How the parameter that the low bits go with was made; in versions that do not say so, it was cut short.
+            saved["low_bits"] = "rounded"
+        return saved
+
+
+def average_dtype(average: Average | None, param: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the dtype of the average of a parameter; None if none is kept."""
+    if average is None:
+        return None
+    if param == np.float64:
+        return np.dtype(np.float64)
+    return bfloat16() if average.dtype == "bfloat16" else np.dtype(np.float32)
+
+
+def residue_dtype(residue: int, param: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the dtype of what is kept of a parameter's rounding; None if nothing is."""
+    if residue == RESIDUES[False, "kahan"]:
+        return param
+    return np.dtype(RESIDUE_DTYPES[residue]) if residue in RESIDUE_DTYPES else None

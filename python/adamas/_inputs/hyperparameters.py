@@ -1,0 +1,203 @@
+"""What hyperparameters must be, and the messages for those that are not.
+
+The compiled core asks the same questions faster (``cpp/bindings/hyperparameters.cpp``) and comes here when an answer
+is no.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from adamas._inputs.values import as_index, as_real, is_a, shown, stored
+
+#: Hyperparameters that may be callables, from the number of steps taken so far.
+SCHEDULABLE = ("lr", "weight_decay", "betas")
+
+#: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
+MAX_STEPS = 2**62 - 1
+
+#: As in ``cpp/include/adamas/threads.hpp``.
+MAX_THREADS = 1024
+
+
+def number(value: Any, path: str, expected: str, least: float, below: float) -> float:
+    """Return ``value`` as a float if it is a real number in [least, below)."""
+    converted = as_real(value)
+    if converted is None:
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    if not least <= converted < below:
+        raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
+    return converted
+
+
+def exact_int(value: int | np.integer[Any]) -> int:
+    """Return an integer as an int; of a subclass of int, the number that it is, whatever it says."""
+    return int.__int__(value) if isinstance(value, int) else int(value)
+
+
+def plain(value: Any) -> Any:
+    """Return a number as an int or float, and numbers in a sequence as a tuple of such; all else as it is."""
+    if type(value) in (float, int):
+        return value
+    if is_a(value, list | tuple):
+        return tuple(map(plain, stored(value)))
+    whole = as_index(value)
+    if whole is not None:
+        return whole
+    real = as_real(value)
+    return value if real is None else real
+
+
+def whole_number(value: Any, path: str, least: int) -> int:
+    """Return ``value`` as an int if it is a whole number >= ``least``, of an integer type."""
+    if type(value) is int and least <= value < 1 << 62:
+        return value
+    expected = f"a whole number >= {least}"
+    number(value, path, expected, least, math.inf)
+    whole = as_index(value)
+    if whole is None:
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    return whole
+
+
+def check_flag(value: Any, path: str) -> bool:
+    """Return ``value`` if it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{path}: expected True or False, got {shown(value)}")
+    return bool(value)
+
+
+def check_threads(count: int | None) -> int:
+    """Return a limit of threads as the core takes it: 0 for None."""
+    if count is None:
+        return 0
+    expected = f"None or a whole number from 1 to {MAX_THREADS}"
+    number(count, "num_threads", expected, 1, MAX_THREADS + 1)
+    whole = as_index(count)
+    if whole is None:
+        raise TypeError(f"num_threads: expected {expected}, got {shown(count)}")
+    return whole
+
+
+def _fraction(value: Any, path: str) -> float:
+    return number(value, path, "a number in [0, 1)", 0.0, 1.0)
+
+
+def _non_negative(value: Any, path: str) -> float:
+    return number(value, path, "a finite number >= 0", 0.0, math.inf)
+
+
+def _learning_rate(value: Any, path: str) -> float:
+    return number(value, path, "a finite number >= 0, or a callable step -> number", 0.0, math.inf)
+
+
+def _finite(value: Any, path: str) -> float:
+    return number(value, path, "a finite number", -math.nextafter(math.inf, 0.0), math.inf)
+
+
+def _count(value: Any, path: str) -> float:
+    checked = number(value, path, "a whole number >= 0", 0.0, 2.0**53)
+    if checked != math.floor(checked):
+        raise ValueError(f"{path}: expected a whole number >= 0, got {shown(value)}")
+    return checked
+
+
+def _flag(value: Any, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{path}: expected True or False, got {shown(value)}")
+    return value
+
+
+def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
+    if not is_a(value, list | tuple) or len(betas := stored(value)) != count:
+        names = ", ".join(f"beta{i + 1}" for i in range(count))
+        raise TypeError(f"{path}: expected {('two', 'three')[count - 2]} numbers ({names}), got {shown(value)}")
+    return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(betas))
+
+
+#: Every hyperparameter that some rule has, but betas.
+_CHECKS: dict[str, Callable[[Any, str], Any]] = {
+    "lr": _learning_rate,
+    **dict.fromkeys(
+        (
+            "alpha",
+            "eps",
+            "eps_root",
+            "initial_accumulator_value",
+            "lr_decay",
+            "momentum",
+            "momentum_decay",
+            "r",
+            "weight_decay",
+            "weight_lr_power",
+        ),
+        _non_negative,
+    ),
+    "dampening": _finite,
+    "warmup_steps": _count,
+    **dict.fromkeys(
+        (
+            "amsgrad",
+            "bias_correction",
+            "centered",
+            "clip",
+            "decoupled_weight_decay",
+            "eps_hat",
+            "maximize",
+            "mix_by_beta2",
+            "nesterov",
+        ),
+        _flag,
+    ),
+}
+
+
+#: Every hyperparameter that some rule has.
+NAMES = (*_CHECKS, "betas")
+
+
+def check_group(
+    group: Mapping[str, Any],
+    path: str,
+    known: Iterable[str],
+    completed: int | None,
+    scheduled: Mapping[str, Any] | None = None,
+    fractions: tuple[str, ...] = (),
+    beta_count: int = 2,
+) -> dict[str, Any]:
+    """Return the hyperparameters of a group as plain floats and bools.
+
+    Args:
+        group: A dict of ``param_groups``, or keyword arguments.
+        path: How messages name the group; a ``{}`` in it stands for the name of the hyperparameter.
+        known: Names of the rule's hyperparameters; all of them must be there.
+        completed: Steps taken so far, with which callables are called; None to leave them uncalled.
+        scheduled: What callables have returned for this step already, by name.
+        fractions: Hyperparameters that this rule wants in [0, 1), though others do not.
+        beta_count: How many betas the rule has.
+
+    Raises:
+        TypeError: A value of the wrong type.
+        ValueError: A value missing, out of range, infinite or not a number.
+    """
+    checked: dict[str, Any] = {}
+    for name in known:
+        where = path.format(name)
+        if name not in group:
+            raise ValueError(f"{where}: missing; each group must keep all hyperparameters of its rule")
+        value = group[name]
+        if name in SCHEDULABLE and callable(value):
+            if completed is None:
+                checked[name] = value
+                continue
+            value = scheduled[name] if scheduled and name in scheduled else value(completed)
+            where = f"{where} (called with step {completed})"
+        if name == "betas":
+            checked[name] = _betas(value, where, beta_count)
+        else:
+            checked[name] = (_fraction if name in fractions else _CHECKS[name])(value, where)
+    return checked

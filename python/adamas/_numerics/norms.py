@@ -1,0 +1,77 @@
+"""Norms, with the very operations of ``cpp/src/kernel/square_sum.hpp`` and ``cpp/src/engine/gradient_norm.cpp``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from adamas._types import Array
+
+_GRANULE = 512
+_LANES = 16
+_TINY = 2.0**-600
+
+
+def sum_of_squares(*pieces: Array) -> float:
+    """Return the sum of squares of all elements, in float64.
+
+    In each granule of 512 elements, element i is added to virtual lane i mod 16; the lanes are added in order, then the
+    granules. Each piece has granules of its own.
+    """
+    total = 0.0
+    for x in pieces:
+        flat = x.reshape(-1).astype(np.float64)
+        squares = np.zeros(-(-flat.size // _GRANULE) * _GRANULE)
+        np.multiply(flat, flat, out=squares[: flat.size])
+        rows = squares.reshape(-1, _GRANULE // _LANES, _LANES)
+        lanes = np.zeros((rows.shape[0], _LANES))
+        for row in range(rows.shape[1]):
+            lanes += rows[:, row]
+        granules = np.zeros(rows.shape[0])
+        for lane in range(_LANES):
+            granules += lanes[:, lane]
+        for granule in granules.tolist():
+            total += granule
+    return total
+
+
+def gradient_norm(
+    gradients: Sequence[tuple[int, list[Array]]], *, largest: bool = False
+) -> tuple[float, int | None, list[float]]:
+    """Return the norm of all gradients, the number of the first one that is not finite, and the norm of each.
+
+    The norm is the L2 norm, or with ``largest`` the largest magnitude. A gradient comes in pieces, its rows or one.
+    """
+    with np.errstate(all="ignore"):
+        finite = [all(bool(np.isfinite(piece).all()) for piece in pieces) for _, pieces in gradients]
+        nonfinite = next((number for (number, _), fine in zip(gradients, finite, strict=True) if not fine), None)
+        if largest:
+            each = [[float(np.abs(piece).max(initial=0)) for piece in pieces] for _, pieces in gradients]
+            norms = [_largest(values) for values in each]
+            return _largest(norms), nonfinite, norms
+        squares = [sum_of_squares(*pieces) for _, pieces in gradients]
+        total = 0.0
+        for square in squares:
+            total += square
+        # Squares of float64 may be too large, though the numbers are not.
+        norms = [
+            _tiny_norm([pieces]) if fine and math.isinf(square) else math.sqrt(square)
+            for (_, pieces), square, fine in zip(gradients, squares, finite, strict=True)
+        ]
+        if nonfinite is not None or math.isfinite(total):
+            return math.sqrt(total), nonfinite, norms
+        return _tiny_norm([pieces for _, pieces in gradients]), None, norms
+
+
+def _largest(values: Sequence[float]) -> float:
+    return math.nan if any(map(math.isnan, values)) else max(values, default=0.0)
+
+
+def _tiny_norm(gradients: Sequence[list[Array]]) -> float:
+    tiny = 0.0
+    for pieces in gradients:
+        if pieces and pieces[0].dtype == np.float64:
+            tiny += sum_of_squares(*(piece * _TINY for piece in pieces))
+    return math.sqrt(tiny) / _TINY

@@ -1,0 +1,142 @@
+"""How states are kept, as in ``cpp/src/formats/states.hpp`` and ``block_states.hpp``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from adamas._inputs.formats import BLOCK, STATE_FORMATS, bfloat16
+from adamas._numerics.block_codes import Code, LinearCode, LogCode, SignedLogCode
+from adamas._numerics.dither import dither
+from adamas._numerics.half import narrow_bfloat16_at_random, widen_bfloat16
+from adamas._types import Array
+
+_LEAST_DIVISOR = np.float32(1e-20)
+_LEAST_SCALE = np.float32(2.0**-100)
+#: What is infinite has the highest code, and other elements of its block have it never: their scale is so much larger.
+_BELOW_HIGHEST = {
+    8: np.float32(251) / np.float32(247) * np.float32(1 + 2.0**-18),
+    4: np.float32(13.1875) / np.float32(11.1875) * np.float32(1 + 2.0**-18),
+}
+_BITS = {STATE_FORMATS["int8"]: 8, STATE_FORMATS["int4"]: 4}
+
+
+def _blocks(size: int) -> int:
+    return -(-size // BLOCK)
+
+
+def _kind(kind: str) -> tuple[str, str | None]:
+    """Split ``"signed / exp_avg_sq"``."""
+    kind, _, divisor = kind.partition(" / ")
+    return kind, divisor or None
+
+
+def new_states(kinds: Mapping[str, str], state_format: int, param: Array) -> dict[str, Array]:
+    """Make the arrays of all states, zeros: for each its values and, if it is quantised, its scales."""
+    arrays: dict[str, Array] = {}
+    for name, kind in kinds.items():
+        if state_format == STATE_FORMATS["float64"]:
+            arrays[name] = np.zeros(param.shape)
+        elif state_format == STATE_FORMATS["float32"] or kind == "exact":
+            arrays[name] = np.zeros(param.shape, np.float32)
+        elif state_format == STATE_FORMATS["bfloat16"]:
+            arrays[name] = np.zeros(param.shape, bfloat16())
+        else:
+            arrays[name] = np.zeros((_blocks(param.size), BLOCK * _BITS[state_format] // 8), np.uint8)
+            arrays[f"{name}_scale"] = np.zeros(_blocks(param.size), np.float32)
+    return arrays
+
+
+def load_states(
+    kinds: Mapping[str, str], state_format: int, arrays: Mapping[str, Array], param: Array
+) -> dict[str, Any]:
+    """Return the states in the compute type, in the parameter's shape."""
+    states: dict[str, Array] = {}
+    roots: dict[str, Array] = {}
+    for name, kind in kinds.items():
+        if state_format not in _BITS or kind == "exact":
+            array = arrays[name]
+            states[name] = widen_bfloat16(array.view(np.uint16)) if array.dtype.itemsize == 2 else array
+            continue
+        bits, scales = _BITS[state_format], arrays[f"{name}_scale"]
+        values = _decode(arrays[name], np.abs(scales), kind, bits)
+        if _kind(kind)[0] != "signed":
+            roots[name] = values
+        if kind == "square":
+            infinite = np.signbit(scales)[:, None] & (_unpacked(arrays[name], bits) == 2**bits - 1)
+            values = np.where(infinite, np.float32(np.inf), values * values)
+        states[name] = values
+    for name, kind in kinds.items():
+        divisor = _kind(kind)[1]
+        if divisor is not None and state_format in _BITS:
+            states[name] = states[name] * roots[divisor]
+    return {
+        name: values if values.shape == param.shape else values.reshape(-1)[: param.size].reshape(param.shape)
+        for name, values in states.items()
+    }
+
+
+def store_states(
+    kinds: Mapping[str, str], state_format: int, arrays: Mapping[str, Array], states: Mapping[str, Any], step: int
+) -> None:
+    """Put new states into the arrays."""
+    roots = {
+        name: np.sqrt(states[name]) if kind == "square" else states[name]
+        for name, kind in kinds.items()
+        if state_format in _BITS and kind in ("square", "magnitude")
+    }
+    for name, kind in kinds.items():
+        sort, divisor = _kind(kind)
+        array, values = arrays[name], states[name]
+        if state_format in _BITS and kind != "exact":
+            values = roots.get(name, values)
+            if divisor is not None:
+                values = values / (roots[divisor] + _LEAST_DIVISOR)
+            _encode(array, arrays[f"{name}_scale"], values, kind, _BITS[state_format], step)
+        elif array.dtype.itemsize == 2:
+            flat = values.reshape(array.shape)
+            random = np.resize(dither(step, sort != "signed"), array.shape) >> np.uint32(16)
+            array.view(np.uint16)[...] = narrow_bfloat16_at_random(flat, random)
+        else:
+            array[...] = values.reshape(array.shape)
+
+
+def _code(kind: str, bits: int) -> Code:
+    sort, divisor = _kind(kind)
+    if sort != "signed":
+        return LogCode(bits, lowest=1 if bits == 8 else 0)
+    return LinearCode() if bits == 8 and divisor is not None else SignedLogCode(bits)
+
+
+def _decode(codes: Array, scales: Array, kind: str, bits: int) -> Array:
+    return _code(kind, bits).decode(_unpacked(codes, bits), scales)
+
+
+def _unpacked(codes: Array, bits: int) -> Array:
+    """Return a code for each element of a block."""
+    return codes if bits == 8 else np.concatenate([codes & np.uint8(15), codes >> np.uint8(4)], axis=1)
+
+
+def _encode(codes: Array, scales: Array, values: Array, kind: str, bits: int, step: int) -> None:
+    padded = np.zeros(codes.shape[0] * BLOCK, np.float32)
+    padded[: values.size] = values.reshape(-1)
+    rows = padded.reshape(-1, BLOCK)
+    # A square may overflow where its gradient is finite; with anything else that is not finite, the block is lost.
+    overflown = np.isposinf(rows) & (kind == "square")
+    bad = ~(np.isfinite(rows) | overflown).all(axis=1)
+    rows[bad] = 0
+    overflown[bad] = False
+    rows[overflown] = 0
+    largest = np.abs(rows).max(axis=1, initial=np.float32(0))
+    largest[largest < _LEAST_SCALE] = 0
+    marked = overflown.any(axis=1)
+    largest[marked] *= _BELOW_HIGHEST[bits]
+    words = dither(step, _kind(kind)[0] != "signed")
+    new = _code(kind, bits).encode(rows, largest, words)
+    new[overflown] = 2**bits - 1
+    largest[marked] *= -1
+    largest[bad] = np.nan
+    scales[...] = largest
+    codes[...] = new if bits == 8 else new[:, : BLOCK // 2] | (new[:, BLOCK // 2 :] << np.uint32(4))

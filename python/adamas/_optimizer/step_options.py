@@ -1,0 +1,240 @@
+"""What a step does about gradients, beside the update."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from adamas._inputs import trees
+from adamas._inputs.hyperparameters import check_flag, number
+from adamas._inputs.values import as_real, shown
+from adamas._optimizer.report import StepReport
+
+#: What to do about a gradient that holds an infinity or NaN.
+OnNonFinite: TypeAlias = Literal["propagate", "skip", "raise"]
+
+_LEAST = math.nextafter(0.0, 1.0)
+
+#: Types that may be compared without a surprise: True would equal 1.0, an array nothing at all.
+_PLAIN = frozenset({float, int, str, bool, type(None)})
+
+
+class StepOptions(NamedTuple):
+    """Checked options of one step, as the engines take them (``cpp/bindings/plan_step.cpp`` reads them in order)."""
+
+    grad_scale: float = 1.0
+    max_norm: float = math.inf
+    max_value: float = math.inf
+    largest: bool = False
+    clip_each: bool = False
+    measure: bool = False
+    skip_nonfinite: bool = False
+    zero_grads: bool = False
+    mean: bool = False
+    keep_accumulated: bool = False
+
+    @property
+    def measured(self) -> bool:
+        """Whether the gradients are to be looked at before the update."""
+        return self.measure or self.skip_nonfinite or self.max_norm < math.inf
+
+
+def clip_coefficient(norm: float, max_norm: float) -> float:
+    """Return what gradients of this norm are multiplied by."""
+    coefficient = max_norm / (norm + 1e-6)
+    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
+
+
+def _check_grad_scale(value: float) -> float:
+    expected = "a finite number > 0, whose inverse is finite"
+    return number(value, "grad_scale", expected, math.nextafter(1.0 / math.nextafter(math.inf, 0.0), 1.0), math.inf)
+
+
+def _limit(name: str) -> Callable[[Any], float | None]:
+    def check(value: Any) -> float | None:
+        if value is None:
+            return None
+        if as_real(value) == math.inf:
+            return math.inf
+        return number(value, name, "a number > 0 or None", _LEAST, math.inf)
+
+    return check
+
+
+def _word(name: str, *choices: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(
+                f"{name}: expected {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}, got {shown(value)}"
+            )
+        return value
+
+    return check
+
+
+def _check_norm_type(value: Any) -> float:
+    norm_type = as_real(value)
+    if norm_type not in (2.0, math.inf):
+        raise ValueError(f"norm_type: expected 2 or infinity, got {shown(value)}")
+    return norm_type
+
+
+#: How each setting is checked.
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "max_norm": _limit("max_norm"),
+    "max_value": _limit("max_value"),
+    "norm_type": _check_norm_type,
+    "clip_each": lambda value: check_flag(value, "clip_each"),
+    "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
+    "zero_grads": lambda value: check_flag(value, "zero_grads"),
+    "accumulation": _word("accumulation", "sum", "mean"),
+}
+
+
+class StepDefaults:
+    """What an optimizer's steps do about gradients, unless their arguments say otherwise.
+
+    All may be changed at any time.
+
+    Attributes:
+        max_norm: The largest norm that is not clipped, > 0. Infinity: the norm is taken, and nothing is clipped. None:
+            it is not taken.
+        max_value: The largest magnitude of an element that is not clipped, > 0; None or infinity for no clipping.
+        norm_type: 2.0 for the L2 norm, or infinity for the largest magnitude.
+        clip_each: Each parameter's gradient is clipped by its own norm, instead of all of them by the norm of all.
+        on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
+        zero_grads: Gradients are set to zero once they have been used.
+        accumulation: A step after `accumulate` uses the ``"sum"`` or the ``"mean"`` of what was accumulated.
+    """
+
+    max_norm: float | None
+    max_value: float | None
+    norm_type: float
+    clip_each: bool
+    on_nonfinite: OnNonFinite
+    zero_grads: bool
+    accumulation: Literal["sum", "mean"]
+
+    #: Nothing is to be done: a step without arguments need not ask what.
+    plain: bool
+    #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
+    _arguments: tuple[Any, Any, Any, Any, Any] | None
+    _checked: tuple[StepOptions, OnNonFinite]
+
+    def __init__(
+        self,
+        *,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        norm_type: float = 2.0,
+        clip_each: bool = False,
+        on_nonfinite: OnNonFinite = "propagate",
+        zero_grads: bool = False,
+        accumulation: Literal["sum", "mean"] = "sum",
+    ) -> None:
+        given = locals()
+        self.__dict__.update((name, check(given[name])) for name, check in _CHECKS.items())
+        self._settle()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _CHECKS:
+            raise AttributeError(f"{name}: no such setting; there are {', '.join(_CHECKS)}")
+        self.__dict__[name] = _CHECKS[name](value)
+        self._settle()
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name}: a setting cannot be deleted")
+
+    def __repr__(self) -> str:
+        return f"StepDefaults({', '.join(f'{name}={getattr(self, name)!r}' for name in _CHECKS)})"
+
+    def changed(self) -> dict[str, Any]:
+        """Return the settings that are not what they are unless somebody chooses."""
+        initial = StepDefaults()
+        return {name: getattr(self, name) for name in _CHECKS if getattr(self, name) != getattr(initial, name)}
+
+    def _settle(self) -> None:
+        idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
+        self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads
+        self.__dict__["_arguments"] = None
+
+    def options(
+        self,
+        grad_scale: float | None,
+        max_norm: float | None,
+        max_value: float | None,
+        on_nonfinite: OnNonFinite | None,
+        zero_grads: bool | None,
+    ) -> tuple[StepOptions, OnNonFinite]:
+        """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
+        last = self._arguments
+        if (
+            last is not None
+            and grad_scale is last[0]
+            and max_norm is last[1]
+            and max_value is last[2]
+            and on_nonfinite is last[3]
+            and zero_grads is last[4]
+        ):
+            return self._checked
+        arguments = (grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        norm = self._chosen("max_norm", max_norm)
+        value = self._chosen("max_value", max_value)
+        choice: OnNonFinite = self._chosen("on_nonfinite", on_nonfinite)
+        options = StepOptions(
+            grad_scale=1.0 if grad_scale is None else _check_grad_scale(grad_scale),
+            max_norm=math.inf if norm is None else norm,
+            max_value=math.inf if value is None else value,
+            largest=self.norm_type == math.inf,
+            clip_each=self.clip_each,
+            measure=norm is not None,
+            skip_nonfinite=choice != "propagate",
+            zero_grads=self._chosen("zero_grads", zero_grads),
+            mean=self.accumulation == "mean",
+            keep_accumulated=choice == "raise",
+        )
+        if _PLAIN.issuperset(map(type, arguments)):  # then nobody can change them
+            self.__dict__.update(_arguments=arguments, _checked=(options, choice))
+        return options, choice
+
+    def _chosen(self, name: str, argument: Any) -> Any:
+        return getattr(self, name) if argument is None else _CHECKS[name](argument)
+
+
+def not_finite(grad_scale: float) -> str:
+    """Say in a message what is wrong with a gradient that was given with this ``grad_scale``."""
+    divided = "" if grad_scale == 1.0 else f", once it is divided by grad_scale ({grad_scale!r})"
+    return f"holds an infinity or NaN{divided}"
+
+
+def conclude(
+    report: StepReport,
+    options: StepOptions,
+    choice: OnNonFinite,
+    leaves: Sequence[trees.Leaf],
+    description: Any,
+    grads: Any,
+) -> StepReport:
+    """Name the parameter that the engine gave by its number.
+
+    Raises:
+        FloatingPointError: Its gradient is not finite, and that is what was asked for then.
+    """
+    if report.nonfinite is None:
+        return report
+    index = int(report.nonfinite)
+    if choice == "raise":
+        path = _path_of(index, leaves, description, grads)
+        raise FloatingPointError(f"{path}: {not_finite(options.grad_scale)}; nothing was updated")
+    return report._replace(nonfinite=leaves[index].name)
+
+
+def _path_of(index: int, leaves: Sequence[trees.Leaf], description: Any, grads: Any) -> str:
+    if grads is None:
+        return f"the accumulated gradient of {leaves[index].name!r}"
+    try:
+        return next(itertools.islice(trees.leaves_like(description, grads), index, None))[0]
+    except (TypeError, ValueError):  # it has been changed meanwhile
+        return f"the gradient of {leaves[index].name!r}"

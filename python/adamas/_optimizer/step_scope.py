@@ -1,0 +1,136 @@
+"""One step, taken parameter by parameter."""
+
+from __future__ import annotations
+
+import math
+
+from adamas._core import Scope
+from adamas._optimizer.diagnosis import StepChecks
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import OnNonFinite, StepOptions, clip_coefficient, not_finite
+from adamas._types import Array
+
+
+class StepScope(Scope):
+    """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement."""
+
+    def __init__(self, opt: StepChecks, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
+        super().__init__()
+        self._report: StepReport | None = None
+        self._opt = opt
+        self._choice = choice
+        self._grad_scale = options.grad_scale
+        self._coefficient = 1.0
+        self._reports: dict[int, StepReport] = {}
+        if options.max_norm < math.inf and not options.clip_each:
+            if not previous_norm:
+                raise ValueError(
+                    "max_norm: inside a scope the norm of all gradients is not known before the last of them; set "
+                    "previous_norm=True to clip by that of the step before, or clip_each=True, or max_norm=math.inf"
+                )
+            if opt._plan.previous_norm is not None:
+                self._coefficient = clip_coefficient(opt._plan.previous_norm, options.max_norm)
+            scale = options.grad_scale / self._coefficient if self._coefficient else math.inf
+            if math.isinf(scale):
+                raise ValueError(
+                    f"max_norm: {options.max_norm!r} is too small beside the previous norm, {opt._plan.previous_norm!r}"
+                )
+            options = options._replace(grad_scale=scale, max_norm=math.inf, measure=True)
+        self._options = options
+
+    @property
+    def report(self) -> StepReport:
+        """The report of the step, after the block.
+
+        Its norm is there if ``max_norm`` or ``on_nonfinite`` asked to look at the gradients; its coefficient is the
+        smallest of all parameters, and its ``nonfinite`` the first that came.
+
+        Raises:
+            RuntimeError: The block is not over.
+        """
+        if self._report is None:
+            raise RuntimeError("report: the step is not over; ask after the block of its scope")
+        return self._report
+
+    def __enter__(self) -> StepScope:
+        opt = self._opt
+        if opt._refusal is not None:
+            raise RuntimeError(opt._refusal)
+        if self._report is not None or self._reports:
+            raise RuntimeError("step_scope: a scope is one step; make a new one for the next")
+        begun = opt._plan.open(opt.param_groups, self._options, opt._average_weight())
+        if begun is None:
+            if opt._plan.accumulated:
+                raise RuntimeError(
+                    "step_scope: gradients have been accumulated, which only a whole step can use; call step() or "
+                    "drop_accumulated() first"
+                )
+            opt._check_counts()
+            opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
+            raise RuntimeError("an input changed while it was being checked; nothing was updated")
+        try:
+            self._states = opt.state
+            self._begun = begun
+            opt._scope = self
+        except BaseException:  # an interrupt
+            opt._scope = None
+            begun.close()
+            raise
+        return self
+
+    def _conclude(self, updated: int) -> None:
+        """Make the report, after `__exit__` has ended the step."""
+        self._report = self._total(updated)
+
+    def step_param(self, name: str | int, grad: Array) -> None:
+        """Update one parameter."""
+        opt = self._opt
+        if opt._scope is not self:
+            raise RuntimeError("step_param: only inside the block of its scope")
+        index = self._states.number(name)
+        report = opt._plan.step_one(index, grad)
+        if report is None:
+            self._refuse(index, grad)
+        self._reports[index] = report
+        if report.nonfinite is not None and self._choice == "raise":
+            raise FloatingPointError(
+                f"the gradient of {opt._leaves[index].name!r}: {not_finite(self._grad_scale)}; this parameter was not "
+                "updated"
+            )
+
+    def norm_of(self, index: int) -> tuple[float, float] | None:
+        """Return the order and the norm of a gradient that was stepped, before clipping; None if nobody measured it."""
+        norm = self._reports[index].grad_norm
+        if norm is None:
+            return None
+        return math.inf if self._options.largest else 2.0, norm / self._coefficient
+
+    def _refuse(self, index: int, grad: Array) -> None:
+        name = self._opt._leaves[index].name
+        if index in self._reports and not self._reports[index].skipped:
+            raise ValueError(f"step_param: {name!r} has been stepped in this scope already")
+        path = f"the gradient of {name!r}"
+        if grad is None:
+            raise ValueError(f"{path}: expected an array, got None; leave out a parameter that has no gradient")
+        self._opt._check_counts()
+        self._opt._check_groups(self._opt.param_groups, self._opt._plan.completed)
+        self._opt._check_alone(index, grad, zero_grads=self._options.zero_grads)
+        raise RuntimeError("an input changed while it was being checked; this parameter was not updated")
+
+    def _total(self, updated: int) -> StepReport:
+        opt, reports = self._opt, [self._reports[i] for i in sorted(self._reports)]
+        nonfinite = next((opt._leaves[i].name for i, r in self._reports.items() if r.nonfinite is not None), None)
+        copied = sum(report.copied for report in reports)
+        if not self._options.measured or not reports:
+            return StepReport(opt._plan.completed, updated, copied=copied)
+        norms = [report.grad_norm or 0.0 for report in reports]
+        norm = max(norms) if self._options.largest else math.hypot(*norms)
+        if any(map(math.isnan, norms)):
+            norm = math.nan
+        if math.isfinite(norm):
+            # What was divided by grad_scale / coefficient is to be told as it was before clipping.
+            norm = opt._plan.previous_norm = norm / self._coefficient
+        coefficients = [1.0 if report.clip_coefficient is None else report.clip_coefficient for report in reports]
+        coefficient = math.nan if any(map(math.isnan, coefficients)) else min(self._coefficient, *coefficients)
+        skipped = any(report.skipped for report in reports)
+        return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite, copied)

@@ -1,0 +1,416 @@
+"""The engine of the reference optimizers: NumPy, one operation after another."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adamas._inputs.formats import RESIDUES, bfloat16, residue_dtype
+from adamas._numerics.norms import gradient_norm
+from adamas._numerics.param_formats import load_param
+from adamas._numerics.state_formats import new_states, store_states
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.engine import Plan
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import StepOptions, clip_coefficient
+from adamas._system.exclusion import FORKED, IN_USE, forks
+from adamas._types import Array
+from adamas.reference._parameter import Item
+from adamas.reference._row_history import RowHistory
+from adamas.rows import RowGrad
+from adamas.rules.rule import RULES, Rule
+
+#: Bytes of a cache line.
+_LINE = 64
+
+
+def _view(array: Array | None) -> Array | None:
+    """Return an array object that others may do with as they like."""
+    return None if array is None else array.view()
+
+
+def _scaled(values: Any, scale: float) -> list[Array]:
+    """Return a gradient times a factor: its rows, if it is of single rows, or one piece."""
+    pieces = list(values.values()) if isinstance(values, dict) else [values]
+    return [piece * piece.dtype.type(scale) for piece in pieces]
+
+
+@dataclass
+class _Open:
+    """A step that is taken parameter by parameter."""
+
+    groups: list[dict[str, Any]]
+    options: StepOptions
+    average_weights: Sequence[float]
+    stepped: set[int]
+
+
+class _Begun:
+    """A step under way, which is ended once."""
+
+    def __init__(self, plan: NumpyPlan, work: Callable[[], Any]) -> None:
+        self._plan = plan
+        self._work = [work]
+
+    def finish(self) -> Any:
+        """End it, and let others use the plan."""
+        try:
+            work = self._work.pop()
+        except IndexError:
+            raise RuntimeError("this step is over, or was given up") from None
+        try:
+            return work()
+        finally:
+            self._plan.__exit__()
+
+    close = finish
+
+    def abandon(self) -> None:
+        """Give it up, unless it is ending."""
+        with contextlib.suppress(IndexError):
+            self._work.pop()
+            self._plan.__exit__()
+
+    __del__ = abandon
+
+
+class NumpyPlan:
+    """Parameters, states and step counts, as the compiled plan keeps them."""
+
+    def __init__(self, optimizer: Optimizer, seed: int) -> None:
+        self.num_threads = 0
+        self._optimizer = optimizer
+        self._seed = seed
+        self.completed = 0
+        self.accumulated = 0
+        self.previous_norm: float | None = None
+        self.scheduled: list[Mapping[str, Any] | None] = []
+        self._open: _Open | None = None
+        self._one = threading.Lock()
+        self._items: list[Item] = []
+        self._group_count = 0
+        self._lock = threading.Lock()
+        self._since_fork = 0
+        self.copies_lead = False
+
+    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:
+        """Start a group, which `add` fills."""
+        self._group_count += 1
+
+    def add(
+        self,
+        param: Array,
+        rule: str,
+        state_format: int,
+        residue: int,
+        average_bytes: int,
+        copy: Array | None,
+        row_mode: int,
+    ) -> None:
+        """Add a parameter to the last group."""
+        kept_dtype = residue_dtype(residue, param.dtype)
+        average_dtype = bfloat16() if average_bytes == 2 else np.dtype(f"f{average_bytes or 4}")
+        self._items.append(
+            Item(
+                param,
+                RULES[rule],
+                self._group_count - 1,
+                len(self._items),
+                state_format,
+                residue,
+                self._seed,
+                new_states(RULES[rule].states, state_format, param),
+                None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
+                np.zeros(param.shape, average_dtype) if average_bytes else None,
+                copy,
+                dict(RULES[rule].scalars),
+                param.size,
+                row_mode,
+                np.zeros(len(param), np.uint32) if row_mode >= 0 else None,
+            )
+        )
+
+    def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
+        """Move all states into the memory that ``memory`` gives, if it is there."""
+        if memory is None:
+            return
+        total = sum(-(-array.nbytes // _LINE) * _LINE for item in self._items for array in item.owned())
+        given, used = memory(total) if total else np.empty(0, np.uint8), 0
+
+        def moved(array: Array) -> Array:
+            nonlocal used
+            view: Array = given[used : used + array.nbytes].view(array.dtype).reshape(array.shape)
+            used += -(-array.nbytes // _LINE) * _LINE
+            return view
+
+        for item in self._items:
+            item.move(moved)
+
+    def size(self, index: int) -> int:
+        """Return how many elements a parameter had when it was added."""
+        return self._items[index].size
+
+    def state(self, index: int, which: int) -> Array:
+        """Return a state of a parameter, in the shape that the parameter has now."""
+        item = self._items[index]
+        array = item.arrays[list(item.rule.states)[which]]
+        is_coded = array.dtype == np.uint8
+        shape = array.shape if is_coded or array.size != item.param.size else item.param.shape
+        view: Array = array.reshape(shape)
+        return view
+
+    def scale(self, index: int, which: int) -> Array | None:
+        """Return the scales of a quantised state; None for others."""
+        item = self._items[index]
+        return _view(item.arrays.get(f"{list(item.rule.states)[which]}_scale"))
+
+    def residue(self, index: int) -> Array | None:
+        """Return what is kept of a parameter's rounding."""
+        self._items[index].reshape()
+        return _view(self._items[index].kept)
+
+    def average(self, index: int) -> Array | None:
+        """Return the average of a parameter."""
+        self._items[index].reshape()
+        return _view(self._items[index].average)
+
+    def row_counts(self, index: int) -> Array | None:
+        """Return the step counts of a parameter's rows."""
+        return _view(self._items[index].row_counts)
+
+    def catch_up(self, index: int, rows: Array | None) -> bool:
+        """Bring rows of a parameter to its last step."""
+        item = self._items[index]
+        with self:
+            if item.row_mode == 1:
+                item.catch_up(range(len(item.param)) if rows is None else map(int, rows))
+                if rows is None:
+                    item.history = RowHistory(item.count)
+        return True
+
+    def step(
+        self,
+        grads: Any,
+        groups: Any,
+        options: StepOptions | None = None,
+        average_weight: float | Sequence[float] = 0.0,
+    ) -> StepReport:
+        """Update every parameter that has a gradient."""
+        with self:
+            return self._prepared(grads, options, average_weight)()
+
+    def start(
+        self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
+    ) -> _Begun:
+        """Check all that a step needs; ``finish()`` takes it. Nobody else can use this plan until then."""
+        self.__enter__()
+        try:
+            return _Begun(self, self._prepared(grads, options, average_weight))
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _prepared(
+        self, grads: Any, options: StepOptions | None, weight: float | Sequence[float]
+    ) -> Callable[[], StepReport]:
+        chosen = StepOptions() if options is None else options
+        groups, gradients = self._optimizer._check_step(grads, zero_grads=chosen.zero_grads)
+        copied = self._optimizer._copied
+        weights = self._weights(weight)
+        if chosen.mean and self.accumulated:
+            parts = self.accumulated + (grads is not None)
+            chosen = chosen._replace(grad_scale=chosen.grad_scale * parts)
+        return lambda: self._run(groups, gradients, chosen, weights)._replace(copied=copied)
+
+    def _weights(self, weight: float | Sequence[float]) -> Sequence[float]:
+        return [weight] * len(self._items) if isinstance(weight, float) else weight
+
+    def _run(
+        self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weights: Sequence[float]
+    ) -> StepReport:
+        report = self._step_items(self._items, groups, gradients, options)
+        if report.grad_norm is not None and math.isfinite(report.grad_norm):
+            self.previous_norm = report.grad_norm
+        if report.skipped and not options.keep_accumulated:
+            self._drop_accumulated()
+        if not report.skipped:
+            self.completed += 1
+            self.accumulated = 0
+            for item, weight in zip(self._items, weights, strict=True):
+                item.follow(weight, self.completed)
+        return report._replace(step=self.completed)
+
+    def _step_items(
+        self, items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
+    ) -> StepReport:
+        """Step some parameters; the report gives the one that is not finite by its number."""
+        wide: list[tuple[Item, Any, Any]] = [
+            (item, grad, item.wide(grad) if item.row_mode < 0 else item.by_row(grad))
+            for item, grad in zip(items, gradients, strict=True)
+        ]
+        given = [(item, grad, values) for item, grad, values in wide if values is not None]
+        scale = 1.0 / options.grad_scale
+        factors = [scale] * len(given)
+        norm = coefficient = nonfinite = None
+        if options.measured:
+            with np.errstate(all="ignore"):
+                scaled = [(item.number, _scaled(values, scale)) for item, _, values in given]
+            norm, nonfinite, norms = gradient_norm(scaled, largest=options.largest)
+            coefficient = 1.0
+            if options.max_norm < math.inf:
+                clipped = [clip_coefficient(n, options.max_norm) for n in (norms if options.clip_each else [norm])]
+                coefficient = math.nan if any(map(math.isnan, clipped)) else min(clipped, default=1.0)
+                factors = [scale * c for c in (clipped if options.clip_each else clipped * len(given))]
+        skipped = options.skip_nonfinite and nonfinite is not None
+        if not skipped:
+            for item in items if self.copies_lead else ():
+                item.lead()
+            for (item, grad, values), factor in zip(given, factors, strict=True):
+                update = item.update if item.row_mode < 0 else item.update_rows
+                update(values, groups[item.group], factor, options.max_value)
+                if options.zero_grads and grad is not None:
+                    (grad.values if isinstance(grad, RowGrad) else grad)[...] = 0
+        return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
+
+    def accumulate(self, grads: Any) -> bool:
+        """Add gradients to those that the next step uses."""
+        with self:
+            gradients = self._optimizer._check_accumulated(grads)
+            for item, grad in zip(self._items, gradients, strict=True):
+                if grad is not None:
+                    item.accumulated = item.wide(grad)
+            self.accumulated += 1
+        return True
+
+    def drop_accumulated(self) -> None:
+        """Forget what has been accumulated."""
+        with self:
+            self._drop_accumulated()
+
+    def _drop_accumulated(self) -> None:
+        for item in self._items:
+            item.accumulated = None
+        self.accumulated = 0
+
+    def open(self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]) -> _Begun | None:
+        """Begin a step that is taken parameter by parameter; ``close()`` tells how many were updated."""
+        self.__enter__()
+        if self.accumulated:
+            self.__exit__()
+            return None
+        try:
+            self._optimizer._check_counts()
+            checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
+        except BaseException:
+            self.__exit__()
+            raise
+        chosen = StepOptions() if options is None else options
+        self._open = _Open(checked, chosen, self._weights(average_weight), set())
+        return _Begun(self, self._close)
+
+    def step_one(self, index: int, grad: Any) -> StepReport | None:
+        """Take the part of a step that concerns one parameter."""
+        if not self._one.acquire(blocking=False):
+            raise RuntimeError("another thread is stepping a parameter of this optimizer; one at a time may do so")
+        try:
+            opened = self._open
+            if opened is None:
+                raise RuntimeError("step_param: only inside the block of its scope")
+            if index in opened.stepped or grad is None:
+                return None
+            grad = self._optimizer._check_alone(index, grad, zero_grads=opened.options.zero_grads)
+            item = self._items[index]
+            report = self._step_items([item], opened.groups, [grad], opened.options)
+            if not report.skipped:
+                opened.stepped.add(index)
+                item.follow(opened.average_weights[index], self.completed + 1)
+            return report._replace(step=self.completed, copied=self._optimizer._copied)
+        finally:
+            self._one.release()
+
+    def _close(self) -> int:
+        with self._one:
+            opened, self._open = self._open, None
+        assert opened is not None
+        if opened.stepped:
+            self.completed += 1
+            for item in self._items:
+                if item.number not in opened.stepped:
+                    if self.copies_lead:
+                        item.lead()
+                    item.follow(opened.average_weights[item.number], self.completed)
+        return len(opened.stepped)
+
+    def step_count(self, index: int) -> int:
+        """Return the steps taken by a parameter."""
+        return self._items[index].count
+
+    def set_step_counts(self, counts: Sequence[int], completed: int, scalars: Sequence[Sequence[float]] = ()) -> None:
+        """Restore the steps taken by each parameter and by the optimizer, and each parameter's other numbers."""
+        for item, count in zip(self._items, counts, strict=True):
+            item.count = count
+            item.history = RowHistory(count)
+        for i, values in enumerate(scalars):
+            self.set_scalars(i, values)
+        self.completed = completed
+
+    def scalars(self, index: int) -> list[float]:
+        """Return the numbers that the rule keeps for a parameter beside its step count."""
+        return list(self._items[index].scalars.values())
+
+    def set_scalars(self, index: int, values: Sequence[float]) -> None:
+        """Restore them."""
+        self._items[index].scalars = dict(zip(self._items[index].rule.scalars, values, strict=True))
+
+    @property
+    def average_counts(self) -> int | list[int]:
+        """How often the average of each parameter was brought up to date: one number if all have the same."""
+        counts = [item.average_count for item in self._items if item.average is not None]
+        return counts[0] if len(set(counts)) == 1 else counts or 0
+
+    def average_count(self, index: int) -> int:
+        """Return how often the average of a parameter was brought up to date."""
+        return self._items[index].average_count
+
+    def set_average_counts(self, counts: Sequence[int]) -> None:
+        """Restore that of each parameter."""
+        for item, count in zip(self._items, counts, strict=True):
+            item.average_count = count
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(IN_USE if self._since_fork == forks() else FORKED)
+        self._since_fork = forks()
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+
+
+class ReferenceOptimizer(Optimizer):
+    """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
+
+    def _new_plan(self) -> Plan:
+        return NumpyPlan(self, int(self._formats.seed))
+
+    def _rule_info(self, rule: str) -> Rule:
+        return RULES[rule]
+
+    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
+        state_format, residue = self._formats_of(index)
+        kept = self._plan.residue(index)
+        if residue == RESIDUES[True, "nearest"]:
+            kept[...] = param
+        if not initial:
+            return
+        kinds, arrays = self._info_of_group[self._group_of[index]].states, self._states_of(index)
+        values = load_param(param, residue, kept)
+        states = {name: np.zeros_like(values) for name in kinds}
+        for name, value in initial.items():
+            states[name][...] = values if value is None else value
+        store_states(kinds, state_format, arrays, states, step=0)

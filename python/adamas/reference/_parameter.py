@@ -1,0 +1,169 @@
+"""One parameter as the engine of the reference keeps it, and what a step does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from adamas._numerics.dither import dither
+from adamas._numerics.half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
+from adamas._numerics.norms import sum_of_squares
+from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
+from adamas._numerics.state_formats import load_states, store_states
+from adamas._types import Array
+from adamas.reference._row_history import Missed, RowHistory
+from adamas.rows import RowGrad
+from adamas.rules.rule import Rule, apply_decay, clamp, decay_coefficients
+
+
+@dataclass
+class Item:
+    """One parameter, and all that is kept for it."""
+
+    param: Array
+    rule: Rule
+    group: int
+    number: int
+    state_format: int
+    residue: int
+    seed: int
+    arrays: dict[str, Array]
+    kept: Array | None
+    average: Array | None
+    copy: Array | None
+    scalars: dict[str, float]
+    size: int
+    row_mode: int = -1
+    row_counts: Array | None = None
+    count: int = 0
+    average_count: int = 0
+    accumulated: Array | None = None
+    history: RowHistory = field(default_factory=RowHistory)
+
+    def owned(self) -> list[Array]:
+        """Return all arrays that are kept for the parameter."""
+        arrays = (*self.arrays.values(), self.kept, self.average, self.row_counts)
+        return [array for array in arrays if array is not None]
+
+    def move(self, moved: Callable[[Array], Array]) -> None:
+        """Put them elsewhere, in the order of `owned`."""
+        self.arrays = {name: moved(array) for name, array in self.arrays.items()}
+        self.kept = None if self.kept is None else moved(self.kept)
+        self.average = None if self.average is None else moved(self.average)
+        self.row_counts = None if self.row_counts is None else moved(self.row_counts)
+
+    def reshape(self) -> None:
+        """Give what is kept the shape that the parameter has now, of as many elements as before."""
+        shape = self.param.shape
+        if self.param.size == self.size:
+            self.kept = None if self.kept is None else self.kept.reshape(shape)
+            self.average = None if self.average is None else self.average.reshape(shape)
+            self.accumulated = None if self.accumulated is None else self.accumulated.reshape(shape)
+
+    def wide(self, grad: Array | None) -> Array | None:
+        """Return the gradient, with what has been accumulated, in the type that is computed with."""
+        self.reshape()
+        if grad is None:
+            return self.accumulated
+        with np.errstate(all="ignore"):
+            return self._converted(grad) if self.accumulated is None else self.accumulated + self._converted(grad)
+
+    def _converted(self, grad: Array) -> Array:
+        number = np.float64 if self.param.dtype == np.float64 else np.float32
+        converted: Array = (widen(grad) if grad.dtype.itemsize == 2 else grad).astype(number)
+        return converted
+
+    def by_row(self, grad: Array | RowGrad | None) -> dict[int, Array] | None:
+        """Return the gradient of each row that has one, summed up, in the type that is computed with."""
+        if grad is None:
+            return None
+        rows, values = (grad.rows, grad.values) if isinstance(grad, RowGrad) else (range(len(grad)), grad)
+        summed: dict[int, Array] = {}
+        with np.errstate(all="ignore"):
+            converted = self._converted(values)
+            for row, value in zip(map(int, rows), converted, strict=True):
+                summed[row] = summed[row] + value if row in summed else value
+        return summed
+
+    def update_rows(self, grads: dict[int, Array], group: Mapping[str, Any], factor: float, max_value: float) -> None:
+        """Update rows in place, by one step; ``grads`` is what `by_row` returned."""
+        assert self.row_counts is not None
+        exact = self.row_mode == 1
+        if exact:
+            self.catch_up(grads)
+        for row, grad in grads.items():
+            part = replace(
+                self,
+                param=self.param[row],
+                arrays={name: array[row] for name, array in self.arrays.items()},
+                count=self.count if exact else int(self.row_counts[row]),
+            )
+            part.update(grad, group, factor, max_value)
+            self.row_counts[row] = part.count
+        if exact:
+            self.history.add(self.rule.coefficients(group, self.count + 1, {}), decay_coefficients(self.rule, group)[1])
+        self.count += 1
+
+    def catch_up(self, rows: Iterable[int]) -> None:
+        """Bring rows to the last step."""
+        assert self.row_counts is not None
+        missed: dict[int, Missed] = {}
+        for row in rows:
+            since = int(self.row_counts[row])
+            if since < self.history.last:
+                if since not in missed:
+                    missed[since] = self.history.find(since)
+                missed[since].apply(self.param[row], self.arrays["exp_avg"][row], self.arrays["exp_avg_sq"][row])
+                self.row_counts[row] = self.history.last
+
+    def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> None:
+        """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""
+        rule, step = self.rule, self.count + 1
+        coupled, decay = decay_coefficients(rule, group)
+        coefficients = rule.coefficients(group, step, self.scalars)
+        with np.errstate(all="ignore"):
+            p = load_param(self.param, self.residue, self.kept)
+            number = p.dtype.type
+            states = load_states(rule.states, self.state_format, self.arrays, p)
+            g = clamp(grad * number(-factor if group["maximize"] else factor), number(max_value))
+            p, g = apply_decay(p, g, coupled, number(decay))
+            if rule.needs_norms:
+                direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
+                rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
+            p = rule.update(p, g, states, _rounded(coefficients, number))
+            store_states(rule.states, self.state_format, self.arrays, states, step)
+            store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
+        self.count = step
+        self.accumulated = None
+
+    def lead(self) -> None:
+        """Make the parameter what its copy is, where that was written to."""
+        if self.copy is not None:
+            settle_by_copy(self.param, self.copy)
+
+    def follow(self, weight: float, number: int) -> None:
+        """Bring copy and average up to date with the parameter, after step ``number`` of the optimizer."""
+        if self.copy is not None:
+            self.copy.reshape(-1)[...] = narrow(self.param.reshape(-1), self.copy.dtype)
+        self.reshape()
+        if self.average is None or weight == 0.0:
+            return
+        self.average_count += 1
+        settle_param(self.param, self.residue, self.kept)
+        with np.errstate(all="ignore"):
+            p = load_param(self.param, self.residue, self.kept)
+            half = self.average.dtype.itemsize == 2
+            a = widen_bfloat16(self.average.view(np.uint16)) if half else self.average
+            a = p if weight == 1.0 else a + p.dtype.type(weight) * (p - a)
+            if half:
+                random = np.resize(dither(number, False), a.shape) >> np.uint32(16)
+                self.average.view(np.uint16)[...] = narrow_bfloat16_at_random(a, random)
+            else:
+                self.average[...] = a
+
+
+def _rounded(coefficients: Mapping[str, float], number: Any) -> dict[str, Any]:
+    return {name: number(value) for name, value in coefficients.items()}

@@ -1,0 +1,93 @@
+"""What an update rule is to the reference: its states, its coefficients and its formula."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from adamas._types import Array
+
+Coefficients: TypeAlias = Mapping[str, Any]
+
+
+class Rule(ABC):
+    """One update rule. Its twin in C++ (``cpp/src/rules``) does the same operations in the same order."""
+
+    #: Names of the states, in order, and what numbers they hold, which low-precision formats treat apart:
+    #: ``signed``, of either sign; ``signed / exp_avg_sq``, the same, divided in the update by the root or magnitude of
+    #: that state, and quantised as the quotient; ``square``, an average of squares, whose root counts; ``magnitude``,
+    #: not negative and of the size of a gradient; ``exact``, not to be rounded.
+    states: Mapping[str, str]
+    #: Numbers kept for each parameter beside the step count, and their first values.
+    scalars: Mapping[str, float] = {}
+    #: The rule applies weight decay in its formula, instead of before it.
+    own_decay: ClassVar[bool] = False
+    #: `direction` and `finish` are there: the rule needs norms of parameter and direction before it can update.
+    needs_norms: ClassVar[bool] = False
+
+    @abstractmethod
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        """Numbers that depend on hyperparameters and step count alone, in float64; moves ``scalars`` on by a step."""
+
+    @abstractmethod
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        """Return the new parameter; put the new states into ``state``. All of ``c`` has the dtype of ``p``."""
+
+    def direction(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        """Return the direction of the update, whose norm is needed."""
+        raise NotImplementedError
+
+    def finish(self, c: dict[str, float], param_square: float, direction_square: float) -> None:
+        """Complete the coefficients from the sums of squares of parameter and direction."""
+        raise NotImplementedError
+
+
+#: Every rule by name, as ``adamas._core.rules()`` lists them. The module of a rule adds it.
+RULES: dict[str, Rule] = {}
+
+
+def decay_coefficients(rule: Rule, group: Mapping[str, Any]) -> tuple[bool, float]:
+    """Return whether decay is coupled, and the number that `apply_decay` needs."""
+    if rule.own_decay or group["weight_decay"] == 0.0:
+        return False, 1.0
+    if group["decoupled_weight_decay"]:
+        return False, 1.0 - group["lr"] * group["weight_decay"]
+    return True, group["weight_decay"]
+
+
+def beta_coefficients(*betas: float) -> dict[str, float]:
+    """Return ``beta1``, ``one_minus_beta1``, ``beta2`` ... for averages that decay at these rates."""
+    named = {f"beta{k}": beta for k, beta in enumerate(betas, 1)}
+    return named | {f"one_minus_{name}": 1.0 - beta for name, beta in named.items()}
+
+
+def apply_decay(p: Array, g: Array, coupled: bool, decay: Any) -> tuple[Array, Array]:
+    """Weight decay, coupled as ``g + wd*p`` or decoupled as ``p * (1 - lr*wd)``; returns the new p and g."""
+    return (p, g + decay * p) if coupled else (p * decay, g)
+
+
+def larger(a: Any, b: Any) -> Array:
+    """``a > b ? a : b`` for each element, NaN and zeros included (`numpy.maximum` treats NaN otherwise)."""
+    chosen: Array = np.where(a > b, a, b)
+    return chosen
+
+
+def magnitude(x: Array) -> Array:
+    """Absolute value."""
+    return larger(x, x.dtype.type(0) - x)
+
+
+def with_sign(size: Any, x: Array) -> Array:
+    """``size * sign(x)``, for a size that is not negative: ``x`` itself where it is zero or NaN."""
+    signed: Array = np.where(x > 0, size, np.where(x < 0, x.dtype.type(0) - size, x))
+    return signed
+
+
+def clamp(x: Array, bound: Any) -> Array:
+    """``x`` within [-bound, bound]; NaN as it is."""
+    least = x.dtype.type(0) - bound
+    clamped: Array = np.where(x > bound, bound, np.where(least > x, least, x))
+    return clamped
