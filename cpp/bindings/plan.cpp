@@ -28,9 +28,9 @@ void set_attribute(const py::object& object, const char* name, const py::object&
 }
 
 void leave_scope(const py::object& self) {
-  const py::object opt = self.attr("_opt");
-  if (!py::object(opt.attr("_scope")).is(self)) throw std::runtime_error("step_scope: this scope is not open");
-  set_attribute(opt, "_scope", py::none());
+  const py::object model = self.attr("_model");
+  if (!py::object(model.attr("scope")).is(self)) throw std::runtime_error("step_scope: this scope is not open");
+  set_attribute(model, "scope", py::none());
   const py::object updated = self.attr("_begun").attr("close")();
   self.attr("_conclude")(updated);
 }

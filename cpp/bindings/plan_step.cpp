@@ -76,7 +76,7 @@ void PyPlan::refuse_entry() const {
       py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-// The fields of adamas._optimizer.step_options.StepOptions, in order.
+// The fields of adamas._optimizer.engine.StepOptions, in order.
 void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_ = {};
   mean_ = false;

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import StepOptions
+from adamas._optimizer.engine import StepOptions
 
 _Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 
 from adamas import _core, reference
+from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._optimizer.base import Optimizer
-from adamas._optimizer.engine import Plan
+from adamas._optimizer.engine import Engine
+from adamas._optimizer.parameters import Parameter
 from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_scope import StepScope
 
 __all__ = [
     "ADOPT",
@@ -29,13 +32,39 @@ __all__ = [
 ]
 
 
+class CompiledEngine(_core.Plan):
+    """The engine in C++."""
+
+    def add_parameter(self, parameter: Parameter, formula: str) -> None:
+        """Add a parameter to the last group."""
+        average, copy = parameter.average_dtype, parameter.copy
+        self.add(
+            parameter.array,
+            formula,
+            list(StateFormat).index(parameter.state_format),
+            list(Residue).index(parameter.residue),
+            0 if average is None else average.itemsize,
+            None if copy is None else copy.array,
+            -1 if parameter.row_mode is None else list(RowMode).index(parameter.row_mode),
+        )
+
+
+class CompiledScope(StepScope, _core.Scope):
+    """A step under way, whose end is compiled, so that no interrupt comes in between."""
+
+    __exit__ = _core.Scope.__exit__
+
+
 class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
-    def _new_plan(self) -> Plan:
-        plan = _core.Plan(self._description, StepReport, int(self._formats.seed))
-        plan.foreign_groups = self._foreign_groups
-        return plan
+    _scope_class = CompiledScope
+
+    def _new_engine(self) -> Engine:
+        model = self._model
+        engine = CompiledEngine(model.parameters.description, StepReport, model.formats.seed)
+        engine.foreign_groups = model.kind.foreign
+        return engine
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from adamas._inputs.values import is_a, type_name
+from adamas._numerics.formats import is_bfloat16
 from adamas._types import Array
 
 _DTYPES = (np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16))
@@ -57,11 +58,6 @@ def _check_type(array: Any, path: str) -> None:
     else:
         advice = "make it a NumPy array first"
     raise TypeError(f"{path}: expected a numpy.ndarray, got {type_name(array)}; {advice}")
-
-
-def is_bfloat16(dtype: np.dtype[Any]) -> bool:
-    """Tell whether ``dtype`` is `ml_dtypes.bfloat16`."""
-    return dtype.name == "bfloat16" and dtype.type.__module__ == "ml_dtypes"
 
 
 def _check_dtype(array: Array, path: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from adamas._inputs import trees
-from adamas._inputs.arrays import check_array, is_bfloat16
+from adamas._inputs.arrays import check_array
+from adamas._numerics.formats import is_bfloat16
 from adamas._types import Array
 
 
-def check_copies(copies: Any, description: trees.Description, leaves: list[trees.Leaf]) -> list[Array | None]:
+def check_copies(copies: Any, description: trees.Description, leaves: Sequence[trees.Named]) -> list[Array | None]:
     """Return the array that takes each parameter's copy, or None.
 
     Raises:
@@ -26,7 +28,7 @@ def check_copies(copies: Any, description: trees.Description, leaves: list[trees
     ]
 
 
-def _check(copy: Any, path: str, leaf: trees.Leaf) -> Array:
+def _check(copy: Any, path: str, leaf: trees.Named) -> Array:
     checked = check_array(copy, path, writable=True)
     if leaf.array.dtype != np.float32:
         raise TypeError(f"{path}: copies are of float32 parameters; params{leaf.path} is {leaf.array.dtype}")

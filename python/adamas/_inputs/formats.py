@@ -1,64 +1,31 @@
-"""Which number formats an optimizer uses, and the messages for combinations that do not fit.
-
-The numbers are those of the compiled core (``cpp/include/adamas/types.hpp``).
-"""
+"""Which number formats an optimizer uses, and the messages for combinations that do not fit."""
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from adamas._inputs.values import as_index, dtype_name, shown
+from adamas._numerics.formats import BLOCK, Residue, StateFormat, bfloat16
 from adamas.averaging import Average
 
-#: Elements that share a scale in quantised states.
-BLOCK = 128
-
-STATE_FORMATS = {"float32": 0, "float64": 1, "bfloat16": 2, "int8": 3, "int4": 4}
-
 #: What becomes of what rounding a parameter to 16 bits cuts off, by (master_weights, rounding).
-RESIDUES = {
-    (False, "nearest"): 0,
-    (False, "stochastic"): 1,
-    (False, "kahan"): 2,
-    (True, "nearest"): 3,
-    ("split32", "nearest"): 4,
-    ("split24", "nearest"): 5,
+_RESIDUES = {
+    (False, "nearest"): Residue.NONE,
+    (False, "stochastic"): Residue.STOCHASTIC,
+    (False, "kahan"): Residue.KAHAN,
+    (True, "nearest"): Residue.MASTER,
+    ("split32", "nearest"): Residue.SPLIT32,
+    ("split24", "nearest"): Residue.SPLIT24,
 }
 
-#: The name in ``opt.state`` of what is kept of it.
-RESIDUE_NAMES = {2: "compensation", 3: "master", 4: "low_bits", 5: "low_bits"}
-
-#: Bytes of residue for each element.
-RESIDUE_DTYPES: dict[int, Any] = {3: np.float32, 4: np.uint16, 5: np.uint8}
-
-_NEEDS_ML_DTYPES = "needs the package ml_dtypes; install it with: pip install ml_dtypes"
-
-
-def bfloat16() -> np.dtype[Any]:
-    """Return the dtype of bfloat16 arrays.
-
-    Raises:
-        ImportError: The package ml_dtypes is not installed.
-    """
-    try:
-        import ml_dtypes  # noqa: PLC0415 (only those who use bfloat16 need it)
-    except ImportError as error:
-        raise ImportError(f"bfloat16: {_NEEDS_ML_DTYPES}") from error
-    dtype: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-    return dtype
+STATE_DTYPES = tuple(each.value for each in StateFormat)
 
 
 def _is_word(value: Any, *words: str) -> bool:
     return isinstance(value, str) and value in words
-
-
-@functools.cache
-def _pair(state_format: int, residue: int) -> tuple[int, int]:
-    return state_format, residue  # one object for thousands of parameters
 
 
 @dataclass(frozen=True)
@@ -73,10 +40,10 @@ class Formats:
     def __post_init__(self) -> None:
         object.__setattr__(self, "state_dtype", dtype_name(self.state_dtype))
         if self.state_dtype is not None and (
-            not isinstance(self.state_dtype, str) or self.state_dtype not in STATE_FORMATS
+            not isinstance(self.state_dtype, str) or self.state_dtype not in STATE_DTYPES
         ):
             raise ValueError(
-                f"state_dtype: expected None or one of {', '.join(map(repr, STATE_FORMATS))}, "
+                f"state_dtype: expected None or one of {', '.join(map(repr, STATE_DTYPES))}, "
                 f"got {shown(self.state_dtype)}"
             )
         if not isinstance(self.master_weights, bool) and not _is_word(self.master_weights, "split32", "split24"):
@@ -100,8 +67,8 @@ class Formats:
         if self.state_dtype == "bfloat16":
             bfloat16()
 
-    def of(self, dtype: np.dtype[Any], path: str) -> tuple[int, int]:
-        """Return the numbers of state format and residue for a parameter.
+    def of(self, dtype: np.dtype[Any], path: str) -> tuple[StateFormat, Residue]:
+        """Return the state format and the residue of a parameter.
 
         Raises:
             ValueError: The optimizer's formats do not go with that dtype.
@@ -112,16 +79,16 @@ class Formats:
                     f"params{path}: is float64, whose states are float64; state_dtype={self.state_dtype!r} is for "
                     "float32, bfloat16 and float16 parameters"
                 )
-            return _pair(STATE_FORMATS["float64"], 0)
+            return StateFormat.FLOAT64, Residue.NONE
         if self.state_dtype == "float64":
             raise ValueError(f"params{path}: is {dtype.name}; state_dtype='float64' is for float64 parameters alone")
-        state_format = STATE_FORMATS[self.state_dtype or "float32"]
+        state_format = StateFormat(self.state_dtype or "float32")
         if dtype == np.float32:
-            return _pair(state_format, 0)
+            return state_format, Residue.NONE
         if dtype == np.float16 and (self.rounding == "stochastic" or isinstance(self.master_weights, str)):
             option = f"master_weights={self.master_weights!r}" if self.master_weights else "rounding='stochastic'"
             raise ValueError(f"params{path}: is float16; {option} is for bfloat16 parameters alone")
-        return _pair(state_format, RESIDUES[self.master_weights, self.rounding])
+        return state_format, _RESIDUES[self.master_weights, self.rounding]
 
     def saved(self) -> dict[str, Any]:
         """Describe the formats in a state dict."""
@@ -145,10 +112,3 @@ def average_dtype(average: Average | None, param: np.dtype[Any]) -> np.dtype[Any
     if param == np.float64:
         return np.dtype(np.float64)
     return bfloat16() if average.dtype == "bfloat16" else np.dtype(np.float32)
-
-
-def residue_dtype(residue: int, param: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the dtype of what is kept of a parameter's rounding; None if nothing is."""
-    if residue == RESIDUES[False, "kahan"]:
-        return param
-    return np.dtype(RESIDUE_DTYPES[residue]) if residue in RESIDUE_DTYPES else None

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from adamas._inputs import trees
 from adamas._inputs.values import shown
-from adamas._optimizer.engine import RuleInfo
+from adamas._numerics.formats import RowMode
 from adamas._types import Array
+from adamas.rules.rule import Rule
 
-#: As in ``cpp/include/adamas/types.hpp``.
-MODES = {"lazy": 0, "exact": 1}
+_MODES = {mode.value: mode for mode in RowMode}
 #: That rows can count.
 _MOST_STEPS = 2**32 - 1
 
 
-def check_sparse(sparse: Any, leaves: list[trees.Leaf]) -> dict[int, int]:
+def check_sparse(sparse: Any, leaves: Sequence[trees.Named]) -> dict[int, RowMode]:
     """Return the mode of each parameter, by its number, that takes gradients of single rows.
 
     Raises:
@@ -34,7 +34,7 @@ def check_sparse(sparse: Any, leaves: list[trees.Leaf]) -> dict[int, int]:
     for name, mode in sparse.items():
         if name not in numbers:
             raise ValueError(f"sparse: no parameter {name!r}; there are {trees.some(list(numbers))}")
-        if not isinstance(mode, str) or mode not in MODES:
+        if not isinstance(mode, str) or mode not in _MODES:
             raise ValueError(f"sparse[{name!r}]: expected 'lazy' or 'exact', got {shown(mode)}")
         array = leaves[numbers[name]].array
         wanted = ("float32",) if mode == "exact" else ("float32", "float64")
@@ -43,7 +43,7 @@ def check_sparse(sparse: Any, leaves: list[trees.Leaf]) -> dict[int, int]:
                 f"sparse[{name!r}]: {mode!r} is for {' and '.join(wanted)} parameters of two dimensions, "
                 f"got {array.dtype} of shape {array.shape}"
             )
-        modes[numbers[name]] = MODES[mode]
+        modes[numbers[name]] = _MODES[mode]
     return modes
 
 
@@ -59,7 +59,7 @@ def check_sparse_hyperparameters(name: str, group: Mapping[str, Any], path: str)
         raise ValueError(f"{path}['weight_decay']: for the 'exact' rows of {name!r}, lr * weight_decay must be < 1")
 
 
-def check_sparse_rule(name: str, mode: int, rule: str, info: RuleInfo, cls: str, *, keeps_more: bool) -> None:
+def check_sparse_rule(name: str, mode: RowMode, rule: str, info: Rule, cls: str, *, keeps_more: bool) -> None:
     """Refuse a rule that cannot work on single rows.
 
     Raises:
@@ -69,7 +69,7 @@ def check_sparse_rule(name: str, mode: int, rule: str, info: RuleInfo, cls: str,
         raise ValueError(f"sparse[{name!r}]: {cls} keeps numbers for a parameter as a whole, not for its rows")
     if keeps_more:
         raise ValueError(f"sparse[{name!r}]: not for parameters with an average, a copy or low-precision states")
-    if mode == MODES["exact"] and rule != "adam":
+    if mode is RowMode.EXACT and rule != "adam":
         raise ValueError(f"sparse[{name!r}]: 'exact' is for Adam and AdamW without amsgrad; use 'lazy'")
 
 

@@ -8,9 +8,9 @@ these. The description made here is what the compiled core reads gradients with 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from adamas._inputs.values import is_a, shown, stored, type_name
 
@@ -25,6 +25,17 @@ MAX_DEPTH = 100
 
 #: So many entries that should not be there are looked at: a mapping may have no end.
 _MOST_EXTRA = 1_000
+
+
+class Named(Protocol):
+    """A parameter with its name, and its path as in Python."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def array(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ def describe(params: Any, prefix: str = "", first: int = 0) -> tuple[Description
     return _describe(params, "", prefix, first, leaves, 0), leaves
 
 
-def check_names(leaves: list[Leaf]) -> None:
+def check_names(leaves: Sequence[Named]) -> None:
     """Refuse two parameters of one name, such as ``{"a.b": x, "a": {"b": y}}`` makes."""
     seen: dict[str, str] = {}
     for leaf in leaves:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adamas._inputs.formats import BLOCK
+from adamas._numerics.formats import BLOCK
 from adamas._types import Array
 
 _ELEMENT = {True: np.uint32(0x85EBCA6B), False: np.uint32(0xC2B2AE35)}

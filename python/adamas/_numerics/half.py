@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.arrays import is_bfloat16
+from adamas._numerics.formats import is_bfloat16
 from adamas._types import Array
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adamas._inputs.formats import RESIDUES
 from adamas._numerics.dither import random_words
+from adamas._numerics.formats import Residue
 from adamas._numerics.half import (
     bits_of,
     float_of,
@@ -19,12 +19,6 @@ from adamas._numerics.half import (
 )
 from adamas._types import Array
 
-_KAHAN = RESIDUES[False, "kahan"]
-_STOCHASTIC = RESIDUES[False, "stochastic"]
-_MASTER = RESIDUES[True, "nearest"]
-_SPLIT32 = RESIDUES["split32", "nearest"]
-_SPLIT24 = RESIDUES["split24", "nearest"]
-
 _HALF_UNIT = np.uint32(0x8000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _INFINITY = np.uint32(0x7F800000)
@@ -32,7 +26,7 @@ _INFINITY = np.uint32(0x7F800000)
 _LITTLE_LESS = np.float32(1.0 - 2.0**-7)
 
 
-def load_param(param: Array, residue: int, kept: Array | None) -> Array:
+def load_param(param: Array, residue: Residue, kept: Array | None) -> Array:
     """Return the parameter in its compute type, with what is kept beside it, as far as that fits."""
     if param.dtype.itemsize > 2:
         return param
@@ -40,20 +34,20 @@ def load_param(param: Array, residue: int, kept: Array | None) -> Array:
         return widen(param)
     stale = _is_stale(param, residue, kept)
     with np.errstate(all="ignore"):
-        if residue == _KAHAN:
+        if residue is Residue.KAHAN:
             total: Array = widen(param) + np.where(stale, np.float32(0), widen(kept))
             return total
-        whole = kept if residue == _MASTER else _joined(param, residue, kept)
+        whole = kept if residue is Residue.MASTER else _joined(param, residue, kept)
         chosen: Array = np.where(stale, widen(param), whole)
     return chosen
 
 
-def settle_param(param: Array, residue: int, kept: Array | None) -> None:
+def settle_param(param: Array, residue: Residue, kept: Array | None) -> None:
     """Make what is kept beside a parameter that was written to what the parameter says."""
     if kept is None or param.dtype.itemsize > 2:
         return
     stale = _is_stale(param, residue, kept)
-    kept[stale] = widen(param)[stale] if residue == _MASTER else 0
+    kept[stale] = widen(param)[stale] if residue is Residue.MASTER else 0
 
 
 def settle_by_copy(param: Array, copy: Array) -> None:
@@ -64,20 +58,20 @@ def settle_by_copy(param: Array, copy: Array) -> None:
     whole[written] = widen(half)[written]
 
 
-def _is_stale(param: Array, residue: int, kept: Array) -> Array:
+def _is_stale(param: Array, residue: Residue, kept: Array) -> Array:
     """Tell where what is kept does not round to the parameter."""
     with np.errstate(all="ignore"):
-        if residue not in (_MASTER, _KAHAN):  # all halves fit but those that make no number
+        if residue not in (Residue.MASTER, Residue.KAHAN):  # all halves fit but those that make no number
             return np.isnan(_joined(param, residue, kept))
-        judged = kept if residue == _MASTER else widen(param) + widen(kept) * _LITTLE_LESS
+        judged = kept if residue is Residue.MASTER else widen(param) + widen(kept) * _LITTLE_LESS
         stale: Array = narrow(judged, param.dtype).view(np.uint16) != param.view(np.uint16)
     return stale
 
 
-def _joined(param: Array, residue: int, kept: Array) -> Array:
+def _joined(param: Array, residue: Residue, kept: Array) -> Array:
     """Return the float32 numbers whose rounded upper half is the parameter."""
     high = param.view(np.uint16).astype(np.uint32) << np.uint32(16)
-    low = kept.astype(np.uint32) << np.uint32(8 if residue == _SPLIT24 else 0)
+    low = kept.astype(np.uint32) << np.uint32(8 if residue is Residue.SPLIT24 else 0)
     return float_of((high | (low ^ _HALF_UNIT)) - _HALF_UNIT)
 
 
@@ -90,23 +84,25 @@ def _high_half(values: Array) -> Array:
 
 
 def store_param(
-    param: Array, residue: int, kept: Array | None, values: Array, seed: int, step: int, parameter: int
+    param: Array, residue: Residue, kept: Array | None, values: Array, seed: int, step: int, parameter: int
 ) -> None:
     """Put new values into the parameter, and what rounding cuts off into what is kept beside it."""
     if param.dtype.itemsize > 2:
         param[...] = values
-    elif residue == _STOCHASTIC:
+    elif residue is Residue.STOCHASTIC:
         random = random_words(param.size, seed, step, parameter).reshape(param.shape) >> 16
         param.view(np.uint16)[...] = narrow_bfloat16_at_random(values, random)
     elif kept is None:
         param[...] = narrow(values, param.dtype)
-    elif residue == _MASTER:
+    elif residue is Residue.MASTER:
         kept[...] = values
         param[...] = narrow(values, param.dtype)
-    elif residue == _KAHAN:
+    elif residue is Residue.KAHAN:
         param[...] = narrow(values, param.dtype)
         kept[...] = narrow(values - widen(param), param.dtype)
     else:
-        bits = bits_of(values) if residue == _SPLIT32 else round_to_24(values)
+        bits = bits_of(values) if residue is Residue.SPLIT32 else round_to_24(values)
         param.view(np.uint16)[...] = _high_half(float_of(bits))
-        kept[...] = (bits if residue == _SPLIT32 else bits >> 8) & np.uint32(0xFFFF if residue == _SPLIT32 else 0xFF)
+        kept[...] = (bits if residue is Residue.SPLIT32 else bits >> 8) & np.uint32(
+            0xFFFF if residue is Residue.SPLIT32 else 0xFF
+        )

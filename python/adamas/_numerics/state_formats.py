@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.formats import BLOCK, STATE_FORMATS, bfloat16
 from adamas._numerics.block_codes import Code, LinearCode, LogCode, SignedLogCode
 from adamas._numerics.dither import dither
+from adamas._numerics.formats import BLOCK, StateFormat, bfloat16
 from adamas._numerics.half import narrow_bfloat16_at_random, widen_bfloat16
 from adamas._types import Array
 
@@ -20,7 +20,7 @@ _BELOW_HIGHEST = {
     8: np.float32(251) / np.float32(247) * np.float32(1 + 2.0**-18),
     4: np.float32(13.1875) / np.float32(11.1875) * np.float32(1 + 2.0**-18),
 }
-_BITS = {STATE_FORMATS["int8"]: 8, STATE_FORMATS["int4"]: 4}
+_BITS = {StateFormat.INT8: 8, StateFormat.INT4: 4}
 
 
 def _blocks(size: int) -> int:
@@ -33,15 +33,15 @@ def _kind(kind: str) -> tuple[str, str | None]:
     return kind, divisor or None
 
 
-def new_states(kinds: Mapping[str, str], state_format: int, param: Array) -> dict[str, Array]:
+def new_states(kinds: Mapping[str, str], state_format: StateFormat, param: Array) -> dict[str, Array]:
     """Make the arrays of all states, zeros: for each its values and, if it is quantised, its scales."""
     arrays: dict[str, Array] = {}
     for name, kind in kinds.items():
-        if state_format == STATE_FORMATS["float64"]:
+        if state_format is StateFormat.FLOAT64:
             arrays[name] = np.zeros(param.shape)
-        elif state_format == STATE_FORMATS["float32"] or kind == "exact":
+        elif state_format is StateFormat.FLOAT32 or kind == "exact":
             arrays[name] = np.zeros(param.shape, np.float32)
-        elif state_format == STATE_FORMATS["bfloat16"]:
+        elif state_format is StateFormat.BFLOAT16:
             arrays[name] = np.zeros(param.shape, bfloat16())
         else:
             arrays[name] = np.zeros((_blocks(param.size), BLOCK * _BITS[state_format] // 8), np.uint8)
@@ -50,7 +50,7 @@ def new_states(kinds: Mapping[str, str], state_format: int, param: Array) -> dic
 
 
 def load_states(
-    kinds: Mapping[str, str], state_format: int, arrays: Mapping[str, Array], param: Array
+    kinds: Mapping[str, str], state_format: StateFormat, arrays: Mapping[str, Array], param: Array
 ) -> dict[str, Any]:
     """Return the states in the compute type, in the parameter's shape."""
     states: dict[str, Array] = {}
@@ -79,7 +79,11 @@ def load_states(
 
 
 def store_states(
-    kinds: Mapping[str, str], state_format: int, arrays: Mapping[str, Array], states: Mapping[str, Any], step: int
+    kinds: Mapping[str, str],
+    state_format: StateFormat,
+    arrays: Mapping[str, Array],
+    states: Mapping[str, Any],
+    step: int,
 ) -> None:
     """Put new states into the arrays."""
     roots = {

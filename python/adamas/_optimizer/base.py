@@ -1,22 +1,135 @@
-"""What all optimizers can do. The engine comes from a subclass."""
+"""The optimizer: what all rules and engines have in common."""
 
 from __future__ import annotations
 
+import dataclasses
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
-from adamas._inputs.hyperparameters import check_flag
+from adamas._inputs.hyperparameters import NAMES, check_flag, check_threads
+from adamas._inputs.names import MISTAKES, refuse_attribute
+from adamas._inputs.precision import warn_of_lost_updates, warn_without_effect
+from adamas._inputs.values import counted
 from adamas._optimizer.averaged import averaged
+from adamas._optimizer.diagnosis import Diagnosis
+from adamas._optimizer.engine import Engine, StepOptions
+from adamas._optimizer.groups import Groups
+from adamas._optimizer.kind import Kind
+from adamas._optimizer.model import Model
+from adamas._optimizer.options import PLACES, Options, chosen, read_options
+from adamas._optimizer.parameters import Parameters, read_groups
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.saving import Saving
+from adamas._optimizer.rows import catch_up
+from adamas._optimizer.saving import Saver
+from adamas._optimizer.state_view import States
 from adamas._optimizer.step_handle import StepHandle
-from adamas._optimizer.step_options import OnNonFinite, StepOptions, conclude
+from adamas._optimizer.step_options import OnNonFinite, StepDefaults, conclude
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 
+#: What is set only through an argument of a step.
+_OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
 
-class Optimizer(Saving):
-    """Base of all optimizers."""
+#: Names that are no attributes of an optimizer.
+SETTINGS = frozenset((*NAMES, *PLACES, *_OF_ONE_STEP, *MISTAKES))
+
+
+class Optimizer(ABC):
+    """Base of all optimizers: parameters in groups, a rule that updates them, and an engine that does the work.
+
+    The classes of `adamas` have a compiled engine, those of `adamas.reference` one in NumPy; all else is the same.
+
+    Args:
+        params: The parameters: an array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these,
+            or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
+            Arrays are float32, float64, float16 or bfloat16, C-contiguous, aligned and writeable; they are updated in
+            place.
+        defaults: The hyperparameters of groups that do not set their own.
+        options: As in `Options`.
+
+    Attributes:
+        param_groups: The hyperparameters of each group, read at every step: change them at will.
+        step_defaults: What a step does about gradients, unless its arguments say otherwise.
+        defaults: The hyperparameters of groups that did not set their own.
+    """
+
+    #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
+    _frozen: ClassVar[tuple[str, ...]] = ()
+    #: States that there are only with some values of hyperparameters, which a group may have later.
+    _later_states: ClassVar[tuple[str, ...]] = ()
+    #: Hyperparameters that the class itself has set, and that nobody may choose.
+    _fixed: ClassVar[tuple[str, ...]] = ()
+
+    #: Hyperparameters that this rule wants in [0, 1), though others do not.
+    _fractions: ClassVar[tuple[str, ...]] = ()
+    #: How many betas the rule has.
+    _beta_count: ClassVar[int] = 2
+    #: Groups are those of another library, with entries of its own, and parameters as it has them: see `for_adapters`.
+    _foreign_groups: ClassVar[bool] = False
+    #: The class of the scopes that `step_scope` makes.
+    _scope_class: ClassVar[type[StepScope]]
+
+    param_groups: list[dict[str, Any]]
+    step_defaults: StepDefaults
+    defaults: dict[str, Any]
+
+    def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
+        kind = Kind.of(type(self))
+        known = [key for key in defaults if key not in kind.fixed]
+        formats, self.step_defaults = read_options(options, kind.name, known)
+        groups = Groups(kind, defaults)
+        given = read_groups(params, list(defaults), SETTINGS)
+        entries = [({"params": params}, "", "")]
+        if given is not None:
+            entries = [(group, f"[{i}]", f"[{i}]['params']") for i, group in enumerate(given)]
+        self.defaults = defaults
+        self.param_groups = [groups.add(group, path) for group, path, _ in entries]
+        nested = [(group["params"], path) for group, _, path in entries]
+        parameters = Parameters(nested, grouped=given is not None, owner=kind.name)
+        average = options.get("average")
+        parameters.settle(formats, average, options.get("copy_out"), options.get("sparse"))
+
+        self._model = Model(kind, formats, average, groups, parameters)
+        self._diagnosis = Diagnosis(self._model)
+        self._saver = Saver(self._model)
+        engine = self._new_engine()
+        engine.num_threads = check_threads(options.get("num_threads"))
+        self._model.bind(engine, self.param_groups, options.get("state_memory"))
+        self._engine = engine
+        if not kind.foreign:
+            names = [parameter.bound.dtype.name for parameter in parameters]
+            warn_without_effect(options, names)
+            warn_of_lost_updates(options, names)
+
+    @abstractmethod
+    def _new_engine(self) -> Engine:
+        """Make an engine without parameters."""
+
+    @staticmethod
+    @abstractmethod
+    def _rule(group: Mapping[str, Any]) -> str:
+        """Name of the update rule that serves a group."""
+
+    @staticmethod
+    def _initial(group: Mapping[str, Any]) -> Mapping[str, float | None]:
+        """What states start at that do not start at zero; None for a copy of the parameter."""
+        return {}
+
+    @staticmethod
+    def _check_combination(group: Mapping[str, Any], path: str) -> None:
+        """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
+        return  # most rules have none such
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # (Nothing asks for __dict__, which would make attributes slower.)
+        if name in SETTINGS and hasattr(self, "_engine") and not hasattr(self, name):
+            kind = self._model.kind
+            own = {key: key not in kind.frozen for key in self.defaults if key not in kind.fixed}
+            refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
+        super().__setattr__(name, value)
 
     def step(
         self,
@@ -67,8 +180,9 @@ class Optimizer(Saving):
 
             KeyboardInterrupt (Ctrl-C) that arrives during the update is raised after it: the step has been taken then.
         """
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal)
+        model = self._model
+        if model.refusal is not None:
+            raise RuntimeError(model.refusal)
         report: StepReport | None
         if (
             grad_scale is None
@@ -76,15 +190,15 @@ class Optimizer(Saving):
             and max_value is None
             and on_nonfinite is None
             and zero_grads is None
-            and self._average is None
+            and model.average is None
             and self.step_defaults.plain
         ):
-            report = self._plan.step(grads, self.param_groups)
+            report = self._engine.step(grads, self.param_groups)
             if report is not None:
                 return report
-            self._refuse(grads, zero_grads=False)
+            self._diagnosis.refuse_step(grads, self.param_groups, zero_grads=False)
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
-        report = self._plan.step(grads, self.param_groups, options, self._average_weight())
+        report = self._engine.step(grads, self.param_groups, options, model.average_weight())
         return self._conclude(report, options, choice, grads)
 
     def step_async(
@@ -118,12 +232,12 @@ class Optimizer(Saving):
         Raises:
             Exception: As `step` does, but for FloatingPointError, which comes with the result.
         """
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal)
+        if self._model.refusal is not None:
+            raise RuntimeError(self._model.refusal)
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
-        begun = self._plan.start(grads, self.param_groups, options, self._average_weight())
+        begun = self._engine.start(grads, self.param_groups, options, self._model.average_weight())
         if begun is None:
-            self._refuse(grads, zero_grads=options.zero_grads)
+            self._diagnosis.refuse_step(grads, self.param_groups, zero_grads=options.zero_grads)
         try:
             return StepHandle(lambda: self._conclude(begun.finish(), options, choice, grads))
         except BaseException:  # there is no thread for it, or it has begun and nobody will hear of it
@@ -164,7 +278,8 @@ class Optimizer(Saving):
         What was accumulated cannot be used in parts: the block raises RuntimeError then.
         """
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
-        return StepScope(self, options, choice, check_flag(previous_norm, "previous_norm"))
+        previous = check_flag(previous_norm, "previous_norm")
+        return self._scope_class(self._model, self._diagnosis, lambda: self.param_groups, options, choice, previous)
 
     def step_param(self, name: str | int, grad: Array) -> None:
         """Update one parameter; only inside ``with opt.step_scope():``.
@@ -180,9 +295,10 @@ class Optimizer(Saving):
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
             RuntimeError: There is no scope, it was closed, or another thread is stepping a parameter.
         """
-        if self._scope is None:
+        scope = self._model.scope
+        if scope is None:
             raise RuntimeError("step_param: only inside a scope; write: with opt.step_scope(): ...")
-        self._scope.step_param(name, grad)
+        scope.step_param(name, grad)
 
     def accumulate(self, grads: Any) -> None:
         """Add gradients to those that the next `step` uses, in float32 (float64 for float64 parameters).
@@ -202,15 +318,14 @@ class Optimizer(Saving):
 
             After any of them nothing has been added.
         """
-        if self._refusal is not None:
-            raise RuntimeError(self._refusal)
-        if not self._plan.accumulate(grads):
-            self._check_accumulated(grads)
-            raise RuntimeError("an input changed while it was being checked; nothing was added")
+        if self._model.refusal is not None:
+            raise RuntimeError(self._model.refusal)
+        if not self._engine.accumulate(grads):
+            self._diagnosis.refuse_accumulated(grads)
 
     def drop_accumulated(self) -> None:
         """Forget what has been accumulated since the last step."""
-        self._plan.drop_accumulated()
+        self._engine.drop_accumulated()
 
     def refresh_copies(self) -> None:
         """Make the arrays of ``copy_out`` equal to the parameters, as each step and each loading does.
@@ -222,10 +337,10 @@ class Optimizer(Saving):
             ValueError: One of them has been resized or made read-only.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        with self._plan:
-            for i in range(len(self._leaves)):
-                self._check_gradient(i, "", None, zero_grads=False)
-            self._renew_copies()
+        with self._engine:
+            for parameter in self._model.parameters:
+                parameter.check()
+            self._model.renew_copies()
 
     def averaged(self) -> AbstractContextManager[None]:
         """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
@@ -243,12 +358,179 @@ class Optimizer(Saving):
             ValueError: The optimizer keeps no averages, or none have been taken yet.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        return averaged(self)
+        return averaged(self._model)
+
+    def catch_up(self, name: str | int | None = None, rows: Array | None = None) -> None:
+        """Bring rows of ``sparse={name: "exact"}`` parameters to the last step, before they are read.
+
+        Rows without a gradient are left as they are until they have one, and then go through all the steps they missed
+        in closed form, as if their gradients had been zeros. The result is that of dense steps but for rounding:
+        float32 rounds each of those, and this once. `state_dict` catches up with all rows by itself.
+
+        Args:
+            name: A parameter's name or number, as in ``opt.state``. None: all parameters.
+            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+
+        Raises:
+            KeyError: No such parameter.
+            TypeError: Rows that are not such an array.
+            ValueError: A row that the parameter does not have.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        parameter = None if name is None else self._model.parameters[self.state.number(name)]
+        catch_up(self._model, parameter, rows)
+
+    def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
+        """Return all that is needed to go on later: states, step counts and hyperparameters.
+
+        Args:
+            copy: Copy the state arrays. With False they are the live ones, which later steps change.
+
+        Returns:
+            A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
+            parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
+            names. Parameters are not included: they are the caller's arrays, to be kept beside it. Nor are callable
+            hyperparameters, whose entries are None. So the dict can be pickled.
+
+        Raises:
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: A hyperparameter has been set to a value out of range.
+            RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`, `averaged`), or
+                it is being stepped.
+        """
+        return self._saver.state_dict(self.param_groups, copy=copy)
+
+    def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
+        """Write a checkpoint: parameters, states in their own formats, step counts, hyperparameters.
+
+        The file takes the place of the old one at once, when all of it is on the disk: whatever happens meanwhile, the
+        path holds the old checkpoint or the new one. See `adamas.checkpoint` for what is in it.
+
+        Args:
+            path: Of the file, which ends in ``.safetensors`` or ``.npz``.
+            params: Write the parameters too. Without them they are yours to keep beside it.
+
+        Raises:
+            OSError: The file can't be written, or the disk is full; what was at the path is as it was.
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: ... or out of range; or the path has another ending, or a parameter has been resized.
+            RuntimeError: As `state_dict`; or there are accumulated gradients.
+        """
+        self._saver.save(path, self.param_groups, params=params)
+
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        params: bool | None = None,
+        strict: bool = True,
+        convert: bool = False,
+        check_finite: bool = False,
+    ) -> list[str]:
+        """Read a checkpoint that `save` wrote, of an optimizer of the same class; training goes on with the same bits.
+
+        The whole file is checked before anything is changed: that it is as it was written, and that rule, names,
+        shapes, dtypes and formats fit.
+
+        Args:
+            path: Of the file.
+            params: Load parameters too. None: if the file has them. False: leave them as they are.
+            strict: Everything must fit. With False, parameters whose arrays do not fit keep what they have, and their
+                names are returned; hyperparameters are loaded if the groups have the same parameters.
+            convert: Bring states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
+            check_finite: Refuse arrays that hold an infinity or NaN.
+
+        Returns:
+            The names of parameters that kept what they had, or were in the file for nothing; with ``strict`` none.
+
+        Raises:
+            CheckpointError: No checkpoint, damaged, or one that does not fit; all mismatches are listed.
+            OSError: The file can't be read.
+            ImportError: It has arrays in bfloat16, and ml_dtypes is not installed.
+            ValueError: A parameter has been made read-only.
+            RuntimeError: As `load_state_dict`.
+
+            After any of them nothing has changed.
+        """
+        return self._saver.load(
+            path, self.param_groups, params=params, strict=strict, convert=convert, check_finite=check_finite
+        )
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.
+
+        Hyperparameters become those that were saved; where one was callable, this optimizer keeps its own.
+
+        Args:
+            state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes. The
+                parameters themselves are the caller's to restore. An average that it does not have begins with the
+                next step.
+
+        Raises:
+            TypeError: Not such a dict, or a hyperparameter of the wrong type.
+            ValueError: It does not fit; the message lists every mismatch. Nothing has changed then.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        self._saver.load_state_dict(state_dict, self.param_groups)
+
+    @property
+    def num_threads(self) -> int | None:
+        """The most threads a step may use; None for the library's limit."""
+        return self._engine.num_threads or None
+
+    @num_threads.setter
+    def num_threads(self, count: int | None) -> None:
+        self._engine.num_threads = check_threads(count)
+
+    @property
+    def state(self) -> States:
+        """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
+
+        Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
+        `NAdam`) or that go with its average (``n_averaged``), and its state arrays, the live ones. Of a quantised state
+        there are codes (uint8, a row for each block of 128 elements) and, as ``exp_avg_scale``, the blocks' scales; a
+        scale is negative where squares in its block have overflowed: there the highest code stands for infinity. What
+        is kept of a 16-bit parameter's rounding is there as ``master``, ``low_bits`` or ``compensation``.
+
+        A name is the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single
+        array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.
+        """
+        return States(self._model)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{type(self).__name__} cannot be copied or pickled, since its parameters are other people's arrays; "
+            "keep its state_dict(), and load that into a new optimizer"
+        )
+
+    def __repr__(self) -> str:
+        totals = counted(parameter.array for parameter in self._model.parameters)
+        lines = [f"{type(self).__name__}(", f"  {totals}; step {self._engine.completed}"]
+        for i, group in enumerate(self.param_groups):
+            hidden = ("params", *self._model.kind.fixed)
+            values = ", ".join(f"{key}={value!r}" for key, value in group.items() if key not in hidden)
+            lines.append(f"  group {i}: {values}")
+        if options := chosen(self._options_now(), self.step_defaults):
+            lines.append(f"  options: {', '.join(f'{name}={value!r}' for name, value in options.items())}")
+        return "\n".join([*lines, ")"])
+
+    def _options_now(self) -> dict[str, Any]:
+        """Return the options of this optimizer, as they are now, but for those of steps."""
+        model = self._model
+        copies = [copy for _, copy in model.parameters.copied()]
+        sparse = {p.name: p.row_mode.value for p in model.parameters if p.row_mode is not None}
+        return {
+            **dataclasses.asdict(model.formats),
+            "num_threads": self.num_threads,
+            "average": model.average,
+            "copy_out": counted(copies) if copies else None,
+            "sparse": sparse or None,
+        }
 
     def _conclude(self, report: StepReport | None, options: StepOptions, choice: OnNonFinite, grads: Any) -> StepReport:
         """Finish a step: name the parameter that is not finite, or say why the inputs were not acceptable."""
         if report is None:
-            self._refuse(grads, zero_grads=options.zero_grads)
+            self._diagnosis.refuse_step(grads, self.param_groups, zero_grads=options.zero_grads)
         if report.nonfinite is None:
             return report
-        return conclude(report, options, choice, self._leaves, self._description, grads)
+        return conclude(report, options, choice, self._model.parameters, grads)

@@ -1,24 +1,55 @@
-"""What an optimizer asks of its engine, compiled or not."""
+"""The protocol of engines: what an optimizer asks of the compiled core, or of the one in NumPy."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import StepOptions
 from adamas._types import Array
+
+if TYPE_CHECKING:
+    from adamas._optimizer.parameters import Parameter
+
+__all__ = ["Begun", "Engine", "InputChecks", "StepOptions", "clip_coefficient"]
+
+
+class StepOptions(NamedTuple):
+    """Checked options of one step."""
+
+    grad_scale: float = 1.0
+    max_norm: float = math.inf
+    max_value: float = math.inf
+    largest: bool = False
+    clip_each: bool = False
+    measure: bool = False
+    skip_nonfinite: bool = False
+    zero_grads: bool = False
+    mean: bool = False
+    keep_accumulated: bool = False
+
+    @property
+    def measured(self) -> bool:
+        """Whether the gradients are to be looked at before the update."""
+        return self.measure or self.skip_nonfinite or self.max_norm < math.inf
+
+
+def clip_coefficient(norm: float, max_norm: float) -> float:
+    """Return what gradients of this norm are multiplied by."""
+    coefficient = max_norm / (norm + 1e-6)
+    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
 
 
 class Begun(Protocol):
-    """A step that `Plan.start` began, which `finish` takes, or `Plan.open`, which `close` ends; one of them, once."""
+    """A step under way: `Engine.start` began it and `finish` takes it, or `Engine.open` and `close`; once."""
 
     def finish(self) -> StepReport | None: ...
     def close(self) -> int: ...
     def abandon(self) -> None: ...
 
 
-class Plan(Protocol):
+class Engine(Protocol):
     """The engine of one optimizer: parameters and states in order, and their step counts.
 
     Where inputs are not acceptable, `step`, `step_one`, `start` and `open` return None, and `accumulate` False; an
@@ -42,18 +73,8 @@ class Plan(Protocol):
     @property
     def scheduled(self) -> Sequence[Mapping[str, Any] | None]: ...
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None: ...
-    def add(
-        self,
-        param: Array,
-        rule: str,
-        state_format: int,
-        residue: int,
-        average_bytes: int,
-        copy: Array | None,
-        row_mode: int,
-    ) -> None: ...
+    def add_parameter(self, parameter: Parameter, formula: str) -> None: ...
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None: ...
-    def size(self, index: int) -> int: ...
     def state(self, index: int, which: int) -> Array: ...
     def scale(self, index: int, which: int) -> Array | None: ...
     def residue(self, index: int) -> Array | None: ...
@@ -82,10 +103,12 @@ class Plan(Protocol):
     def __exit__(self, *exception: object) -> None: ...
 
 
-class RuleInfo(Protocol):
-    """What a rule keeps for each parameter."""
+class InputChecks(Protocol):
+    """The checks that an engine without checks of its own asks for: each raises the error that names what is wrong."""
 
-    @property
-    def states(self) -> Mapping[str, str]: ...
-    @property
-    def scalars(self) -> Mapping[str, float]: ...
+    def check_step(
+        self, grads: Any, groups: Any, *, zero_grads: bool = False
+    ) -> tuple[list[dict[str, Any]], list[Any], int]: ...
+    def check_groups(self, groups: Any) -> list[dict[str, Any]]: ...
+    def check_accumulated(self, grads: Any) -> list[Any]: ...
+    def check_alone(self, index: int, grad: Any, *, zero_grads: bool) -> tuple[Any, int]: ...

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from adamas._inputs.trees import some
 from adamas._inputs.values import shown
-from adamas._types import Array
+from adamas._optimizer.model import Model
 
 
 class States(Mapping[str, dict[str, Any]]):
     """A live, read-only mapping of parameter names (or numbers) to step count, other numbers and state arrays."""
 
-    def __init__(
-        self,
-        names: list[str],
-        numbers_of: Callable[[int], dict[str, Any]],
-        states_of: Callable[[int], dict[str, Array]],
-    ) -> None:
-        self._numbers = {name: i for i, name in enumerate(names)}
-        self._numbers_of = numbers_of
-        self._states_of = states_of
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._numbers = {parameter.name: parameter.index for parameter in model.parameters}
 
     def number(self, name: str | int) -> int:
         """Return the number of a parameter, given by its name or number."""
@@ -35,8 +29,8 @@ class States(Mapping[str, dict[str, Any]]):
         return number
 
     def __getitem__(self, name: str | int) -> dict[str, Any]:
-        number = self.number(name)
-        return {**self._numbers_of(number), **self._states_of(number)}
+        parameter = self._model.parameters[self.number(name)]
+        return {**self._model.numbers_of(parameter), **self._model.states_of(parameter)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 from adamas._inputs import trees
 from adamas._inputs.hyperparameters import check_flag, number
 from adamas._inputs.values import as_real, shown
+from adamas._optimizer.engine import StepOptions
+from adamas._optimizer.parameters import Parameters
 from adamas._optimizer.report import StepReport
 
 #: What to do about a gradient that holds an infinity or NaN.
@@ -19,32 +21,6 @@ _LEAST = math.nextafter(0.0, 1.0)
 
 #: Types that may be compared without a surprise: True would equal 1.0, an array nothing at all.
 _PLAIN = frozenset({float, int, str, bool, type(None)})
-
-
-class StepOptions(NamedTuple):
-    """Checked options of one step, as the engines take them (``cpp/bindings/plan_step.cpp`` reads them in order)."""
-
-    grad_scale: float = 1.0
-    max_norm: float = math.inf
-    max_value: float = math.inf
-    largest: bool = False
-    clip_each: bool = False
-    measure: bool = False
-    skip_nonfinite: bool = False
-    zero_grads: bool = False
-    mean: bool = False
-    keep_accumulated: bool = False
-
-    @property
-    def measured(self) -> bool:
-        """Whether the gradients are to be looked at before the update."""
-        return self.measure or self.skip_nonfinite or self.max_norm < math.inf
-
-
-def clip_coefficient(norm: float, max_norm: float) -> float:
-    """Return what gradients of this norm are multiplied by."""
-    coefficient = max_norm / (norm + 1e-6)
-    return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
 
 
 def _check_grad_scale(value: float) -> float:
@@ -213,8 +189,7 @@ def conclude(
     report: StepReport,
     options: StepOptions,
     choice: OnNonFinite,
-    leaves: Sequence[trees.Leaf],
-    description: Any,
+    parameters: Parameters,
     grads: Any,
 ) -> StepReport:
     """Name the parameter that the engine gave by its number.
@@ -226,15 +201,15 @@ def conclude(
         return report
     index = int(report.nonfinite)
     if choice == "raise":
-        path = _path_of(index, leaves, description, grads)
+        path = _path_of(index, parameters, grads)
         raise FloatingPointError(f"{path}: {not_finite(options.grad_scale)}; nothing was updated")
-    return report._replace(nonfinite=leaves[index].name)
+    return report._replace(nonfinite=parameters[index].name)
 
 
-def _path_of(index: int, leaves: Sequence[trees.Leaf], description: Any, grads: Any) -> str:
+def _path_of(index: int, parameters: Parameters, grads: Any) -> str:
     if grads is None:
-        return f"the accumulated gradient of {leaves[index].name!r}"
+        return f"the accumulated gradient of {parameters[index].name!r}"
     try:
-        return next(itertools.islice(trees.leaves_like(description, grads), index, None))[0]
+        return next(itertools.islice(trees.leaves_like(parameters.description, grads), index, None))[0]
     except (TypeError, ValueError):  # it has been changed meanwhile
-        return f"the gradient of {leaves[index].name!r}"
+        return f"the gradient of {parameters[index].name!r}"

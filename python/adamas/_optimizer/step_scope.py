@@ -1,23 +1,41 @@
-"""One step, taken parameter by parameter."""
+"""Step scopes: one step, taken parameter by parameter."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, NoReturn
 
-from adamas._core import Scope
-from adamas._optimizer.diagnosis import StepChecks
+from adamas._optimizer.diagnosis import Diagnosis
+from adamas._optimizer.engine import StepOptions, clip_coefficient
+from adamas._optimizer.model import Model
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import OnNonFinite, StepOptions, clip_coefficient, not_finite
+from adamas._optimizer.state_view import States
+from adamas._optimizer.step_options import OnNonFinite, not_finite
 from adamas._types import Array
 
 
-class StepScope(Scope):
-    """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement."""
+class StepScope:
+    """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement.
 
-    def __init__(self, opt: StepChecks, options: StepOptions, choice: OnNonFinite, previous_norm: bool) -> None:
+    `__exit__`, which a subclass adds, ends the step (``self._begun.close()``) and hands the number of parameters that
+    were updated to `_conclude`; no interrupt may come between.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        diagnosis: Diagnosis,
+        groups: Callable[[], Any],
+        options: StepOptions,
+        choice: OnNonFinite,
+        previous_norm: bool,
+    ) -> None:
         super().__init__()
         self._report: StepReport | None = None
-        self._opt = opt
+        self._model = model
+        self._diagnosis = diagnosis
+        self._groups = groups
         self._choice = choice
         self._grad_scale = options.grad_scale
         self._coefficient = 1.0
@@ -28,13 +46,12 @@ class StepScope(Scope):
                     "max_norm: inside a scope the norm of all gradients is not known before the last of them; set "
                     "previous_norm=True to clip by that of the step before, or clip_each=True, or max_norm=math.inf"
                 )
-            if opt._plan.previous_norm is not None:
-                self._coefficient = clip_coefficient(opt._plan.previous_norm, options.max_norm)
+            before = model.engine.previous_norm
+            if before is not None:
+                self._coefficient = clip_coefficient(before, options.max_norm)
             scale = options.grad_scale / self._coefficient if self._coefficient else math.inf
             if math.isinf(scale):
-                raise ValueError(
-                    f"max_norm: {options.max_norm!r} is too small beside the previous norm, {opt._plan.previous_norm!r}"
-                )
+                raise ValueError(f"max_norm: {options.max_norm!r} is too small beside the previous norm, {before!r}")
             options = options._replace(grad_scale=scale, max_norm=math.inf, measure=True)
         self._options = options
 
@@ -53,30 +70,27 @@ class StepScope(Scope):
         return self._report
 
     def __enter__(self) -> StepScope:
-        opt = self._opt
-        if opt._refusal is not None:
-            raise RuntimeError(opt._refusal)
+        model = self._model
+        if model.refusal is not None:
+            raise RuntimeError(model.refusal)
         if self._report is not None or self._reports:
             raise RuntimeError("step_scope: a scope is one step; make a new one for the next")
-        begun = opt._plan.open(opt.param_groups, self._options, opt._average_weight())
+        groups = self._groups()
+        begun = model.engine.open(groups, self._options, model.average_weight())
         if begun is None:
-            if opt._plan.accumulated:
-                raise RuntimeError(
-                    "step_scope: gradients have been accumulated, which only a whole step can use; call step() or "
-                    "drop_accumulated() first"
-                )
-            opt._check_counts()
-            opt._check_groups(opt.param_groups, opt._plan.completed, opt._plan.scheduled)
-            raise RuntimeError("an input changed while it was being checked; nothing was updated")
+            self._diagnosis.refuse_open(groups)
         try:
-            self._states = opt.state
+            self._states = States(model)
             self._begun = begun
-            opt._scope = self
+            model.scope = self
         except BaseException:  # an interrupt
-            opt._scope = None
+            model.scope = None
             begun.close()
             raise
         return self
+
+    def __exit__(self, *exception: object) -> None:
+        raise NotImplementedError
 
     def _conclude(self, updated: int) -> None:
         """Make the report, after `__exit__` has ended the step."""
@@ -84,18 +98,18 @@ class StepScope(Scope):
 
     def step_param(self, name: str | int, grad: Array) -> None:
         """Update one parameter."""
-        opt = self._opt
-        if opt._scope is not self:
+        model = self._model
+        if model.scope is not self:
             raise RuntimeError("step_param: only inside the block of its scope")
         index = self._states.number(name)
-        report = opt._plan.step_one(index, grad)
+        report = model.engine.step_one(index, grad)
         if report is None:
             self._refuse(index, grad)
         self._reports[index] = report
         if report.nonfinite is not None and self._choice == "raise":
             raise FloatingPointError(
-                f"the gradient of {opt._leaves[index].name!r}: {not_finite(self._grad_scale)}; this parameter was not "
-                "updated"
+                f"the gradient of {model.parameters[index].name!r}: {not_finite(self._grad_scale)}; this parameter was "
+                "not updated"
             )
 
     def norm_of(self, index: int) -> tuple[float, float] | None:
@@ -105,32 +119,27 @@ class StepScope(Scope):
             return None
         return math.inf if self._options.largest else 2.0, norm / self._coefficient
 
-    def _refuse(self, index: int, grad: Array) -> None:
-        name = self._opt._leaves[index].name
+    def _refuse(self, index: int, grad: Array) -> NoReturn:
         if index in self._reports and not self._reports[index].skipped:
+            name = self._model.parameters[index].name
             raise ValueError(f"step_param: {name!r} has been stepped in this scope already")
-        path = f"the gradient of {name!r}"
-        if grad is None:
-            raise ValueError(f"{path}: expected an array, got None; leave out a parameter that has no gradient")
-        self._opt._check_counts()
-        self._opt._check_groups(self._opt.param_groups, self._opt._plan.completed)
-        self._opt._check_alone(index, grad, zero_grads=self._options.zero_grads)
-        raise RuntimeError("an input changed while it was being checked; this parameter was not updated")
+        self._diagnosis.refuse_alone(index, grad, self._groups(), zero_grads=self._options.zero_grads)
 
     def _total(self, updated: int) -> StepReport:
-        opt, reports = self._opt, [self._reports[i] for i in sorted(self._reports)]
-        nonfinite = next((opt._leaves[i].name for i, r in self._reports.items() if r.nonfinite is not None), None)
+        engine, parameters = self._model.engine, self._model.parameters
+        reports = [self._reports[i] for i in sorted(self._reports)]
+        nonfinite = next((parameters[i].name for i, r in self._reports.items() if r.nonfinite is not None), None)
         copied = sum(report.copied for report in reports)
         if not self._options.measured or not reports:
-            return StepReport(opt._plan.completed, updated, copied=copied)
+            return StepReport(engine.completed, updated, copied=copied)
         norms = [report.grad_norm or 0.0 for report in reports]
         norm = max(norms) if self._options.largest else math.hypot(*norms)
         if any(map(math.isnan, norms)):
             norm = math.nan
         if math.isfinite(norm):
             # What was divided by grad_scale / coefficient is to be told as it was before clipping.
-            norm = opt._plan.previous_norm = norm / self._coefficient
+            norm = engine.previous_norm = norm / self._coefficient
         coefficients = [1.0 if report.clip_coefficient is None else report.clip_coefficient for report in reports]
         coefficient = math.nan if any(map(math.isnan, coefficients)) else min(self._coefficient, *coefficients)
         skipped = any(report.skipped for report in reports)
-        return StepReport(opt._plan.completed, updated, norm, coefficient, skipped, nonfinite, copied)
+        return StepReport(engine.completed, updated, norm, coefficient, skipped, nonfinite, copied)

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.formats import RESIDUE_NAMES, STATE_FORMATS
+from adamas._inputs.formats import STATE_DTYPES
 from adamas._inputs.state_dicts import OF_AVERAGES, same_states, state_dict_problems
+from adamas._numerics.formats import RESIDUE_STATES, StateFormat
 from adamas._types import Array
 from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._document import array_name, describe_array
 
 __all__ = ["Fit", "Loading"]
 
-#: What is kept of a parameter's rounding to 16 bits.
-RESIDUES = frozenset(RESIDUE_NAMES.values())
 #: So many elements at a time are looked at.
 _CHUNK = 1 << 20
 
@@ -71,7 +70,7 @@ class Fit:
             given, left = fitting(given, self.live, wrong)
             problems = state_dict_problems(given, self.live)
         problems += _group_problems(given["param_groups"], self.live["param_groups"])
-        has_residues = any(RESIDUES & entry.keys() for entry in given["state"].values())
+        has_residues = any(RESIDUE_STATES & entry.keys() for entry in given["state"].values())
         if params is False and self.checkpoint.params and has_residues:
             problems.append("params=False: what is kept of the rounding of these parameters goes with their own values")
         taken = [name for name in self.params if wanted and not problems and name not in left]
@@ -179,19 +178,19 @@ def converted(
     from adamas._numerics.state_formats import load_states, new_states, store_states  # noqa: PLC0415 (it imports optimizers)
 
     theirs, ours = (dict(side["formats"]).get("state_dtype") for side in (given, live))
-    if same_states(theirs, ours) or theirs not in (None, *STATE_FORMATS):
+    if same_states(theirs, ours) or theirs not in (None, *STATE_DTYPES):
         return given
     state = {}
     for name, entry in given["state"].items():
         if name not in params or params[name].dtype == np.float64:
             state[name] = entry
             continue
-        expected = new_states(kinds[name], STATE_FORMATS[theirs or "float32"], params[name])
+        expected = new_states(kinds[name], StateFormat(theirs or "float32"), params[name])
         if "step" not in entry or any(not _alike(entry.get(key), array) for key, array in expected.items()):
             state[name] = entry  # does not fit, as will be said
             continue
-        values = load_states(kinds[name], STATE_FORMATS[theirs or "float32"], entry, params[name])
-        arrays = new_states(kinds[name], STATE_FORMATS[ours or "float32"], params[name])
-        store_states(kinds[name], STATE_FORMATS[ours or "float32"], arrays, values, int(entry["step"]))
+        values = load_states(kinds[name], StateFormat(theirs or "float32"), entry, params[name])
+        arrays = new_states(kinds[name], StateFormat(ours or "float32"), params[name])
+        store_states(kinds[name], StateFormat(ours or "float32"), arrays, values, int(entry["step"]))
         state[name] = {**{key: value for key, value in entry.items() if key not in expected}, **arrays}
     return {**given, "state": state, "formats": {**given["formats"], "state_dtype": ours}}

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.arrays import is_bfloat16
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16, is_bfloat16
 from adamas._system.worker_thread import background_executor
 from adamas._types import Array
 from adamas.checkpoint._checksums import bytes_of, checksums

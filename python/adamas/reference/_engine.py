@@ -7,24 +7,22 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adamas._inputs.formats import RESIDUES, bfloat16, residue_dtype
+from adamas._numerics.formats import RowMode
 from adamas._numerics.norms import gradient_norm
-from adamas._numerics.param_formats import load_param
-from adamas._numerics.state_formats import new_states, store_states
-from adamas._optimizer.base import Optimizer
-from adamas._optimizer.engine import Plan
+from adamas._optimizer.engine import InputChecks, StepOptions, clip_coefficient
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import StepOptions, clip_coefficient
 from adamas._system.exclusion import FORKED, IN_USE, forks
 from adamas._types import Array
 from adamas.reference._parameter import Item
 from adamas.reference._row_history import RowHistory
-from adamas.rows import RowGrad
-from adamas.rules.rule import RULES, Rule
+from adamas.rules.rule import RULES
+
+if TYPE_CHECKING:
+    from adamas._optimizer.parameters import Parameter
 
 #: Bytes of a cache line.
 _LINE = 64
@@ -54,12 +52,12 @@ class _Open:
 class _Begun:
     """A step under way, which is ended once."""
 
-    def __init__(self, plan: NumpyPlan, work: Callable[[], Any]) -> None:
-        self._plan = plan
+    def __init__(self, engine: NumpyEngine, work: Callable[[], Any]) -> None:
+        self._engine = engine
         self._work = [work]
 
     def finish(self) -> Any:
-        """End it, and let others use the plan."""
+        """End it, and let others use the engine."""
         try:
             work = self._work.pop()
         except IndexError:
@@ -67,7 +65,7 @@ class _Begun:
         try:
             return work()
         finally:
-            self._plan.__exit__()
+            self._engine.__exit__()
 
     close = finish
 
@@ -75,17 +73,17 @@ class _Begun:
         """Give it up, unless it is ending."""
         with contextlib.suppress(IndexError):
             self._work.pop()
-            self._plan.__exit__()
+            self._engine.__exit__()
 
     __del__ = abandon
 
 
-class NumpyPlan:
-    """Parameters, states and step counts, as the compiled plan keeps them."""
+class NumpyEngine:
+    """Parameters, states and step counts, as the compiled engine keeps them."""
 
-    def __init__(self, optimizer: Optimizer, seed: int) -> None:
+    def __init__(self, checks: InputChecks, seed: int) -> None:
         self.num_threads = 0
-        self._optimizer = optimizer
+        self._checks = checks
         self._seed = seed
         self.completed = 0
         self.accumulated = 0
@@ -103,38 +101,9 @@ class NumpyPlan:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add(
-        self,
-        param: Array,
-        rule: str,
-        state_format: int,
-        residue: int,
-        average_bytes: int,
-        copy: Array | None,
-        row_mode: int,
-    ) -> None:
+    def add_parameter(self, parameter: Parameter, formula: str) -> None:
         """Add a parameter to the last group."""
-        kept_dtype = residue_dtype(residue, param.dtype)
-        average_dtype = bfloat16() if average_bytes == 2 else np.dtype(f"f{average_bytes or 4}")
-        self._items.append(
-            Item(
-                param,
-                RULES[rule],
-                self._group_count - 1,
-                len(self._items),
-                state_format,
-                residue,
-                self._seed,
-                new_states(RULES[rule].states, state_format, param),
-                None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
-                np.zeros(param.shape, average_dtype) if average_bytes else None,
-                copy,
-                dict(RULES[rule].scalars),
-                param.size,
-                row_mode,
-                np.zeros(len(param), np.uint32) if row_mode >= 0 else None,
-            )
-        )
+        self._items.append(Item.of(parameter, RULES[formula], self._seed))
 
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         """Move all states into the memory that ``memory`` gives, if it is there."""
@@ -151,10 +120,6 @@ class NumpyPlan:
 
         for item in self._items:
             item.move(moved)
-
-    def size(self, index: int) -> int:
-        """Return how many elements a parameter had when it was added."""
-        return self._items[index].size
 
     def state(self, index: int, which: int) -> Array:
         """Return a state of a parameter, in the shape that the parameter has now."""
@@ -188,7 +153,7 @@ class NumpyPlan:
         """Bring rows of a parameter to its last step."""
         item = self._items[index]
         with self:
-            if item.row_mode == 1:
+            if item.row_mode is RowMode.EXACT:
                 item.catch_up(range(len(item.param)) if rows is None else map(int, rows))
                 if rows is None:
                     item.history = RowHistory(item.count)
@@ -203,30 +168,29 @@ class NumpyPlan:
     ) -> StepReport:
         """Update every parameter that has a gradient."""
         with self:
-            return self._prepared(grads, options, average_weight)()
+            return self._prepared(grads, groups, options, average_weight)()
 
     def start(
         self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
     ) -> _Begun:
-        """Check all that a step needs; ``finish()`` takes it. Nobody else can use this plan until then."""
+        """Check all that a step needs; ``finish()`` takes it. Nobody else can use this engine until then."""
         self.__enter__()
         try:
-            return _Begun(self, self._prepared(grads, options, average_weight))
+            return _Begun(self, self._prepared(grads, groups, options, average_weight))
         except BaseException:
             self.__exit__()
             raise
 
     def _prepared(
-        self, grads: Any, options: StepOptions | None, weight: float | Sequence[float]
+        self, grads: Any, groups: Any, options: StepOptions | None, weight: float | Sequence[float]
     ) -> Callable[[], StepReport]:
         chosen = StepOptions() if options is None else options
-        groups, gradients = self._optimizer._check_step(grads, zero_grads=chosen.zero_grads)
-        copied = self._optimizer._copied
+        hyperparameters, gradients, copied = self._checks.check_step(grads, groups, zero_grads=chosen.zero_grads)
         weights = self._weights(weight)
         if chosen.mean and self.accumulated:
             parts = self.accumulated + (grads is not None)
             chosen = chosen._replace(grad_scale=chosen.grad_scale * parts)
-        return lambda: self._run(groups, gradients, chosen, weights)._replace(copied=copied)
+        return lambda: self._run(hyperparameters, gradients, chosen, weights)._replace(copied=copied)
 
     def _weights(self, weight: float | Sequence[float]) -> Sequence[float]:
         return [weight] * len(self._items) if isinstance(weight, float) else weight
@@ -251,7 +215,7 @@ class NumpyPlan:
     ) -> StepReport:
         """Step some parameters; the report gives the one that is not finite by its number."""
         wide: list[tuple[Item, Any, Any]] = [
-            (item, grad, item.wide(grad) if item.row_mode < 0 else item.by_row(grad))
+            (item, grad, item.wide(grad) if item.row_mode is None else item.by_row(grad))
             for item, grad in zip(items, gradients, strict=True)
         ]
         given = [(item, grad, values) for item, grad, values in wide if values is not None]
@@ -272,16 +236,16 @@ class NumpyPlan:
             for item in items if self.copies_lead else ():
                 item.lead()
             for (item, grad, values), factor in zip(given, factors, strict=True):
-                update = item.update if item.row_mode < 0 else item.update_rows
+                update = item.update if item.row_mode is None else item.update_rows
                 update(values, groups[item.group], factor, options.max_value)
                 if options.zero_grads and grad is not None:
-                    (grad.values if isinstance(grad, RowGrad) else grad)[...] = 0
+                    (grad.values if not isinstance(grad, np.ndarray) else grad)[...] = 0
         return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
 
     def accumulate(self, grads: Any) -> bool:
         """Add gradients to those that the next step uses."""
         with self:
-            gradients = self._optimizer._check_accumulated(grads)
+            gradients = self._checks.check_accumulated(grads)
             for item, grad in zip(self._items, gradients, strict=True):
                 if grad is not None:
                     item.accumulated = item.wide(grad)
@@ -305,8 +269,7 @@ class NumpyPlan:
             self.__exit__()
             return None
         try:
-            self._optimizer._check_counts()
-            checked = self._optimizer._check_groups(self._optimizer.param_groups, self.completed)
+            checked = self._checks.check_groups(groups)
         except BaseException:
             self.__exit__()
             raise
@@ -324,13 +287,13 @@ class NumpyPlan:
                 raise RuntimeError("step_param: only inside the block of its scope")
             if index in opened.stepped or grad is None:
                 return None
-            grad = self._optimizer._check_alone(index, grad, zero_grads=opened.options.zero_grads)
+            grad, copied = self._checks.check_alone(index, grad, zero_grads=opened.options.zero_grads)
             item = self._items[index]
             report = self._step_items([item], opened.groups, [grad], opened.options)
             if not report.skipped:
                 opened.stepped.add(index)
                 item.follow(opened.average_weights[index], self.completed + 1)
-            return report._replace(step=self.completed, copied=self._optimizer._copied)
+            return report._replace(step=self.completed, copied=copied)
         finally:
             self._one.release()
 
@@ -390,27 +353,3 @@ class NumpyPlan:
 
     def __exit__(self, *exception: object) -> None:
         self._lock.release()
-
-
-class ReferenceOptimizer(Optimizer):
-    """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
-
-    def _new_plan(self) -> Plan:
-        return NumpyPlan(self, int(self._formats.seed))
-
-    def _rule_info(self, rule: str) -> Rule:
-        return RULES[rule]
-
-    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
-        state_format, residue = self._formats_of(index)
-        kept = self._plan.residue(index)
-        if residue == RESIDUES[True, "nearest"]:
-            kept[...] = param
-        if not initial:
-            return
-        kinds, arrays = self._info_of_group[self._group_of[index]].states, self._states_of(index)
-        values = load_param(param, residue, kept)
-        states = {name: np.zeros_like(values) for name in kinds}
-        for name, value in initial.items():
-            states[name][...] = values if value is None else value
-        store_states(kinds, state_format, arrays, states, step=0)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from adamas._numerics.dither import dither
+from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._numerics.half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
 from adamas._numerics.norms import sum_of_squares
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
-from adamas._numerics.state_formats import load_states, store_states
+from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
 from adamas.reference._row_history import Missed, RowHistory
-from adamas.rows import RowGrad
 from adamas.rules.rule import Rule, apply_decay, clamp, decay_coefficients
+
+if TYPE_CHECKING:
+    from adamas._optimizer.parameters import Parameter
+    from adamas.rows import RowGrad
 
 
 @dataclass
@@ -27,8 +31,8 @@ class Item:
     rule: Rule
     group: int
     number: int
-    state_format: int
-    residue: int
+    state_format: StateFormat
+    residue: Residue
     seed: int
     arrays: dict[str, Array]
     kept: Array | None
@@ -36,12 +40,35 @@ class Item:
     copy: Array | None
     scalars: dict[str, float]
     size: int
-    row_mode: int = -1
+    row_mode: RowMode | None = None
     row_counts: Array | None = None
     count: int = 0
     average_count: int = 0
     accumulated: Array | None = None
     history: RowHistory = field(default_factory=RowHistory)
+
+    @classmethod
+    def of(cls, parameter: Parameter, rule: Rule, seed: int) -> Item:
+        """Make what is kept for a parameter: zeros."""
+        param, kept_dtype = parameter.array, parameter.residue.dtype(parameter.array.dtype)
+        average_dtype = parameter.average_dtype
+        return cls(
+            param,
+            rule,
+            parameter.group,
+            parameter.index,
+            parameter.state_format,
+            parameter.residue,
+            seed,
+            new_states(rule.states, parameter.state_format, param),
+            None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
+            None if average_dtype is None else np.zeros(param.shape, average_dtype),
+            None if parameter.copy is None else parameter.copy.array,
+            dict(rule.scalars),
+            param.size,
+            parameter.row_mode,
+            None if parameter.row_mode is None else np.zeros(len(param), np.uint32),
+        )
 
     def owned(self) -> list[Array]:
         """Return all arrays that are kept for the parameter."""
@@ -80,7 +107,7 @@ class Item:
         """Return the gradient of each row that has one, summed up, in the type that is computed with."""
         if grad is None:
             return None
-        rows, values = (grad.rows, grad.values) if isinstance(grad, RowGrad) else (range(len(grad)), grad)
+        rows, values = (grad.rows, grad.values) if not isinstance(grad, np.ndarray) else (range(len(grad)), grad)
         summed: dict[int, Array] = {}
         with np.errstate(all="ignore"):
             converted = self._converted(values)
@@ -91,7 +118,7 @@ class Item:
     def update_rows(self, grads: dict[int, Array], group: Mapping[str, Any], factor: float, max_value: float) -> None:
         """Update rows in place, by one step; ``grads`` is what `by_row` returned."""
         assert self.row_counts is not None
-        exact = self.row_mode == 1
+        exact = self.row_mode is RowMode.EXACT
         if exact:
             self.catch_up(grads)
         for row, grad in grads.items():

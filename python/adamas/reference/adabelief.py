@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule
 
 if TYPE_CHECKING:
@@ -104,5 +104,6 @@ class Adagrad(ReferenceOptimizer):
     def _rule(group: Mapping[str, Any]) -> str:
         return "adagrad"
 
-    def _initial(self, group: Mapping[str, Any]) -> dict[str, float]:
+    @staticmethod
+    def _initial(group: Mapping[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, clamp, larger
 
 if TYPE_CHECKING:

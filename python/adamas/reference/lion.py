@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from adamas._numerics.param_formats import load_param
 from adamas._numerics.power import one_minus_power
 from adamas._system.interrupts import uninterrupted
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule
 
 if TYPE_CHECKING:
@@ -155,7 +155,8 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
                 f"{path.format('betas')}: the first must be above 0, else y says nothing about the average"
             )
 
-    def _initial(self, group: Mapping[str, Any]) -> dict[str, float | None]:
+    @staticmethod
+    def _initial(group: Mapping[str, Any]) -> dict[str, float | None]:
         return {"z": None}
 
     def eval(self) -> None:
@@ -170,29 +171,30 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
             uninterrupted(self._put_averages)
 
     def _put_averages(self) -> None:
-        with self._plan:
-            if self._refusal is not None:
-                raise RuntimeError(self._refusal)
-            for i in range(len(self._leaves)):
-                self._check_gradient(i, "", None, zero_grads=False)
+        model = self._model
+        with model.engine:
+            if model.refusal is not None:
+                raise RuntimeError(model.refusal)
+            for parameter in model.parameters:
+                parameter.check()
             # Views stay writeable and flat whatever becomes of the arrays.
-            kept = [(leaf.array.reshape(-1), leaf.array.reshape(-1).copy()) for leaf in self._leaves]
+            kept = [(p.array.reshape(-1), p.array.reshape(-1).copy()) for p in model.parameters]
             try:
-                for i, leaf in enumerate(self._leaves):
-                    beta1 = self.param_groups[self._group_of[i]]["betas"][0]
-                    if self._plan.step_count(i) == 0:
+                for parameter in model.parameters:
+                    beta1 = self.param_groups[parameter.group]["betas"][0]
+                    if model.engine.step_count(parameter.index) == 0:
                         continue  # z starts at the parameter, and so does x
-                    residue = self._formats_of(i)[1]
-                    y, z = load_param(leaf.array, residue, self._plan.residue(i)), self._states_of(i)["z"]
+                    array, z = parameter.array, model.states_of(parameter)["z"]
+                    y = load_param(array, parameter.residue, model.engine.residue(parameter.index))
                     with np.errstate(all="ignore"):
                         x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
-                    leaf.array[...] = x if x.dtype == leaf.array.dtype else narrow(x, leaf.array.dtype)
+                    array[...] = x if x.dtype == array.dtype else narrow(x, array.dtype)
             except BaseException:  # a hyperparameter that is none, or no memory for x
                 for array, values in kept:
                     array[...] = values
                 raise
             self._kept = kept
-            self._refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
+            model.refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
 
     def train(self) -> None:
         """Put the training parameters y back, exactly. Calling it again does nothing."""
@@ -203,4 +205,4 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         for array, values in self._kept or []:
             array[...] = values
         self._kept = None
-        self._refusal = None
+        self._model.refusal = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array, LearningRate
-from adamas.reference._engine import ReferenceOptimizer
+from adamas.reference._optimizer import ReferenceOptimizer
 from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class Yogi(ReferenceOptimizer):
     def _rule(group: Mapping[str, Any]) -> str:
         return "yogi"
 
-    def _initial(self, group: Mapping[str, Any]) -> dict[str, float]:
+    @staticmethod
+    def _initial(group: Mapping[str, Any]) -> dict[str, float]:
         start = group["initial_accumulator_value"]
         return {"exp_avg": start, "exp_avg_sq": start}

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 from adamas._types import Array
 from adamas.rows import RowGrad
 from adamas.torch._distributed import check_alike, local, spread

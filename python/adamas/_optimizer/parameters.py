@@ -1,0 +1,231 @@
+"""The parameters of an optimizer: one record each, and how they nest."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+
+from adamas._inputs import trees
+from adamas._inputs.arrays import address, any_overlap, check_array, check_overlap
+from adamas._inputs.copy_out import check_copies
+from adamas._inputs.formats import Formats, average_dtype
+from adamas._inputs.not_arrays import check_leaf, refuse_group_without_params
+from adamas._inputs.sparse import check_sparse
+from adamas._inputs.values import is_a, stored
+from adamas._numerics.formats import Residue, RowMode, StateFormat
+from adamas._types import Array
+from adamas.averaging import Average
+
+
+@dataclass(slots=True, eq=False)
+class BoundArray:
+    """An array of the user's, and what it was when the optimizer was made."""
+
+    array: Array
+    #: As in Python, for messages: ``params['encoder']['w']``.
+    path: str
+    dtype: np.dtype[Any]
+    address: int
+    size: int
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, array: Array, path: str) -> BoundArray:
+        """Make the record of an array."""
+        return cls(array, path, array.dtype, address(array), array.size, array.shape)
+
+    def check(self, *, keeps_shape: bool) -> None:
+        """Refuse to go on with an array that cannot be updated in place any more.
+
+        Args:
+            keeps_shape: Whether it must have the shape that it had.
+
+        Raises:
+            TypeError: It has another dtype now.
+            ValueError: It was reshaped, resized or made read-only.
+        """
+        checked = check_array(self.array, self.path, writable=True)
+        if keeps_shape and checked.shape != self.shape:
+            raise ValueError(f"{self.path}: was reshaped since this optimizer was made; give it its shape back")
+        if checked.dtype != self.dtype:
+            raise TypeError(f"{self.path}: expected dtype {self.dtype}, as it had at first, got {checked.dtype}")
+        if address(checked) != self.address or checked.size != self.size:
+            raise ValueError(f"{self.path}: was resized since this optimizer was made; make a new one")
+
+
+@dataclass(slots=True, eq=False)
+class Parameter:
+    """One parameter, and all that is settled about it at construction."""
+
+    #: Its place among all parameters.
+    index: int
+    #: Keys and positions, joined by dots: ``encoder.w``.
+    name: str
+    #: The same as in Python: ``['encoder']['w']``.
+    path: str
+    #: The number of its group.
+    group: int
+    bound: BoundArray
+    state_format: StateFormat = StateFormat.FLOAT32
+    residue: Residue = Residue.NONE
+    #: Of its average; None if none is kept.
+    average_dtype: np.dtype[Any] | None = None
+    #: The array that takes its low-precision copy (``copy_out``).
+    copy: BoundArray | None = None
+    #: What becomes of rows without a gradient; None where gradients are dense.
+    row_mode: RowMode | None = None
+
+    @property
+    def array(self) -> Array:
+        """The user's array, which is updated in place."""
+        return self.bound.array
+
+    def check(self) -> None:
+        """Refuse to go on if the parameter or its copy cannot be updated in place any more."""
+        self.bound.check(keeps_shape=self.row_mode is not None)
+        if self.copy is not None:
+            self.copy.check(keeps_shape=self.row_mode is not None)
+
+
+class Parameters(Sequence[Parameter]):
+    """All parameters of an optimizer, in order.
+
+    Args:
+        groups: The groups, each with what is to be its ``"params"``, and how messages name that.
+        grouped: They are group dicts of the user's; otherwise the one there is holds all parameters.
+        owner: Class of the optimizer, for messages.
+
+    Attributes:
+        description: How the parameters nest, as `trees.leaves_like` takes it.
+        descriptions: How those of each group do.
+    """
+
+    def __init__(self, groups: Sequence[tuple[Any, str]], *, grouped: bool, owner: str) -> None:
+        self.grouped = grouped
+        self.descriptions: list[trees.Description] = []
+        self._records: list[Parameter] = []
+        self._numbered = 0  # entries of the groups so far, which number on from one to the next
+        self._owner = owner
+        for params, path in groups:
+            self._take_group(params, path)
+        if grouped:
+            children = [trees.group_description(child) for child in self.descriptions]
+            self.description: trees.Description = ("sequence", children)
+        else:
+            self.description = self.descriptions[0]
+
+    def _take_group(self, params: Any, path: str) -> None:
+        description, leaves = trees.describe(params, path, self._numbered)
+        self._numbered += len(stored(params)) if is_a(params, list | tuple) else 1
+        for leaf in leaves:
+            check_leaf(leaf.array, f"params{leaf.path}", self._owner)
+            check_array(leaf.array, f"params{leaf.path}", writable=True)
+            bound = BoundArray.of(leaf.array, f"params{leaf.path}")
+            self._records.append(Parameter(len(self._records), leaf.name, leaf.path, len(self.descriptions), bound))
+        self.descriptions.append(description)
+
+    def settle(self, formats: Formats, average: Average | None, copy_out: Any, sparse: Any) -> None:
+        """Give each parameter its formats, its average, its copy and its row mode.
+
+        Raises:
+            TypeError: An option of the wrong type.
+            ValueError: One that does not fit the parameters, or arrays that share memory.
+        """
+        trees.check_names(self._records)
+        if not self._records:
+            raise ValueError("params: expected at least one array, got none")
+        for parameter, copy in zip(self._records, check_copies(copy_out, self.description, self._records), strict=True):
+            if copy is not None:
+                parameter.copy = BoundArray.of(copy, f"copy_out{parameter.path}")
+        for index, mode in check_sparse(sparse, self._records).items():
+            self._records[index].row_mode = mode
+        if any_overlap(self.arrays()):
+            check_overlap(
+                [(parameter.bound.path, parameter.array) for parameter in self._records] + self.named_copies()
+            )
+        for parameter in self._records:
+            dtype = parameter.bound.dtype
+            parameter.state_format, parameter.residue = formats.of(dtype, parameter.path)
+            parameter.average_dtype = average_dtype(average, dtype)
+
+    @overload
+    def __getitem__(self, index: int) -> Parameter: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Parameter]: ...
+    def __getitem__(self, index: int | slice) -> Parameter | list[Parameter]:
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._records)
+
+    def copied(self) -> Iterator[tuple[Parameter, Array]]:
+        """Yield each parameter that has a low-precision copy, with that."""
+        return ((parameter, parameter.copy.array) for parameter in self._records if parameter.copy is not None)
+
+    def by_row(self) -> Iterator[Parameter]:
+        """Yield the parameters whose gradients may be of single rows."""
+        return (parameter for parameter in self._records if parameter.row_mode is not None)
+
+    def arrays(self) -> Iterator[Array]:
+        """Yield all arrays of the user's that steps write to: parameters, then copies."""
+        return itertools.chain((p.array for p in self._records), (copy for _, copy in self.copied()))
+
+    def named_copies(self) -> list[tuple[str, Array]]:
+        """Return path and array of each copy."""
+        return [
+            (parameter.copy.path, parameter.copy.array) for parameter in self._records if parameter.copy is not None
+        ]
+
+    def check_kept(self, groups: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse containers that hold other arrays now than those that the optimizer updates.
+
+        Args:
+            groups: The optimizer's ``param_groups``.
+
+        Raises:
+            ValueError: Naming the place.
+        """
+        records = iter(self._records)
+        for i, (group, description) in enumerate(zip(groups, self.descriptions, strict=True)):
+            path = f"param_groups[{i}]['params']" if self.grouped else "params"
+            try:
+                leaves = list(trees.leaves_like(description, group.get("params"), path))
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{path}: no longer holds the parameters that this optimizer was made with, nested as they were; "
+                    "make a new optimizer"
+                ) from None
+            for (found_path, found), parameter in zip(leaves, records, strict=False):
+                array = parameter.array
+                same = type(found) in (np.ndarray, np.memmap) and address(found) == parameter.bound.address
+                if found is not array and not (same and found.size == array.size and found.dtype == array.dtype):
+                    raise ValueError(
+                        f"{found_path}: is another array now than the one that this optimizer updates; write the "
+                        "values into that one (array[...] = values), or make a new optimizer"
+                    )
+
+
+def read_groups(params: Any, hyperparameters: Sequence[str], settings: frozenset[str]) -> list[dict[str, Any]] | None:
+    """Return the group dicts that an optimizer was given; None if it was given parameters without groups.
+
+    Args:
+        params: What it was given.
+        hyperparameters: Names of its hyperparameters.
+        settings: Names of all that any optimizer can be told.
+
+    Raises:
+        TypeError: Neither the one nor the other.
+    """
+    groups = trees.split_groups(params, hyperparameters)
+    if groups is None:
+        several = is_a(params, list | tuple)
+        for i, item in enumerate(stored(params) if several else [params]):
+            refuse_group_without_params(item, f"params[{i}]" if several else "params", settings)
+    return groups
