@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bits import COUNTS
 from checkpoints import ENDINGS, make_params, train
+from fashion_files import write_garments
 
 import adamas
 from adamas import _core
@@ -39,3 +40,11 @@ def saved(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / f"saved{request.param}"
     opt.save(path)
     return path
+
+
+@pytest.fixture(scope="module")
+def garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with files as those of Fashion-MNIST."""
+    folder = tmp_path_factory.mktemp("garments")
+    write_garments(folder)
+    return folder

@@ -8,11 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from example import PNG, figures, refusal, run_example
-from test_demo import garments
 
 from support.cifar import load_cifar10, write_binary
-
-__all__ = ["garments"]  # a fixture
 
 
 @pytest.mark.parametrize("optimizer", ["adamas", "torch"])

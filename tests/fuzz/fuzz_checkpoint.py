@@ -7,7 +7,7 @@
     python tests/fuzz/fuzz_checkpoint.py --target npz crash-...  # once more what was found
 
 Whatever is read must be refused with the error that is documented, and leave the optimizer as it was, or be in order
-(see ``tests/judging.py``). What is found stays in the folder ``fuzz-findings``.
+(see ``tests/helpers/judging.py``). What is found stays in the folder ``fuzz-findings``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent)]
+sys.path[:0] = [str(Path(__file__).parents[1] / "helpers")]
 
 TARGETS = ["safetensors", "npz", "state_dict"]
 #: More than any of this needs; what files claim is more than that.

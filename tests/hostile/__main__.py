@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "helpers"))
 
 from hostile.run import CORRECT, REFUSED, outcomes, summary, try_all
 

@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from bits import assert_same_bits
-from test_long_and_large import check_arrays, check_groups
+from many_arrays import check_arrays, check_groups
 
 import adamas
 from adamas import reference

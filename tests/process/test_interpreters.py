@@ -7,7 +7,7 @@ from pathlib import Path
 
 from child import check_python
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 ATTEMPT = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gzip
 import re
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from child import run_python
+from fashion_files import write_idx
 
 from adamas.demo import mlp, report
 
@@ -40,27 +40,6 @@ def test_digits(tmp_path: Path) -> None:
     layers = report.load_weights(tmp_path / "out" / "digits.npz")
     assert [layer["w"].shape for layer in layers] == [(64, 128), (128, 64), (64, 10)]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.npz", "digits.png"]
-
-
-def write_idx(folder: Path, name: str, array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Path:
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    path = folder / f"{name}.gz"
-    path.write_bytes(gzip.compress(header + array.tobytes(), 1))
-    return path
-
-
-@pytest.fixture(scope="module")
-def garments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files as those of Fashion-MNIST: each class a bar at another height."""
-    folder = tmp_path_factory.mktemp("garments")
-    rng = np.random.default_rng(0)
-    for part, count in (("train", 60_000), ("t10k", 10_000)):
-        labels = rng.integers(0, 10, count).astype(np.uint8)
-        images = np.zeros((count, 28, 28), np.uint8)
-        images[np.arange(count), labels * 2 + 3] = 200
-        write_idx(folder, f"{part}-images-idx3-ubyte", images)
-        write_idx(folder, f"{part}-labels-idx1-ubyte", labels)
-    return folder
 
 
 def test_fashion_mnist_files(garments: Path, tmp_path: Path) -> None:

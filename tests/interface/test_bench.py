@@ -27,7 +27,7 @@ WHOLE = Phase(unscale=True, clip="all", zero=True)
 
 def bench_module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Import a script of the folder bench."""
-    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "bench")
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "bench")
     return importlib.import_module(name)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from array_layouts import misaligned, strided
 from bits import Array, assert_same_bits
 from refusing import both
-from test_bad_arrays import misaligned, strided
 
 import adamas
 

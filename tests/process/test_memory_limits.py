@@ -10,10 +10,9 @@ from typing import Any
 
 from child import check_python, run_python
 
-HERE = Path(__file__).parent
-PROGRAMS = HERE / "programs"
+PROGRAMS = Path(__file__).parent / "programs"
 #: Where the programs find what they share.
-PATHS = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+PATHS = os.pathsep.join([str(Path(__file__).parents[1] / "helpers"), os.environ.get("PYTHONPATH", "")])
 #: Large blocks of memory are asked of the system and given back at once, so that a limit is felt.
 MALLOC: dict[str, Any] = {
     "MALLOC_MMAP_THRESHOLD_": "65536",

@@ -1,6 +1,6 @@
 """Make, use and let go optimizers, again and again; print what is left of them, as JSON.
 
-Run by tests/test_leaks.py: ``leaks.py CYCLES [planted]``.
+Run by tests/process/test_leaks.py: ``leaks.py CYCLES [planted]``.
 """
 
 from __future__ import annotations

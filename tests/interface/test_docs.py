@@ -13,7 +13,7 @@ import pytest
 
 import adamas
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [
     page for folder in (ROOT, ROOT / "bench", ROOT / "docs", ROOT / "examples") for page in sorted(folder.glob("*.md"))
 ]

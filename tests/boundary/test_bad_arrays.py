@@ -8,20 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import misaligned, strided
 from bits import Array
 from refusing import both, grads, refuses_step
-
-
-def strided(array: Array) -> Array:
-    every_other: Array = np.repeat(array, 2, axis=-1)[..., ::2]
-    return every_other
-
-
-def misaligned(array: Array) -> Array:
-    memory = np.zeros(array.nbytes + 1, np.uint8)
-    view: Array = memory[1:].view(array.dtype).reshape(array.shape)
-    view[...] = array
-    return view
 
 
 class Subclass(Array):

@@ -1,6 +1,6 @@
 """Do things under ever larger limits of memory: each fails, and nothing has changed, until it succeeds.
 
-Prints what was raised, as JSON. Run by tests/test_memory_limits.py.
+Prints what was raised, as JSON. Run by tests/process/test_memory_limits.py.
 """
 
 from __future__ import annotations

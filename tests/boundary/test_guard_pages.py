@@ -9,7 +9,7 @@ from child import run_python
 
 import adamas
 
-SCRIPT = str(Path(__file__).parent / "guarded_steps.py")
+SCRIPT = str(Path(__file__).parents[1] / "helpers" / "guarded_steps.py")
 
 
 def test_steps_stay_inside() -> None:

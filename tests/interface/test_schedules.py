@@ -30,7 +30,7 @@ CORNERS: list[tuple[Schedule, dict[int, float]]] = [
 ]
 
 
-@pytest.mark.parametrize(("schedule", "values"), CORNERS, ids=str)
+@pytest.mark.parametrize(("schedule", "values"), CORNERS, ids=lambda item: str(item).split(" at 0x")[0])
 def test_values(schedule: Schedule, values: dict[int, float]) -> None:
     for step, value in values.items():
         assert schedule(step) == pytest.approx(value, rel=1e-14, abs=1e-16), step

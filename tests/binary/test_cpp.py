@@ -11,7 +11,7 @@ import pytest
 
 import adamas
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CMAKE = str(Path(cmake.CMAKE_BIN_DIR) / "cmake")
 NINJA = f"-DCMAKE_MAKE_PROGRAM={Path(ninja.BIN_DIR) / 'ninja'}"
 

@@ -1,6 +1,6 @@
 """Hostile inputs: each ends in its error with nothing changed, or in the right result; none in a crash or a hang.
 
-The table is in the folder ``hostile``: `driver` says what is compared, and ``python -m hostile`` in this folder prints
+The table is in the folder ``hostile``: `driver` says what is compared, and ``cd tests && python -m hostile`` prints
 what came of each case.
 """
 
