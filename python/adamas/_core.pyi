@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from adamas._optimizer.report import StepReport
 from adamas._optimizer.engine import StepOptions
+from adamas._optimizer.report import StepReport
 
 _Array = np.ndarray[Any, np.dtype[Any]]
 

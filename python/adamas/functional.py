@@ -17,6 +17,7 @@ from adamas._inputs.names import no_argument
 from adamas._inputs.values import shown
 from adamas._optimizer.base import Optimizer
 from adamas._types import Array
+from adamas.rules.rule import RULES
 
 _F = TypeVar("_F", bound=Callable[..., None])
 
@@ -241,9 +242,9 @@ class Update:
                 raise TypeError(no_argument(name, self._optimizer.__name__, [*names, "step", "scalars", "num_threads"]))
         group = {**known, **hyperparameters}
         _refuse_schedules(group)
-        self._model._check_group(group, "{}", None)
+        self._model._model.groups.check_one(group, "{}", None)
         rule = self._model._rule(group)
-        info = self._model._rule_info(rule)
+        info = RULES[rule]
         if len(states) != len(info.states):
             raise TypeError(f"states: expected {', '.join(info.states) or 'none'}, got {len(states)}")
         numbers = _checked_scalars(scalars, info.scalars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import ClassVar
 
 from adamas import _core, reference
 from adamas._numerics.formats import Residue, RowMode, StateFormat
@@ -58,7 +59,7 @@ class CompiledScope(StepScope, _core.Scope):
 class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
-    _scope_class = CompiledScope
+    _scope_class: ClassVar[type[StepScope]] = CompiledScope
 
     def _new_engine(self) -> Engine:
         model = self._model

@@ -16,7 +16,7 @@ from child import check_python
 from refusing import both
 
 import adamas
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 
 
 @both

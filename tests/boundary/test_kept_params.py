@@ -58,7 +58,7 @@ def test_refused(module: Any, change: str, way: str, tmp_path: Path) -> None:
         WAYS[way](opt, tmp_path)
     for array in arrays:
         np.testing.assert_array_equal(array, 0.0)
-    assert opt._plan.completed == 1
+    assert opt._engine.completed == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -16,7 +16,7 @@ from refusing import both
 
 import adamas
 from adamas import checkpoint
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 from adamas.checkpoint import CheckpointError
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 from adamas.checkpoint import _safetensors, _stream
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
 

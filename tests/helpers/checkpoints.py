@@ -7,7 +7,7 @@ from typing import Any
 import bits
 import numpy as np
 
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 
 ENDINGS = [".safetensors", ".npz"]
 
@@ -52,4 +52,4 @@ def assert_same_bits(a: Any, b: Any) -> None:
 def arrays_of(opt: Any) -> list[bytes]:
     """The bytes of its parameters and states."""
     states = [array for entry in opt.state.values() for array in entry.values() if isinstance(array, np.ndarray)]
-    return [array.tobytes() for array in (*states, *(leaf.array for leaf in opt._leaves))]
+    return [array.tobytes() for array in (*states, *(parameter.array for parameter in opt._model.parameters))]

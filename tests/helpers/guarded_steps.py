@@ -37,7 +37,7 @@ GRADIENTS = [*DTYPES.values(), np.dtype(np.float64)]
 RULES: dict[str, Case] = {}
 for case in reversed(CASES):
     optimizer = case.reference([np.ones(1)])
-    RULES[optimizer._rule(optimizer.param_groups[0])] = case
+    RULES[optimizer._model.groups.records[0].formula] = case
 
 _CANARY = 0xA5
 

@@ -17,7 +17,7 @@ from damage import odd_arrays, spoil
 
 import adamas
 from adamas import checkpoint
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 from adamas.checkpoint import CheckpointError
 from adamas.checkpoint.inspect import _run, describe
 
@@ -59,7 +59,7 @@ def content_of(opt: Any, params: dict[str, Any]) -> list[Any]:
     states = [value for entry in opt.state.values() for value in entry.values()]
     arrays = [value.tobytes() if isinstance(value, np.ndarray) else value for value in (*params.values(), *states)]
     groups = [{key: value for key, value in group.items() if key != "params"} for group in opt.param_groups]
-    return [*arrays, opt._plan.completed, opt._plan.previous_norm, repr(groups)]
+    return [*arrays, opt._engine.completed, opt._engine.previous_norm, repr(groups)]
 
 
 def refusal_of(act: Callable[[], Any], kinds: Any) -> str | None:
@@ -86,7 +86,7 @@ def judge_file(path: Path, kind: str, flags: dict[str, Any]) -> str:
         return "read" if readable else "refused"
     assert readable
     _goes_on(opt, params)
-    counts = [opt._plan.completed, *(entry["step"] for entry in opt.state.values())]
+    counts = [opt._engine.completed, *(entry["step"] for entry in opt.state.values())]
     if path.stat().st_size % 8 or max(counts) >= 2**62:  # writing takes long; nobody comes to so many steps
         return "loaded"
     again = path.with_name(f"again{path.suffix}")
@@ -132,8 +132,8 @@ def judge_state_dict(rng: random.Random, kind: str) -> str:
 
 def _goes_on(opt: Any, params: dict[str, Any]) -> None:
     """What was taken must be such that steps can be, unless it was the last that can be counted."""
-    if max(opt._plan.completed, *(entry["step"] for entry in opt.state.values())) == 2**62 - 1:
+    if max(opt._engine.completed, *(entry["step"] for entry in opt.state.values())) == 2**62 - 1:
         assert "no more can be counted" in str(refusal_of(lambda: opt.step(gradients(params)), (ValueError,)))
         return
-    assert opt.step(gradients(params)).step == opt._plan.completed
-    assert opt.state_dict()["step"] == opt._plan.completed
+    assert opt.step(gradients(params)).step == opt._engine.completed
+    assert opt.state_dict()["step"] == opt._engine.completed

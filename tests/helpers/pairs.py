@@ -41,9 +41,9 @@ class Side:
             found.update({f"state {name} {key}": value for key, value in entry.items()})
         groups = [{key: value for key, value in group.items() if key != "params"} for group in opt.param_groups]
         found["groups"] = repr(groups)
-        found["counts"] = (opt._plan.completed, opt._plan.accumulated, opt.num_threads)
-        found["previous_norm"] = opt._plan.previous_norm
-        found["refusal"] = opt._refusal
+        found["counts"] = (opt._engine.completed, opt._engine.accumulated, opt.num_threads)
+        found["previous_norm"] = opt._engine.previous_norm
+        found["refusal"] = opt._model.refusal
         found["defaults"] = repr({k: v for k, v in vars(opt.step_defaults).items() if not k.startswith("_")})
         return found
 

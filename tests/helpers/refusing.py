@@ -39,4 +39,4 @@ def refuses_step(module: Any, act: Callable[[Any, Any], Any], error: type[Except
     assert message in str(caught.value)
     assert snapshot([*arrays, *states]) == before
     assert [entry["step"] for entry in opt.state.values()] == counts == [1, 1, 1]
-    assert opt._plan.completed == 1
+    assert opt._engine.completed == 1

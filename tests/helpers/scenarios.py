@@ -41,7 +41,7 @@ class Model:
     def content(self) -> list[Any]:
         """All that must not change."""
         held = [value for entry in self.opt.state.values() for value in entry.values()]
-        counts = [self.opt._plan.completed, self.opt._plan.accumulated, self.opt._refusal]
+        counts = [self.opt._engine.completed, self.opt._engine.accumulated, self.opt._model.refusal]
         files = [(path.name, path.read_bytes()) for path in sorted(FOLDER.rglob("*")) if path.is_file()]
         arrays = [value.tobytes() if isinstance(value, np.ndarray) else value for value in (*self.arrays, *held)]
         return [*arrays, *counts, files]

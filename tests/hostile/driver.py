@@ -162,7 +162,13 @@ def content(scene: Scene) -> dict[str, bytes]:
     for name, entry in opt.state.items():
         for key, value in entry.items():
             found[f"state {name} {key}"] = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
-    counts = opt._plan.completed, opt._plan.accumulated, opt._plan.previous_norm, opt._refusal, opt._scope
+    counts = (
+        opt._engine.completed,
+        opt._engine.accumulated,
+        opt._engine.previous_norm,
+        opt._model.refusal,
+        opt._model.scope,
+    )
     found["counts"] = repr(counts).encode()
     settings = vars(opt.step_defaults).items()
     found["settings"] = repr([item for item in settings if not item[0].startswith("_")]).encode()

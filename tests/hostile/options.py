@@ -284,7 +284,7 @@ PARTS: dict[str, Case] = {
     "scope: in itself": refused(RuntimeError, "in use", _in_scope(lambda opt: opt.step_scope().__enter__())),
     "scope: state dict in it": refused(RuntimeError, "in use", _in_scope(lambda opt: opt.state_dict())),
     "scope: closed from within": refused(
-        RuntimeError, "this scope is not open", _in_scope(lambda opt: opt._scope.__exit__(None, None, None))
+        RuntimeError, "this scope is not open", _in_scope(lambda opt: opt._model.scope.__exit__(None, None, None))
     ),
     "scope: norm of all": refused(
         ValueError,

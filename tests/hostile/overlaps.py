@@ -14,7 +14,7 @@ from hostile.driver import Case, correct, refused
 from hostile.scenes import Scene, numbers
 
 from adamas import RowGrad
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 
 
 def memory(count: int) -> Array:

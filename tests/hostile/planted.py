@@ -38,7 +38,7 @@ def _change_gradient(scene: Scene) -> None:
 
 
 def _forget_sum(scene: Scene) -> None:
-    scene.opt._plan.accumulate(scene.grads())
+    scene.opt._engine.accumulate(scene.grads())
 
 
 #: What happens, and what the outcome says.
@@ -49,7 +49,7 @@ PLANTED: dict[str, Case] = {
         ValueError, "refused", _refuse_after(_change_gradient)
     ),
     "silent change: state deep.1 step": refused(
-        ValueError, "refused", _refuse_after(lambda s: s.opt._plan.set_step_counts([1, 1, 2], 1))
+        ValueError, "refused", _refuse_after(lambda s: s.opt._engine.set_step_counts([1, 1, 2], 1))
     ),
     "silent change in param_groups": refused(
         ValueError, "refused", _refuse_after(lambda s: s.opt.param_groups[0].update(lr=0.2))

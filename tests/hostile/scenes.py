@@ -14,7 +14,7 @@ import numpy as np
 from bits import Array
 
 import adamas
-from adamas._inputs.formats import bfloat16
+from adamas._numerics.formats import bfloat16
 
 
 @dataclass

@@ -58,9 +58,9 @@ def test_structures(module: Any, name: str) -> None:
     assert list(opt.state) == names
     report = opt.step(gradients_of(params))
     assert report == adamas.StepReport(step=1, updated=len(names))
-    for leaf, group in zip(opt._leaves, opt._group_of, strict=True):
-        lr = opt.param_groups[group]["lr"]
-        np.testing.assert_allclose(leaf.array, 1.0 - lr, rtol=1e-6)
+    for parameter in opt._model.parameters:
+        lr = opt.param_groups[parameter.group]["lr"]
+        np.testing.assert_allclose(parameter.array, 1.0 - lr, rtol=1e-6)
 
 
 @both

@@ -159,8 +159,8 @@ def test_arguments_of_steps(module: Any, make: Callable[[float], Any]) -> None:
     steps(plain)
     steps(opt)
     assert_same_bits(a, b, "defaults")
-    assert opt._average.decay == 0.5
-    assert type(opt._average.decay) is float
+    assert opt._model.average.decay == 0.5
+    assert type(opt._model.average.decay) is float
 
 
 @every_type
@@ -218,7 +218,7 @@ def test_no_numbers(module: Any, name: str) -> None:
         Constant(value)
     with pytest.raises(TypeError, match=r"^decay: expected a number in"):
         adamas.EMA(value)
-    assert opt._plan.completed == 0
+    assert opt._engine.completed == 0
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_whole_numbers(value: Any, whole: int | None) -> None:
     if whole == 3:
         assert adamas.SWA(start=value).start == 3
         opt = adamas.AdamW([np.ones(3, np.float32)], num_threads=value, seed=value)
-        assert opt.num_threads == opt._formats.seed == 3
+        assert opt.num_threads == opt._model.formats.seed == 3
     elif whole is None:
         for act in (lambda: adamas.SWA(start=value), lambda: adamas.AdamW([np.ones(3)], seed=value)):
             with pytest.raises(TypeError, match="expected a whole number"):

@@ -255,4 +255,5 @@ def test_an_interrupt_at_the_end_of_a_scope(module: Any, monkeypatch: pytest.Mon
 
 
 def test_the_end_of_a_scope_is_no_python_code() -> None:
-    assert not isinstance(StepScope.__exit__, FunctionType)
+    scope = adamas.SGD([np.ones(3)]).step_scope()
+    assert not isinstance(type(scope).__exit__, FunctionType)

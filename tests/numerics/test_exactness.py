@@ -94,7 +94,7 @@ def test_bits_equal_reference(isa: str, index: int, dtype: Any, special: bool) -
         opt = CASES[index].compiled(params, num_threads=threads)
         with np.errstate(all="ignore"):
             results = run(opt, params, dtype, special, threads)
-        assert opt._plan.last_threads == threads
+        assert opt._engine.last_threads == threads
         for i, (actual, wanted) in enumerate(zip(results, expected(index, dtype, special), strict=True)):
             assert_same_bits(actual, wanted, f"array {i}, {threads} threads")
 

@@ -22,7 +22,7 @@ STEPS = 20
 
 def rule_of(case: Case) -> str:
     opt = case.reference([np.ones(1)])
-    return str(opt._rule(opt.param_groups[0]))
+    return str(opt._model.groups.records[0].formula)
 
 
 #: One case for each rule.
@@ -190,8 +190,9 @@ def decoded(opt: Any, name: str) -> Array:
     """Return a state as float32 numbers."""
     from adamas._numerics.state_formats import load_states
 
-    kinds = opt._info_of_group[0].states
-    values: Array = load_states(kinds, opt._formats_of(0)[0], opt._states_of(0), opt._leaves[0].array)[name]
+    parameter = opt._model.parameters[0]
+    kinds, states = opt._model.rule_of(parameter).states, opt._model.states_of(parameter)
+    values: Array = load_states(kinds, parameter.state_format, states, parameter.array)[name]
     return values
 
 
@@ -218,7 +219,7 @@ def test_bytes_of_states(state_dtype: Any) -> None:
     """Bytes of state for each parameter of AdamW, as the documentation says."""
     size = 1 << 16
     opt = adamas.AdamW([np.zeros(size, np.float32)], state_dtype=state_dtype)
-    total = sum(a.nbytes for a in opt._states_of(0).values())
+    total = sum(a.nbytes for a in opt._model.states_of(opt._model.parameters[0]).values())
     assert total / size == {"float32": 8, "bfloat16": 4, "int8": 2 + 1 / 16, "int4": 1 + 1 / 16}[state_dtype]
 
 

@@ -21,7 +21,7 @@ PLACES = [7, 100, 130, 299]
 
 def has_squares(case: Case) -> bool:
     opt = case.reference([np.ones(1)])
-    return "square" in RULES[opt._rule(opt.param_groups[0])].states.values()
+    return "square" in RULES[opt._model.groups.records[0].formula].states.values()
 
 
 SQUARES = {case.optimizer: case for case in reversed(CASES) if has_squares(case)}

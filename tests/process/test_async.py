@@ -150,7 +150,7 @@ def test_race_ends_in_whole_steps() -> None:
     for thread in threads:
         thread.join()
     np.testing.assert_array_equal(param, -float(taken[0]))
-    assert opt._plan.completed == taken[0] > 0
+    assert opt._engine.completed == taken[0] > 0
     assert refusals <= {"this optimizer is in use"}
 
 
@@ -253,7 +253,7 @@ print(opt.step_async([np.ones(3)]).result(), param)
 @both
 def test_a_step_is_finished_once(module: Any) -> None:
     opt = module.SGD([np.ones(3)])
-    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    begun = opt._engine.start([np.ones(3)], opt.param_groups, None, 0.0)
     assert begun.finish().step == 1
     begun.abandon()
     with pytest.raises(RuntimeError, match="this step is over, or was given up"):
@@ -264,14 +264,14 @@ def test_a_step_is_finished_once(module: Any) -> None:
 @both
 def test_a_step_that_nobody_will_finish_is_given_up(module: Any) -> None:
     opt = module.SGD([np.ones(3)])
-    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    begun = opt._engine.start([np.ones(3)], opt.param_groups, None, 0.0)
     begun.abandon()
     assert opt.step([np.ones(3)]).step == 1
-    begun = opt._plan.start([np.ones(3)], opt.param_groups, None, 0.0)
+    begun = opt._engine.start([np.ones(3)], opt.param_groups, None, 0.0)
     del begun
     gc.collect()
     assert opt.step([np.ones(3)]).step == 2
-    opened = opt._plan.open(opt.param_groups, None, 0.0)
+    opened = opt._engine.open(opt.param_groups, None, 0.0)
     del opened
     gc.collect()
     assert opt.step([np.ones(3)]).step == 3

@@ -52,7 +52,7 @@ step_twice(opt, twin)
 opt.step(grads[0]); twin.step(grads[0])
 in_child(lambda: in_child(lambda: step_twice(opt, twin)))
 step_twice(opt, twin)
-assert opt._plan.last_threads == 2
+assert opt._engine.last_threads == 2
 """,
     "with accumulated gradients": """
 opt.accumulate(grads[0]); twin.accumulate(grads[0])

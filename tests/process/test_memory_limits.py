@@ -54,7 +54,7 @@ w, v = np.ones(500_000, np.float32), np.ones(500_000, np.float32)
 g = np.full(500_000, 0.5, np.float32)
 opt, free = adamas.AdamW(w, num_threads=12), adamas.AdamW(v, num_threads=12)
 opt.step(g), free.step(g)
-used = [opt._plan.last_threads]
+used = [opt._engine.last_threads]
 begin = threading.Event()
 def work():
     begin.wait()
@@ -68,7 +68,7 @@ for limit in (20 << 20, None):
     begin.set()
     thread.join()
     free.step(g)
-    used.append(opt._plan.last_threads)
+    used.append(opt._engine.last_threads)
     thread = threading.Thread(target=work)
     if limit is None:
         break

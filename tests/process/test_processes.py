@@ -38,7 +38,7 @@ def work(name, raw, half, found):
     opt = train(adamas, params, half)
     beside = np.frombuffer(raw, np.float32)  # of multiprocessing.RawArray
     train(adamas, beside[half * SIZE : (half + 1) * SIZE], half)
-    found.put((half, opt._plan.last_threads, opt.state_dict()))
+    found.put((half, opt._engine.last_threads, opt.state_dict()))
     del opt, params
     memory.close()
 

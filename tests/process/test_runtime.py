@@ -133,7 +133,7 @@ def test_threadpoolctl_sees_and_limits() -> None:
 def threads_used(elements: int, **options: Any) -> Any:
     opt = adamas.AdamW(np.zeros(elements, np.float32), **options)
     opt.step(np.ones(elements, np.float32))
-    return opt._plan.last_threads
+    return int(opt._engine.last_threads)
 
 
 def test_thread_count_grows_with_the_work() -> None:
@@ -205,11 +205,11 @@ w, v = np.ones(500_000, np.float32), np.ones(500_000, np.float32)
 opt, plain = adamas.AdamW(w), adamas.reference.AdamW(v)
 g = np.random.default_rng(0).standard_normal(500_000).astype(np.float32)
 opt.step(g); plain.step(g)
-assert opt._plan.last_threads == 2
+assert opt._engine.last_threads == 2
 child = os.fork()
 opt.step(g); plain.step(g)
 assert w.tobytes() == v.tobytes()
-assert opt._plan.last_threads == (2 if child else 1)
+assert opt._engine.last_threads == (2 if child else 1)
 if child == 0:
     assert "forked" in adamas.info()["threads"]["because"]
     os._exit(0)

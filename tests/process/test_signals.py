@@ -95,7 +95,7 @@ same(w, v)
 opt.accumulate(grad), plain.accumulate(grad)
 interrupter.now.set()
 interrupted(lambda: [opt.accumulate(grad) for _ in range(100)])
-while plain._plan.accumulated < opt._plan.accumulated:
+while plain._engine.accumulated < opt._engine.accumulated:
     plain.accumulate(grad)
 opt.step(grad), plain.step(grad)
 same(w, v)
@@ -215,7 +215,7 @@ def storm():
 def wait_until_free():
     for _ in range(3000):
         try:
-            with opt._plan:
+            with opt._engine:
                 return
         except RuntimeError:  # a step in the background
             time.sleep(0.01)
@@ -243,7 +243,7 @@ seen = [0] * len(acts)
 threading.Thread(target=storm, daemon=True).start()
 for turn in range(40 * len(acts)):
     which = turn % len(acts)
-    completed, accumulated = opt._plan.completed, opt._plan.accumulated
+    completed, accumulated = opt._engine.completed, opt._engine.accumulated
     if acts[which] is scope and accumulated:
         continue
     try:
@@ -256,13 +256,13 @@ for turn in range(40 * len(acts)):
         armed = False
         assert "have been accumulated" in str(error), error  # so it cannot be saved
     wait_until_free()
-    steps = opt._plan.completed - completed
+    steps = opt._engine.completed - completed
     assert steps == 0 or steps == 1 and acts[which] is not accumulate
     if steps:
         for _ in range(accumulated):
             twin.accumulate(grads)
         twin.step(grads)
-assert {entry["step"] for entry in opt.state.values()} == {opt._plan.completed}
+assert {entry["step"] for entry in opt.state.values()} == {opt._engine.completed}
 opt.drop_accumulated()
 same(w, v)
 for ours, theirs in zip(opt.state.values(), twin.state.values()):
@@ -362,18 +362,18 @@ def schedule(step):
     return 1.0
 opt.param_groups[0]["lr"] = schedule
 opt.step(ones)
-assert (taken, refused, opt._plan.completed) == (0, 1, 1)
+assert (taken, refused, opt._engine.completed) == (0, 1, 1)
 opt.param_groups[0]["lr"] = 1.0
 with opt.step_scope():
     signal.raise_signal(signal.SIGALRM)
     opt.step_param(0, ones)
-assert (taken, refused, opt._plan.completed) == (0, 2, 2)
+assert (taken, refused, opt._engine.completed) == (0, 2, 2)
 
 signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
 while taken < 100:
     opt.step(ones)
 signal.setitimer(signal.ITIMER_REAL, 0)
-assert (w == -opt._plan.completed).all()
-assert (other == -beside._plan.completed).all() and beside._plan.completed == taken + refused
+assert (w == -opt._engine.completed).all()
+assert (other == -beside._engine.completed).all() and beside._engine.completed == taken + refused
 """
     )

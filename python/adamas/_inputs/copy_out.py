@@ -31,9 +31,9 @@ def check_copies(copies: Any, description: trees.Description, leaves: Sequence[t
 def _check(copy: Any, path: str, leaf: trees.Named) -> Array:
     checked = check_array(copy, path, writable=True)
     if leaf.array.dtype != np.float32:
-        raise TypeError(f"{path}: copies are of float32 parameters; params{leaf.path} is {leaf.array.dtype}")
+        raise TypeError(f"{path}: copies are of float32 parameters; {leaf.path} is {leaf.array.dtype}")
     if not is_bfloat16(checked.dtype) and checked.dtype != np.float16:
         raise TypeError(f"{path}: expected dtype bfloat16 or float16, got {checked.dtype}")
     if checked.shape != leaf.array.shape:
-        raise ValueError(f"{path}: expected shape {leaf.array.shape}, that of params{leaf.path}, got {checked.shape}")
+        raise ValueError(f"{path}: expected shape {leaf.array.shape}, that of {leaf.path}, got {checked.shape}")
     return checked

@@ -76,18 +76,18 @@ class Formats:
         if dtype == np.float64:
             if self.state_dtype not in (None, "float64"):
                 raise ValueError(
-                    f"params{path}: is float64, whose states are float64; state_dtype={self.state_dtype!r} is for "
+                    f"{path}: is float64, whose states are float64; state_dtype={self.state_dtype!r} is for "
                     "float32, bfloat16 and float16 parameters"
                 )
             return StateFormat.FLOAT64, Residue.NONE
         if self.state_dtype == "float64":
-            raise ValueError(f"params{path}: is {dtype.name}; state_dtype='float64' is for float64 parameters alone")
+            raise ValueError(f"{path}: is {dtype.name}; state_dtype='float64' is for float64 parameters alone")
         state_format = StateFormat(self.state_dtype or "float32")
         if dtype == np.float32:
             return state_format, Residue.NONE
         if dtype == np.float16 and (self.rounding == "stochastic" or isinstance(self.master_weights, str)):
             option = f"master_weights={self.master_weights!r}" if self.master_weights else "rounding='stochastic'"
-            raise ValueError(f"params{path}: is float16; {option} is for bfloat16 parameters alone")
+            raise ValueError(f"{path}: is float16; {option} is for bfloat16 parameters alone")
         return state_format, _RESIDUES[self.master_weights, self.rounding]
 
     def saved(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _MOST_EXTRA = 1_000
 
 
 class Named(Protocol):
-    """A parameter with its name, and its path as in Python."""
+    """A parameter with its name, and its path as messages show it: ``params['encoder']['w']``."""
 
     @property
     def name(self) -> str: ...
@@ -90,8 +90,7 @@ def check_names(leaves: Sequence[Named]) -> None:
     for leaf in leaves:
         if leaf.name in seen:
             raise ValueError(
-                f"params{leaf.path} and params{seen[leaf.name]} would both be named {leaf.name!r}: "
-                "rename one of the keys"
+                f"{leaf.path} and {seen[leaf.name]} would both be named {leaf.name!r}: rename one of the keys"
             )
         seen[leaf.name] = leaf.path
 

@@ -34,7 +34,7 @@ def averaged(model: Model) -> Iterator[None]:
                 raise RuntimeError(model.refusal)
             model.settle_copies()
             for parameter in model.parameters:
-                parameter.check()
+                parameter.check_bound()
                 if model.engine.average_count(parameter.index) == 0:
                     continue  # the average of a parameter that has not been averaged yet is the parameter
                 # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that

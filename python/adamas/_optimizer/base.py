@@ -98,9 +98,9 @@ class Optimizer(ABC):
         engine = self._new_engine()
         engine.num_threads = check_threads(options.get("num_threads"))
         self._model.bind(engine, self.param_groups, options.get("state_memory"))
-        self._engine = engine
+        self._engine: Any = engine  # each has a way of its own to step
         if not kind.foreign:
-            names = [parameter.bound.dtype.name for parameter in parameters]
+            names = [parameter.dtype.name for parameter in parameters]
             warn_without_effect(options, names)
             warn_of_lost_updates(options, names)
 
@@ -339,7 +339,7 @@ class Optimizer(ABC):
         """
         with self._engine:
             for parameter in self._model.parameters:
-                parameter.check()
+                parameter.check_bound()
             self._model.renew_copies()
 
     def averaged(self) -> AbstractContextManager[None]:

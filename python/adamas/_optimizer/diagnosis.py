@@ -109,11 +109,11 @@ class Diagnosis:
         arrays = self._model.parameters.named_copies()
         copied = 0
         for parameter, (path, given) in zip(self._model.parameters, items, strict=True):
-            parameter.check()
+            parameter.check_bound()
             grad = None if given is None else self._check_gradient(parameter, path, given, zero_grads=zero_grads)
             copied += grad is not given
             gradients.append(grad)
-            arrays.append((parameter.bound.path, parameter.array))
+            arrays.append((parameter.path, parameter.array))
             states = self._model.states_of(parameter)
             arrays += [(f"state[{parameter.name!r}][{name!r}]", state) for name, state in states.items()]
             if grad is not None:
@@ -123,7 +123,7 @@ class Diagnosis:
 
     def _check_gradient(self, parameter: Parameter, path: str, grad: Any, *, zero_grads: bool) -> Any:
         """Check a gradient; return it, or a copy of one whose layout an engine cannot read."""
-        param_path = parameter.bound.path
+        param_path = parameter.path
         if parameter.row_mode is not None:
             engine = self._model.engine
             check_row_steps(engine.step_count(parameter.index), engine.row_counts(parameter.index), param_path)

@@ -41,7 +41,7 @@ class Groups:
         self.kind = kind
         self.defaults = defaults
         self.records: list[Group] = []
-        self._check_one(defaults, "{}", None)
+        self.check_one(defaults, "{}", None)
 
     @property
     def known(self) -> list[str]:
@@ -64,7 +64,7 @@ class Groups:
             raise ValueError(f"params{path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in given.items() if key != "params"}
         merged = {"params": given["params"], **detached({**self.defaults, **own})}
-        self._check_one(merged, f"params{path}[{{!r}}]", None)
+        self.check_one(merged, f"params{path}[{{!r}}]", None)
         formula = self.kind.formula(merged)
         self.records.append(Group(formula, RULES[formula], {key: merged[key] for key in self.kind.frozen}))
         return merged
@@ -98,7 +98,7 @@ class Groups:
             if not isinstance(group, dict):
                 raise TypeError(f"param_groups[{i}]: expected a dict, got {type_name(group)}")
             called = scheduled[i] if scheduled else None
-            checked.append(self._check_one(group, f"param_groups[{i}][{{!r}}]", completed, called))
+            checked.append(self.check_one(group, f"param_groups[{i}][{{!r}}]", completed, called))
             self._check_changes(i, group, record)
         if keeping is not None:
             keeping.check_kept(groups)
@@ -113,7 +113,7 @@ class Groups:
             if parameter.row_mode is RowMode.EXACT and parameter.group == number:
                 check_sparse_hyperparameters(parameter.name, group, f"param_groups[{number}]")
 
-    def _check_one(
+    def check_one(
         self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         kind = self.kind

@@ -31,25 +31,19 @@ class BoundArray:
     dtype: np.dtype[Any]
     address: int
     size: int
-    shape: tuple[int, ...]
 
-    @classmethod
-    def of(cls, array: Array, path: str) -> BoundArray:
-        """Make the record of an array."""
-        return cls(array, path, array.dtype, address(array), array.size, array.shape)
-
-    def check(self, *, keeps_shape: bool) -> None:
+    def check(self, shape: tuple[int, ...] | None = None) -> None:
         """Refuse to go on with an array that cannot be updated in place any more.
 
         Args:
-            keeps_shape: Whether it must have the shape that it had.
+            shape: What it must still have. None: any shape of as many elements.
 
         Raises:
             TypeError: It has another dtype now.
             ValueError: It was reshaped, resized or made read-only.
         """
         checked = check_array(self.array, self.path, writable=True)
-        if keeps_shape and checked.shape != self.shape:
+        if shape is not None and checked.shape != shape:
             raise ValueError(f"{self.path}: was reshaped since this optimizer was made; give it its shape back")
         if checked.dtype != self.dtype:
             raise TypeError(f"{self.path}: expected dtype {self.dtype}, as it had at first, got {checked.dtype}")
@@ -58,18 +52,15 @@ class BoundArray:
 
 
 @dataclass(slots=True, eq=False)
-class Parameter:
-    """One parameter, and all that is settled about it at construction."""
+class Parameter(BoundArray):
+    """One parameter: the user's array, and all that is settled about it at construction."""
 
     #: Its place among all parameters.
     index: int
     #: Keys and positions, joined by dots: ``encoder.w``.
     name: str
-    #: The same as in Python: ``['encoder']['w']``.
-    path: str
     #: The number of its group.
     group: int
-    bound: BoundArray
     state_format: StateFormat = StateFormat.FLOAT32
     residue: Residue = Residue.NONE
     #: Of its average; None if none is kept.
@@ -78,17 +69,14 @@ class Parameter:
     copy: BoundArray | None = None
     #: What becomes of rows without a gradient; None where gradients are dense.
     row_mode: RowMode | None = None
+    #: The shape of a parameter with a row mode.
+    rows_shape: tuple[int, ...] | None = None
 
-    @property
-    def array(self) -> Array:
-        """The user's array, which is updated in place."""
-        return self.bound.array
-
-    def check(self) -> None:
+    def check_bound(self) -> None:
         """Refuse to go on if the parameter or its copy cannot be updated in place any more."""
-        self.bound.check(keeps_shape=self.row_mode is not None)
+        self.check(self.rows_shape)
         if self.copy is not None:
-            self.copy.check(keeps_shape=self.row_mode is not None)
+            self.copy.check(self.rows_shape)
 
 
 class Parameters(Sequence[Parameter]):
@@ -124,8 +112,10 @@ class Parameters(Sequence[Parameter]):
         for leaf in leaves:
             check_leaf(leaf.array, f"params{leaf.path}", self._owner)
             check_array(leaf.array, f"params{leaf.path}", writable=True)
-            bound = BoundArray.of(leaf.array, f"params{leaf.path}")
-            self._records.append(Parameter(len(self._records), leaf.name, leaf.path, len(self.descriptions), bound))
+            array, path, group = leaf.array, f"params{leaf.path}", len(self.descriptions)
+            self._records.append(
+                Parameter(array, path, array.dtype, address(array), array.size, len(self._records), leaf.name, group)
+            )
         self.descriptions.append(description)
 
     def settle(self, formats: Formats, average: Average | None, copy_out: Any, sparse: Any) -> None:
@@ -140,17 +130,16 @@ class Parameters(Sequence[Parameter]):
             raise ValueError("params: expected at least one array, got none")
         for parameter, copy in zip(self._records, check_copies(copy_out, self.description, self._records), strict=True):
             if copy is not None:
-                parameter.copy = BoundArray.of(copy, f"copy_out{parameter.path}")
+                path = parameter.path.replace("params", "copy_out", 1)
+                parameter.copy = BoundArray(copy, path, copy.dtype, address(copy), copy.size)
         for index, mode in check_sparse(sparse, self._records).items():
-            self._records[index].row_mode = mode
+            parameter = self._records[index]
+            parameter.row_mode, parameter.rows_shape = mode, parameter.array.shape
         if any_overlap(self.arrays()):
-            check_overlap(
-                [(parameter.bound.path, parameter.array) for parameter in self._records] + self.named_copies()
-            )
+            check_overlap([(parameter.path, parameter.array) for parameter in self._records] + self.named_copies())
         for parameter in self._records:
-            dtype = parameter.bound.dtype
-            parameter.state_format, parameter.residue = formats.of(dtype, parameter.path)
-            parameter.average_dtype = average_dtype(average, dtype)
+            parameter.state_format, parameter.residue = formats.of(parameter.dtype, parameter.path)
+            parameter.average_dtype = average_dtype(average, parameter.dtype)
 
     @overload
     def __getitem__(self, index: int) -> Parameter: ...
@@ -193,7 +182,7 @@ class Parameters(Sequence[Parameter]):
             ValueError: Naming the place.
         """
         records = iter(self._records)
-        for i, (group, description) in enumerate(zip(groups, self.descriptions, strict=True)):
+        for i, (group, description) in enumerate(zip(groups, self.descriptions, strict=False)):  # they may change
             path = f"param_groups[{i}]['params']" if self.grouped else "params"
             try:
                 leaves = list(trees.leaves_like(description, group.get("params"), path))
@@ -204,7 +193,7 @@ class Parameters(Sequence[Parameter]):
                 ) from None
             for (found_path, found), parameter in zip(leaves, records, strict=False):
                 array = parameter.array
-                same = type(found) in (np.ndarray, np.memmap) and address(found) == parameter.bound.address
+                same = type(found) in (np.ndarray, np.memmap) and address(found) == parameter.address
                 if found is not array and not (same and found.size == array.size and found.dtype == array.dtype):
                     raise ValueError(
                         f"{found_path}: is another array now than the one that this optimizer updates; write the "

@@ -17,8 +17,8 @@ def catch_up(model: Model, parameter: Parameter | None = None, rows: Array | Non
         rows: Their numbers. None: all.
     """
     for p in list(model.parameters.by_row()) if parameter is None else [parameter]:
-        p.check()
+        p.check_bound()
         if rows is not None:
-            check_rows(check_row_numbers(rows, "rows"), "rows", p.array, p.bound.path)
+            check_rows(check_row_numbers(rows, "rows"), "rows", p.array, p.path)
         if not model.engine.catch_up(p.index, rows):
             raise RuntimeError("an input changed while it was being checked; nothing was updated")

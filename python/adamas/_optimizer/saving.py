@@ -83,8 +83,8 @@ class Saver:
                     "call step() or drop_accumulated() first"
                 )
             for parameter in model.parameters:
-                if parameter.array.size != parameter.bound.size:
-                    raise ValueError(f"{parameter.bound.path}: has been resized since the optimizer was made")
+                if parameter.array.size != parameter.size:
+                    raise ValueError(f"{parameter.path}: has been resized since the optimizer was made")
             state_dict = self._state_dict(groups, copy=False)
             check_caught_up(state_dict, self._exact_names())
             arrays = {parameter.name: parameter.array for parameter in model.parameters}
@@ -118,7 +118,7 @@ class Saver:
             loading = fit.check(params=params, strict=strict, convert=convert, check_finite=check_finite)
             for parameter in model.parameters:
                 if parameter.name in loading.params:
-                    check_array(parameter.array, parameter.bound.path, writable=True)
+                    check_array(parameter.array, parameter.path, writable=True)
             try:
                 put = self._prepare_load(loading.state_dict, groups, live, {*loading.left})
             except (TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from adamas import reference
-from adamas._inputs import formats as _formats
+from adamas._numerics.formats import bfloat16
 
 __all__ = ["CHECK_STEPS", "LOSS_SCALE", "MAX_NORM", "Phase", "Problem", "Work", "tolerance", "update_error"]
 
@@ -120,7 +120,7 @@ class Problem:
         values: Array = rng.standard_normal(shape, dtype=np.float32)
         values *= np.float32(scale)
         if self.work.params == "bfloat16":
-            values = values.astype(_formats.bfloat16()).astype(np.float32)
+            values = values.astype(bfloat16()).astype(np.float32)
         return values
 
     def sampled(self) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Engine
 from adamas._optimizer.step_scope import StepScope
@@ -25,7 +27,7 @@ class ReferenceScope(StepScope):
 class ReferenceOptimizer(Optimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
-    _scope_class = ReferenceScope
+    _scope_class: ClassVar[type[StepScope]] = ReferenceScope
 
     def _new_engine(self) -> Engine:
         return NumpyEngine(self._diagnosis, self._model.formats.seed)

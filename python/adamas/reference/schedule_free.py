@@ -176,7 +176,7 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
             if model.refusal is not None:
                 raise RuntimeError(model.refusal)
             for parameter in model.parameters:
-                parameter.check()
+                parameter.check_bound()
             # Views stay writeable and flat whatever becomes of the arrays.
             kept = [(p.array.reshape(-1), p.array.reshape(-1).copy()) for p in model.parameters]
             try:

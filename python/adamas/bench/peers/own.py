@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas._inputs import formats as _formats
+from adamas._numerics.formats import bfloat16
 from adamas.bench.peers._base import Array, Peer, Run
 from adamas.bench.work import LOSS_SCALE, MAX_NORM, Work
 
@@ -24,7 +24,7 @@ class Adamas(Peer):
         return True
 
     def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
-        dtype = _formats.bfloat16() if work.params == "bfloat16" else np.dtype(np.float32)
+        dtype = bfloat16() if work.params == "bfloat16" else np.dtype(np.float32)
         arena = adamas.Arena([np.empty(param.shape, dtype) for param in params])
         for own, values in zip(arena.params, params, strict=True):
             own[...] = values
@@ -41,7 +41,7 @@ class Adamas(Peer):
         if phase.average:
             options["average"] = adamas.EMA(0.9999, warmup=True)
         if phase.copies:
-            options["copy_out"] = [np.zeros(param.shape, _formats.bfloat16()) for param in params]
+            options["copy_out"] = [np.zeros(param.shape, bfloat16()) for param in params]
         opt = adamas.AdamW(
             arena.params,
             lr=work.lr,
