@@ -38,12 +38,12 @@ class CompiledEngine(_core.Plan):
 
     def add_parameter(self, parameter: Parameter, formula: str) -> None:
         """Add a parameter to the last group."""
-        average, copy = parameter.average_dtype, parameter.copy
+        average, copy = parameter.formats.average_dtype, parameter.copy
         self.add(
             parameter.array,
             formula,
-            list(StateFormat).index(parameter.state_format),
-            list(Residue).index(parameter.residue),
+            list(StateFormat).index(parameter.formats.states),
+            list(Residue).index(parameter.formats.residue),
             0 if average is None else average.itemsize,
             None if copy is None else copy.array,
             -1 if parameter.row_mode is None else list(RowMode).index(parameter.row_mode),

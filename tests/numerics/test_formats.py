@@ -192,7 +192,7 @@ def decoded(opt: Any, name: str) -> Array:
 
     parameter = opt._model.parameters[0]
     kinds, states = opt._model.rule_of(parameter).states, opt._model.states_of(parameter)
-    values: Array = load_states(kinds, parameter.state_format, states, parameter.array)[name]
+    values: Array = load_states(kinds, parameter.formats.states, states, parameter.array)[name]
     return values
 
 

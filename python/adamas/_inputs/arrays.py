@@ -133,7 +133,7 @@ def check_state_memory(memory: Any, nbytes: int) -> Array:
 
 def address(array: Array) -> int:
     """Address of the first element."""
-    return int(array.__array_interface__["data"][0])
+    return array.ctypes.data or 0  # __array_interface__ takes some memory for each array, for good
 
 
 def any_overlap(arrays: Iterable[Array]) -> bool:

@@ -29,7 +29,7 @@ def _is_word(value: Any, *words: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Formats:
+class FormatOptions:
     """How an optimizer keeps its numbers: the same for all its parameters, as far as their dtype allows."""
 
     state_dtype: str | None = None

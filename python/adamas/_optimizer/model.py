@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from adamas._inputs.arrays import any_overlap, check_state_memory
-from adamas._inputs.formats import Formats
+from adamas._inputs.formats import FormatOptions
 from adamas._inputs.hyperparameters import number
 from adamas._inputs.sparse import check_sparse_rule
 from adamas._numerics.formats import Residue, StateFormat
@@ -30,7 +30,7 @@ class Model:
     """What the parts of an optimizer share."""
 
     kind: Kind
-    formats: Formats
+    formats: FormatOptions
     average: Average | None
     groups: Groups
     parameters: Parameters
@@ -69,8 +69,8 @@ class Model:
     def _check_rows(self, parameter: Parameter, record: Group) -> None:
         if parameter.row_mode is None:
             return
-        keeps_more = parameter.average_dtype is not None or parameter.copy is not None
-        keeps_more = keeps_more or parameter.state_format not in (StateFormat.FLOAT32, StateFormat.FLOAT64)
+        keeps_more = parameter.formats.average_dtype is not None or parameter.copy is not None
+        keeps_more = keeps_more or parameter.formats.states not in (StateFormat.FLOAT32, StateFormat.FLOAT64)
         check_sparse_rule(
             parameter.name, parameter.row_mode, record.formula, record.rule, self.kind.name, keeps_more=keeps_more
         )
@@ -91,17 +91,17 @@ class Model:
             initial: What states start at; None for a copy of the parameter.
         """
         kept = self.engine.residue(parameter.index)
-        if parameter.residue is Residue.MASTER:
+        if parameter.formats.residue is Residue.MASTER:
             assert kept is not None
             kept[...] = parameter.array
         if not initial:
             return
         kinds = self.rule_of(parameter).states
-        values = load_param(parameter.array, parameter.residue, kept)
+        values = load_param(parameter.array, parameter.formats.residue, kept)
         states = {name: np.zeros_like(values) for name in kinds}
         for name, value in initial.items():
             states[name][...] = values if value is None else value
-        store_states(kinds, parameter.state_format, self.states_of(parameter), states, step=0)
+        store_states(kinds, parameter.formats.states, self.states_of(parameter), states, step=0)
 
     def rule_of(self, parameter: Parameter) -> Any:
         """Return the rule that updates a parameter."""
@@ -117,7 +117,7 @@ class Model:
             if scale is not None:
                 arrays[f"{name}_scale"] = scale
         others = {
-            parameter.residue.state: engine.residue(index),
+            parameter.formats.residue.state: engine.residue(index),
             "average": engine.average(index),
             "row_step": engine.row_counts(index),
         }

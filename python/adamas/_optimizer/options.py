@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, TypedDict
 
-from adamas._inputs.formats import Formats
+from adamas._inputs.formats import FormatOptions
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import DType, shown
 from adamas._optimizer.step_options import StepDefaults
@@ -81,7 +81,7 @@ def chosen(options: Mapping[str, Any], step_defaults: StepDefaults) -> dict[str,
     return {name: value for name, value in others.items() if value != idle.get(name)} | step_defaults.changed()
 
 
-def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> tuple[Formats, StepDefaults]:
+def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> tuple[FormatOptions, StepDefaults]:
     """Return the formats that the options ask for, and what steps do about gradients.
 
     Args:
@@ -103,5 +103,5 @@ def read_options(options: Any, owner: str, hyperparameters: Collection[str]) -> 
     if memory is not None and not callable(memory):
         raise TypeError(f"state_memory: expected a callable or None, got {shown(memory)}")
     others = ("num_threads", "average", "copy_out", "sparse", "state_memory", *_OF_STEPS)
-    formats = Formats(**{name: value for name, value in options.items() if name not in others})
+    formats = FormatOptions(**{name: value for name, value in options.items() if name not in others})
     return formats, StepDefaults(**{name: options[name] for name in _OF_STEPS if name in options})

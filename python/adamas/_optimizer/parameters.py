@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
 from adamas._inputs import trees
 from adamas._inputs.arrays import address, any_overlap, check_array, check_overlap
 from adamas._inputs.copy_out import check_copies
-from adamas._inputs.formats import Formats, average_dtype
+from adamas._inputs.formats import FormatOptions, average_dtype
 from adamas._inputs.not_arrays import check_leaf, refuse_group_without_params
 from adamas._inputs.sparse import check_sparse
 from adamas._inputs.values import is_a, stored
@@ -51,6 +51,24 @@ class BoundArray:
             raise ValueError(f"{self.path}: was resized since this optimizer was made; make a new one")
 
 
+class Formats(NamedTuple):
+    """The formats of what is kept for a parameter; thousands of parameters share one."""
+
+    states: StateFormat
+    residue: Residue
+    #: Of its average; None if none is kept.
+    average_dtype: np.dtype[Any] | None
+
+
+class Rows(NamedTuple):
+    """A parameter whose gradients may be of single rows."""
+
+    #: What becomes of rows without a gradient.
+    mode: RowMode
+    #: The shape that the parameter must keep.
+    shape: tuple[int, ...]
+
+
 @dataclass(slots=True, eq=False)
 class Parameter(BoundArray):
     """One parameter: the user's array, and all that is settled about it at construction."""
@@ -61,22 +79,26 @@ class Parameter(BoundArray):
     name: str
     #: The number of its group.
     group: int
-    state_format: StateFormat = StateFormat.FLOAT32
-    residue: Residue = Residue.NONE
-    #: Of its average; None if none is kept.
-    average_dtype: np.dtype[Any] | None = None
+    formats: Formats
     #: The array that takes its low-precision copy (``copy_out``).
     copy: BoundArray | None = None
-    #: What becomes of rows without a gradient; None where gradients are dense.
-    row_mode: RowMode | None = None
-    #: The shape of a parameter with a row mode.
-    rows_shape: tuple[int, ...] | None = None
+    #: None where gradients are dense.
+    rows: Rows | None = None
+
+    @property
+    def row_mode(self) -> RowMode | None:
+        """What becomes of rows without a gradient; None where gradients are dense."""
+        return None if self.rows is None else self.rows.mode
 
     def check_bound(self) -> None:
         """Refuse to go on if the parameter or its copy cannot be updated in place any more."""
-        self.check(self.rows_shape)
+        shape = None if self.rows is None else self.rows.shape
+        self.check(shape)
         if self.copy is not None:
-            self.copy.check(self.rows_shape)
+            self.copy.check(shape)
+
+
+_UNSETTLED = Formats(StateFormat.FLOAT32, Residue.NONE, None)
 
 
 class Parameters(Sequence[Parameter]):
@@ -109,16 +131,21 @@ class Parameters(Sequence[Parameter]):
     def _take_group(self, params: Any, path: str) -> None:
         description, leaves = trees.describe(params, path, self._numbered)
         self._numbered += len(stored(params)) if is_a(params, list | tuple) else 1
-        for leaf in leaves:
+        leaves.reverse()
+        while leaves:
+            leaf = leaves.pop()  # its memory is free for the records of others
             check_leaf(leaf.array, f"params{leaf.path}", self._owner)
             check_array(leaf.array, f"params{leaf.path}", writable=True)
             array, path, group = leaf.array, f"params{leaf.path}", len(self.descriptions)
             self._records.append(
-                Parameter(array, path, array.dtype, address(array), array.size, len(self._records), leaf.name, group)
+                Parameter(
+                    *(array, path, array.dtype, address(array), array.size),
+                    *(len(self._records), leaf.name, group, _UNSETTLED),
+                )
             )
         self.descriptions.append(description)
 
-    def settle(self, formats: Formats, average: Average | None, copy_out: Any, sparse: Any) -> None:
+    def settle(self, formats: FormatOptions, average: Average | None, copy_out: Any, sparse: Any) -> None:
         """Give each parameter its formats, its average, its copy and its row mode.
 
         Raises:
@@ -134,12 +161,15 @@ class Parameters(Sequence[Parameter]):
                 parameter.copy = BoundArray(copy, path, copy.dtype, address(copy), copy.size)
         for index, mode in check_sparse(sparse, self._records).items():
             parameter = self._records[index]
-            parameter.row_mode, parameter.rows_shape = mode, parameter.array.shape
+            parameter.rows = Rows(mode, parameter.array.shape)
         if any_overlap(self.arrays()):
             check_overlap([(parameter.path, parameter.array) for parameter in self._records] + self.named_copies())
+        shared: dict[np.dtype[Any], Formats] = {}
         for parameter in self._records:
-            parameter.state_format, parameter.residue = formats.of(parameter.dtype, parameter.path)
-            parameter.average_dtype = average_dtype(average, parameter.dtype)
+            if parameter.dtype not in shared:
+                chosen = formats.of(parameter.dtype, parameter.path)
+                shared[parameter.dtype] = Formats(*chosen, average_dtype(average, parameter.dtype))
+            parameter.formats = shared[parameter.dtype]
 
     @overload
     def __getitem__(self, index: int) -> Parameter: ...

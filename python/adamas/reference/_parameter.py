@@ -50,17 +50,17 @@ class Item:
     @classmethod
     def of(cls, parameter: Parameter, rule: Rule, seed: int) -> Item:
         """Make what is kept for a parameter: zeros."""
-        param, kept_dtype = parameter.array, parameter.residue.dtype(parameter.array.dtype)
-        average_dtype = parameter.average_dtype
+        param, kept_dtype = parameter.array, parameter.formats.residue.dtype(parameter.array.dtype)
+        average_dtype = parameter.formats.average_dtype
         return cls(
             param,
             rule,
             parameter.group,
             parameter.index,
-            parameter.state_format,
-            parameter.residue,
+            parameter.formats.states,
+            parameter.formats.residue,
             seed,
-            new_states(rule.states, parameter.state_format, param),
+            new_states(rule.states, parameter.formats.states, param),
             None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
             None if average_dtype is None else np.zeros(param.shape, average_dtype),
             None if parameter.copy is None else parameter.copy.array,

@@ -185,7 +185,7 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
                     if model.engine.step_count(parameter.index) == 0:
                         continue  # z starts at the parameter, and so does x
                     array, z = parameter.array, model.states_of(parameter)["z"]
-                    y = load_param(array, parameter.residue, model.engine.residue(parameter.index))
+                    y = load_param(array, parameter.formats.residue, model.engine.residue(parameter.index))
                     with np.errstate(all="ignore"):
                         x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
                     array[...] = x if x.dtype == array.dtype else narrow(x, array.dtype)
