@@ -11,7 +11,7 @@
 #include <cstring>
 #include <string>
 
-#include "sides.hpp"
+#include "step_and_limit.hpp"
 
 // A function of its own, by whose name the tool knows what to count.
 extern "C" [[gnu::noinline]] void counted_steps(bench::StepSide& step, int steps) {

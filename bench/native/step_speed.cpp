@@ -9,7 +9,7 @@
 //   --memory_share=X    of the machine's memory that a benchmark may take, else 0.5; what needs more reports that
 //
 // Counters: bytes/param, read and written in a step; GB/s, those bytes by the median time; limit, the median time of a
-// step by that of the byte-limit loop over as many bytes, taken in turns (sides.hpp); rounds, the turns of each. The
+// step by that of the byte-limit loop over as many bytes, taken in turns (step_and_limit.hpp); rounds, the turns of each. The
 // columns Time and CPU are means, CPU of the calling thread. Two threads on a machine with one free processor measure
 // its scheduler: then limit is 1 and says nothing.
 #include <benchmark/benchmark.h>
@@ -20,8 +20,8 @@
 #include <cstring>
 #include <string>
 
-#include "sides.hpp"
-#include "turns.hpp"
+#include "step_and_limit.hpp"
+#include "timing.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "cases.hpp"
-#include "streams.hpp"
+#include "arrays.hpp"
 
 namespace bench {
 

@@ -1,4 +1,4 @@
-#include "sides.hpp"
+#include "step_and_limit.hpp"
 
 #include "numbers.hpp"
 

@@ -1,4 +1,4 @@
-// Timing two sides so that their ratio means something on a shared, noisy machine: the protocol of bench/harness.py.
+// Timing two sides so that their ratio means something on a shared, noisy machine: the protocol of python/adamas/bench/timing.py.
 #pragma once
 
 #include <algorithm>

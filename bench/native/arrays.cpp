@@ -1,4 +1,4 @@
-#include "streams.hpp"
+#include "arrays.hpp"
 
 #include <sys/mman.h>
 
