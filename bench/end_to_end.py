@@ -13,7 +13,7 @@ import statistics
 import sys
 from typing import Any
 
-from programs import PROGRAMS, Trainer
+from training_programs import PROGRAMS, Trainer
 
 from adamas.bench.tables import format_table
 from adamas.bench.timing import Side, ratio, take_turns

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import adamas
-from adamas.bench.survey import Row, survey_formats, survey_rules
+from adamas.bench.rules_and_formats import Row, survey_formats, survey_rules
 
 STORED = Path(__file__).parent / "limits.json"
 _SIZE = 1 << 24

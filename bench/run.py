@@ -22,10 +22,10 @@ import end_to_end
 import overhead_speed
 import sparse_speed
 import torch_speed
-from programs import PROGRAMS
+from training_programs import PROGRAMS
 
 import adamas
-from adamas.bench import survey
+from adamas.bench import rules_and_formats
 from adamas.bench.command import absent_peers, compare_with
 from adamas.bench.draw import draw_duels, draw_survey
 from adamas.bench.machine import describe_machine
@@ -48,9 +48,9 @@ def _present() -> list[str]:
 
 def machine(threads: int) -> dict[str, Any]:
     """Machine and versions; which peers are absent."""
-    counts = survey.thread_counts(threads)
+    counts = rules_and_formats.thread_counts(threads)
     versions = {name: PEERS[name].versions() for name in _present()}
-    bandwidth = survey.bandwidth(_BANDWIDTH_BYTES, counts, 10.0)
+    bandwidth = rules_and_formats.bandwidth(_BANDWIDTH_BYTES, counts, 10.0)
     return {
         **describe_machine(),
         "date": time.strftime("%Y-%m-%d"),
@@ -79,17 +79,17 @@ def tensors(threads: int) -> list[dict[str, Any]]:
 def scaling(threads: int) -> list[dict[str, Any]]:
     """A few scenarios with 1, 2, 4, ... threads; those with all of them are among the scenarios."""
     duels: list[dict[str, Any]] = []
-    for count in survey.thread_counts(threads)[:-1]:
+    for count in rules_and_formats.thread_counts(threads)[:-1]:
         duels += compare_with(_present(), _SCALING, count, _SECONDS / 2)
     return duels
 
 
 def rules(threads: int) -> list[dict[str, Any]]:
     """Every rule, in memory and in cache, and every number format."""
-    rows: list[survey.Row] = []
+    rows: list[rules_and_formats.Row] = []
     for size in _RULE_SIZES:
-        rows += survey.survey_rules(size, threads, 2 * _SECONDS)
-        rows += survey.survey_formats(size, threads, 2 * _SECONDS)
+        rows += rules_and_formats.survey_rules(size, threads, 2 * _SECONDS)
+        rows += rules_and_formats.survey_formats(size, threads, 2 * _SECONDS)
     return [dataclasses.asdict(row) for row in rows]
 
 
@@ -151,7 +151,7 @@ def draw(results: Path) -> None:
     if found := load("memory"):
         curves.draw_memory(found, title, results / "memory.png")
     if (found := load("rules")) and "bandwidth" in about:
-        rows = [survey.Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
+        rows = [rules_and_formats.Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
         bandwidth = {int(count): value for count, value in about["bandwidth"].items()}
         draw_survey(rows, bandwidth, about["threads"], title, results / "survey.png")
 

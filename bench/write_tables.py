@@ -17,10 +17,10 @@ from typing import Any
 from end_to_end import table as programs_table
 
 from adamas.bench.report import format_ratio, survey_table
+from adamas.bench.rules_and_formats import Row
 from adamas.bench.scenarios import SCENARIOS, TELLING
-from adamas.bench.survey import Row
 from adamas.bench.tables import format_table
-from adamas.bench.work import Work, tolerance
+from adamas.bench.workload import Work, tolerance
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"

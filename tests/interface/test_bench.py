@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adamas.bench import command, draw, duel, report, survey
+from adamas.bench import command, comparison, draw, report, rules_and_formats
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
 from adamas.bench.scenarios import SCENARIOS, find_work, gpt2_small, resnet50, with_tensors
 from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
-from adamas.bench.work import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Work, tolerance, update_error
+from adamas.bench.workload import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Work, tolerance, update_error
 from adamas.cli import main
 
 SMALL = Work(((700,), (30, 20)))
@@ -140,18 +140,18 @@ class TestDuel:
     @pytest.mark.parametrize("work", [SMALL, Work(SMALL.shapes, phase=WHOLE)])
     def test_both_sides_are_timed(self, work: Work) -> None:
         peer = Adamas() if not work.phase.is_update else PEERS["NumPy"]
-        result = duel.compare(peer, work, 1, 0.01)
+        result = comparison.compare(peer, work, 1, 0.01)
         assert set(result["seconds"]) == {"adamas", "peer", "limit"}
         assert all(value > 0.0 for value in (*result["seconds"].values(), *result["of_peer"], *result["of_limit"]))
         assert result["rounds"] >= 9
 
     def test_a_peer_that_does_something_else_is_named(self) -> None:
         with pytest.raises(ValueError, match=r"lazy computes something else: off by 1 of the update, 0.003 is allowed"):
-            duel.compare(Lazy(), SMALL, 1, 0.01)
+            comparison.compare(Lazy(), SMALL, 1, 0.01)
 
     def test_jobs_run_in_a_process_of_their_own(self) -> None:
-        jobs = [duel.Job("NumPy", name, 1, 0.01) for name in ("1 tensor of 1,000", "no such", "size 2048")]
-        results = [result for _, result in duel.run_jobs(jobs)]
+        jobs = [comparison.Job("NumPy", name, 1, 0.01) for name in ("1 tensor of 1,000", "no such", "size 2048")]
+        results = [result for _, result in comparison.run_jobs(jobs)]
         assert results[0]["versions"] == {"numpy": np.__version__}
         assert results[1]["failed"].startswith("ValueError: scenario: there is no 'no such'")
         assert results[2]["size"] == 2048
@@ -165,8 +165,8 @@ class TestDuel:
         )
         script.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(script))
-        jobs = [duel.Job("NumPy", "size 1024", 1, 0.01)] * 2
-        results = [result for _, result in duel.run_jobs(jobs)]
+        jobs = [comparison.Job("NumPy", "size 1024", 1, 0.01)] * 2
+        results = [result for _, result in comparison.run_jobs(jobs)]
         assert results[0]["failed"] == "its process ended with -9: ouch"
         assert results[1]["size"] == 1024
 
@@ -181,26 +181,26 @@ class TestDuel:
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[survey.Row]:
-    found = [row for size in (3_000, 1_000) for row in survey.survey_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
-    return [*found, *survey.survey_formats(3_000, 1, 0.0)]
+def rows() -> list[rules_and_formats.Row]:
+    found = [row for size in (3_000, 1_000) for row in rules_and_formats.survey_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
+    return [*found, *rules_and_formats.survey_formats(3_000, 1, 0.0)]
 
 
 class TestSurvey:
     def test_every_rule_of_the_library_is_there(self) -> None:
         import adamas
 
-        named = {kind for kind, _ in survey.RULES.values()}
+        named = {kind for kind, _ in rules_and_formats.RULES.values()}
         assert named | {"Adam"} == {name for name in adamas.optimizers.__all__ if name != "Optimizer"}
 
-    def test_rows(self, rows: list[survey.Row]) -> None:
+    def test_rows(self, rows: list[rules_and_formats.Row]) -> None:
         by_name = {row.name: row for row in rows if row.size == 3_000}
         assert by_name["AdamW"].bytes_per_parameter == 28.0
         assert by_name["LAMB"].bytes_per_parameter == 28.0 + 16.0
-        assert set(by_name) == {"AdamW", "LAMB", *survey.FORMATS}
+        assert set(by_name) == {"AdamW", "LAMB", *rules_and_formats.FORMATS}
         assert all(row.of_limit[0] > 0.0 for row in rows)
 
-    def test_pictures_and_tables(self, rows: list[survey.Row], tmp_path: Path) -> None:
+    def test_pictures_and_tables(self, rows: list[rules_and_formats.Row], tmp_path: Path) -> None:
         duels = [
             {"peer": peer, "scenario": scenario, "of_peer": [0.01 * (i + 1), 0.0, 0.0]}
             for i, peer in enumerate(("one", "two"))
@@ -210,20 +210,20 @@ class TestSurvey:
         draw.draw_survey(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
         draw.draw_duels(duels, "title", tmp_path / "duels.png")
         assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "duels.png"))
-        assert report.survey_table(rows).count("\n") == len(survey.FORMATS) + 2
+        assert report.survey_table(rows).count("\n") == len(rules_and_formats.FORMATS) + 2
         assert report.duel_table(duels).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
         assert "failed" in report.duel_table(duels, markdown=True)
 
     @pytest.mark.parametrize(("limit", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
     def test_thread_counts(self, limit: int, counts: list[int]) -> None:
-        assert survey.thread_counts(limit) == counts
+        assert rules_and_formats.thread_counts(limit) == counts
 
 
 class TestCommand:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(command, "_SECONDS", {4_096: 0.0, 1_024: 0.0})
-        monkeypatch.setattr(survey, "_TURN_SECONDS", 1e-4)
+        monkeypatch.setattr(rules_and_formats, "_TURN_SECONDS", 1e-4)
         monkeypatch.setattr(command, "_BYTES_IN_MEMORY", 1 << 20)
         monkeypatch.setattr(command, "_SECONDS_OF_BANDWIDTH", 0.0)
         monkeypatch.setattr(command, "_SCENARIOS", ("1 tensor of 1,000",))
@@ -235,7 +235,7 @@ class TestCommand:
         assert "NumPy" in printed.out
         assert "bench.png" in printed.err
         document = json.loads((tmp_path / "out" / "bench.json").read_text())
-        assert len(document["rows"]) == 2 * (len(survey.RULES) + len(survey.FORMATS))
+        assert len(document["rows"]) == 2 * (len(rules_and_formats.RULES) + len(rules_and_formats.FORMATS))
         assert document["duels"][0]["peer"] == "NumPy"
 
     def test_json_alone_on_standard_output(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +262,10 @@ class TestScripts:
 
     def test_the_gate_knows_all_rules_and_formats(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stored = json.loads(bench_module("gate", monkeypatch).STORED.read_text())
-        names = {*(f"rule: {name}" for name in survey.RULES), *(f"format: {name}" for name in survey.FORMATS)}
+        names = {
+            *(f"rule: {name}" for name in rules_and_formats.RULES),
+            *(f"format: {name}" for name in rules_and_formats.FORMATS),
+        }
         assert set(stored) == names
 
     def test_tables_are_those_of_the_results(self, monkeypatch: pytest.MonkeyPatch) -> None:

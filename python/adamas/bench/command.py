@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import adamas
-from adamas.bench import draw, duel, report, survey
+from adamas.bench import comparison, draw, report, rules_and_formats
 from adamas.bench.machine import describe_machine, memory_bytes
 from adamas.bench.peers import PEERS
 from adamas.bench.scenarios import find_work
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print and draw."""
-    counts = survey.thread_counts(adamas.get_num_threads())
+    counts = rules_and_formats.thread_counts(adamas.get_num_threads())
     if arguments.threads and not 1 <= arguments.threads <= counts[-1]:
         raise ValueError(f"--threads: expected 1 to {counts[-1]}, got {arguments.threads}")
     if memory_bytes() < 4 * _BYTES_IN_MEMORY:
@@ -50,12 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.output.mkdir(parents=True, exist_ok=True)
     document: dict[str, Any] = {"machine": describe_machine()}
     _say("memory")
-    bandwidth = survey.bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
+    bandwidth = rules_and_formats.bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
     threads = arguments.threads or _best(bandwidth)
     document.update(bandwidth=bandwidth, threads=threads)
     rows = []
     for size, seconds in _SECONDS.items():
-        for found in (survey.survey_rules(size, threads, seconds), survey.survey_formats(size, threads, seconds)):
+        for found in (
+            rules_and_formats.survey_rules(size, threads, seconds),
+            rules_and_formats.survey_formats(size, threads, seconds),
+        ):
             for row in found:
                 _say(f"{row.name}, {row.size:,} parameters")
                 rows.append(row)
@@ -77,7 +80,9 @@ def compare_with(
     """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well."""
     for name in peers:
         chosen = [scenario for scenario in scenarios if PEERS[name].can(find_work(scenario))]
-        for job, result in duel.run_jobs([duel.Job(name, scenario, threads, seconds) for scenario in chosen]):
+        for job, result in comparison.run_jobs(
+            [comparison.Job(name, scenario, threads, seconds) for scenario in chosen]
+        ):
             _say(f"{job.peer}, {job.scenario}")
             yield {"peer": job.peer, "scenario": job.scenario, "threads": job.threads, **result}
 
@@ -99,7 +104,7 @@ def _best(bandwidth: dict[int, float]) -> int:
     return min(count for count, value in bandwidth.items() if value >= 0.97 * most)
 
 
-def _summary(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]]) -> str:
+def _summary(document: dict[str, Any], rows: list[rules_and_formats.Row], duels: list[dict[str, Any]]) -> str:
     machine, bandwidth = document["machine"], document["bandwidth"]
     lines = [
         f"adamas {machine['adamas']} ({machine['isa']}), {machine['processor']}, {machine['processors']} processors, "
@@ -119,7 +124,9 @@ def _summary(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[
     return "\n".join(lines)
 
 
-def _draw(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]], folder: Path) -> None:
+def _draw(
+    document: dict[str, Any], rows: list[rules_and_formats.Row], duels: list[dict[str, Any]], folder: Path
+) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         print("no pictures: matplotlib is not installed; pip install 'adamas[bench]'", file=sys.stderr)
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas.bench.survey import Row
+from adamas.bench.rules_and_formats import Row
 
 __all__ = ["draw_duels", "draw_survey"]
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer
-from adamas.bench.work import Work
+from adamas.bench.workload import Work
 
 __all__ = ["measure_memory"]
 

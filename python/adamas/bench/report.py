@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adamas.bench.survey import Row
+from adamas.bench.rules_and_formats import Row
 from adamas.bench.tables import format_table
 
 __all__ = ["duel_table", "format_ratio", "survey_table"]

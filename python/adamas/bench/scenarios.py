@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Work
 
 __all__ = [
     "SCENARIOS",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Work
 
 __all__ = ["Peer", "Run"]
 

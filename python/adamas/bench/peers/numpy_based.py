@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import CHECK_STEPS, MAX_NORM, Phase, Work
+from adamas.bench.workload import CHECK_STEPS, MAX_NORM, Phase, Work
 
 __all__ = ["Autograd", "ScikitLearn", "Thinc"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import LOSS_SCALE, MAX_NORM, Phase, Work
+from adamas.bench.workload import LOSS_SCALE, MAX_NORM, Phase, Work
 
 __all__ = ["TorchCompiled", "TorchForeach", "TorchFused", "TorchSingle", "start_optimizer"]
 

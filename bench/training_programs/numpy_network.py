@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.peers.own import Textbook
-from adamas.bench.work import Work
+from adamas.bench.peers.textbook import Textbook
+from adamas.bench.workload import Work
 from adamas.demo.mlp import Layers, init_mlp, loss_and_grads
-from programs.clock import Clock, Trainer
+from training_programs.clock import Clock, Trainer
 
 _SIZES, _BATCH = (784, 512, 512, 10), 128
 

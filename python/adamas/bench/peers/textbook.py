@@ -9,7 +9,7 @@ import numpy as np
 import adamas
 from adamas import _formats
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import LOSS_SCALE, MAX_NORM, Work
+from adamas.bench.workload import LOSS_SCALE, MAX_NORM, Work
 
 __all__ = ["Adamas", "PlainNumpy", "Textbook"]
 

@@ -1,8 +1,8 @@
 """One peer against adamas and the byte limit, in a process of their own.
 
 A process of their own keeps one framework's threads, allocator and OpenMP runtime out of another's figures, and a
-crash from ending a run. ``python -m adamas.bench.duel`` reads one job a line from standard input and answers each with
-a line of JSON.
+crash from ending a run. ``python -m adamas.bench.comparison`` reads one job a line from standard input and answers each
+with a line of JSON.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from adamas.bench.limit import limit_of_bytes
+from adamas.bench.byte_limit import limit_of_bytes
 from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
 from adamas.bench.scenarios import find_work
 from adamas.bench.timing import Side, ratio, rounds_within, take_turns
-from adamas.bench.work import CHECK_STEPS, Problem, Work, tolerance, update_error
+from adamas.bench.workload import CHECK_STEPS, Problem, Work, tolerance, update_error
 
 __all__ = ["Job", "compare", "run_jobs"]
 
@@ -124,7 +124,7 @@ class _Child:
 
     def __init__(self, threads: int) -> None:
         environment = child_environment(threads)
-        command = [sys.executable, "-m", "adamas.bench.duel"]
+        command = [sys.executable, "-m", "adamas.bench.comparison"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )

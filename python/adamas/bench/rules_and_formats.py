@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.limit import limit_like, limit_of_bytes
+from adamas.bench.byte_limit import limit_like, limit_of_bytes
 from adamas.bench.peers import Adamas
 from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
-from adamas.bench.work import Problem, Work
+from adamas.bench.workload import Problem, Work
 
 __all__ = ["FORMATS", "RULES", "Row", "bandwidth", "survey_formats", "survey_rules", "thread_counts"]
 
@@ -46,7 +46,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 #: Of small arrays: how long a turn lasts.
 _TURN_SECONDS = 5e-3
 
-#: Number formats of AdamW, as `adamas.bench.work.Work` has them.
+#: Number formats of AdamW, as `adamas.bench.workload.Work` has them.
 FORMATS: dict[str, dict[str, str]] = {
     "float32": {},
     "bfloat16 states": {"states": "bfloat16"},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Work
 
 __all__ = ["Keras", "Optax"]
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from adamas.bench.peers._base import Array, Peer, Run
 from adamas.bench.peers.torch import start_optimizer
-from adamas.bench.work import Work
+from adamas.bench.workload import Work
 
 __all__ = ["Bitsandbytes8bit", "DeepSpeed", "Torchao4bit", "Torchao8bit", "TorchaoFp8"]
 
