@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.timing import Side, take_turns
+from adamas.bench.timing import Side, time_alternately
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -112,7 +112,7 @@ def sides(arguments: argparse.Namespace, seconds: dict[str, list[float]]) -> dic
 def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Return, by side, the median seconds of its updates and of its whole iterations."""
     seconds: dict[str, list[float]] = {"during backward": [], "separate step": [], "weights times 1": []}
-    timings = take_turns(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
+    timings = time_alternately(sides(arguments, seconds), arguments.rounds, 0.0, warm=False)
     return {
         name: {"updates": statistics.median(seconds[name][3:]), "iteration": timing.median}
         for name, timing in timings.items()

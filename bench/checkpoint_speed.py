@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.timing import Side, ratio, take_turns
+from adamas.bench.timing import Side, ratio, time_alternately
 
 
 def measure(mebibytes: int, rounds: int, folder: Path | None = None) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def measure(mebibytes: int, rounds: int, folder: Path | None = None) -> dict[str
             "reload": Side(load, before_step=load),
             "dd": Side(dd),
         }
-        timings = take_turns(sides, rounds, 0.0, warm=False)
+        timings = time_alternately(sides, rounds, 0.0, warm=False)
     return {
         "seconds": {side: timing.median for side, timing in timings.items()},
         "of_dd": {side: ratio(timings["dd"], timings[side]) for side in timings if side != "dd"},

@@ -6,29 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-Duel = Mapping[str, Any]
+Comparison = Mapping[str, Any]
 
 _MARKERS = "osD^vP*X<>hpd8H"
 _LINES = ("-", "--", "-.", ":")
 
 
-def draw_sizes(duels: Sequence[Duel], title: str, path: Path) -> None:
+def draw_sizes(comparisons: Sequence[Comparison], title: str, path: Path) -> None:
     """Draw nanoseconds for each parameter over parameters, of all peers."""
     labels = {"xlabel": "parameters, in one tensor of float32", "ylabel": "time of a step for each parameter (ns)"}
-    _draw_curves(duels, "size", lambda duel, seconds: seconds / duel["size"] * 1e9, labels, title, path)
+    _draw_curves(comparisons, "size", lambda row, seconds: seconds / row["size"] * 1e9, labels, title, path)
 
 
-def draw_tensors(duels: Sequence[Duel], title: str, path: Path) -> None:
+def draw_tensors(comparisons: Sequence[Comparison], title: str, path: Path) -> None:
     """Draw milliseconds over tensors, of all peers."""
-    total = next(duel["size"] for duel in duels if "failed" not in duel)
+    total = next(row["size"] for row in comparisons if "failed" not in row)
     labels = {"xlabel": f"tensors, {total:,} parameters altogether", "ylabel": "time of a step (ms)"}
-    _draw_curves(duels, "tensors", lambda _, seconds: seconds * 1e3, labels, title, path)
+    _draw_curves(comparisons, "tensors", lambda _, seconds: seconds * 1e3, labels, title, path)
 
 
 def _draw_curves(
-    duels: Sequence[Duel],
+    comparisons: Sequence[Comparison],
     x: str,
-    y: Callable[[Duel, float], float],
+    y: Callable[[Comparison, float], float],
     labels: Mapping[str, str],
     title: str,
     path: Path,
@@ -36,16 +36,16 @@ def _draw_curves(
     """Draw a curve for each peer.
 
     That of adamas is the median over its comparisons; those of the others lie apart from it by the ratios that were
-    measured in turns, since a machine may be faster at one time than at another.
+    measured alternately, since a machine may be faster at one time than at another.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    done = [duel for duel in duels if "failed" not in duel]
-    places = sorted({duel[x] for duel in done})
-    at = {place: [duel for duel in done if duel[x] == place] for place in places}
-    own = {place: _median([duel["seconds"]["adamas"] for duel in at[place]]) for place in places}
-    limit = {place: own[place] / _median([duel["of_limit"][0] for duel in at[place]]) for place in places}
+    done = [row for row in comparisons if "failed" not in row]
+    places = sorted({row[x] for row in done})
+    at = {place: [row for row in done if row[x] == place] for place in places}
+    own = {place: _median([row["seconds"]["adamas"] for row in at[place]]) for place in places}
+    limit = {place: own[place] / _median([row["of_limit"][0] for row in at[place]]) for place in places}
     figure = Figure(figsize=(11.0, 6.5), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots()
@@ -55,11 +55,11 @@ def _draw_curves(
     ):
         values = [y(at[place][0], seconds[place]) for place in places]
         axes.plot(places, values, label=name, linewidth=3.0, **style)  # type: ignore[arg-type]
-    for i, peer in enumerate(dict.fromkeys(duel["peer"] for duel in done)):
-        chosen = sorted((duel for duel in done if duel["peer"] == peer), key=lambda duel: duel[x])
+    for i, peer in enumerate(dict.fromkeys(row["peer"] for row in done)):
+        chosen = sorted((row for row in done if row["peer"] == peer), key=lambda row: row[x])
         axes.plot(
-            [duel[x] for duel in chosen],
-            [y(duel, own[duel[x]] / duel["of_peer"][0]) for duel in chosen],
+            [row[x] for row in chosen],
+            [y(row, own[row[x]] / row["of_peer"][0]) for row in chosen],
             linestyle=_LINES[i % len(_LINES)],
             marker=_MARKERS[i % len(_MARKERS)],
             color=colormaps["tab20"](i % 20),
@@ -78,27 +78,25 @@ def _median(values: Sequence[float]) -> float:
     return ordered[len(ordered) // 2]
 
 
-def draw_scaling(duels: Sequence[Duel], title: str, path: Path) -> None:
+def draw_scaling(comparisons: Sequence[Comparison], title: str, path: Path) -> None:
     """Draw, scenario by scenario, how much faster each is with more threads than with one."""
     from matplotlib.figure import Figure
 
-    done = [duel for duel in duels if "failed" not in duel]
-    scenarios = list(dict.fromkeys(duel["scenario"] for duel in done))
-    counts = sorted({duel["threads"] for duel in done})
+    done = [row for row in comparisons if "failed" not in row]
+    scenarios = list(dict.fromkeys(row["scenario"] for row in done))
+    counts = sorted({row["threads"] for row in done})
     figure = Figure(figsize=(6.5 * len(scenarios) / 2 + 1.5, 9.0), layout="constrained")
     figure.suptitle(title)
     all_axes = figure.subplots(2, -(-len(scenarios) // 2), squeeze=False).ravel()
     for axes, scenario in zip(all_axes, scenarios, strict=False):
-        chosen = [duel for duel in done if duel["scenario"] == scenario]
-        at = {count: [duel for duel in chosen if duel["threads"] == count] for count in counts}
-        own = {count: _median([duel["seconds"]["adamas"] for duel in found]) for count, found in at.items() if found}
+        chosen = [row for row in done if row["scenario"] == scenario]
+        at = {count: [row for row in chosen if row["threads"] == count] for count in counts}
+        own = {count: _median([row["seconds"]["adamas"] for row in found]) for count, found in at.items() if found}
         axes.plot(
             list(own), [own[1] / seconds for seconds in own.values()], "k-", marker="o", linewidth=3.0, label="adamas"
         )
-        for i, peer in enumerate(dict.fromkeys(duel["peer"] for duel in chosen)):
-            theirs = {
-                duel["threads"]: own[duel["threads"]] / duel["of_peer"][0] for duel in chosen if duel["peer"] == peer
-            }
+        for i, peer in enumerate(dict.fromkeys(row["peer"] for row in chosen)):
+            theirs = {row["threads"]: own[row["threads"]] / row["of_peer"][0] for row in chosen if row["peer"] == peer}
             style = {"marker": _MARKERS[i % len(_MARKERS)], "linestyle": _LINES[i % len(_LINES)], "linewidth": 1.2}
             if 1 in theirs:
                 axes.plot(list(theirs), [theirs[1] / seconds for seconds in theirs.values()], label=peer, **style)

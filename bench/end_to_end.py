@@ -1,6 +1,6 @@
 """What a faster optimizer is worth: its share of training time, and the speed-up of the whole.
 
-Four programs are trained with the optimizer that they come with and with adamas, in turns, one iteration at a time, on
+Four programs are trained with the optimizer that they come with and with adamas, one iteration of each alternately, on
 the same batches: scikit-learn's ``MLPClassifier``, a tagger of spaCy, a transformer in torch, and a network in NumPy.
 Run it with ``python bench/end_to_end.py`` where they are installed (the extra ``bench-peers``).
 """
@@ -13,14 +13,14 @@ import statistics
 import sys
 from typing import Any
 
-from programs import PROGRAMS, Trainer
+from training_programs import PROGRAMS, Trainer
 
 from adamas.bench.tables import format_table
-from adamas.bench.timing import Side, ratio, take_turns
+from adamas.bench.timing import Side, ratio, time_alternately
 
 
 def measure(name: str, rounds: int) -> dict[str, Any]:
-    """Train with all optimizers of a program in turns.
+    """Train with all optimizers of a program, alternately.
 
     Returns:
         By optimizer: median seconds of an iteration and of the optimizer in it; and the ratio of adamas's iteration to
@@ -29,7 +29,7 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     trainers = PROGRAMS[name]()
     spent: dict[str, list[float]] = {optimizer: [] for optimizer in trainers}
     sides = {optimizer: _side(trainer, spent[optimizer]) for optimizer, trainer in trainers.items()}
-    timings = take_turns(sides, rounds, 0.0)
+    timings = time_alternately(sides, rounds, 0.0)
     return {
         "program": name,
         "parameters": next(iter(trainers.values())).parameters,

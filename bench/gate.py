@@ -1,9 +1,9 @@
 """Has a step become slower? Compares ratios to the byte limit with stored ones, with generous margins.
 
-A ratio to a loop that runs in turns with the step says something on any machine, and on a noisy one; what it can't see,
-a few instructions more, `bench/native/count_instructions.py` does. ``python bench/gate.py`` exits with 1 if a rule or
-number format takes more than twice as long as when the ratios were stored; each has three chances. (States in few bits
-are bound by arithmetic: their ratio is half as large again at times when memory is fast.)
+A ratio to a loop that is measured alternately with the step says something on any machine, and on a noisy one; what it
+can't see, a few instructions more, `bench/native/count_instructions.py` does. ``python bench/gate.py`` exits with 1 if
+a rule or number format takes more than twice as long as when the ratios were stored; each has three chances. (States in
+few bits are bound by arithmetic: their ratio is half as large again at times when memory is fast.)
 ``--write`` stores them, the largest of three.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import adamas
-from adamas.bench.survey import Row, survey_formats, survey_rules
+from adamas.bench.rules_and_formats import Row, measure_formats, measure_rules
 
 STORED = Path(__file__).parent / "limits.json"
 _SIZE = 1 << 24
@@ -31,8 +31,8 @@ def allowed(stored: float) -> float:
 
 def rows(threads: int) -> Iterator[Row]:
     """Measure everything once."""
-    yield from survey_rules(_SIZE, threads, _SECONDS)
-    yield from survey_formats(_SIZE, threads, _SECONDS)
+    yield from measure_rules(_SIZE, threads, _SECONDS)
+    yield from measure_formats(_SIZE, threads, _SECONDS)
 
 
 def slow(stored: dict[str, float], measured: dict[str, float]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.timing import Side, ratio, take_turns
+from adamas.bench.timing import Side, ratio, time_alternately
 
 
 def measure(rounds: int = 100, size: int = 1_000) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def measure(rounds: int = 100, size: int = 1_000) -> dict[str, Any]:
         return Side(lambda: opt.step(grads, **options), before_step=refill)
 
     options: dict[str, Any] = {"grad_scale": 8.0, "max_norm": 1.0, "on_nonfinite": "skip", "zero_grads": True}
-    timings = take_turns({"plain": side(), "all options": side(**options)}, rounds, 1e-3)
+    timings = time_alternately({"plain": side(), "all options": side(**options)}, rounds, 1e-3)
     return {
         "seconds": {name: timing.median for name, timing in timings.items()},
         "of_plain": ratio(timings["all options"], timings["plain"]),

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from codes import Code, all_codes
-from models import images, text
-from moments import BETAS, Record, record
+from low_precision_tasks import images, text
+from quantised_states import Code, all_codes
+from recorded_moments import BETAS, Record, record
 from threadpoolctl import threadpool_limits
 
 import adamas

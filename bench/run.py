@@ -22,16 +22,17 @@ import end_to_end
 import overhead_speed
 import sparse_speed
 import torch_speed
-from programs import PROGRAMS
+from training_programs import PROGRAMS
 
 import adamas
-from adamas.bench import survey
+from adamas.bench.byte_limit import measure_bandwidth
 from adamas.bench.command import absent_peers, compare_with
-from adamas.bench.draw import draw_duels, draw_survey
-from adamas.bench.machine import describe_machine
+from adamas.bench.draw import draw_comparisons, draw_rules_and_formats
+from adamas.bench.machine import describe_machine, thread_counts
 from adamas.bench.memory import measure_memory
 from adamas.bench.peers import PEERS
-from adamas.bench.scenarios import SCENARIOS, SIZES, TELLING, TENSOR_COUNTS
+from adamas.bench.rules_and_formats import Row, measure_formats, measure_rules
+from adamas.bench.scenarios import SCENARIOS, SELECTED, SIZES, TENSOR_COUNTS
 
 RESULTS = Path(__file__).parent / "results"
 _SECONDS = 1.5  # of timing for each comparison, about
@@ -48,9 +49,9 @@ def _present() -> list[str]:
 
 def machine(threads: int) -> dict[str, Any]:
     """Machine and versions; which peers are absent."""
-    counts = survey.thread_counts(threads)
+    counts = thread_counts(threads)
     versions = {name: PEERS[name].versions() for name in _present()}
-    bandwidth = survey.bandwidth(_BANDWIDTH_BYTES, counts, 10.0)
+    bandwidth = measure_bandwidth(_BANDWIDTH_BYTES, counts, 10.0)
     return {
         **describe_machine(),
         "date": time.strftime("%Y-%m-%d"),
@@ -78,18 +79,18 @@ def tensors(threads: int) -> list[dict[str, Any]]:
 
 def scaling(threads: int) -> list[dict[str, Any]]:
     """A few scenarios with 1, 2, 4, ... threads; those with all of them are among the scenarios."""
-    duels: list[dict[str, Any]] = []
-    for count in survey.thread_counts(threads)[:-1]:
-        duels += compare_with(_present(), _SCALING, count, _SECONDS / 2)
-    return duels
+    comparisons: list[dict[str, Any]] = []
+    for count in thread_counts(threads)[:-1]:
+        comparisons += compare_with(_present(), _SCALING, count, _SECONDS / 2)
+    return comparisons
 
 
 def rules(threads: int) -> list[dict[str, Any]]:
     """Every rule, in memory and in cache, and every number format."""
-    rows: list[survey.Row] = []
+    rows: list[Row] = []
     for size in _RULE_SIZES:
-        rows += survey.survey_rules(size, threads, 2 * _SECONDS)
-        rows += survey.survey_formats(size, threads, 2 * _SECONDS)
+        rows += measure_rules(size, threads, 2 * _SECONDS)
+        rows += measure_formats(size, threads, 2 * _SECONDS)
     return [dataclasses.asdict(row) for row in rows]
 
 
@@ -136,24 +137,24 @@ def draw(results: Path) -> None:
 
     about = load("machine") or describe_machine()
     title = f"adamas {about['adamas']} ({about['isa']}) on {about['processor']}, {about['processors']} processors"
-    duels = load("scenarios") or []
+    comparisons = load("scenarios") or []
     if found := load("sizes"):
-        largest = [duel for duel in duels if duel["scenario"] == "256M"]
+        largest = [row for row in comparisons if row["scenario"] == "256M"]
         curves.draw_sizes([*found, *largest], title, results / "sizes.png")
     if found := load("tensors"):
         curves.draw_tensors(found, title, results / "tensors.png")
-    if duels:
-        telling = [duel for duel in duels if duel["scenario"] in TELLING]
-        draw_duels(telling, title, results / "scenarios.png")
+    if comparisons:
+        selected = [row for row in comparisons if row["scenario"] in SELECTED]
+        draw_comparisons(selected, title, results / "scenarios.png")
     if (found := load("scaling")) is not None:
-        with_all = [duel for duel in duels if duel["scenario"] in _SCALING]
+        with_all = [row for row in comparisons if row["scenario"] in _SCALING]
         curves.draw_scaling([*found, *with_all], title, results / "scaling.png")
     if found := load("memory"):
         curves.draw_memory(found, title, results / "memory.png")
     if (found := load("rules")) and "bandwidth" in about:
-        rows = [survey.Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
+        rows = [Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
         bandwidth = {int(count): value for count, value in about["bandwidth"].items()}
-        draw_survey(rows, bandwidth, about["threads"], title, results / "survey.png")
+        draw_rules_and_formats(rows, bandwidth, about["threads"], title, results / "survey.png")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 import adamas
-from adamas.bench.timing import Side, ratio, take_turns
+from adamas.bench.timing import Side, ratio, time_alternately
 
 #: How many steps ago a row had its last gradient, on average, where rows are chosen at random.
 STEPS_BEHIND = 250
@@ -84,7 +84,7 @@ def measure(rows: int, columns: int, count: int, rounds: int, threads: int) -> d
         "dense, all rows": dense_side(rows, columns, threads),
         "torch SparseAdam": torch_side(rows, columns, count, threads),
     }
-    timings = take_turns(sides, rounds, 0.0, warm=False)
+    timings = time_alternately(sides, rounds, 0.0, warm=False)
     return {
         name: {"seconds": timing.median, **{other: ratio(timing, timings[other])[0] for other in list(sides)[2:]}}
         for name, timing in timings.items()

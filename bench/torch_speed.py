@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from adamas.bench.scenarios import SCENARIOS
-from adamas.bench.timing import Side, ratio, rounds_within, take_turns
+from adamas.bench.timing import Side, ratio, rounds_within, time_alternately
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -58,7 +58,7 @@ def measure(shapes: Shapes, clips: bool, seconds: float) -> dict[str, Any]:
         torch.autograd.graph.increment_version(ours)
 
     sides = {"adamas": Side(optimizer.step), "torch": Side(torch_step), "reading tensors": Side(read)}
-    timings = take_turns(sides, rounds_within(sides, 5e-3, seconds), 5e-3)
+    timings = time_alternately(sides, rounds_within(sides, 5e-3, seconds), 5e-3)
     return {
         "seconds": {name: timing.median for name, timing in timings.items()},
         "of_torch": ratio(timings["adamas"], timings["torch"]),

@@ -13,8 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from low_precision import VARIANTS, Result, check_split32, run
-from models import Task, images, text
+from low_precision_runs import VARIANTS, Result, check_split32, run
+from low_precision_tasks import Task, images, text
 from threadpoolctl import threadpool_limits
 
 import adamas

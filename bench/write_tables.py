@@ -16,11 +16,11 @@ from typing import Any
 
 from end_to_end import table as programs_table
 
-from adamas.bench.report import format_ratio, survey_table
-from adamas.bench.scenarios import SCENARIOS, TELLING
-from adamas.bench.survey import Row
+from adamas.bench.report import format_ratio, rules_and_formats_table
+from adamas.bench.rules_and_formats import Row
+from adamas.bench.scenarios import SCENARIOS, SELECTED
 from adamas.bench.tables import format_table
-from adamas.bench.work import Work, tolerance
+from adamas.bench.workload import Workload, tolerance
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -28,7 +28,7 @@ PAGES = (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "bench" / "README.
 
 _YARDSTICK = "torch, fused"
 
-Duel = Mapping[str, Any]
+Comparison = Mapping[str, Any]
 
 
 def _load(section: str) -> Any:
@@ -38,17 +38,17 @@ def _load(section: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _done(duels: Sequence[Duel], scenario: str) -> dict[str, Duel]:
-    return {duel["peer"]: duel for duel in duels if duel["scenario"] == scenario and "failed" not in duel}
+def _done(comparisons: Sequence[Comparison], scenario: str) -> dict[str, Comparison]:
+    return {row["peer"]: row for row in comparisons if row["scenario"] == scenario and "failed" not in row}
 
 
-def _ratio(duel: Duel | None) -> str:
-    return format_ratio(duel["of_peer"][0]) if duel else ""
+def _ratio(row: Comparison | None) -> str:
+    return format_ratio(row["of_peer"][0]) if row else ""
 
 
-def _limit_ratio(duels: Mapping[str, Duel]) -> str:
+def _limit_ratio(comparisons: Mapping[str, Comparison]) -> str:
     """Return the median over a scenario's comparisons."""
-    values = sorted(duel["of_limit"][0] for duel in duels.values())
+    values = sorted(row["of_limit"][0] for row in comparisons.values())
     return f"{values[len(values) // 2]:.2f}"
 
 
@@ -74,52 +74,52 @@ def machine() -> str:
 
 def short() -> str:
     """The six lines that matter."""
-    duels = _load("scenarios")
+    comparisons = _load("scenarios")
     lines = [["", "of torch's fused step", "of the next best", "of the byte limit"]]
-    for scenario in TELLING:
-        found = _done(duels, scenario)
-        others = [duel for peer, duel in found.items() if peer != _YARDSTICK]
-        best = max(others, key=lambda duel: duel["of_peer"][0], default=None)
+    for scenario in SELECTED:
+        found = _done(comparisons, scenario)
+        others = [row for peer, row in found.items() if peer != _YARDSTICK]
+        best = max(others, key=lambda row: row["of_peer"][0], default=None)
         next_best = f"{_ratio(best)} ({best['peer']})" if best else "nobody else does it"
         in_memory = SCENARIOS[scenario].size > 1 << 22
         lines.append([scenario, _ratio(found.get(_YARDSTICK)), next_best, _limit_ratio(found) if in_memory else ""])
     return format_table(lines, markdown=True)
 
 
-def _scenario_table(chosen: Callable[[Work], bool]) -> str:
+def _scenario_table(chosen: Callable[[Workload], bool]) -> str:
     """Return one line for each scenario, one column for each peer that takes part in any."""
-    duels = _load("scenarios")
-    names = [name for name, work in SCENARIOS.items() if chosen(work)]
-    peers = list(dict.fromkeys(duel["peer"] for duel in duels if duel["scenario"] in names))
+    comparisons = _load("scenarios")
+    names = [name for name, workload in SCENARIOS.items() if chosen(workload)]
+    peers = list(dict.fromkeys(row["peer"] for row in comparisons if row["scenario"] in names))
     lines = [["adamas's time, of that of", *peers, "the byte limit"]]
     for name in names:
-        found = _done(duels, name)
-        failed = {duel["peer"] for duel in duels if duel["scenario"] == name and "failed" in duel}
+        found = _done(comparisons, name)
+        failed = {row["peer"] for row in comparisons if row["scenario"] == name and "failed" in row}
         cells = ["failed" if peer in failed else _ratio(found.get(peer)) for peer in peers]
         lines.append([name, *cells, _limit_ratio(found) if found else ""])
     return format_table(lines, markdown=True)
 
 
-def _is_float32(work: Work) -> bool:
-    return work.phase.is_update and work.params == work.states == "float32"
+def _is_float32(workload: Workload) -> bool:
+    return workload.phase.is_update and workload.params == workload.states == "float32"
 
 
 def scenarios() -> str:
     """The update in float32, the formats, the phases; what failed, and where adamas is not first."""
-    duels = _load("scenarios")
+    comparisons = _load("scenarios")
     parts = [
         _scenario_table(_is_float32),
-        _scenario_table(lambda work: work.phase.is_update and not _is_float32(work)),
-        _scenario_table(lambda work: not work.phase.is_update),
+        _scenario_table(lambda workload: workload.phase.is_update and not _is_float32(workload)),
+        _scenario_table(lambda workload: not workload.phase.is_update),
     ]
-    everything = [*duels, *_load("sizes"), *_load("tensors")]
+    everything = [*comparisons, *_load("sizes"), *_load("tensors")]
     slower = [
-        f"- {duel['scenario']}: {duel['peer']} takes {1.0 / duel['of_peer'][0]:.2f} of adamas's time"
-        for duel in everything
-        if "failed" not in duel and duel["of_peer"][0] > 1.0
+        f"- {row['scenario']}: {row['peer']} takes {1.0 / row['of_peer'][0]:.2f} of adamas's time"
+        for row in everything
+        if "failed" not in row and row["of_peer"][0] > 1.0
     ]
-    failed = [f"- {duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in everything if "failed" in duel]
-    notes = {duel["peer"]: duel["note"] for duel in duels if duel.get("note")}
+    failed = [f"- {row['peer']}, {row['scenario']}: {row['failed']}" for row in everything if "failed" in row]
+    notes = {row["peer"]: row["note"] for row in comparisons if row.get("note")}
     if slower:
         parts.append("Where adamas is not first:\n" + "\n".join(slower))
     if failed:
@@ -130,16 +130,19 @@ def scenarios() -> str:
 
 def errors() -> str:
     """How far each is off after some steps."""
-    duels = _load("scenarios")
+    comparisons = _load("scenarios")
     worst: dict[tuple[str, str], tuple[float, float]] = {}
-    for duel in duels:
-        if "failed" in duel:
+    for row in comparisons:
+        if "failed" in row:
             continue
-        work = SCENARIOS[duel["scenario"]]
-        kind = f"{work.params} parameters, {work.states} states"
-        for peer, error in (("adamas", duel["error"]["adamas"]), (duel["peer"], duel["error"]["peer"])):
-            if work.phase.is_update:
-                worst[kind, peer] = max(worst.get((kind, peer), (0.0, 0.0)), (error, tolerance(work)))
+        workload = SCENARIOS[row["scenario"]]
+        kind = f"{workload.params} parameters, {workload.states} states"
+        for peer, error in (
+            ("adamas", row["error"]["adamas"]),
+            (row["peer"], row["error"]["peer"]),
+        ):
+            if workload.phase.is_update:
+                worst[kind, peer] = max(worst.get((kind, peer), (0.0, 0.0)), (error, tolerance(workload)))
     lines = [["", "", "off by", "allowed"]]
     lines += [[kind, peer, f"{error:.1e}", f"{allowed:g}"] for (kind, peer), (error, allowed) in sorted(worst.items())]
     return format_table(lines, markdown=True)
@@ -147,7 +150,7 @@ def errors() -> str:
 
 def rules() -> str:
     """Every rule and format next to the byte limit."""
-    return survey_table([Row(**row) for row in _load("rules")], markdown=True)
+    return rules_and_formats_table([Row(**row) for row in _load("rules")], markdown=True)
 
 
 def memory() -> str:

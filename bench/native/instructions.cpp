@@ -11,10 +11,10 @@
 #include <cstring>
 #include <string>
 
-#include "sides.hpp"
+#include "step_and_limit.hpp"
 
 // A function of its own, by whose name the tool knows what to count.
-extern "C" [[gnu::noinline]] void counted_steps(bench::StepSide& step, int steps) {
+extern "C" [[gnu::noinline]] void counted_steps(bench::MeasuredStep& step, int steps) {
   for (int i = 0; i < steps; ++i) step();
 }
 
@@ -46,7 +46,7 @@ int run(const char* rule_name, const char* format_name, const char* isa, int ste
   bench::check(adamas::use_isa(isa), isa);
   for (const bench::Format& format : bench::formats()) {
     if (format.name != format_name) continue;
-    bench::StepSide step({rule, format, kElements}, bench::kMaxGradientSets, 1);
+    bench::MeasuredStep step({rule, format, kElements}, bench::kMaxGradientSets, 1);
     for (int i = 0; i < kStepsBefore; ++i) step();
     counted_steps(step, steps);
     return 0;

@@ -5,13 +5,13 @@
 // Names are step/RULE/FORMAT/ISA/SIZE/manual_time. All of them together would take hours, so nothing runs by default.
 // Flags beside those of Google Benchmark (--help):
 //
-//   --threads=N         of both sides; else as many as adamas would use by itself
+//   --threads=N         of the step and of the limit; else as many as adamas would use by itself
 //   --memory_share=X    of the machine's memory that a benchmark may take, else 0.5; what needs more reports that
 //
 // Counters: bytes/param, read and written in a step; GB/s, those bytes by the median time; limit, the median time of a
-// step by that of the byte-limit loop over as many bytes, taken in turns (sides.hpp); rounds, the turns of each. The
-// columns Time and CPU are means, CPU of the calling thread. Two threads on a machine with one free processor measure
-// its scheduler: then limit is 1 and says nothing.
+// step by that of the byte-limit loop over as many bytes, measured alternately (step_and_limit.hpp); rounds, the turns
+// of each. The columns Time and CPU are means, CPU of the calling thread. Two threads on a machine with one free
+// processor measure its scheduler: then limit is 1 and says nothing.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -20,8 +20,8 @@
 #include <cstring>
 #include <string>
 
-#include "sides.hpp"
-#include "turns.hpp"
+#include "step_and_limit.hpp"
+#include "timing.hpp"
 
 namespace {
 
@@ -42,10 +42,10 @@ double machine_memory() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-// What both sides take.
+// What the step and the limit take.
 double memory(const bench::Case& wanted, std::size_t gradient_sets) {
-  return static_cast<double>(bench::Streams::memory(wanted, gradient_sets) +
-                             bench::Streams::memory(bench::LimitSide::stand_in(wanted), gradient_sets));
+  return static_cast<double>(bench::StepArrays::memory(wanted, gradient_sets) +
+                             bench::StepArrays::memory(bench::ByteLimit::stand_in(wanted), gradient_sets));
 }
 
 void measure(benchmark::State& state, const bench::Case& wanted, const std::string& isa, const Options& options) {
@@ -60,21 +60,21 @@ void measure(benchmark::State& state, const bench::Case& wanted, const std::stri
   }
 
   bench::check(adamas::use_isa(isa.c_str()), isa.c_str());
-  bench::StepSide step(wanted, gradient_sets, options.threads);
-  bench::LimitSide limit(wanted, gradient_sets, options.threads);
-  bench::Turns step_turns(step);
-  bench::Turns limit_turns(limit);
-  const std::size_t steps = kRounds * step_turns.count();
+  bench::MeasuredStep step(wanted, gradient_sets, options.threads);
+  bench::ByteLimit limit(wanted, gradient_sets, options.threads);
+  bench::TurnTimer step_timer(step);
+  bench::TurnTimer limit_timer(limit);
+  const std::size_t steps = kRounds * step_timer.count();
   int rounds = 0;
   while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(steps))) {
     double seconds = 0.0;
     state.PauseTiming();  // of processor time, which is the step's alone then
     for (int i = 0; i < kRounds; ++i, ++rounds) {
-      limit_turns.warm_up();
-      limit_turns.take();
-      step_turns.warm_up();
+      limit_timer.warm_up();
+      limit_timer.time_turn();
+      step_timer.warm_up();
       state.ResumeTiming();
-      seconds += step_turns.take() * static_cast<double>(step_turns.count());
+      seconds += step_timer.time_turn() * static_cast<double>(step_timer.count());
       state.PauseTiming();
     }
     state.ResumeTiming();
@@ -82,8 +82,8 @@ void measure(benchmark::State& state, const bench::Case& wanted, const std::stri
   }
   const auto bytes = static_cast<double>(bench::traffic(wanted));
   state.counters["bytes/param"] = bytes / static_cast<double>(wanted.size);
-  state.counters["GB/s"] = gigabytes(bytes) / step_turns.median();
-  state.counters["limit"] = step_turns.median() / limit_turns.median();
+  state.counters["GB/s"] = gigabytes(bytes) / step_timer.median();
+  state.counters["limit"] = step_timer.median() / limit_timer.median();
   state.counters["rounds"] = rounds;
 }
 

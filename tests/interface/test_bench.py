@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adamas.bench import command, draw, duel, report, survey
+from adamas.bench import command, comparison, draw, report, rules_and_formats
+from adamas.bench.machine import thread_counts
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
-from adamas.bench.scenarios import SCENARIOS, find_work, gpt2_small, resnet50, with_tensors
-from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
-from adamas.bench.work import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Work, tolerance, update_error
+from adamas.bench.scenarios import SCENARIOS, find_workload, gpt2_small, resnet50, with_tensors
+from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alternately
+from adamas.bench.workload import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Workload, tolerance, update_error
 from adamas.cli import main
 
-SMALL = Work(((700,), (30, 20)))
+SMALL = Workload(((700,), (30, 20)))
 WHOLE = Phase(unscale=True, clip="all", zero=True)
 
 
@@ -35,7 +36,7 @@ class TestTiming:
     def test_every_side_has_its_turns_in_rotated_order(self) -> None:
         calls: list[str] = []
         sides = {name: Side(lambda name=name: calls.append(name)) for name in "abc"}  # type: ignore[misc]
-        timings = take_turns(sides, rounds=3, turn_seconds=0.0, warm=False)
+        timings = time_alternately(sides, rounds=3, turn_seconds=0.0, warm=False)
         assert "".join(calls[-9:]) == "abcbcacab"
         assert [len(timing.rounds) for timing in timings.values()] == [3, 3, 3]
 
@@ -47,12 +48,12 @@ class TestTiming:
             after_turn=lambda: calls.append(">"),
             before_step=lambda: calls.append("fill"),
         )
-        take_turns({"a": side}, rounds=1, turn_seconds=0.0)
+        time_alternately({"a": side}, rounds=1, turn_seconds=0.0)
         assert " ".join(calls[-6:]) == "< fill step fill step >"
 
     def test_a_call_of_several_steps_counts_as_several(self) -> None:
         one, six = ({"a": Side(lambda: sum(range(20_000)), steps=steps)} for steps in (1, 6))
-        seconds = [take_turns(sides, 5, 0.0)["a"].median for sides in (one, six)]
+        seconds = [time_alternately(sides, 5, 0.0)["a"].median for sides in (one, six)]
         assert seconds[1] < seconds[0]
 
     def test_ratio_is_of_medians_and_its_quartiles_are_within_rounds(self) -> None:
@@ -64,35 +65,35 @@ class TestTiming:
         assert rounds_within(sides, 0.0, 10.0) == 200
 
 
-class TestWork:
+class TestWorkload:
     def test_parameter_lists_are_those_of_the_models(self) -> None:
-        assert (len(resnet50()), Work(resnet50()).size) == (161, 25_557_032)
-        assert (len(gpt2_small()), Work(gpt2_small()).size) == (148, 124_439_808)
-        assert Work(with_tensors(7, 100)).size == 100
+        assert (len(resnet50()), Workload(resnet50()).size) == (161, 25_557_032)
+        assert (len(gpt2_small()), Workload(gpt2_small()).size) == (148, 124_439_808)
+        assert Workload(with_tensors(7, 100)).size == 100
 
     @pytest.mark.parametrize(
-        ("work", "expected"),
+        ("workload", "expected"),
         [
-            (Work(((1,),)), 28.0),
-            (Work(((1,),), states="bfloat16"), 20.0),
-            (Work(((1,),), states="int8"), 16.125),
-            (Work(((1,),), params="bfloat16", states="bfloat16"), 14.0),
-            (Work(((1,),), phase=WHOLE), 36.0),
+            (Workload(((1,),)), 28.0),
+            (Workload(((1,),), states="bfloat16"), 20.0),
+            (Workload(((1,),), states="int8"), 16.125),
+            (Workload(((1,),), params="bfloat16", states="bfloat16"), 14.0),
+            (Workload(((1,),), phase=WHOLE), 36.0),
         ],
     )
-    def test_bytes_of_a_parameter(self, work: Work, expected: float) -> None:
-        assert work.bytes_per_parameter == expected
+    def test_bytes_of_a_parameter(self, workload: Workload, expected: float) -> None:
+        assert workload.bytes_per_parameter == expected
 
     @pytest.mark.parametrize("name", ["size 1024", "tensors 10", "ResNet-50"])
     def test_scenarios_are_found(self, name: str) -> None:
-        assert find_work(name).size >= 1024
+        assert find_workload(name).size >= 1024
 
     def test_an_unknown_scenario_is_refused(self) -> None:
         with pytest.raises(ValueError, match="scenario: there is no 'size x'"):
-            find_work("size x")
+            find_workload("size x")
 
     def test_numbers_are_ordinary(self) -> None:
-        problem = Problem(Work(((1_000,),), params="bfloat16"))
+        problem = Problem(Workload(((1_000,),), params="bfloat16"))
         values = np.abs(np.concatenate([problem.params[0], *(grads[0] for grads in problem.grads)]))
         assert values.min() > 1e-12
         assert (problem.params[0].view(np.uint32) & 0xFFFF == 0).all()  # bfloat16 can hold them
@@ -101,19 +102,19 @@ class TestWork:
     def test_adamas_does_every_scenario(self, kind: str) -> None:
         """On small tensors; and the sum of a phase's parts is the phase."""
         scenario = SCENARIOS[kind]
-        work = Work(SMALL.shapes, scenario.params, scenario.states, scenario.master, scenario.phase)
-        problem = Problem(work)
-        run = Adamas().start(work, problem.params, problem.grads, 1)
+        workload = Workload(SMALL.shapes, scenario.params, scenario.states, scenario.master, scenario.phase)
+        problem = Problem(workload)
+        run = Adamas().start(workload, problem.params, problem.grads, 1)
         for i in range(CHECK_STEPS):
             run.refresh(i % 2)
             run.step()
         error = update_error(problem, [np.asarray(run.param(i)) for i in problem.sampled()])
-        assert error <= tolerance(work)
+        assert error <= tolerance(workload)
 
     @pytest.mark.parametrize(("factor", "found"), [(1.0, False), (1.01, True)])
     def test_another_learning_rate_is_found_out(self, factor: float, found: bool) -> None:
         problem = Problem(SMALL)
-        other = Work(SMALL.shapes, lr=factor * SMALL.lr)
+        other = Workload(SMALL.shapes, lr=factor * SMALL.lr)
         run = PEERS["NumPy"].start(other, problem.params, problem.grads, 1)
         for i in range(CHECK_STEPS):
             run.refresh(i % 2)
@@ -121,7 +122,7 @@ class TestWork:
         assert (update_error(problem, [run.param(i) for i in problem.sampled()]) > tolerance(SMALL)) == found
 
     def test_gradients_of_a_phase_are_scaled(self) -> None:
-        plain, scaled = (Problem(Work(((5_000,),), phase=phase)) for phase in (Phase(), WHOLE))
+        plain, scaled = (Problem(Workload(((5_000,),), phase=phase)) for phase in (Phase(), WHOLE))
         size = [float(np.std(problem.grads[0][0])) for problem in (plain, scaled)]
         assert math.isclose(size[1] / size[0], LOSS_SCALE, rel_tol=0.1)
 
@@ -132,26 +133,26 @@ class Lazy(Peer):
     name = "lazy"
     distributions = ("numpy",)
 
-    def start(self, work: Work, params: list[Any], grads: list[list[Any]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Any], grads: list[list[Any]], threads: int) -> Run:
         return Run(lambda: None, lambda _: None, lambda i: params[i])
 
 
-class TestDuel:
-    @pytest.mark.parametrize("work", [SMALL, Work(SMALL.shapes, phase=WHOLE)])
-    def test_both_sides_are_timed(self, work: Work) -> None:
-        peer = Adamas() if not work.phase.is_update else PEERS["NumPy"]
-        result = duel.compare(peer, work, 1, 0.01)
+class TestComparison:
+    @pytest.mark.parametrize("workload", [SMALL, Workload(SMALL.shapes, phase=WHOLE)])
+    def test_both_sides_are_timed(self, workload: Workload) -> None:
+        peer = Adamas() if not workload.phase.is_update else PEERS["NumPy"]
+        result = comparison.compare(peer, workload, 1, 0.01)
         assert set(result["seconds"]) == {"adamas", "peer", "limit"}
         assert all(value > 0.0 for value in (*result["seconds"].values(), *result["of_peer"], *result["of_limit"]))
         assert result["rounds"] >= 9
 
     def test_a_peer_that_does_something_else_is_named(self) -> None:
         with pytest.raises(ValueError, match=r"lazy computes something else: off by 1 of the update, 0.003 is allowed"):
-            duel.compare(Lazy(), SMALL, 1, 0.01)
+            comparison.compare(Lazy(), SMALL, 1, 0.01)
 
     def test_jobs_run_in_a_process_of_their_own(self) -> None:
-        jobs = [duel.Job("NumPy", name, 1, 0.01) for name in ("1 tensor of 1,000", "no such", "size 2048")]
-        results = [result for _, result in duel.run_jobs(jobs)]
+        jobs = [comparison.Job("NumPy", name, 1, 0.01) for name in ("1 tensor of 1,000", "no such", "size 2048")]
+        results = [result for _, result in comparison.run_jobs(jobs)]
         assert results[0]["versions"] == {"numpy": np.__version__}
         assert results[1]["failed"].startswith("ValueError: scenario: there is no 'no such'")
         assert results[2]["size"] == 2048
@@ -165,8 +166,8 @@ class TestDuel:
         )
         script.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(script))
-        jobs = [duel.Job("NumPy", "size 1024", 1, 0.01)] * 2
-        results = [result for _, result in duel.run_jobs(jobs)]
+        jobs = [comparison.Job("NumPy", "size 1024", 1, 0.01)] * 2
+        results = [result for _, result in comparison.run_jobs(jobs)]
         assert results[0]["failed"] == "its process ended with -9: ouch"
         assert results[1]["size"] == 1024
 
@@ -177,53 +178,53 @@ class TestDuel:
 
     def test_every_peer_has_a_scenario(self) -> None:
         for peer in PEERS.values():
-            assert any(peer.can(work) for work in SCENARIOS.values()), peer.name
+            assert any(peer.can(workload) for workload in SCENARIOS.values()), peer.name
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[survey.Row]:
-    found = [row for size in (3_000, 1_000) for row in survey.survey_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
-    return [*found, *survey.survey_formats(3_000, 1, 0.0)]
+def rows() -> list[rules_and_formats.Row]:
+    found = [row for size in (3_000, 1_000) for row in rules_and_formats.measure_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
+    return [*found, *rules_and_formats.measure_formats(3_000, 1, 0.0)]
 
 
-class TestSurvey:
+class TestRulesAndFormats:
     def test_every_rule_of_the_library_is_there(self) -> None:
         import adamas
 
-        named = {kind for kind, _ in survey.RULES.values()}
+        named = {kind for kind, _ in rules_and_formats.RULES.values()}
         assert named | {"Adam"} == {name for name in adamas.optimizers.__all__ if name != "Optimizer"}
 
-    def test_rows(self, rows: list[survey.Row]) -> None:
+    def test_rows(self, rows: list[rules_and_formats.Row]) -> None:
         by_name = {row.name: row for row in rows if row.size == 3_000}
         assert by_name["AdamW"].bytes_per_parameter == 28.0
         assert by_name["LAMB"].bytes_per_parameter == 28.0 + 16.0
-        assert set(by_name) == {"AdamW", "LAMB", *survey.FORMATS}
+        assert set(by_name) == {"AdamW", "LAMB", *rules_and_formats.FORMATS}
         assert all(row.of_limit[0] > 0.0 for row in rows)
 
-    def test_pictures_and_tables(self, rows: list[survey.Row], tmp_path: Path) -> None:
-        duels = [
+    def test_pictures_and_tables(self, rows: list[rules_and_formats.Row], tmp_path: Path) -> None:
+        comparisons = [
             {"peer": peer, "scenario": scenario, "of_peer": [0.01 * (i + 1), 0.0, 0.0]}
             for i, peer in enumerate(("one", "two"))
             for scenario in ("small", "large", "other")
         ]
-        duels.append({"peer": "three", "scenario": "small", "failed": "it fell"})
-        draw.draw_survey(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
-        draw.draw_duels(duels, "title", tmp_path / "duels.png")
-        assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "duels.png"))
-        assert report.survey_table(rows).count("\n") == len(survey.FORMATS) + 2
-        assert report.duel_table(duels).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
-        assert "failed" in report.duel_table(duels, markdown=True)
+        comparisons.append({"peer": "three", "scenario": "small", "failed": "it fell"})
+        draw.draw_rules_and_formats(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
+        draw.draw_comparisons(comparisons, "title", tmp_path / "peers.png")
+        assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "peers.png"))
+        assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + 2
+        assert report.comparison_table(comparisons).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
+        assert "failed" in report.comparison_table(comparisons, markdown=True)
 
     @pytest.mark.parametrize(("limit", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
     def test_thread_counts(self, limit: int, counts: list[int]) -> None:
-        assert survey.thread_counts(limit) == counts
+        assert thread_counts(limit) == counts
 
 
 class TestCommand:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(command, "_SECONDS", {4_096: 0.0, 1_024: 0.0})
-        monkeypatch.setattr(survey, "_TURN_SECONDS", 1e-4)
+        monkeypatch.setattr(rules_and_formats, "_TURN_SECONDS", 1e-4)
         monkeypatch.setattr(command, "_BYTES_IN_MEMORY", 1 << 20)
         monkeypatch.setattr(command, "_SECONDS_OF_BANDWIDTH", 0.0)
         monkeypatch.setattr(command, "_SCENARIOS", ("1 tensor of 1,000",))
@@ -235,7 +236,7 @@ class TestCommand:
         assert "NumPy" in printed.out
         assert "bench.png" in printed.err
         document = json.loads((tmp_path / "out" / "bench.json").read_text())
-        assert len(document["rows"]) == 2 * (len(survey.RULES) + len(survey.FORMATS))
+        assert len(document["rows"]) == 2 * (len(rules_and_formats.RULES) + len(rules_and_formats.FORMATS))
         assert document["duels"][0]["peer"] == "NumPy"
 
     def test_json_alone_on_standard_output(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +263,10 @@ class TestScripts:
 
     def test_the_gate_knows_all_rules_and_formats(self, monkeypatch: pytest.MonkeyPatch) -> None:
         stored = json.loads(bench_module("gate", monkeypatch).STORED.read_text())
-        names = {*(f"rule: {name}" for name in survey.RULES), *(f"format: {name}" for name in survey.FORMATS)}
+        names = {
+            *(f"rule: {name}" for name in rules_and_formats.RULES),
+            *(f"format: {name}" for name in rules_and_formats.FORMATS),
+        }
         assert set(stored) == names
 
     def test_tables_are_those_of_the_results(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""``adamas bench``: a minute's survey of this machine, and comparisons with the peers that are installed."""
+"""``adamas bench``: every rule and format on this machine, and comparisons with the peers that are installed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import adamas
-from adamas.bench import draw, duel, report, survey
-from adamas.bench.machine import describe_machine, memory_bytes
+from adamas.bench import draw, report
+from adamas.bench.byte_limit import measure_bandwidth
+from adamas.bench.comparison import Job, run_jobs
+from adamas.bench.machine import describe_machine, memory_bytes, thread_counts
 from adamas.bench.peers import PEERS
-from adamas.bench.scenarios import find_work
+from adamas.bench.rules_and_formats import Row, measure_formats, measure_rules
+from adamas.bench.scenarios import find_workload
 
 __all__ = ["absent_peers", "add_arguments", "compare_with"]
 
@@ -25,7 +28,7 @@ _BYTES_IN_MEMORY = 28 * _IN_MEMORY
 #: Seconds of timing for each line, about.
 _SECONDS = {_IN_MEMORY: 0.6, _IN_CACHE: 0.25}
 _SECONDS_OF_BANDWIDTH = 3.0
-_SECONDS_OF_DUEL = 1.0
+_SECONDS_OF_COMPARISON = 1.0
 
 #: What `adamas bench` compares; plain NumPy is always there.
 _SCENARIOS = ("1 tensor of 1,000", "1,000 tensors of 1,000", "1M", "16.7M")
@@ -42,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print and draw."""
-    counts = survey.thread_counts(adamas.get_num_threads())
+    counts = thread_counts(adamas.get_num_threads())
     if arguments.threads and not 1 <= arguments.threads <= counts[-1]:
         raise ValueError(f"--threads: expected 1 to {counts[-1]}, got {arguments.threads}")
     if memory_bytes() < 4 * _BYTES_IN_MEMORY:
@@ -50,34 +53,37 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.output.mkdir(parents=True, exist_ok=True)
     document: dict[str, Any] = {"machine": describe_machine()}
     _say("memory")
-    bandwidth = survey.bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
+    bandwidth = measure_bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
     threads = arguments.threads or _best(bandwidth)
     document.update(bandwidth=bandwidth, threads=threads)
     rows = []
     for size, seconds in _SECONDS.items():
-        for found in (survey.survey_rules(size, threads, seconds), survey.survey_formats(size, threads, seconds)):
+        for found in (
+            measure_rules(size, threads, seconds),
+            measure_formats(size, threads, seconds),
+        ):
             for row in found:
                 _say(f"{row.name}, {row.size:,} parameters")
                 rows.append(row)
     document["rows"] = [dataclasses.asdict(row) for row in rows]
     names = list(PEERS) if arguments.peers else ["NumPy"]
     document["absent"] = absent_peers(names)
-    duels = list(compare_with([name for name in names if name not in document["absent"]], _SCENARIOS, threads))
-    document["duels"] = duels
+    comparisons = list(compare_with([name for name in names if name not in document["absent"]], _SCENARIOS, threads))
+    document["duels"] = comparisons  # the name that readers of the file know
     _say("")
     (arguments.output / "bench.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(document, indent=2) if arguments.json else _summary(document, rows, duels))
-    _draw(document, rows, duels, arguments.output)
+    print(json.dumps(document, indent=2) if arguments.json else _summary(document, rows, comparisons))
+    _draw(document, rows, comparisons, arguments.output)
     return 0
 
 
 def compare_with(
-    peers: list[str], scenarios: tuple[str, ...], threads: int, seconds: float = _SECONDS_OF_DUEL
+    peers: list[str], scenarios: tuple[str, ...], threads: int, seconds: float = _SECONDS_OF_COMPARISON
 ) -> Iterator[dict[str, Any]]:
     """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well."""
     for name in peers:
-        chosen = [scenario for scenario in scenarios if PEERS[name].can(find_work(scenario))]
-        for job, result in duel.run_jobs([duel.Job(name, scenario, threads, seconds) for scenario in chosen]):
+        chosen = [scenario for scenario in scenarios if PEERS[name].can(find_workload(scenario))]
+        for job, result in run_jobs([Job(name, scenario, threads, seconds) for scenario in chosen]):
             _say(f"{job.peer}, {job.scenario}")
             yield {"peer": job.peer, "scenario": job.scenario, "threads": job.threads, **result}
 
@@ -99,7 +105,7 @@ def _best(bandwidth: dict[int, float]) -> int:
     return min(count for count, value in bandwidth.items() if value >= 0.97 * most)
 
 
-def _summary(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]]) -> str:
+def _summary(document: dict[str, Any], rows: list[Row], comparisons: list[dict[str, Any]]) -> str:
     machine, bandwidth = document["machine"], document["bandwidth"]
     lines = [
         f"adamas {machine['adamas']} ({machine['isa']}), {machine['processor']}, {machine['processors']} processors, "
@@ -108,27 +114,27 @@ def _summary(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[
         + ", ".join(f"{value:.0f} with {count} thread{'s' * (count > 1)}" for count, value in bandwidth.items())
         + f"; measured with {document['threads']}",
         "",
-        report.survey_table(rows),
+        report.rules_and_formats_table(rows),
         "",
-        report.duel_table(duels),
+        report.comparison_table(comparisons),
     ]
-    lines += [f"{duel['peer']}, {duel['scenario']}: {duel['failed']}" for duel in duels if "failed" in duel]
-    notes = {duel["peer"]: duel["note"] for duel in duels if duel.get("note")}
+    lines += [f"{one['peer']}, {one['scenario']}: {one['failed']}" for one in comparisons if "failed" in one]
+    notes = {one["peer"]: one["note"] for one in comparisons if one.get("note")}
     lines += [f"{peer}: {note}, on both sides" for peer, note in notes.items()]
     lines += [f"{peer}: left out, {why}" for peer, why in document["absent"].items()]
     return "\n".join(lines)
 
 
-def _draw(document: dict[str, Any], rows: list[survey.Row], duels: list[dict[str, Any]], folder: Path) -> None:
+def _draw(document: dict[str, Any], rows: list[Row], comparisons: list[dict[str, Any]], folder: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         print("no pictures: matplotlib is not installed; pip install 'adamas[bench]'", file=sys.stderr)
         return
     machine = document["machine"]
     title = f"adamas {machine['adamas']} ({machine['isa']}) on {machine['processor']}"
-    draw.draw_survey(rows, document["bandwidth"], document["threads"], title, folder / "bench.png")
+    draw.draw_rules_and_formats(rows, document["bandwidth"], document["threads"], title, folder / "bench.png")
     written = [folder / "bench.png"]
-    if any("failed" not in duel for duel in duels):
-        draw.draw_duels(duels, title, folder / "peers.png")
+    if any("failed" not in one for one in comparisons):
+        draw.draw_comparisons(comparisons, title, folder / "peers.png")
         written.append(folder / "peers.png")
     print(f"pictures: {', '.join(map(str, written))}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Pictures of a survey: how far from what memory allows, and how much faster than peers. They can be read in grey."""
+"""Pictures of rules and formats against the byte limit, and of comparisons with peers. They are legible in grey."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas.bench.survey import Row
+from adamas.bench.rules_and_formats import Row
 
-__all__ = ["draw_duels", "draw_survey"]
+__all__ = ["draw_comparisons", "draw_rules_and_formats"]
 
 #: Of bars: dark and plain, light and hatched.
 _STYLES: tuple[dict[str, Any], ...] = (
@@ -19,7 +19,9 @@ _STYLES: tuple[dict[str, Any], ...] = (
 )
 
 
-def draw_survey(rows: Sequence[Row], bandwidth: Mapping[int, float], threads: int, title: str, path: Path) -> None:
+def draw_rules_and_formats(
+    rows: Sequence[Row], bandwidth: Mapping[int, float], threads: int, title: str, path: Path
+) -> None:
     """Draw the roofline of memory with all rules and formats under it, and the share of the limit that each takes."""
     from matplotlib.figure import Figure
 
@@ -88,28 +90,28 @@ def _draw_bars(axes: Any, rows: Sequence[Row]) -> None:
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
 
 
-def draw_duels(duels: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
+def draw_comparisons(comparisons: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
     """Draw how many times as long as adamas each peer takes, scenario by scenario."""
     from matplotlib.figure import Figure
 
-    done = [duel for duel in duels if "failed" not in duel]
-    scenarios = list(dict.fromkeys(duel["scenario"] for duel in done))
+    done = [row for row in comparisons if "failed" not in row]
+    scenarios = list(dict.fromkeys(row["scenario"] for row in done))
     columns = 2 if len(scenarios) > 1 else 1
     lines = -(-len(scenarios) // columns)
-    most = max(sum(duel["scenario"] == scenario for duel in done) for scenario in scenarios)
+    most = max(sum(row["scenario"] == scenario for row in done) for scenario in scenarios)
     figure = Figure(figsize=(6.5 * columns, (1.2 + 0.26 * most) * lines + 0.6), layout="constrained")
     figure.suptitle(title)
     all_axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, scenario in zip(all_axes, scenarios, strict=False):
-        _draw_duel(axes, scenario, [duel for duel in done if duel["scenario"] == scenario], most)
+        _draw_comparison(axes, scenario, [row for row in done if row["scenario"] == scenario], most)
     for axes in all_axes[len(scenarios) :]:
         axes.remove()
     figure.savefig(path, dpi=120)
 
 
-def _draw_duel(axes: Any, scenario: str, duels: Sequence[Mapping[str, Any]], most: int) -> None:
+def _draw_comparison(axes: Any, scenario: str, comparisons: Sequence[Mapping[str, Any]], most: int) -> None:
     """Draw one scenario; there is room for the bars of `most` peers, so that all bars are alike."""
-    times = sorted((1.0 / duel["of_peer"][0], duel["peer"]) for duel in duels)
+    times = sorted((1.0 / row["of_peer"][0], row["peer"]) for row in comparisons)
     values = [1.0, *(value for value, _ in times)]
     names = ["adamas", *(name for _, name in times)]
     places = range(len(names) - 1, -1, -1)

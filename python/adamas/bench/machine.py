@@ -10,7 +10,7 @@ from typing import Any
 
 import adamas
 
-__all__ = ["child_environment", "describe_machine", "memory_bytes"]
+__all__ = ["child_environment", "describe_machine", "memory_bytes", "thread_counts"]
 
 
 def describe_machine() -> dict[str, Any]:
@@ -37,6 +37,14 @@ def child_environment(threads: int) -> dict[str, str]:
 def memory_bytes() -> int:
     """Return the size of the machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def thread_counts(limit: int) -> list[int]:
+    """Return 1, 2, 4, ... and the limit."""
+    counts = [1]
+    while 2 * counts[-1] <= limit:
+        counts.append(2 * counts[-1])
+    return counts if counts[-1] == limit else [*counts, limit]
 
 
 def _processor() -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer
-from adamas.bench.work import Work
+from adamas.bench.workload import Workload
 
 __all__ = ["measure_memory"]
 
@@ -53,7 +53,7 @@ def _measure(peer: Peer, size: int) -> dict[str, Any]:
 
 def _take_steps(peer: Peer, size: int) -> None:
     value = np.broadcast_to(np.float32(0.1), (size,))  # takes no memory
-    run = peer.start(Work(((size,),)), [value], [[value]], int(os.environ.get("OMP_NUM_THREADS", "1")))
+    run = peer.start(Workload(((size,),)), [value], [[value]], int(os.environ.get("OMP_NUM_THREADS", "1")))
     for _ in range(_STEPS):
         run.refresh(0)
         run.step()

@@ -1,14 +1,14 @@
-"""Survey and comparisons as tables."""
+"""Tables of rules and formats, and of comparisons with peers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adamas.bench.survey import Row
+from adamas.bench.rules_and_formats import Row
 from adamas.bench.tables import format_table
 
-__all__ = ["duel_table", "format_ratio", "survey_table"]
+__all__ = ["comparison_table", "format_ratio", "rules_and_formats_table"]
 
 
 def format_ratio(value: float) -> str:
@@ -16,7 +16,7 @@ def format_ratio(value: float) -> str:
     return f"1/{1.0 / value:.0f}" if value < 0.095 else f"{value:.2f}"
 
 
-def survey_table(rows: Sequence[Row], markdown: bool = False) -> str:
+def rules_and_formats_table(rows: Sequence[Row], markdown: bool = False) -> str:
     """Return one line for each rule and format: time, GB/s, and share of the limit at each size."""
     sizes = sorted({row.size for row in rows}, reverse=True)
     by_name: dict[tuple[str, str], dict[int, Row]] = {}
@@ -38,13 +38,13 @@ def _cells(row: Row) -> list[str]:
     return [f"{row.seconds * 1e3:.3f}", f"{row.gigabytes_per_second:.0f}", f"{row.of_limit[0]:.2f}"]
 
 
-def duel_table(duels: Sequence[Mapping[str, Any]], markdown: bool = False) -> str:
+def comparison_table(comparisons: Sequence[Mapping[str, Any]], markdown: bool = False) -> str:
     """Return one line for each peer: adamas's time as a share of the peer's, scenario by scenario."""
-    scenarios = list(dict.fromkeys(duel["scenario"] for duel in duels))
+    scenarios = list(dict.fromkeys(row["scenario"] for row in comparisons))
     found: dict[str, dict[str, str]] = {}
-    for duel in duels:
-        cell = "failed" if "failed" in duel else format_ratio(duel["of_peer"][0])
-        found.setdefault(duel["peer"], {})[duel["scenario"]] = cell
+    for row in comparisons:
+        cell = "failed" if "failed" in row else format_ratio(row["of_peer"][0])
+        found.setdefault(row["peer"], {})[row["scenario"]] = cell
     lines = [["adamas's time, as a share of that of", *scenarios]]
     lines += [[peer, *(cells.get(scenario, "") for scenario in scenarios)] for peer, cells in found.items()]
     return format_table(lines, markdown)

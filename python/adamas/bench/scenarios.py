@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Workload
 
 __all__ = [
     "SCENARIOS",
+    "SELECTED",
     "SIZES",
-    "TELLING",
     "TENSOR_COUNTS",
-    "find_work",
+    "find_workload",
     "gpt2_small",
     "mlp",
     "resnet50",
@@ -67,34 +67,34 @@ _200 = with_tensors(200, 1 << 24)
 _WHOLE = Phase(unscale=True, clip="all", zero=True)
 _FOLLOWED = replace(_WHOLE, average=True, copies=True)
 
-SCENARIOS: dict[str, Work] = {
-    "1 tensor of 1,000": Work(((1_000,),)),
-    "1,000 tensors of 1,000": Work(((1_000,),) * 1_000),
-    "MLP 784-512-512-10": Work(mlp()),
-    "ResNet-50": Work(resnet50()),
-    "GPT-2 small": Work(gpt2_small()),
-    "embedding 50,000 x 300": Work(((50_000, 300),)),
-    "1M": Work(((1_000_000,),)),
-    "16.7M": Work(_16M),
-    "64M": Work(((64_000_000,),)),
-    "256M": Work(((256_000_000,),)),
-    "16.7M, all bfloat16": Work(_16M, params="bfloat16", states="bfloat16"),
-    "16.7M, bfloat16 states": Work(_16M, states="bfloat16"),
-    "16.7M, 8-bit states": Work(_16M, states="int8"),
-    "16.7M, bfloat16, split32, 8-bit states": Work(_16M, params="bfloat16", states="int8", master="split32"),
-    "16.7M, bfloat16, split24, 8-bit states": Work(_16M, params="bfloat16", states="int8", master="split24"),
-    "16.7M, fp8 states": Work(_16M, states="fp8"),
-    "16.7M, 4-bit states": Work(_16M, states="int4"),
-    "16.7M, whole phase": Work(_16M, phase=_WHOLE),
-    "200 tensors, 16.7M, whole phase": Work(_200, phase=_WHOLE),
-    "16.7M, whole phase, average, copies": Work(_16M, phase=_FOLLOWED),
-    "200 tensors, 16.7M, whole phase, average, copies": Work(_200, phase=_FOLLOWED),
-    "1,000 tensors of 1,000, whole phase": Work(((1_000,),) * 1_000, phase=_WHOLE),
-    "16.7M, clip each, average": Work(_16M, phase=Phase(clip="each", average=True, zero=True), weight_decay=0.0),
+SCENARIOS: dict[str, Workload] = {
+    "1 tensor of 1,000": Workload(((1_000,),)),
+    "1,000 tensors of 1,000": Workload(((1_000,),) * 1_000),
+    "MLP 784-512-512-10": Workload(mlp()),
+    "ResNet-50": Workload(resnet50()),
+    "GPT-2 small": Workload(gpt2_small()),
+    "embedding 50,000 x 300": Workload(((50_000, 300),)),
+    "1M": Workload(((1_000_000,),)),
+    "16.7M": Workload(_16M),
+    "64M": Workload(((64_000_000,),)),
+    "256M": Workload(((256_000_000,),)),
+    "16.7M, all bfloat16": Workload(_16M, params="bfloat16", states="bfloat16"),
+    "16.7M, bfloat16 states": Workload(_16M, states="bfloat16"),
+    "16.7M, 8-bit states": Workload(_16M, states="int8"),
+    "16.7M, bfloat16, split32, 8-bit states": Workload(_16M, params="bfloat16", states="int8", master="split32"),
+    "16.7M, bfloat16, split24, 8-bit states": Workload(_16M, params="bfloat16", states="int8", master="split24"),
+    "16.7M, fp8 states": Workload(_16M, states="fp8"),
+    "16.7M, 4-bit states": Workload(_16M, states="int4"),
+    "16.7M, whole phase": Workload(_16M, phase=_WHOLE),
+    "200 tensors, 16.7M, whole phase": Workload(_200, phase=_WHOLE),
+    "16.7M, whole phase, average, copies": Workload(_16M, phase=_FOLLOWED),
+    "200 tensors, 16.7M, whole phase, average, copies": Workload(_200, phase=_FOLLOWED),
+    "1,000 tensors of 1,000, whole phase": Workload(((1_000,),) * 1_000, phase=_WHOLE),
+    "16.7M, clip each, average": Workload(_16M, phase=Phase(clip="each", average=True, zero=True), weight_decay=0.0),
 }
 
-#: Those that say most: small, many, real, large, in few bits, and all that comes with an update.
-TELLING: tuple[str, ...] = (
+#: Those in the short tables: small, many, real, large, in few bits, and all that comes with an update.
+SELECTED: tuple[str, ...] = (
     "1 tensor of 1,000",
     "1,000 tensors of 1,000",
     "GPT-2 small",
@@ -110,8 +110,8 @@ TENSOR_COUNTS: tuple[int, ...] = (1, 10, 100, 1_000, 10_000)
 TENSORS_SIZE = 10_000_000
 
 
-def find_work(name: str) -> Work:
-    """Return the work of a scenario, or of a point of a curve: ``size 1024``, ``tensors 100``.
+def find_workload(name: str) -> Workload:
+    """Return the workload of a scenario, or of a point of a curve: ``size 1024``, ``tensors 100``.
 
     Raises:
         ValueError: There is no such scenario.
@@ -120,5 +120,5 @@ def find_work(name: str) -> Work:
         return SCENARIOS[name]
     kind, _, number = name.partition(" ")
     if kind in ("size", "tensors") and number.isdigit():
-        return Work(((int(number),),) if kind == "size" else with_tensors(int(number), TENSORS_SIZE))
+        return Workload(((int(number),),) if kind == "size" else with_tensors(int(number), TENSORS_SIZE))
     raise ValueError(f"scenario: there is no {name!r}; there are {', '.join(SCENARIOS)}, size N, tensors N")

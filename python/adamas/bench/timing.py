@@ -1,9 +1,9 @@
 """Timing several sides of a comparison so that the ratios mean something on a shared, noisy machine.
 
-All sides run in one process, in turns. A turn is one untimed step, which brings the side's arrays into the state of
-cache that it leaves them in itself, and then as many timed steps as fill the turn. Every round gives each side one
-turn, in rotated order. Reported are medians over the rounds and their ratio, with the quartiles of the ratio within
-rounds.
+All sides run in one process, alternately. A turn of one side is an untimed step, which brings the side's arrays into
+the state of cache that it leaves them in itself, and then as many timed steps as fill the turn. Each round gives every
+side one turn, in rotated order. The figures are medians over the rounds, and their ratio with the quartiles of the
+ratio within rounds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Side", "Timing", "ratio", "rounds_within", "take_turns"]
+__all__ = ["Side", "Timing", "ratio", "rounds_within", "time_alternately"]
 
 Step = Callable[[], object]
 
@@ -49,8 +49,10 @@ class Timing:
         return statistics.median(self.rounds)
 
 
-def take_turns(sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm: bool = True) -> dict[str, Timing]:
-    """Time all sides.
+def time_alternately(
+    sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm: bool = True
+) -> dict[str, Timing]:
+    """Time all sides, a turn of each after the other.
 
     Args:
         sides: By name.
@@ -74,7 +76,7 @@ def take_turns(sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm
 
 
 def rounds_within(sides: Mapping[str, Side], turn_seconds: float, seconds: float) -> int:
-    """Return how many rounds of `take_turns` take about so many seconds."""
+    """Return how many rounds of `time_alternately` take about so many seconds."""
     round_seconds = 0.0
     for side in sides.values():
         side.before_turn()

@@ -1,6 +1,6 @@
 """Do things while allocations fail, from each one on: nothing has changed then, until there are none left to fail.
 
-Prints how many failed for each, as JSON. tests/process/test_memory_limits.py runs it, with failing_malloc.c loaded
+Prints how many failed for each, as JSON. Run by tests/process/test_memory_limits.py, with failing_malloc.c loaded
 first.
 """
 

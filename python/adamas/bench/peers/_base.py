@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Workload
 
 __all__ = ["Peer", "Run"]
 
@@ -65,21 +65,21 @@ class Peer(ABC):
         except metadata.PackageNotFoundError as error:
             raise ImportError(f"{error.name} is not installed") from None
 
-    def can(self, work: Work) -> bool:
-        """Say whether there is a call, or a few, for this work. By default: the update of float32, alone."""
-        return (work.params, work.states, work.phase) == ("float32", "float32", Phase())
+    def can(self, workload: Workload) -> bool:
+        """Say whether there is a call, or a few, for this workload. By default: the update of float32, alone."""
+        return (workload.params, workload.states, workload.phase) == ("float32", "float32", Phase())
 
     @property
     def in_float32(self) -> bool:
         """Does it do the plain update in float32?"""
-        return self.can(Work(((1,),)))
+        return self.can(Workload(((1,),)))
 
     @abstractmethod
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         """Make an optimizer over copies of the parameters.
 
         Args:
-            work: What a step does.
+            workload: What a step does.
             params: In float32.
             grads: Two sets, in float32; they stay as they are.
             threads: The process may use so many processors, and ``OMP_NUM_THREADS`` says so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import CHECK_STEPS, MAX_NORM, Phase, Work
+from adamas.bench.workload import CHECK_STEPS, MAX_NORM, Phase, Workload
 
 __all__ = ["Autograd", "ScikitLearn", "Thinc"]
 
@@ -23,12 +23,12 @@ class ScikitLearn(Peer):
     holds_gradients = False
     note = "Adam without decay"
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
         params = _copies(params)
-        beta1, beta2 = work.betas
-        opt = AdamOptimizer(params, work.lr, beta1, beta2, work.eps)
+        beta1, beta2 = workload.betas
+        opt = AdamOptimizer(params, workload.lr, beta1, beta2, workload.eps)
         chosen = grads[0]
 
         def step() -> None:
@@ -49,16 +49,22 @@ class Thinc(Peer):
     decays = False
     note = "Adam without decay"
 
-    def can(self, work: Work) -> bool:
-        return super().can(work) or work.phase == Phase(clip="each", average=True, zero=True)
+    def can(self, workload: Workload) -> bool:
+        return super().can(workload) or workload.phase == Phase(clip="each", average=True, zero=True)
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         from thinc.api import Adam
 
-        beta1, beta2 = work.betas
-        clip = MAX_NORM if work.phase.clip == "each" else 0.0
+        beta1, beta2 = workload.betas
+        clip = MAX_NORM if workload.phase.clip == "each" else 0.0
         opt = Adam(
-            work.lr, L2=0.0, beta1=beta1, beta2=beta2, eps=work.eps, grad_clip=clip, use_averages=work.phase.average
+            workload.lr,
+            L2=0.0,
+            beta1=beta1,
+            beta2=beta2,
+            eps=workload.eps,
+            grad_clip=clip,
+            use_averages=workload.phase.average,
         )
         params, buffers = _copies(params), _copies(grads[0])
 
@@ -83,23 +89,25 @@ class Autograd(Peer):
     holds_gradients = False
     note = "Adam without decay"
 
-    def can(self, work: Work) -> bool:
+    def can(self, workload: Workload) -> bool:
         # Beyond that, a call takes minutes.
-        return super().can(work) and len(work.shapes) <= 1_000 and work.size <= 1 << 26
+        return super().can(workload) and len(workload.shapes) <= 1_000 and workload.size <= 1 << 26
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         from autograd.misc.optimizers import adam
 
         values: Any = _copies(params)
         first = 0
-        beta1, beta2 = work.betas
+        beta1, beta2 = workload.betas
 
         def gradient(_: Any, i: int) -> list[Array]:
             return grads[(first + i) % len(grads)]
 
         def step() -> None:
             nonlocal values
-            values = adam(gradient, values, num_iters=CHECK_STEPS, step_size=work.lr, b1=beta1, b2=beta2, eps=work.eps)
+            values = adam(
+                gradient, values, num_iters=CHECK_STEPS, step_size=workload.lr, b1=beta1, b2=beta2, eps=workload.eps
+            )
 
         def refresh(k: int) -> None:
             nonlocal first

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import LOSS_SCALE, MAX_NORM, Phase, Work
+from adamas.bench.workload import LOSS_SCALE, MAX_NORM, Phase, Workload
 
 __all__ = ["TorchCompiled", "TorchForeach", "TorchFused", "TorchSingle", "start_optimizer"]
 
@@ -14,7 +14,7 @@ _AVERAGE_DECAY = 0.9999
 
 
 def start_optimizer(
-    work: Work,
+    workload: Workload,
     params: list[Array],
     grads: list[list[Array]],
     make: Callable[[list[Any]], Any],
@@ -23,7 +23,7 @@ def start_optimizer(
     """Run a torch optimizer.
 
     Args:
-        work: What a step does.
+        workload: What a step does.
         params: To start from.
         grads: Two sets.
         make: Makes the optimizer over a list of parameters.
@@ -31,7 +31,7 @@ def start_optimizer(
     """
     import torch
 
-    dtype = torch.float32 if work.master else getattr(torch, work.params)
+    dtype = torch.float32 if workload.master else getattr(torch, workload.params)
     tensors = [torch.nn.Parameter(torch.from_numpy(param).to(dtype, copy=True)) for param in params]
     for tensor in tensors:
         tensor.grad = torch.empty_like(tensor)
@@ -46,27 +46,34 @@ def start_optimizer(
         values: Array = tensors[i].detach().float().numpy()
         return values
 
-    return Run(wrap(opt, tensors), refresh, param, consumes=work.phase.zero)
+    return Run(wrap(opt, tensors), refresh, param, consumes=workload.phase.zero)
 
 
 class _Torch(Peer):
     distributions = ("torch",)
     options: ClassVar[dict[str, Any]] = {}
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         import torch
 
         torch.set_num_threads(threads)
-        return start_optimizer(work, params, grads, lambda tensors: self.make(tensors, work), self.wrap(work))
+        return start_optimizer(
+            workload, params, grads, lambda tensors: self.make(tensors, workload), self.wrap(workload)
+        )
 
-    def make(self, tensors: list[Any], work: Work) -> Any:
+    def make(self, tensors: list[Any], workload: Workload) -> Any:
         import torch
 
         return torch.optim.AdamW(
-            tensors, lr=work.lr, betas=work.betas, eps=work.eps, weight_decay=work.weight_decay, **self.options
+            tensors,
+            lr=workload.lr,
+            betas=workload.betas,
+            eps=workload.eps,
+            weight_decay=workload.weight_decay,
+            **self.options,
         )
 
-    def wrap(self, work: Work) -> Callable[[Any, list[Any]], Callable[[], object]]:
+    def wrap(self, workload: Workload) -> Callable[[Any, list[Any]], Callable[[], object]]:
         return lambda opt, _: opt.step
 
 
@@ -93,12 +100,14 @@ class TorchFused(_Torch):
     name = "torch, fused"
     options: ClassVar = {"fused": True}
 
-    def can(self, work: Work) -> bool:
-        return work.phase.clip != "each"
+    def can(self, workload: Workload) -> bool:
+        return workload.phase.clip != "each"
 
-    def wrap(self, work: Work) -> Callable[[Any, list[Any]], Callable[[], object]]:
+    def wrap(self, workload: Workload) -> Callable[[Any, list[Any]], Callable[[], object]]:
         return (
-            (lambda opt, _: opt.step) if work.phase.is_update else lambda opt, tensors: _phase(work.phase, opt, tensors)
+            (lambda opt, _: opt.step)
+            if workload.phase.is_update
+            else lambda opt, tensors: _phase(workload.phase, opt, tensors)
         )
 
 
@@ -108,10 +117,10 @@ class TorchCompiled(_Torch):
     name = "torch, compiled"
     options: ClassVar = {"foreach": True}
 
-    def can(self, work: Work) -> bool:
-        return super().can(work) and len(work.shapes) <= 200  # it takes minutes to compile more
+    def can(self, workload: Workload) -> bool:
+        return super().can(workload) and len(workload.shapes) <= 200  # it takes minutes to compile more
 
-    def wrap(self, work: Work) -> Callable[[Any, list[Any]], Callable[[], object]]:
+    def wrap(self, workload: Workload) -> Callable[[Any, list[Any]], Callable[[], object]]:
         import torch
 
         return lambda opt, _: torch.compile(opt.step)

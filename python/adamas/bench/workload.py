@@ -1,4 +1,4 @@
-"""What all sides of a comparison do, the arrays that they start from, and the proof that they did it."""
+"""The workload that all sides of a comparison compute, its arrays, and the check that each side computes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from adamas import reference
 from adamas._numerics.formats import bfloat16
 
-__all__ = ["CHECK_STEPS", "LOSS_SCALE", "MAX_NORM", "Phase", "Problem", "Work", "tolerance", "update_error"]
+__all__ = ["CHECK_STEPS", "LOSS_SCALE", "MAX_NORM", "Phase", "Problem", "Workload", "tolerance", "update_error"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -51,7 +51,7 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """A step of AdamW over tensors of these shapes.
 
     Attributes:
@@ -105,21 +105,21 @@ class Problem:
 
     Attributes:
         work: What is to be done.
-        params: Values in float32 that ``work.params`` can hold.
+        params: Values in float32 that ``workload.params`` can hold.
         grads: Two sets of them.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, workload: Workload) -> None:
         rng = np.random.default_rng(0)
-        scale = 1e-2 * (LOSS_SCALE if work.phase.unscale else 1.0)
-        self.work = work
-        self.params = [self._normal(rng, shape, 0.1) for shape in work.shapes]
-        self.grads = [[self._normal(rng, shape, scale) for shape in work.shapes] for _ in range(2)]
+        scale = 1e-2 * (LOSS_SCALE if workload.phase.unscale else 1.0)
+        self.workload = workload
+        self.params = [self._normal(rng, shape, 0.1) for shape in workload.shapes]
+        self.grads = [[self._normal(rng, shape, scale) for shape in workload.shapes] for _ in range(2)]
 
     def _normal(self, rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> Array:
         values: Array = rng.standard_normal(shape, dtype=np.float32)
         values *= np.float32(scale)
-        if self.work.params == "bfloat16":
+        if self.workload.params == "bfloat16":
             values = values.astype(bfloat16()).astype(np.float32)
         return values
 
@@ -129,13 +129,13 @@ class Problem:
         return sorted({0, last // 2, last})[:_SAMPLED_TENSORS]
 
 
-def tolerance(work: Work) -> float:
+def tolerance(workload: Workload) -> float:
     """Return how large `update_error` may be."""
-    if work.params == "bfloat16":
+    if workload.params == "bfloat16":
         return _TOLERANCE_BFLOAT16_PARAMS
-    if work.phase.clip != "no":
+    if workload.phase.clip != "no":
         return _TOLERANCE_CLIPPED
-    return _TOLERANCES[work.states]
+    return _TOLERANCES[workload.states]
 
 
 def update_error(problem: Problem, params: Sequence[Array]) -> float:
@@ -148,10 +148,12 @@ def update_error(problem: Problem, params: Sequence[Array]) -> float:
     Returns:
         The root mean square of the difference, as a share of that of what the steps changed.
     """
-    work = problem.work
+    workload = problem.workload
     start = [_sample(problem.params[i]) for i in problem.sampled()]
     expected = [values.copy() for values in start]
-    opt = reference.AdamW(expected, lr=work.lr, betas=work.betas, eps=work.eps, weight_decay=work.weight_decay)
+    opt = reference.AdamW(
+        expected, lr=workload.lr, betas=workload.betas, eps=workload.eps, weight_decay=workload.weight_decay
+    )
     factors = [_factors(problem, grads) for grads in problem.grads]
     for grads, factor in itertools.islice(itertools.cycle(zip(problem.grads, factors, strict=True)), CHECK_STEPS):
         opt.step([_sample(grads[i]) * factor[i] for i in problem.sampled()])
@@ -166,7 +168,7 @@ def _sample(values: Array) -> Array:
 
 def _factors(problem: Problem, grads: Sequence[Array]) -> list[float]:
     """Return what the phase multiplies each gradient by."""
-    phase = problem.work.phase
+    phase = problem.workload.phase
     scale = 1.0 / LOSS_SCALE if phase.unscale else 1.0
     if phase.clip == "no":
         return [scale] * len(grads)

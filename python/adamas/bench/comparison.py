@@ -1,8 +1,8 @@
 """One peer against adamas and the byte limit, in a process of their own.
 
 A process of their own keeps one framework's threads, allocator and OpenMP runtime out of another's figures, and a
-crash from ending a run. ``python -m adamas.bench.duel`` reads one job a line from standard input and answers each with
-a line of JSON.
+crash from ending a run. ``python -m adamas.bench.comparison`` reads one job a line from standard input and answers each
+with a line of JSON.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from adamas.bench.limit import limit_of_bytes
+from adamas.bench.byte_limit import limit_of_bytes
 from adamas.bench.machine import child_environment
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
-from adamas.bench.scenarios import find_work
-from adamas.bench.timing import Side, ratio, rounds_within, take_turns
-from adamas.bench.work import CHECK_STEPS, Problem, Work, tolerance, update_error
+from adamas.bench.scenarios import find_workload
+from adamas.bench.timing import Side, ratio, rounds_within, time_alternately
+from adamas.bench.workload import CHECK_STEPS, Problem, Workload, tolerance, update_error
 
 __all__ = ["Job", "compare", "run_jobs"]
 
@@ -45,8 +45,8 @@ class Job:
     seconds: float
 
 
-def compare(peer: Peer, work: Work, threads: int, seconds: float) -> dict[str, Any]:
-    """Check both sides, and time them in turns.
+def compare(peer: Peer, workload: Workload, threads: int, seconds: float) -> dict[str, Any]:
+    """Check that both sides compute the same update, then time them alternately.
 
     Returns:
         Seconds of a step, and the ratios of medians with quartiles: ``of_peer`` (adamas to the peer), ``of_limit``
@@ -56,24 +56,24 @@ def compare(peer: Peer, work: Work, threads: int, seconds: float) -> dict[str, A
         ValueError: One of them computes something else; the message says which, and how far it is off.
     """
     if not peer.decays:
-        work = replace(work, weight_decay=0.0)
-    problem = Problem(work)
+        workload = replace(workload, weight_decay=0.0)
+    problem = Problem(workload)
     both = {"adamas": Adamas(), "peer": peer}
-    runs = {name: side.start(work, problem.params, problem.grads, threads) for name, side in both.items()}
+    runs = {name: side.start(workload, problem.params, problem.grads, threads) for name, side in both.items()}
     errors = {name: _checked(both[name].name, run, problem) for name, run in runs.items()}
     sides = {name: _side(run) for name, run in runs.items()}
-    sides["limit"] = limit_of_bytes(work.size * work.bytes_per_parameter, threads)
-    in_cache = work.size * work.bytes_per_parameter < _CACHE_BYTES
+    sides["limit"] = limit_of_bytes(workload.size * workload.bytes_per_parameter, threads)
+    in_cache = workload.size * workload.bytes_per_parameter < _CACHE_BYTES
     turn = _TURN_SECONDS if in_cache else 0.0
-    timings = take_turns(sides, rounds_within(sides, turn, seconds), turn)
+    timings = time_alternately(sides, rounds_within(sides, turn, seconds), turn)
     return {
         "seconds": {name: timing.median for name, timing in timings.items()},
         "of_peer": ratio(timings["adamas"], timings["peer"]),
         "of_limit": ratio(timings["adamas"], timings["limit"]),
         "error": errors,
         "rounds": len(timings["adamas"].rounds),
-        "size": work.size,
-        "tensors": len(work.shapes),
+        "size": workload.size,
+        "tensors": len(workload.shapes),
     }
 
 
@@ -83,7 +83,7 @@ def _checked(name: str, run: Run, problem: Problem) -> float:
         run.refresh(i % 2)
         run.step()
     error = update_error(problem, [np.asarray(run.param(i)) for i in problem.sampled()])
-    allowed = tolerance(problem.work)
+    allowed = tolerance(problem.workload)
     if not error <= allowed:
         raise ValueError(f"{name} computes something else: off by {error:.2g} of the update, {allowed:g} is allowed")
     return error
@@ -124,7 +124,7 @@ class _Child:
 
     def __init__(self, threads: int) -> None:
         environment = child_environment(threads)
-        command = [sys.executable, "-m", "adamas.bench.duel"]
+        command = [sys.executable, "-m", "adamas.bench.comparison"]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         )
@@ -184,7 +184,7 @@ class _Child:
 def _answer(job: Job) -> Mapping[str, Any]:
     try:
         peer = PEERS[job.peer]
-        result = compare(peer, find_work(job.scenario), job.threads, job.seconds)
+        result = compare(peer, find_workload(job.scenario), job.threads, job.seconds)
         return {**result, "versions": peer.versions(), "note": peer.note}
     except Exception as error:
         lines = str(error).splitlines() or [""]

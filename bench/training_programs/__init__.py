@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from programs.clock import Trainer
-from programs.network import numpy_network
-from programs.scikit import mlp_classifier
-from programs.tagger import spacy_tagger
-from programs.transformer import torch_transformer
+from training_programs.clock import Trainer
+from training_programs.numpy_network import numpy_network
+from training_programs.scikit_classifier import mlp_classifier
+from training_programs.spacy_tagger import spacy_tagger
+from training_programs.torch_transformer import torch_transformer
 
 __all__ = ["PROGRAMS", "Trainer"]
 

@@ -1,4 +1,4 @@
-#include "sides.hpp"
+#include "step_and_limit.hpp"
 
 #include "numbers.hpp"
 
@@ -22,28 +22,28 @@ adamas::Hyperparameters hyperparameters() {
 // The states begin as zeros. So many steps make ordinary numbers of them.
 constexpr int kFirstSteps = 3;
 
-void fill(const Case& wanted, const Streams& streams) {
+void fill(const Case& wanted, const StepArrays& arrays) {
   const adamas::DType dtype = wanted.format.param;
   Numbers numbers;
-  numbers.fill(dtype, streams.param(), wanted.size, 0);
-  for (std::size_t set = 0; set < streams.gradient_sets(); ++set) {
-    numbers.fill(dtype, streams.grad(set), wanted.size, -6);
+  numbers.fill(dtype, arrays.param(), wanted.size, 0);
+  for (std::size_t set = 0; set < arrays.gradient_sets(); ++set) {
+    numbers.fill(dtype, arrays.grad(set), wanted.size, -6);
   }
   // It should begin as a copy of the parameter, but no step takes longer if it does not.
   if (wanted.format.residue == adamas::Residue::kMaster) {
-    numbers.fill(adamas::DType::kFloat32, streams.residue(), wanted.size, 0);
+    numbers.fill(adamas::DType::kFloat32, arrays.residue(), wanted.size, 0);
   }
 }
 
 }  // namespace
 
-StepSide::StepSide(const Case& wanted, std::size_t gradient_sets, int threads)
-    : streams_(wanted, gradient_sets), hyperparameters_(hyperparameters()), threads_(threads) {
-  fill(wanted, streams_);
+MeasuredStep::MeasuredStep(const Case& wanted, std::size_t gradient_sets, int threads)
+    : arrays_(wanted, gradient_sets), hyperparameters_(hyperparameters()), threads_(threads) {
+  fill(wanted, arrays_);
   adamas::Tensor tensor;
-  tensor.param = streams_.param();
-  tensor.residue = streams_.residue();
-  for (int k = 0; k < adamas::kMaxStates; ++k) tensor.states[k] = streams_.state(k);
+  tensor.param = arrays_.param();
+  tensor.residue = arrays_.residue();
+  for (int k = 0; k < adamas::kMaxStates; ++k) tensor.states[k] = arrays_.state(k);
   tensor.size = wanted.size;
   tensor.dtype = wanted.format.param;
   tensor.state_format = wanted.format.states;
@@ -55,33 +55,33 @@ StepSide::StepSide(const Case& wanted, std::size_t gradient_sets, int threads)
   for (int i = 0; i < kFirstSteps; ++i) (*this)();
 }
 
-adamas::Status StepSide::step() {
-  const void* const grads[] = {streams_.next_grad()};
+adamas::Status MeasuredStep::step() {
+  const void* const grads[] = {arrays_.next_grad()};
   return plan_.step(grads, &hyperparameters_, 1, threads_);
 }
 
-Case LimitSide::stand_in(const Case& wanted) {
+Case ByteLimit::stand_in(const Case& wanted) {
   Case plain{
       wanted.rule, {"float32", adamas::DType::kFloat32, adamas::StateFormat::kFloat32, adamas::Residue::kNone}, 1};
   plain.size = traffic(wanted) / traffic(plain);
   return plain;
 }
 
-LimitSide::LimitSide(const Case& wanted, std::size_t gradient_sets, int threads)
-    : streams_(stand_in(wanted), gradient_sets),
+ByteLimit::ByteLimit(const Case& wanted, std::size_t gradient_sets, int threads)
+    : arrays_(stand_in(wanted), gradient_sets),
       size_(stand_in(wanted).size),
       state_count_(adamas::rule_info(wanted.rule).state_count),
       takes_norms_(takes_norms(wanted.rule)),
       threads_(threads) {
-  fill(stand_in(wanted), streams_);
+  fill(stand_in(wanted), arrays_);
   for (int i = 0; i < kFirstSteps; ++i) (*this)();
 }
 
-void LimitSide::operator()() {
-  auto* const param = static_cast<float*>(streams_.param());
-  const auto* const grad = static_cast<const float*>(streams_.next_grad());
+void ByteLimit::operator()() {
+  auto* const param = static_cast<float*>(arrays_.param());
+  const auto* const grad = static_cast<const float*>(arrays_.next_grad());
   float* states[adamas::kMaxStates];
-  for (int k = 0; k < adamas::kMaxStates; ++k) states[k] = static_cast<float*>(streams_.state(k));
+  for (int k = 0; k < adamas::kMaxStates; ++k) states[k] = static_cast<float*>(arrays_.state(k));
   const auto pass = [&](bool read_only) {
     check(adamas::byte_limit(param, grad, states, state_count_, size_, threads_, read_only), "byte_limit");
   };

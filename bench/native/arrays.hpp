@@ -12,8 +12,8 @@ namespace bench {
 constexpr std::size_t kMaxGradientSets = 2;
 
 // Bytes of each array.
-struct StreamBytes {
-  explicit StreamBytes(const Case& wanted);
+struct ArrayBytes {
+  explicit ArrayBytes(const Case& wanted);
 
   std::size_t param;
   std::size_t grad;
@@ -26,13 +26,13 @@ std::size_t traffic(const Case& wanted);
 
 // All arrays of a step in one piece of memory, laid out as adamas.Arena (python/adamas/arena.py) lays out a model: each
 // from a cache line on, apart from the others modulo the page, in huge pages where the system has them. Zeros.
-class Streams {
+class StepArrays {
  public:
   // gradient_sets: at most kMaxGradientSets.
-  Streams(const Case& wanted, std::size_t gradient_sets);
-  ~Streams();
-  Streams(const Streams&) = delete;
-  Streams& operator=(const Streams&) = delete;
+  StepArrays(const Case& wanted, std::size_t gradient_sets);
+  ~StepArrays();
+  StepArrays(const StepArrays&) = delete;
+  StepArrays& operator=(const StepArrays&) = delete;
 
   // The bytes that it takes.
   static std::size_t memory(const Case& wanted, std::size_t gradient_sets);
@@ -53,7 +53,7 @@ class Streams {
     std::size_t residue;
     std::size_t end;
   };
-  static Places lay_out(const StreamBytes& bytes, std::size_t gradient_sets);
+  static Places lay_out(const ArrayBytes& bytes, std::size_t gradient_sets);
 
   void* at(std::size_t place) const { return static_cast<char*>(memory_) + place; }
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.peers.own import Textbook
-from adamas.bench.work import Work
+from adamas.bench.peers.textbook import Textbook
+from adamas.bench.workload import Workload
 from adamas.demo.mlp import Layers, init_mlp, loss_and_grads
-from programs.clock import Clock, Trainer
+from training_programs.clock import Clock, Trainer
 
 _SIZES, _BATCH = (784, 512, 512, 10), 128
 
@@ -28,7 +28,7 @@ def _adamas(layers: Layers) -> Callable[[Layers], object]:
 
 def _plain(layers: Layers) -> Callable[[Layers], object]:
     params = [array for layer in layers for array in layer.values()]
-    opt = Textbook(params, Work(tuple(param.shape for param in params)))
+    opt = Textbook(params, Workload(tuple(param.shape for param in params)))
     return lambda grads: opt.step([array for layer in grads for array in layer.values()])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import adamas
-from programs.clock import Clock, Trainer
+from training_programs.clock import Clock, Trainer
 
 
 class Swapped:

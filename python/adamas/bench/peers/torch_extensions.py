@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from adamas.bench.peers._base import Array, Peer, Run
 from adamas.bench.peers.torch import start_optimizer
-from adamas.bench.work import Work
+from adamas.bench.workload import Workload
 
 __all__ = ["Bitsandbytes8bit", "DeepSpeed", "Torchao4bit", "Torchao8bit", "TorchaoFp8"]
 
@@ -15,14 +15,19 @@ __all__ = ["Bitsandbytes8bit", "DeepSpeed", "Torchao4bit", "Torchao8bit", "Torch
 class _OnTorch(Peer):
     """A drop-in for ``torch.optim.AdamW``."""
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         import torch
 
         torch.set_num_threads(threads)
-        options = {"lr": work.lr, "betas": work.betas, "eps": work.eps, "weight_decay": work.weight_decay}
-        return start_optimizer(work, params, grads, lambda tensors: self.make(tensors, work, options))
+        options = {
+            "lr": workload.lr,
+            "betas": workload.betas,
+            "eps": workload.eps,
+            "weight_decay": workload.weight_decay,
+        }
+        return start_optimizer(workload, params, grads, lambda tensors: self.make(tensors, workload, options))
 
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+    def make(self, tensors: list[Any], workload: Workload, options: dict[str, Any]) -> Any:
         raise NotImplementedError
 
 
@@ -32,13 +37,17 @@ class DeepSpeed(_OnTorch):
     name = "DeepSpeed CPUAdam"
     distributions = ("deepspeed", "torch")
 
-    def can(self, work: Work) -> bool:
-        return work.phase.is_update and work.params == work.states and work.params in ("float32", "bfloat16")
+    def can(self, workload: Workload) -> bool:
+        return (
+            workload.phase.is_update
+            and workload.params == workload.states
+            and workload.params in ("float32", "bfloat16")
+        )
 
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+    def make(self, tensors: list[Any], workload: Workload, options: dict[str, Any]) -> Any:
         from deepspeed.ops.adam import DeepSpeedCPUAdam
 
-        return DeepSpeedCPUAdam(tensors, adamw_mode=True, fp32_optimizer_states=work.states == "float32", **options)
+        return DeepSpeedCPUAdam(tensors, adamw_mode=True, fp32_optimizer_states=workload.states == "float32", **options)
 
 
 class _LowBit(_OnTorch):
@@ -46,10 +55,10 @@ class _LowBit(_OnTorch):
     #: Module and class.
     source: ClassVar[tuple[str, str]]
 
-    def can(self, work: Work) -> bool:
-        return work.phase.is_update and work.params == "float32" and work.states == self.states
+    def can(self, workload: Workload) -> bool:
+        return workload.phase.is_update and workload.params == "float32" and workload.states == self.states
 
-    def make(self, tensors: list[Any], work: Work, options: dict[str, Any]) -> Any:
+    def make(self, tensors: list[Any], workload: Workload, options: dict[str, Any]) -> Any:
         module, name = self.source
         return getattr(importlib.import_module(module), name)(tensors, **options)
 

@@ -1,4 +1,5 @@
-// Timing two sides so that their ratio means something on a shared, noisy machine: the protocol of bench/harness.py.
+// Timing a step and its byte limit alternately, so that their ratio means something on a shared, noisy machine: the
+// protocol of python/adamas/bench/timing.py.
 #pragma once
 
 #include <algorithm>
@@ -8,12 +9,12 @@
 
 namespace bench {
 
-// Times steps of one side, a turn at a time: as many steps as fill it, after an untimed one, which brings the side's
-// arrays into the state of cache that it leaves them in itself.
-template <class Side>
-class Turns {
+// Times one of the two, a turn at a time. A turn is one untimed step, which brings the arrays into the state of cache
+// that it leaves them in itself, and then as many timed steps as fill it.
+template <class Step>
+class TurnTimer {
  public:
-  explicit Turns(Side& side) : side_(side) {
+  explicit TurnTimer(Step& step) : step_(step) {
     constexpr double kTurnSeconds = 2e-3;
     constexpr double kMostSteps = 10'000;
     for (int i = 0; i < 2; ++i) {  // the first step may be slow
@@ -22,10 +23,10 @@ class Turns {
     }
   }
 
-  void warm_up() { side_(); }
+  void warm_up() { step_(); }
 
   // Returns seconds per step.
-  double take() {
+  double time_turn() {
     seconds_.push_back(timed() / static_cast<double>(count_));
     return seconds_.back();
   }
@@ -45,11 +46,11 @@ class Turns {
   double timed() {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
-    for (std::size_t i = 0; i < count_; ++i) side_();
+    for (std::size_t i = 0; i < count_; ++i) step_();
     return std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  Side& side_;
+  Step& step_;
   std::size_t count_ = 1;
   std::vector<double> seconds_;
 };

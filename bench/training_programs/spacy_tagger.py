@@ -8,7 +8,7 @@ from typing import Any
 from text_model import reviews
 
 import adamas
-from programs.clock import Clock, Trainer
+from training_programs.clock import Clock, Trainer
 
 _BATCH, _TEXTS, _WORDS = 32, 512, 40
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adamas.bench.peers._base import Array, Peer, Run
-from adamas.bench.work import Phase, Work
+from adamas.bench.workload import Phase, Workload
 
 __all__ = ["Keras", "Optax"]
 
@@ -19,20 +19,24 @@ class Optax(Peer):
     name = "optax, jit"
     distributions = ("optax", "jax")
 
-    def can(self, work: Work) -> bool:
+    def can(self, workload: Workload) -> bool:
         # It takes minutes, and 10 GB, to compile the update of 10,000 tensors.
-        if len(work.shapes) > 1_000:
+        if len(workload.shapes) > 1_000:
             return False
-        return work.phase == Phase() and work.params == work.states and work.params in ("float32", "bfloat16")
+        return (
+            workload.phase == Phase()
+            and workload.params == workload.states
+            and workload.params in ("float32", "bfloat16")
+        )
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         import jax
         import jax.numpy as jnp
         import optax
 
-        beta1, beta2 = work.betas
-        rule = optax.adamw(work.lr, beta1, beta2, work.eps, weight_decay=work.weight_decay)
-        dtype = jnp.dtype(work.params)
+        beta1, beta2 = workload.betas
+        rule = optax.adamw(workload.lr, beta1, beta2, workload.eps, weight_decay=workload.weight_decay)
+        dtype = jnp.dtype(workload.params)
         values: Any = [jnp.array(param, dtype) for param in params]
         sets = [[jnp.array(grad, dtype) for grad in chosen] for chosen in grads]
         state = rule.init(values)
@@ -62,15 +66,19 @@ class Keras(Peer):
     name = "Keras (torch)"
     distributions = ("keras", "torch")
 
-    def start(self, work: Work, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
+    def start(self, workload: Workload, params: list[Array], grads: list[list[Array]], threads: int) -> Run:
         os.environ["KERAS_BACKEND"] = "torch"
         import keras
         import torch
 
         torch.set_num_threads(threads)
-        beta1, beta2 = work.betas
+        beta1, beta2 = workload.betas
         opt = keras.optimizers.AdamW(
-            learning_rate=work.lr, beta_1=beta1, beta_2=beta2, epsilon=work.eps, weight_decay=work.weight_decay
+            learning_rate=workload.lr,
+            beta_1=beta1,
+            beta_2=beta2,
+            epsilon=workload.eps,
+            weight_decay=workload.weight_decay,
         )
         variables = [keras.Variable(param) for param in params]
         buffers = [torch.empty(param.shape) for param in params]

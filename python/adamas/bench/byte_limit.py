@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from adamas import _core
-from adamas.bench.timing import Side
+from adamas.bench.timing import Side, rounds_within, time_alternately
 
-__all__ = ["limit_like", "limit_of_bytes"]
+__all__ = ["limit_like", "limit_of_bytes", "measure_bandwidth"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -57,3 +57,10 @@ def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int,
         _core.byte_limit(param, grad, streams, threads)
 
     return Side(step, after_turn=restore)
+
+
+def measure_bandwidth(total: float, counts: list[int], seconds: float) -> dict[int, float]:
+    """Return the GB/s that the byte limit moves, by number of threads."""
+    sides = {str(count): limit_of_bytes(total, count) for count in counts}
+    timings = time_alternately(sides, rounds_within(sides, 0.0, seconds), 0.0)
+    return {int(name): total / timing.median / 1e9 for name, timing in timings.items()}

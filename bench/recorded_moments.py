@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from models import Task, each, flat
+from low_precision_tasks import Task, each, flat
 
 import adamas
 from adamas.demo.mlp import Array

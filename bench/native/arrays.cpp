@@ -1,4 +1,4 @@
-#include "streams.hpp"
+#include "arrays.hpp"
 
 #include <sys/mman.h>
 
@@ -19,7 +19,7 @@ constexpr std::size_t kBetweenStates = 1344;
 
 }  // namespace
 
-StreamBytes::StreamBytes(const Case& wanted)
+ArrayBytes::ArrayBytes(const Case& wanted)
     : param(wanted.size * adamas::size_of(wanted.format.param)),
       grad(param),
       residue(wanted.size * adamas::size_of(wanted.format.residue)) {
@@ -30,13 +30,13 @@ StreamBytes::StreamBytes(const Case& wanted)
 }
 
 std::size_t traffic(const Case& wanted) {
-  const StreamBytes bytes(wanted);
+  const ArrayBytes bytes(wanted);
   const std::size_t written = std::accumulate(bytes.states.begin(), bytes.states.end(), bytes.param + bytes.residue);
   const std::size_t read = written + bytes.grad;
   return (takes_norms(wanted.rule) ? 2 * read : read) + written;
 }
 
-Streams::Places Streams::lay_out(const StreamBytes& bytes, std::size_t gradient_sets) {
+StepArrays::Places StepArrays::lay_out(const ArrayBytes& bytes, std::size_t gradient_sets) {
   Places places{};
   const auto place = [&places](std::size_t count, std::size_t in_page) {
     const std::size_t begin = places.end + (in_page - places.end) % kPage;
@@ -53,12 +53,12 @@ Streams::Places Streams::lay_out(const StreamBytes& bytes, std::size_t gradient_
   return places;
 }
 
-std::size_t Streams::memory(const Case& wanted, std::size_t gradient_sets) {
-  return lay_out(StreamBytes(wanted), gradient_sets).end;
+std::size_t StepArrays::memory(const Case& wanted, std::size_t gradient_sets) {
+  return lay_out(ArrayBytes(wanted), gradient_sets).end;
 }
 
-Streams::Streams(const Case& wanted, std::size_t gradient_sets)
-    : places_(lay_out(StreamBytes(wanted), gradient_sets)), gradient_sets_(gradient_sets) {
+StepArrays::StepArrays(const Case& wanted, std::size_t gradient_sets)
+    : places_(lay_out(ArrayBytes(wanted), gradient_sets)), gradient_sets_(gradient_sets) {
   memory_ = mmap(nullptr, places_.end, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory_ == MAP_FAILED) throw std::bad_alloc();
 #if defined(MADV_HUGEPAGE)
@@ -66,6 +66,6 @@ Streams::Streams(const Case& wanted, std::size_t gradient_sets)
 #endif
 }
 
-Streams::~Streams() { munmap(memory_, places_.end); }
+StepArrays::~StepArrays() { munmap(memory_, places_.end); }
 
 }  // namespace bench

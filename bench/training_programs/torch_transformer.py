@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from programs.clock import Clock, Trainer
+from training_programs.clock import Clock, Trainer
 
 _VOCABULARY, _WIDTH, _HEADS, _LAYERS, _LENGTH, _BATCH = 8_192, 384, 6, 6, 64, 4
 

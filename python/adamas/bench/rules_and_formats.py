@@ -1,4 +1,4 @@
-"""Where each rule and each number format lies on this machine, next to the byte limit."""
+"""The time of each rule and each number format on this machine, compared with the byte limit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 import adamas
-from adamas.bench.limit import limit_like, limit_of_bytes
+from adamas.bench.byte_limit import limit_like, limit_of_bytes
 from adamas.bench.peers import Adamas
-from adamas.bench.timing import Side, Timing, ratio, rounds_within, take_turns
-from adamas.bench.work import Problem, Work
+from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alternately
+from adamas.bench.workload import Problem, Workload
 
-__all__ = ["FORMATS", "RULES", "Row", "bandwidth", "survey_formats", "survey_rules", "thread_counts"]
+__all__ = ["FORMATS", "RULES", "Row", "measure_formats", "measure_rules"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -46,7 +46,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
 #: Of small arrays: how long a turn lasts.
 _TURN_SECONDS = 5e-3
 
-#: Number formats of AdamW, as `adamas.bench.work.Work` has them.
+#: Number formats of AdamW, as `adamas.bench.workload.Workload` has them.
 FORMATS: dict[str, dict[str, str]] = {
     "float32": {},
     "bfloat16 states": {"states": "bfloat16"},
@@ -84,22 +84,7 @@ class Row:
         return self.size * self.bytes_per_parameter / self.seconds / 1e9
 
 
-def thread_counts(limit: int) -> list[int]:
-    """Return 1, 2, 4, ... and the limit."""
-    counts = [1]
-    while 2 * counts[-1] <= limit:
-        counts.append(2 * counts[-1])
-    return counts if counts[-1] == limit else [*counts, limit]
-
-
-def bandwidth(total: float, counts: list[int], seconds: float) -> dict[int, float]:
-    """Return the GB/s that the byte limit moves, by number of threads."""
-    sides = {str(count): limit_of_bytes(total, count) for count in counts}
-    timings = _timed(sides, 0.0, seconds)
-    return {int(name): total / timing.median / 1e9 for name, timing in timings.items()}
-
-
-def survey_rules(size: int, threads: int, seconds: float, names: list[str] | None = None) -> Iterator[Row]:
+def measure_rules(size: int, threads: int, seconds: float, names: list[str] | None = None) -> Iterator[Row]:
     """Measure rules in float32, each for about so many seconds: all, or those named."""
     param, grad = _arrays(size)
     for name in names or list(RULES):
@@ -117,17 +102,17 @@ def survey_rules(size: int, threads: int, seconds: float, names: list[str] | Non
         yield _row(name, "rule", size, 4.0 * streams, sides, seconds)
 
 
-def survey_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
+def measure_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
     """Measure AdamW in each format that can be had here (bfloat16 needs ml_dtypes)."""
     has_bfloat16 = importlib.util.find_spec("ml_dtypes") is not None
     for name, chosen in FORMATS.items():
         if "bfloat16" in chosen.values() and not has_bfloat16:
             continue
-        work = Work(((size,),), **chosen)  # type: ignore[arg-type]
-        problem = Problem(work)
-        run = Adamas().start(work, problem.params, problem.grads, threads)
+        workload = Workload(((size,),), **chosen)  # type: ignore[arg-type]
+        problem = Problem(workload)
+        run = Adamas().start(workload, problem.params, problem.grads, threads)
         run.refresh(0)
-        moved = work.bytes_per_parameter
+        moved = workload.bytes_per_parameter
         sides = {"step": Side(run.step), "limit": limit_of_bytes(size * moved, threads)}
         yield _row(name, "format", size, moved, sides, seconds)
 
@@ -150,4 +135,4 @@ def _row(name: str, kind: str, size: int, moved: float, sides: dict[str, Side], 
 
 
 def _timed(sides: dict[str, Side], turn: float, seconds: float) -> dict[str, Timing]:
-    return take_turns(sides, rounds_within(sides, turn, seconds), turn)
+    return time_alternately(sides, rounds_within(sides, turn, seconds), turn)

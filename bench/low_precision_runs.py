@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from models import Task, each, flat
+from low_precision_tasks import Task, each, flat
 
 import adamas
 from adamas.demo.mlp import Array, Layers

@@ -1,0 +1,47 @@
+"""Conventions of the repository: where tests lie, and that documentation and comments name files that exist."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+FOLDERS = sorted(path.name for path in TESTS.iterdir() if path.is_dir() and path.name[0] not in "._")
+PAGES = ["CONTRIBUTING.md", "TESTING.md", "README.md", "bench/README.md", "docs/combinations.md", "pyproject.toml"]
+
+
+def test_no_test_lies_outside_a_folder() -> None:
+    assert [path.name for path in TESTS.glob("*.py")] == ["conftest.py"]
+
+
+def test_names_of_test_files_are_unique() -> None:
+    """Each is imported as a module of that name."""
+    names = Counter(path.name for path in TESTS.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_helpers_hide_no_other_module() -> None:
+    """Helper modules, tests and examples are on one path."""
+    names = Counter(path.stem for folder in (TESTS / "helpers", ROOT / "examples") for path in folder.glob("*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
+    assert names.keys().isdisjoint(FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_folder_is_named(folder: str) -> None:
+    testing, contributing = ((ROOT / page).read_text(encoding="utf-8") for page in ("TESTING.md", "CONTRIBUTING.md"))
+    assert f"`tests/{folder}`" in testing
+    assert re.search(rf"^  {folder}/ ", contributing, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(f"tests/{folder}" for folder in FOLDERS)])
+def test_paths_of_tests_exist(page: str) -> None:
+    path = ROOT / page
+    for file in [path] if path.is_file() else path.rglob("*.py"):
+        text = file.read_text(encoding="utf-8").replace("\\", "").replace("{project}/", "")
+        for found in re.findall(r"(?<![\w/-])tests/[\w/.]*\w", text):
+            assert (ROOT / found).exists(), f"{file}: {found}"
