@@ -13,21 +13,6 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-// Mixes 64 bits thoroughly (the finalizer of splitmix64).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-// Of one parameter in one step; steps that do not round at random need none.
-RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step, std::size_t parameter) {
-  if (tensor.residue_kind != Residue::kStochastic) return {};
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-  const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
-  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
-}
-
 // Calls work(i, end) for each piece of [begin, end).
 template <class Work>
 void in_pieces(std::size_t begin, std::size_t end, Work work) {
@@ -143,7 +128,7 @@ class Part {
   void with_gradients(Work work) const {
     Streams given = streams();
     Coefficients c = pass_.coefficients[item_.coefficients];
-    given.key = random_key(tensor_, c.seed, c.step, index_);
+    if (tensor_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
     c.grad_scale *= item_.factor;
     if (!is_prepared()) return work(given, begin_, end_, c);
     const double scale = c.grad_scale;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/elementary.hpp"
+#include "math/elementary.hpp"
 #include "rules/adam_coefficients.hpp"
 
 namespace adamas {

@@ -8,6 +8,8 @@
 #include <adamas/hyperparameters.hpp>
 #include <adamas/rules.hpp>
 
+#include "math/random_key.hpp"
+
 namespace adamas {
 
 constexpr int kMaxCoefficients = 13;
@@ -25,12 +27,6 @@ struct Coefficients {
   double rule[kMaxCoefficients];
   std::int64_t step;  // from 1
   std::uint64_t seed;
-};
-
-// What stochastic rounding draws its bits from: a hash of seed, step and parameter.
-struct RandomKey {
-  std::uint32_t first;
-  std::uint32_t second;
 };
 
 // The arrays of one tensor.

@@ -5,7 +5,7 @@
 //   p <- p - (lr/(1-b1^t) * m) / u
 #pragma once
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {

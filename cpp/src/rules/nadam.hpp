@@ -9,8 +9,8 @@
 
 #include <cmath>
 
-#include "engine/elementary.hpp"
-#include "engine/power.hpp"
+#include "math/elementary.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {

@@ -11,7 +11,7 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {

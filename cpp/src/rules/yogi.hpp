@@ -9,7 +9,7 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
