@@ -57,7 +57,7 @@ class Part {
   void take_norms() const {
     const NormKernel kernel = pass_.kernels->norm[static_cast<int>(tensor_.rule)][column()];
     SquareSums* sums = pass_.sums + item_.first_granule;
-    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       lead(streams, i, last);
       kernel(streams, i, last, c, sums);
     });
@@ -72,12 +72,12 @@ class Part {
     }
     start();
     const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(tensor_.rule)][column()];
-    const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
     };
     const bool zero = pass_.options->zero_grads && item_.grad != nullptr;
     if (!zero && !is_followed()) return with_gradients(step);
-    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
         lead(streams, from, to);
         kernel(streams, from, to, c);
@@ -127,7 +127,7 @@ class Part {
   template <class Work>
   void with_gradients(Work work) const {
     Streams given = streams();
-    Coefficients c = pass_.coefficients[item_.coefficients];
+    StepCoefficients c = pass_.coefficients[item_.coefficients];
     if (tensor_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
     c.grad_scale *= item_.factor;
     if (!is_prepared()) return work(given, begin_, end_, c);

@@ -65,9 +65,9 @@ struct Pass {
   Phase phase;
   const KernelTable* kernels;
   const StepOptions* options;
-  double* measures;                  // kGradients: of each granule
-  const Coefficients* coefficients;  // of the phases that follow
-  SquareSums* sums;                  // kNorms: of each granule of tensors whose rules need them
+  double* measures;                      // kGradients: of each granule
+  const StepCoefficients* coefficients;  // of the phases that follow
+  SquareSums* sums;                      // kNorms: of each granule of tensors whose rules need them
 };
 
 inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {

@@ -24,7 +24,7 @@ struct Plan::Impl {
 
   // Of the step under way.
   std::vector<std::uint64_t> work_end;
-  std::vector<Coefficients> coefficients;
+  std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
   std::vector<SquareSums> sums;
   std::size_t granules = 0;  // of all gradients

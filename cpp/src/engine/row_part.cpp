@@ -74,15 +74,15 @@ class RowPart {
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       const RowSet::Use& use = set_.uses()[u];
       if (use.missed != RowSet::kNone) catch_row_up(use);
-      const Coefficients& c = pass_.coefficients[use.coefficients];
+      const StepCoefficients& c = pass_.coefficients[use.coefficients];
       void* states[kMaxStates];
-      const auto step = [&](const Coefficients& used, double scale) {
+      const auto step = [&](const StepCoefficients& used, double scale) {
         with_gradient(use, scale, limit, [&](const void* g, std::size_t i, std::size_t end) {
           kernel(streams(use.row, g, states), i, end, used);
         });
       };
       if (limit < kInfinite) {
-        Coefficients unscaled = c;
+        StepCoefficients unscaled = c;
         unscaled.grad_scale = 1.0;
         step(unscaled, c.grad_scale);
       } else {

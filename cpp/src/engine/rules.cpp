@@ -10,6 +10,8 @@ namespace {
 template <class R>
 constexpr RuleInfo describe(const char* name) {
   static_assert(R::kStateCount <= kMaxStates && R::kScalarCount <= kMaxScalars);
+  static_assert(sizeof(typename R::template States<float>) / sizeof(float*) == R::kStateCount);
+  static_assert(sizeof(typename R::Scalars) / sizeof(double*) == R::kScalarCount);
   RuleInfo info{name, R::kStateCount, {}, R::kScalarCount, {}};
   for (int k = 0; k < R::kStateCount; ++k) info.states[k] = R::kStates[k];
   for (int k = 0; k < R::kScalarCount; ++k) info.scalars[k] = R::kScalars[k];

@@ -118,7 +118,7 @@ Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& gro
   return compute_coefficients(item.tensor.rule, group, step, next_scalars.back().data(), &coefficients.back());
 }
 
-// Coefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
+// StepCoefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
 Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::vector<RowSet::Use>& uses = item.rows->set.uses();
   const bool exact = item.tensor.row_mode == RowMode::kExact;
@@ -126,7 +126,7 @@ Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   if (exact || uses.empty()) {
     const auto index = static_cast<std::uint32_t>(coefficients.size());
     if (const Status status = add_coefficients(item, group, item.step_count + 1); status != Status::kOk) return status;
-    const Coefficients& c = coefficients.back();
+    const StepCoefficients& c = coefficients.back();
     const bool closed_form = c.decay_mode == Decay::kDecoupled && c.decay > 0.0;
     for (RowSet::Use& use : uses) use.coefficients = index;
     return !exact || closed_form ? Status::kOk : Status::kInvalidHyperparameter;
@@ -251,7 +251,10 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
-    if (is_exact(item)) item.rows->history.add(coefficients[item.coefficients]);
+    if (is_exact(item)) {
+      const StepCoefficients& c = coefficients[item.coefficients];
+      item.rows->history.add(idle_step(item.tensor.rule, c), c.decay);
+    }
     ++item.step_count;
     std::copy_n(next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
     item.accumulated = false;

@@ -20,7 +20,7 @@ constexpr std::size_t kCacheLine = 64;  // bytes
 constexpr std::size_t kGranule = 512;
 
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
-struct Coefficients {
+struct StepCoefficients {
   Decay decay_mode;
   double decay;       // weight_decay, or 1 - lr * weight_decay
   double grad_scale;  // multiplies every gradient: -1 to maximize
@@ -53,7 +53,7 @@ struct Companions {
 };
 
 // Updates elements [begin, end); begin is on a granule.
-using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c);
+using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c);
 
 // Sums of squares over one granule of a tensor.
 struct SquareSums {
@@ -62,7 +62,7 @@ struct SquareSums {
 };
 
 // Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i.
-using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c,
+using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
                             SquareSums* sums);
 
 // The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).
