@@ -187,7 +187,7 @@ class Model(ABC):
                 if mode >= 0:
                     keeps_more = bool(average_bytes) or self._copies[i] is not None or self._formats_of(i)[0] > 1
                     info = self._info_of_group[index]
-                    check_sparse_rule(leaf.name, mode, rule, info, type(self).__name__, keeps_more=keeps_more)
+                    check_sparse_rule(leaf.name, mode, info, type(self).__name__, keeps_more=keeps_more)
                 self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
         self._plan.lay_out(None if memory is None else cleared)
         for i, leaf in enumerate(self._leaves):

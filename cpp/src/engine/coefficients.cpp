@@ -15,8 +15,6 @@ struct RuleFunctions {
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
   void (*finish)(double, double, double*);
   IdleStep (*idle_step)(const double*);
-  bool own_decay;
-  int starts_at_param;
 };
 
 template <class R>
@@ -55,7 +53,7 @@ template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
   static_assert(sizeof(CoefficientsOf<R>) == kCoefficientCount<R> * sizeof(double));
-  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, R::kOwnDecay, R::kStartsAtParam};
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
   if constexpr (R::kNeedsNorms) functions.finish = &finish<R>;
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
@@ -77,7 +75,7 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
   const RuleFunctions& of_rule = functions(rule);
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
   // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
-  const bool decays = h.weight_decay != 0.0 && !of_rule.own_decay;
+  const bool decays = h.weight_decay != 0.0 && !rule_info(rule).own_decay;
   out->decay_mode = decays ? h.decay : Decay::kDecoupled;
   if (decays) {
     out->decay = h.decay == Decay::kCoupled ? h.weight_decay : 1.0 - h.lr * h.weight_decay;
@@ -90,10 +88,6 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
   of_rule.coefficients(h, step, scalars, out->rule);
   return Status::kOk;
 }
-
-bool needs_norms(Rule rule) noexcept { return functions(rule).finish != nullptr; }
-
-int state_that_starts_at_param(Rule rule) noexcept { return functions(rule).starts_at_param; }
 
 void finish_coefficients(Rule rule, double param_square, double direction_square, StepCoefficients* out) noexcept {
   functions(rule).finish(param_square, direction_square, out->rule);

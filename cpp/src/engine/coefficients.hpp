@@ -12,14 +12,11 @@ namespace adamas {
 Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, std::int64_t step, double* scalars,
                             StepCoefficients* out) noexcept;
 
-// Does the rule need the norms of parameter and direction? Then, from their squares, what could not be known before.
-bool needs_norms(Rule rule) noexcept;
-
-// What a step with these coefficients does without a gradient, of a rule in which that has a closed form.
-IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;
-
-// The state that starts at the parameter instead of at zero, or -1.
-int state_that_starts_at_param(Rule rule) noexcept;
+// Of a rule that needs norms (RuleInfo::needs_norms), what could not be known before, from the squares of those of
+// parameter and direction.
 void finish_coefficients(Rule rule, double param_square, double direction_square, StepCoefficients* out) noexcept;
+
+// What a step with these coefficients does without a gradient, of a rule with RuleInfo::has_closed_form.
+IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;
 
 }  // namespace adamas

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/coefficients.hpp"
 #include "engine/formats.hpp"
 #include "engine/row_part.hpp"
 
@@ -156,7 +155,7 @@ class Part {
 
   // A state that starts at the parameter starts at what that is in the first step.
   void start() const {
-    const int which = state_that_starts_at_param(tensor_.rule);
+    const int which = rule_info(tensor_.rule).starts_at_param;
     if (which < 0 || item_.step_count != 0 || !pass_.options->start_states) return;
     const Streams given = streams();
     lead(given, begin_, end_);
@@ -197,7 +196,7 @@ bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
     case Phase::kAccumulate: return item.grad != nullptr;
     case Phase::kGradients: return item.has_gradient();
-    case Phase::kNorms: return item.has_gradient() && needs_norms(item.tensor.rule);
+    case Phase::kNorms: return item.has_gradient() && rule_info(item.tensor.rule).needs_norms;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
       return item.has_gradient() || item.tensor.copy != nullptr ||

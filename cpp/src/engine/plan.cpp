@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
@@ -66,10 +65,10 @@ bool rows_fit(const Tensor& tensor) {
   const RuleInfo& rule = rule_info(tensor.rule);
   const bool plain = (tensor.dtype == DType::kFloat32 && tensor.state_format == StateFormat::kFloat32) ||
                      (tensor.dtype == DType::kFloat64 && tensor.state_format == StateFormat::kFloat64);
-  const bool exact = tensor.dtype == DType::kFloat32 && std::strcmp(rule.name, "adam") == 0;
-  return plain && tensor.average == nullptr && tensor.copy == nullptr && rule.scalar_count == 0 &&
-         !needs_norms(tensor.rule) && tensor.size % tensor.columns == 0 &&
-         tensor.size / tensor.columns < RowSet::kNone && (tensor.row_mode == RowMode::kLazy || exact);
+  const bool exact = tensor.dtype == DType::kFloat32 && rule.has_closed_form;
+  return plain && tensor.average == nullptr && tensor.copy == nullptr && rule.steps_rows() &&
+         tensor.size % tensor.columns == 0 && tensor.size / tensor.columns < RowSet::kNone &&
+         (tensor.row_mode == RowMode::kLazy || exact);
 }
 
 Status check_tensor(const Tensor& tensor) {

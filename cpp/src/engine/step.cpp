@@ -166,7 +166,8 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     if (!item.has_gradient()) continue;
     if (item.step_count >= kMaxStepCount) return Status::kInvalidTensor;
     const auto first = static_cast<std::uint32_t>(coefficients.size());
-    const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
+    const bool norms =
+        rule_info(item.tensor.rule).needs_norms;  // then the coefficients become those of this tensor alone
     if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
       const Status status = item.rows ? prepare_rows(item, groups.of(item))
                                       : add_coefficients(item, groups.of(item), item.step_count + 1);
@@ -217,7 +218,7 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
 void Plan::Impl::finish_coefficients(const Items& part) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (!item.has_gradient() || !needs_norms(item.tensor.rule)) continue;
+    if (!item.has_gradient() || !rule_info(item.tensor.rule).needs_norms) continue;
     SquareSums total{0.0, 0.0};
     for (std::size_t k = 0; k < granules_of(item); ++k) {
       total.param += sums[item.first_granule + k].param;
