@@ -151,7 +151,7 @@ class PyPlan {
 
   template <class Request>
   std::vector<std::size_t> plan_memory(StateArena& arena, int which, Request request) const;
-  const Tensor& tensor_at(std::size_t index, int which) const;
+  const Parameter& parameter_at(std::size_t index, int which) const;
   std::vector<py::ssize_t> shape(std::size_t index) const;
 
   bool read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
@@ -169,6 +169,7 @@ class PyPlan {
   void forbid_resizing();
   void make_accumulators();
   py::object run();
+  StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
   void refuse_entry() const;
 
@@ -178,7 +179,7 @@ class PyPlan {
   Plan plan_;
   std::vector<WritableArray> params_;
   std::vector<WritableArray> copies_;  // of each parameter, up to the last that has one; of those without, empty
-  std::vector<Tensor> tensors_;        // until lay_out()
+  std::vector<Parameter> parameters_;  // until lay_out()
   bool laid_out_ = false;
   StateArena arena_;
   StateArena accumulators_;

@@ -36,7 +36,7 @@ bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options
 
 // What the core, or another thread, could have changed while Python code ran.
 bool is_refusal(Status status) {
-  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidTensor;
+  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidParameter;
 }
 
 // Equal, and a flag or a number like it: True is no 1.0.
@@ -150,9 +150,9 @@ bool PyPlan::read_groups(py::handle groups) {
 
 // A gradient of single rows, if it is one and the parameter may have such.
 bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
-  const Tensor& tensor = plan_.tensor(index);
-  if (tensor.columns == 0 || !accept_row_gradient(grad, tensor.size / tensor.columns, tensor.columns,
-                                                  options_.zero_grads, &row_gradients_[index])) {
+  const Parameter& parameter = plan_.parameter(index);
+  if (parameter.columns == 0 || !accept_row_gradient(grad, parameter.size / parameter.columns, parameter.columns,
+                                                     options_.zero_grads, &row_gradients_[index])) {
     return false;
   }
   row_gradient_at_[index] = &row_gradients_[index];
@@ -163,7 +163,7 @@ bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
 bool PyPlan::is_still_there(std::size_t index) const {
   const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
   return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
-         (row_gradient_at_.empty() || has_rows_still(params_[index], plan_.tensor(index).columns));
+         (row_gradient_at_.empty() || has_rows_still(params_[index], plan_.parameter(index).columns));
 }
 
 bool PyPlan::accept(std::size_t index, py::handle grad) {
@@ -234,13 +234,17 @@ bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options
 }
 
 py::object PyPlan::run() {
+  StepInputs inputs;
+  inputs.grads = gradients_.data();
+  inputs.grad_dtypes = gradient_dtypes_.data();
+  inputs.row_grads = row_gradient_at_.empty() ? nullptr : row_gradient_at_.data();
+  inputs.groups = hyperparameters_.data();
+  inputs.group_count = hyperparameters_.size();
+  inputs.options = &options_;
+  inputs.threads = num_threads_;
   StepInfo info;
   Status status = Status::kOk;
-  without_gil([&] {
-    status =
-        plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
-                   gradient_dtypes_.data(), &options_, row_gradient_at_.empty() ? nullptr : row_gradient_at_.data());
-  });
+  without_gil([&] { status = plan_.step(inputs, &info); });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   if (!info.skipped) {
@@ -320,7 +324,7 @@ bool PyPlan::catch_up(std::size_t index, py::handle rows) {
   if (index >= plan_.size()) throw py::index_error("catch_up: no such parameter");
   const Exclusive exclusive(*this);
   RowGradient numbers;
-  if (!unchanged(params_[index]) || !has_rows_still(params_[index], plan_.tensor(index).columns) ||
+  if (!unchanged(params_[index]) || !has_rows_still(params_[index], plan_.parameter(index).columns) ||
       (!rows.is_none() && !accept_row_numbers(rows, &numbers))) {
     return false;
   }
@@ -372,6 +376,17 @@ bool PyPlan::open(py::handle groups, py::handle options, py::handle average_weig
   return ready;
 }
 
+StepInputs PyPlan::inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const {
+  StepInputs inputs;
+  inputs.grads = grad;
+  inputs.grad_dtypes = dtype;
+  inputs.groups = &hyperparameters_[plan_.parameter(index).group];
+  inputs.group_count = 1;
+  inputs.options = &options_;
+  inputs.threads = num_threads_;
+  return inputs;
+}
+
 py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   if (index >= params_.size()) throw py::index_error("step_one: no such parameter");
   if (stepping_one_.exchange(true, std::memory_order_acquire)) {
@@ -386,12 +401,10 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   copied_ = 0;
   if (stepped_[index] || grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
   const auto kept = py::reinterpret_borrow<py::object>(grad);
-  const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
+  const StepInputs inputs = inputs_of_one(index, &gradients_[index], &gradient_dtypes_[index]);
   StepInfo info;
   Status status = Status::kOk;
-  without_gil([&] {
-    status = plan_.step_one(index, gradients_[index], gradient_dtypes_[index], group, num_threads_, &info, &options_);
-  });
+  without_gil([&] { status = plan_.step_one(index, inputs, &info); });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   stepped_[index] = !info.skipped;
@@ -420,10 +433,9 @@ std::size_t PyPlan::close() {
   if (options_.average_weight == 0.0 && copies_.empty()) return updated;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (stepped_[i] || !unchanged(params_[i])) continue;
-    const Tensor& tensor = plan_.tensor(i);
-    without_gil([&] {
-      plan_.step_one(i, nullptr, tensor.dtype, hyperparameters_[tensor.group], num_threads_, nullptr, &options_);
-    });
+    const void* const none = nullptr;
+    const StepInputs inputs = inputs_of_one(i, &none, nullptr);
+    without_gil([&] { plan_.step_one(i, inputs); });
   }
   return updated;
 }
@@ -436,7 +448,7 @@ py::list PyPlan::scheduled() const {
 
 py::object PyPlan::report(const StepInfo& info) const {
   const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
-  const py::object nonfinite = info.nonfinite == kNoTensor ? py::none() : py::object(py::int_(info.nonfinite));
+  const py::object nonfinite = info.nonfinite == kNoParameter ? py::none() : py::object(py::int_(info.nonfinite));
   const py::tuple fields = py::make_tuple(completed_, info.updated, if_measured(info.grad_norm),
                                           if_measured(info.clip_coefficient), info.skipped, nonfinite, copied_);
   const py::tuple arguments = py::make_tuple(fields);

@@ -36,7 +36,7 @@ struct RuleInfo {
   const char* name;
   int state_count;
   StateInfo
-      states[kMaxStates];  // in the order of Tensor::states; zeros at first, unless the rule's paper says otherwise
+      states[kMaxStates];  // in the order of Parameter::states; zeros at first, unless the rule's paper says otherwise
   int scalar_count;
   ScalarInfo scalars[kMaxScalars];  // numbers kept beside the step count
 
