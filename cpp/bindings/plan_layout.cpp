@@ -24,12 +24,7 @@ StateStorage storage_at(const Parameter& parameter, int which) {
 }  // namespace
 
 PyPlan::PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed)
-    : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {
-  if (!PyType_Check(report_type_.ptr()) ||
-      PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), &PyTuple_Type) == 0) {
-    throw py::type_error("report_type: expected a tuple type");
-  }
-}
+    : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {}
 
 void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_count) {
   if (laid_out_) throw py::value_error("add_group: after lay_out");
@@ -44,28 +39,26 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
   scheduled_.emplace_back();
 }
 
-void PyPlan::add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
-                 py::handle copy, int row_mode) {
+void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
+                 std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode) {
   WritableArray array;
   WritableArray copied;
   if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
   if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
   Parameter parameter = make_parameter(rule, array);
   parameter.group = static_cast<std::uint32_t>(groups_.size() - 1);
-  parameter.state_format = static_cast<StateFormat>(state_format);
-  parameter.residue_kind = static_cast<Residue>(residue);
+  parameter.state_format = state_format;
+  parameter.residue_kind = residue;
   if (!formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind)) {
     throw py::value_error("add: the formats do not fit");
   }
-  if (average_bytes != 0) {
+  if (average) {
     parameter.average = array.data;  // something, until there is memory for it
-    parameter.average_dtype = average_bytes == 8   ? DType::kFloat64
-                              : average_bytes == 4 ? DType::kFloat32
-                                                   : DType::kBfloat16;
+    parameter.average_dtype = *average;
   }
-  if (row_mode >= 0) {
+  if (row_mode) {
     parameter.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
-    parameter.row_mode = static_cast<RowMode>(row_mode);
+    parameter.row_mode = *row_mode;
   }
   if (!copy.is_none()) {
     if (!accept_writable(copy, &copied) || copied.size != array.size) throw py::value_error("add: copy does not fit");

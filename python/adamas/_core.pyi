@@ -1,7 +1,7 @@
 """The compiled core (cpp/bindings). Private."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,41 @@ def byte_limit(
 def cpu_quota(root: str) -> int: ...
 def is_crowded() -> bool: ...
 def report_region(waiting_us: int, total_us: int) -> None: ...
+
+class _Enum:
+    __members__: ClassVar[dict[str, Any]]
+    def __init__(self, value: int) -> None: ...
+    def __int__(self) -> int: ...
+    def __index__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class DType(_Enum):
+    float32: ClassVar[DType]
+    float64: ClassVar[DType]
+    bfloat16: ClassVar[DType]
+    float16: ClassVar[DType]
+
+class StateFormat(_Enum):
+    float32: ClassVar[StateFormat]
+    float64: ClassVar[StateFormat]
+    bfloat16: ClassVar[StateFormat]
+    int8: ClassVar[StateFormat]
+    int4: ClassVar[StateFormat]
+
+class Residue(_Enum):
+    none: ClassVar[Residue]
+    stochastic: ClassVar[Residue]
+    kahan: ClassVar[Residue]
+    master: ClassVar[Residue]
+    split32: ClassVar[Residue]
+    split24: ClassVar[Residue]
+
+class RowMode(_Enum):
+    lazy: ClassVar[RowMode]
+    exact: ClassVar[RowMode]
 
 class RuleInfo:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
@@ -106,12 +141,13 @@ class Plan:
     def add(
         self,
         param: _Array,
+        *,
         rule: str,
-        state_format: int,
-        residue: int,
-        average_bytes: int,
+        state_format: StateFormat,
+        residue: Residue,
+        average: DType | None,
         copy: _Array | None,
-        row_mode: int,
+        row_mode: RowMode | None,
     ) -> None: ...
     def lay_out(self, memory: Callable[[int], _Array] | None = None) -> None: ...
     def size(self, index: int) -> int: ...

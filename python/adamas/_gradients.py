@@ -22,7 +22,7 @@ _PLAIN = frozenset({float, int, str, bool, type(None)})
 
 
 class StepOptions(NamedTuple):
-    """Checked options of one step, as the engines take them (``cpp/bindings/plan_step.cpp`` reads them in order)."""
+    """Checked options of one step, as the engines take them (``cpp/bindings/step_options.cpp`` reads them by name)."""
 
     grad_scale: float = 1.0
     max_norm: float = math.inf

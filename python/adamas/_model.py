@@ -188,10 +188,14 @@ class Model(ABC):
                     keeps_more = bool(average_bytes) or self._copies[i] is not None or self._formats_of(i)[0] > 1
                     info = self._info_of_group[index]
                     check_sparse_rule(leaf.name, mode, info, type(self).__name__, keeps_more=keeps_more)
-                self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
+                self._add(i, rule, average_bytes, mode)
         self._plan.lay_out(None if memory is None else cleared)
         for i, leaf in enumerate(self._leaves):
             self._start_states(i, leaf.array, self._initial(self.param_groups[self._group_of[i]]))
+
+    @abstractmethod
+    def _add(self, index: int, rule: str, average_bytes: int, row_mode: int) -> None:
+        """Add a parameter to the engine."""
 
     @abstractmethod
     def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:

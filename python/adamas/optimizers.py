@@ -6,8 +6,10 @@ import functools
 
 from adamas import _core, reference
 from adamas._engine import Plan
+from adamas._formats import STATE_FORMATS
 from adamas._optimizer import Optimizer
 from adamas._report import StepReport
+from adamas._sparse import MODES
 
 __all__ = [
     "ADOPT",
@@ -29,6 +31,13 @@ __all__ = [
 ]
 
 
+#: What the core calls the numbers of `adamas._formats` and `adamas._sparse`, and averages of so many bytes an element.
+_STATE_FORMATS = {number: getattr(_core.StateFormat, name) for name, number in STATE_FORMATS.items()}
+_RESIDUES = {int(residue): residue for residue in _core.Residue.__members__.values()}
+_AVERAGES = {0: None, 2: _core.DType.bfloat16, 4: _core.DType.float32, 8: _core.DType.float64}
+_ROW_MODES = {-1: None, **{number: getattr(_core.RowMode, name) for name, number in MODES.items()}}
+
+
 class CompiledOptimizer(Optimizer):
     """An optimizer whose engine is the compiled core."""
 
@@ -36,6 +45,18 @@ class CompiledOptimizer(Optimizer):
         plan = _core.Plan(self._description, StepReport, int(self._formats.seed))
         plan.foreign_groups = self._foreign_groups
         return plan
+
+    def _add(self, index: int, rule: str, average_bytes: int, row_mode: int) -> None:
+        state_format, residue = self._formats_of(index)
+        self._plan.add(
+            self._leaves[index].array,
+            rule=rule,
+            state_format=_STATE_FORMATS[state_format],
+            residue=_RESIDUES[residue],
+            average=_AVERAGES[average_bytes],
+            copy=self._copies[index],
+            row_mode=_ROW_MODES[row_mode],
+        )
 
 
 @functools.cache

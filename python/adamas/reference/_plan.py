@@ -401,6 +401,11 @@ class ReferenceOptimizer(Optimizer):
     def _rule_info(self, rule: str) -> Rule:
         return RULES[rule]
 
+    def _add(self, index: int, rule: str, average_bytes: int, row_mode: int) -> None:
+        state_format, residue = self._formats_of(index)
+        array, copy = self._leaves[index].array, self._copies[index]
+        self._plan.add(array, rule, state_format, residue, average_bytes, copy, row_mode)
+
     def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
         state_format, residue = self._formats_of(index)
         kept = self._plan.residue(index)
