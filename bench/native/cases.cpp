@@ -87,21 +87,6 @@ std::vector<std::string> available_isas() {
   return found;
 }
 
-// The public headers tell it by what does not go together: gradients of single rows, with scalars or with norms.
-bool takes_norms(adamas::Rule rule) {
-  if (adamas::rule_info(rule).scalar_count != 0) return false;
-  float number = 0.0f;
-  std::uint32_t row_count = 0;
-  adamas::Tensor tensor;
-  tensor.rule = rule;
-  tensor.param = &number;
-  for (void*& state : tensor.states) state = &number;
-  tensor.size = 1;
-  tensor.columns = 1;
-  tensor.row_counts = &row_count;
-  return adamas::Plan().add(tensor) == adamas::Status::kInvalidTensor;
-}
-
 void check(adamas::Status status, const char* what) {
   if (status == adamas::Status::kOk) return;
   std::fprintf(stderr, "%s: %s\n", what, adamas::message(status));

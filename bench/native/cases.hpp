@@ -30,7 +30,7 @@ std::vector<Format> formats();
 std::vector<std::string> available_isas();
 
 // Does a step read all arrays once more, for norms?
-bool takes_norms(adamas::Rule rule);
+inline bool takes_norms(adamas::Rule rule) { return adamas::rule_info(rule).needs_norms; }
 
 // Ends the program if something could not be done.
 void check(adamas::Status status, const char* what);

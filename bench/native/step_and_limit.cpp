@@ -40,16 +40,16 @@ void fill(const Case& wanted, const StepArrays& arrays) {
 MeasuredStep::MeasuredStep(const Case& wanted, std::size_t gradient_sets, int threads)
     : arrays_(wanted, gradient_sets), hyperparameters_(hyperparameters()), threads_(threads) {
   fill(wanted, arrays_);
-  adamas::Tensor tensor;
-  tensor.param = arrays_.param();
-  tensor.residue = arrays_.residue();
-  for (int k = 0; k < adamas::kMaxStates; ++k) tensor.states[k] = arrays_.state(k);
-  tensor.size = wanted.size;
-  tensor.dtype = wanted.format.param;
-  tensor.state_format = wanted.format.states;
-  tensor.residue_kind = wanted.format.residue;
-  tensor.rule = wanted.rule;
-  check(plan_.add(tensor), "add");
+  adamas::Parameter parameter;
+  parameter.param = arrays_.param();
+  parameter.residue = arrays_.residue();
+  for (int k = 0; k < adamas::kMaxStates; ++k) parameter.states[k] = arrays_.state(k);
+  parameter.size = wanted.size;
+  parameter.dtype = wanted.format.param;
+  parameter.state_format = wanted.format.states;
+  parameter.residue_kind = wanted.format.residue;
+  parameter.rule = wanted.rule;
+  check(plan_.add(parameter), "add");
   // A rule of which there is a twin with momentum refuses one.
   if (step() == adamas::Status::kInvalidHyperparameter) hyperparameters_.momentum = 0.0;
   for (int i = 0; i < kFirstSteps; ++i) (*this)();
@@ -57,7 +57,12 @@ MeasuredStep::MeasuredStep(const Case& wanted, std::size_t gradient_sets, int th
 
 adamas::Status MeasuredStep::step() {
   const void* const grads[] = {arrays_.next_grad()};
-  return plan_.step(grads, &hyperparameters_, 1, threads_);
+  adamas::StepInputs inputs;
+  inputs.grads = grads;
+  inputs.groups = &hyperparameters_;
+  inputs.group_count = 1;
+  inputs.threads = threads_;
+  return plan_.step(inputs);
 }
 
 Case ByteLimit::stand_in(const Case& wanted) {

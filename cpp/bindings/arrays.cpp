@@ -120,13 +120,13 @@ bool accept_writable(py::handle object, WritableArray* out) {
   return true;
 }
 
-Tensor make_tensor(const std::string& rule, const WritableArray& param) {
-  Tensor tensor;
-  if (!find_rule(rule.c_str(), &tensor.rule)) throw py::value_error("unknown rule: " + rule);
-  tensor.param = param.data;
-  tensor.size = param.size;
-  tensor.dtype = param.dtype;
-  return tensor;
+Parameter make_parameter(const std::string& rule, const WritableArray& param) {
+  Parameter parameter;
+  if (!find_rule(rule.c_str(), &parameter.rule)) throw py::value_error("unknown rule: " + rule);
+  parameter.param = param.data;
+  parameter.size = param.size;
+  parameter.dtype = param.dtype;
+  return parameter;
 }
 
 bool unchanged(const WritableArray& accepted) {

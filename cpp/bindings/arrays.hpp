@@ -29,7 +29,7 @@ bool accept_writable(py::handle object, WritableArray* out);
 
 // The core's description of a parameter with that rule; states and group are still to be filled in. Throws ValueError
 // if there is no such rule.
-Tensor make_tensor(const std::string& rule, const WritableArray& param);
+Parameter make_parameter(const std::string& rule, const WritableArray& param);
 
 // Is the array still what it was when it was accepted? (It may have been resized or made read-only since.)
 bool unchanged(const WritableArray& accepted);

@@ -27,25 +27,30 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
     return false;
   }
   if (array.dtype != DType::kFloat32 && array.dtype != DType::kFloat64) return false;
-  Tensor tensor = make_tensor(rule, array);
-  if (array.dtype == DType::kFloat64) tensor.state_format = StateFormat::kFloat64;
-  const auto count = static_cast<std::size_t>(rule_info(tensor.rule).state_count);
+  Parameter parameter = make_parameter(rule, array);
+  if (array.dtype == DType::kFloat64) parameter.state_format = StateFormat::kFloat64;
+  const auto count = static_cast<std::size_t>(rule_info(parameter.rule).state_count);
   if (states.size() != count) return false;
   for (std::size_t k = 0; k < count; ++k) {
     WritableArray state;
     const void* data = nullptr;  // a state must be writable, and of the parameter's shape and dtype as a gradient is
     if (!accept_writable(states[k], &state) || !accept_like(states[k], array, &data)) return false;
-    tensor.states[k] = state.data;
+    parameter.states[k] = state.data;
   }
 
   Plan plan;
-  throw_on_error(plan.add(tensor));
+  throw_on_error(plan.add(parameter));
   throw_on_error(plan.set_step_count(0, step - 1));
   for (std::size_t k = 0; k < scalars.size(); ++k) {
     throw_on_error(plan.set_scalar(0, static_cast<int>(k), scalars[k].cast<double>()));
   }
+  StepInputs inputs;
+  inputs.grads = &gradient;
+  inputs.groups = &hyperparameters;
+  inputs.group_count = 1;
+  inputs.threads = num_threads;
   Status status = Status::kOk;
-  without_gil([&] { status = plan.step(&gradient, &hyperparameters, 1, num_threads); });
+  without_gil([&] { status = plan.step(inputs); });
   if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return false;
   throw_on_error(status);
   for (std::size_t k = 0; k < scalars.size(); ++k) scalars[k] = plan.scalar(0, static_cast<int>(k));

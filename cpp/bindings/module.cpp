@@ -8,6 +8,7 @@
 // Without mod_gil_not_used(): a CPython that was built to run without the GIL turns it on when it imports this.
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The compiled core of adamas. Private: use the names that the package adamas exports.";
+  adamas::bindings::register_enums(m);
   adamas::bindings::register_runtime(m);
   adamas::bindings::register_tensors(m);
   adamas::bindings::register_plan(m);

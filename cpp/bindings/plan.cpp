@@ -49,8 +49,8 @@ void register_plan(py::module_& m) {
       .def(py::init<const py::tuple&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
            py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
-      .def("add", &PyPlan::add, py::arg("param"), py::arg("rule"), py::arg("state_format"), py::arg("residue"),
-           py::arg("average_bytes"), py::arg("copy"), py::arg("row_mode"))
+      .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),
+           py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"))
       .def("lay_out", &PyPlan::lay_out, py::arg("memory") = py::none())
       .def("size", &PyPlan::size, py::arg("index"))
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))

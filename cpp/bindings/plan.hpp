@@ -12,6 +12,8 @@
 #include "arrays.hpp"
 #include "hyperparameters.hpp"
 #include "memory.hpp"
+#include "report.hpp"
+#include "step_options.hpp"
 #include "structure.hpp"
 #include "tensors.hpp"
 
@@ -27,11 +29,10 @@ class PyPlan {
   // Starts a group, which add() fills; frozen: those of its keys whose values must stay as they are now.
   void add_group(const py::dict& group, const py::tuple& frozen, int beta_count);
 
-  // Adds a parameter to the last group, with the formats of its states and of its residue by number (see _formats.py),
-  // the bytes of an element of its average, 0 for none, the array that takes its copy, or None, and what becomes of
-  // rows without a gradient (RowMode), -1 if none may lack it.
-  void add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes, py::handle copy,
-           int row_mode);
+  // Adds a parameter to the last group, with the dtype of its average, if it has one, the array that takes its copy, or
+  // None, and what becomes of rows without a gradient, if there may be such.
+  void add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
+           std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode);
 
   // After the last add(): gives each parameter its states, scales, residue and average, zeros. memory: as for
   // StateArena::allocate().
@@ -53,9 +54,9 @@ class PyPlan {
   // The step counts of its rows; None if they have none.
   py::object row_counts(std::size_t index) const;
 
-  // Stepping (plan_step.cpp). `options` is a StepOptions of _gradients.py, `average_weight` that of the core's: a
-  // number, or a list of one for each parameter. What is not acceptable gives None or false: the caller has to say why.
-  // Nothing has changed then.
+  // Stepping (plan_step.cpp, and plan_inputs.cpp for what it reads first). `options` is a StepOptions of _gradients.py,
+  // `average_weight` that of the core's: a number, or a list of one for each parameter. What is not acceptable gives
+  // None or false: the caller has to say why. Nothing has changed then.
 
   // `grads` nests as the parameters do, or is a Tensors of as many parameters.
   // The report, in which the first gradient that is not finite is given by its number.
@@ -151,7 +152,7 @@ class PyPlan {
 
   template <class Request>
   std::vector<std::size_t> plan_memory(StateArena& arena, int which, Request request) const;
-  const Tensor& tensor_at(std::size_t index, int which) const;
+  const Parameter& parameter_at(std::size_t index, int which) const;
   std::vector<py::ssize_t> shape(std::size_t index) const;
 
   bool read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
@@ -169,16 +170,18 @@ class PyPlan {
   void forbid_resizing();
   void make_accumulators();
   py::object run();
+  StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
   void refuse_entry() const;
 
   Structure structure_;
-  py::object report_type_;
+  ReportType report_type_;
+  OptionsReader options_reader_;
   std::uint64_t seed_;
   Plan plan_;
   std::vector<WritableArray> params_;
   std::vector<WritableArray> copies_;  // of each parameter, up to the last that has one; of those without, empty
-  std::vector<Tensor> tensors_;        // until lay_out()
+  std::vector<Parameter> parameters_;  // until lay_out()
   bool laid_out_ = false;
   StateArena arena_;
   StateArena accumulators_;
@@ -200,8 +203,8 @@ class PyPlan {
   std::vector<Hyperparameters> hyperparameters_;
   std::vector<py::object> scheduled_;  // dicts of what callables returned
   StepOptions options_;
-  bool mean_ = false;              // of what was accumulated
-  bool keep_accumulated_ = false;  // if the step is skipped
+  bool mean_ = false;              // as in ChosenOptions
+  bool keep_accumulated_ = false;  // likewise
   std::vector<py::object> leaves_;
   std::vector<const void*> gradients_;
   std::vector<DType> gradient_dtypes_;

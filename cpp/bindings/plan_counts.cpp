@@ -74,7 +74,8 @@ void PyPlan::show_scalars(int which, py::handle values) const {
 std::vector<double> PyPlan::scalars(std::size_t index) const {
   if (index >= plan_.size()) throw py::index_error("scalars: no such parameter");
   std::vector<double> values;
-  for (int k = 0; k < rule_info(plan_.tensor(index).rule).scalar_count; ++k) values.push_back(plan_.scalar(index, k));
+  for (int k = 0; k < rule_info(plan_.parameter(index).rule).scalar_count; ++k)
+    values.push_back(plan_.scalar(index, k));
   return values;
 }
 

@@ -17,19 +17,14 @@ py::dtype dtype_of(std::size_t element_bytes) {
   return element_bytes == 4 ? py::dtype::of<float>() : bfloat16();
 }
 
-StateStorage storage_at(const Tensor& tensor, int which) {
-  return storage_of(tensor.state_format, rule_info(tensor.rule).states[which].kind);
+StateStorage storage_at(const Parameter& parameter, int which) {
+  return storage_of(parameter.state_format, rule_info(parameter.rule).states[which].kind);
 }
 
 }  // namespace
 
 PyPlan::PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed)
-    : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {
-  if (!PyType_Check(report_type_.ptr()) ||
-      PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), &PyTuple_Type) == 0) {
-    throw py::type_error("report_type: expected a tuple type");
-  }
-}
+    : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {}
 
 void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_count) {
   if (laid_out_) throw py::value_error("add_group: after lay_out");
@@ -44,51 +39,49 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
   scheduled_.emplace_back();
 }
 
-void PyPlan::add(py::handle param, const std::string& rule, int state_format, int residue, int average_bytes,
-                 py::handle copy, int row_mode) {
+void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
+                 std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode) {
   WritableArray array;
   WritableArray copied;
   if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
   if (!accept_writable(param, &array)) throw py::value_error("add: the parameter cannot be stepped");
-  Tensor tensor = make_tensor(rule, array);
-  tensor.group = static_cast<std::uint32_t>(groups_.size() - 1);
-  tensor.state_format = static_cast<StateFormat>(state_format);
-  tensor.residue_kind = static_cast<Residue>(residue);
-  if (!formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind)) {
+  Parameter parameter = make_parameter(rule, array);
+  parameter.group = static_cast<std::uint32_t>(groups_.size() - 1);
+  parameter.state_format = state_format;
+  parameter.residue_kind = residue;
+  if (!formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind)) {
     throw py::value_error("add: the formats do not fit");
   }
-  if (average_bytes != 0) {
-    tensor.average = array.data;  // something, until there is memory for it
-    tensor.average_dtype = average_bytes == 8   ? DType::kFloat64
-                           : average_bytes == 4 ? DType::kFloat32
-                                                : DType::kBfloat16;
+  if (average) {
+    parameter.average = array.data;  // something, until there is memory for it
+    parameter.average_dtype = *average;
   }
-  if (row_mode >= 0) {
-    tensor.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
-    tensor.row_mode = static_cast<RowMode>(row_mode);
+  if (row_mode) {
+    parameter.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
+    parameter.row_mode = *row_mode;
   }
   if (!copy.is_none()) {
     if (!accept_writable(copy, &copied) || copied.size != array.size) throw py::value_error("add: copy does not fit");
-    tensor.copy = copied.data;
-    tensor.copy_dtype = copied.dtype;
+    parameter.copy = copied.data;
+    parameter.copy_dtype = copied.dtype;
   }
-  tensors_.push_back(tensor);
+  parameters_.push_back(parameter);
   params_.push_back(std::move(array));
-  if (tensor.copy != nullptr) {
+  if (parameter.copy != nullptr) {
     copies_.resize(params_.size());
     copies_.back() = std::move(copied);
   }
 }
 
-// Plans memory of one kind for all parameters: request(tensor, storage) says how much, where `storage` is that of state
-// `which`. A rule that has no such state gets none; which = -1 asks without a state.
+// Plans memory of one kind for all parameters: request(parameter, storage) says how much, where `storage` is that of
+// state `which`. A rule that has no such state gets none; which = -1 asks without a state.
 template <class Request>
 std::vector<std::size_t> PyPlan::plan_memory(StateArena& arena, int which, Request request) const {
   std::vector<StateArena::Request> requests;
-  requests.reserve(tensors_.size());
-  for (const Tensor& tensor : tensors_) {
-    if (which < rule_info(tensor.rule).state_count) {
-      requests.push_back(request(tensor, which < 0 ? StateStorage{} : storage_at(tensor, which)));
+  requests.reserve(parameters_.size());
+  for (const Parameter& parameter : parameters_) {
+    if (which < rule_info(parameter.rule).state_count) {
+      requests.push_back(request(parameter, which < 0 ? StateStorage{} : storage_at(parameter, which)));
     } else {
       requests.push_back({0, 0});
     }
@@ -101,35 +94,36 @@ void PyPlan::lay_out(const py::object& memory) {
   StateArena arena;
   std::vector<std::size_t> states[kMaxStates];
   for (int k = 0; k < kMaxStates; ++k) {
-    states[k] = plan_memory(arena, k, [](const Tensor& tensor, const StateStorage& storage) {
-      return StateArena::Request{storage.bytes(tensor.size), storage.element_bytes};
+    states[k] = plan_memory(arena, k, [](const Parameter& parameter, const StateStorage& storage) {
+      return StateArena::Request{storage.bytes(parameter.size), storage.element_bytes};
     });
   }
-  const std::vector<std::size_t> residues = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
-    const std::size_t bytes = size_of(tensor.residue_kind);
-    return StateArena::Request{tensor.size * bytes, bytes};
+  const std::vector<std::size_t> residues = plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
+    const std::size_t bytes = size_of(parameter.residue_kind);
+    return StateArena::Request{parameter.size * bytes, bytes};
   });
-  const std::vector<std::size_t> averages = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
-    const std::size_t bytes = tensor.average == nullptr ? 0 : size_of(tensor.average_dtype);
-    return StateArena::Request{tensor.size * bytes, bytes};
+  const std::vector<std::size_t> averages = plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
+    const std::size_t bytes = parameter.average == nullptr ? 0 : size_of(parameter.average_dtype);
+    return StateArena::Request{parameter.size * bytes, bytes};
   });
-  const std::vector<std::size_t> row_counts = plan_memory(arena, -1, [](const Tensor& tensor, const StateStorage&) {
-    const std::size_t rows = tensor.columns == 0 ? 0 : tensor.size / tensor.columns;
-    return StateArena::Request{rows * sizeof(std::uint32_t), 0};
-  });
-  const bool any_rows =
-      std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& tensor) { return tensor.columns != 0; });
+  const std::vector<std::size_t> row_counts =
+      plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
+        const std::size_t rows = parameter.columns == 0 ? 0 : parameter.size / parameter.columns;
+        return StateArena::Request{rows * sizeof(std::uint32_t), 0};
+      });
+  const bool any_rows = std::any_of(parameters_.begin(), parameters_.end(),
+                                    [](const Parameter& parameter) { return parameter.columns != 0; });
   arena.allocate(memory);
-  throw_on_error(plan_.reserve(tensors_.size()));
-  for (std::size_t i = 0; i < tensors_.size(); ++i) {
-    Tensor& tensor = tensors_[i];
-    for (int k = 0; k < rule_info(tensor.rule).state_count; ++k) {
-      tensor.states[k] = arena.at(states[k][i]);
+  throw_on_error(plan_.reserve(parameters_.size()));
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    Parameter& parameter = parameters_[i];
+    for (int k = 0; k < rule_info(parameter.rule).state_count; ++k) {
+      parameter.states[k] = arena.at(states[k][i]);
     }
-    tensor.residue = arena.at(residues[i]);
-    if (tensor.average != nullptr) tensor.average = arena.at(averages[i]);
-    if (tensor.columns != 0) tensor.row_counts = static_cast<std::uint32_t*>(arena.at(row_counts[i]));
-    throw_on_error(plan_.add(tensor));
+    parameter.residue = arena.at(residues[i]);
+    if (parameter.average != nullptr) parameter.average = arena.at(averages[i]);
+    if (parameter.columns != 0) parameter.row_counts = static_cast<std::uint32_t*>(arena.at(row_counts[i]));
+    throw_on_error(plan_.add(parameter));
   }
   arena_ = std::move(arena);
   params_.shrink_to_fit();
@@ -140,10 +134,10 @@ void PyPlan::lay_out(const py::object& memory) {
     row_gradients_.resize(params_.size());
     row_gradient_at_.resize(params_.size());
   }
-  const bool any_averages =
-      std::any_of(tensors_.begin(), tensors_.end(), [](const Tensor& tensor) { return tensor.average != nullptr; });
+  const bool any_averages = std::any_of(parameters_.begin(), parameters_.end(),
+                                        [](const Parameter& parameter) { return parameter.average != nullptr; });
   if (any_averages) average_counts_.resize(params_.size());
-  std::vector<Tensor>().swap(tensors_);  // which gives back the memory
+  std::vector<Parameter>().swap(parameters_);  // which gives back the memory
   laid_out_ = true;
 }
 
@@ -166,11 +160,11 @@ std::size_t PyPlan::size(std::size_t index) const {
   return params_[index].size;
 }
 
-const Tensor& PyPlan::tensor_at(std::size_t index, int which) const {
+const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("no such parameter");
-  const Tensor& tensor = plan_.tensor(index);
-  if (which < 0 || which >= rule_info(tensor.rule).state_count) throw py::index_error("no such state");
-  return tensor;
+  const Parameter& parameter = plan_.parameter(index);
+  if (which < 0 || which >= rule_info(parameter.rule).state_count) throw py::index_error("no such state");
+  return parameter;
 }
 
 // The shape that the parameter has now, or a flat one if it has been resized.
@@ -181,52 +175,53 @@ std::vector<py::ssize_t> PyPlan::shape(std::size_t index) const {
 }
 
 py::array PyPlan::state(std::size_t index, int which) const {
-  const Tensor& tensor = tensor_at(index, which);
-  const StateStorage storage = storage_at(tensor, which);
+  const Parameter& parameter = parameter_at(index, which);
+  const StateStorage storage = storage_at(parameter, which);
   if (storage.element_bytes != 0) {
-    return arena_.view(tensor.states[which], dtype_of(storage.element_bytes), shape(index));
+    return arena_.view(parameter.states[which], dtype_of(storage.element_bytes), shape(index));
   }
-  return arena_.view(tensor.states[which], py::dtype::of<std::uint8_t>(),
-                     {as_ssize(StateStorage::blocks(tensor.size)), as_ssize(storage.block_bytes)});
+  return arena_.view(parameter.states[which], py::dtype::of<std::uint8_t>(),
+                     {as_ssize(StateStorage::blocks(parameter.size)), as_ssize(storage.block_bytes)});
 }
 
 py::object PyPlan::scale(std::size_t index, int which) const {
-  const Tensor& tensor = tensor_at(index, which);
-  const StateStorage storage = storage_at(tensor, which);
+  const Parameter& parameter = parameter_at(index, which);
+  const StateStorage storage = storage_at(parameter, which);
   if (!storage.has_scales()) return py::none();
-  char* const scales = static_cast<char*>(tensor.states[which]) + storage.scales_at(tensor.size);
-  return arena_.view(scales, py::dtype::of<float>(), {as_ssize(StateStorage::blocks(tensor.size))});
+  char* const scales = static_cast<char*>(parameter.states[which]) + storage.scales_at(parameter.size);
+  return arena_.view(scales, py::dtype::of<float>(), {as_ssize(StateStorage::blocks(parameter.size))});
 }
 
 py::object PyPlan::residue(std::size_t index) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("residue: no such parameter");
-  const Tensor& tensor = plan_.tensor(index);
-  switch (tensor.residue_kind) {
+  const Parameter& parameter = plan_.parameter(index);
+  switch (parameter.residue_kind) {
     case Residue::kNone:
     case Residue::kStochastic: return py::none();
     case Residue::kKahan: {  // whatever dtype the parameter's array calls itself now
-      const py::dtype half = tensor.dtype == DType::kFloat16 ? py::dtype("float16") : bfloat16();
-      return arena_.view(tensor.residue, half, shape(index));
+      const py::dtype half = parameter.dtype == DType::kFloat16 ? py::dtype("float16") : bfloat16();
+      return arena_.view(parameter.residue, half, shape(index));
     }
-    case Residue::kMaster: return arena_.view(tensor.residue, py::dtype::of<float>(), shape(index));
-    case Residue::kSplit32: return arena_.view(tensor.residue, py::dtype::of<std::uint16_t>(), shape(index));
-    case Residue::kSplit24: return arena_.view(tensor.residue, py::dtype::of<std::uint8_t>(), shape(index));
+    case Residue::kMaster: return arena_.view(parameter.residue, py::dtype::of<float>(), shape(index));
+    case Residue::kSplit32: return arena_.view(parameter.residue, py::dtype::of<std::uint16_t>(), shape(index));
+    case Residue::kSplit24: return arena_.view(parameter.residue, py::dtype::of<std::uint8_t>(), shape(index));
   }
   return py::none();
 }
 
 py::object PyPlan::average(std::size_t index) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("average: no such parameter");
-  const Tensor& tensor = plan_.tensor(index);
-  if (tensor.average == nullptr) return py::none();
-  return arena_.view(tensor.average, dtype_of(size_of(tensor.average_dtype)), shape(index));
+  const Parameter& parameter = plan_.parameter(index);
+  if (parameter.average == nullptr) return py::none();
+  return arena_.view(parameter.average, dtype_of(size_of(parameter.average_dtype)), shape(index));
 }
 
 py::object PyPlan::row_counts(std::size_t index) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("row_counts: no such parameter");
-  const Tensor& tensor = plan_.tensor(index);
-  if (tensor.columns == 0) return py::none();
-  return arena_.view(tensor.row_counts, py::dtype::of<std::uint32_t>(), {as_ssize(tensor.size / tensor.columns)});
+  const Parameter& parameter = plan_.parameter(index);
+  if (parameter.columns == 0) return py::none();
+  return arena_.view(parameter.row_counts, py::dtype::of<std::uint32_t>(),
+                     {as_ssize(parameter.size / parameter.columns)});
 }
 
 }  // namespace adamas::bindings

@@ -1,3 +1,4 @@
+// The course of a step: at once, in two parts, or parameter by parameter; one at a time.
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -18,36 +19,15 @@
 namespace adamas::bindings {
 namespace {
 
-// With many small arrays, waiting for their array objects to come from memory would take longer than checking them.
-constexpr std::size_t kPrefetchDistance = 8;
-
-double number_at(py::handle options, Py_ssize_t k) {
-  const double value = PyFloat_AsDouble(PyTuple_GET_ITEM(options.ptr(), k));
-  if (value == -1.0 && PyErr_Occurred() != nullptr) throw py::error_already_set();
-  return value;
-}
 // How many forks this process is away from the one that loaded the module. (Asking for its number is a system call.)
 std::atomic<int> forks{0};
 #ifndef _WIN32
 const int watch_forks = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
 #endif
 
-bool flag_at(py::handle options, Py_ssize_t k) { return PyTuple_GET_ITEM(options.ptr(), k) == Py_True; }
-
 // What the core, or another thread, could have changed while Python code ran.
 bool is_refusal(Status status) {
-  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidTensor;
-}
-
-// Equal, and a flag or a number like it: True is no 1.0.
-bool is_same(py::handle now, py::handle value) {
-  if (now.is(value)) return true;
-  double number = 0.0;
-  const bool alike = PyBool_Check(value.ptr()) != 0 ? PyBool_Check(now.ptr()) != 0 : read_number(now, &number);
-  if (!alike) return false;
-  const int equal = PyObject_RichCompareBool(now.ptr(), value.ptr(), Py_EQ);
-  if (equal < 0) throw py::error_already_set();
-  return equal != 0;
+  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidParameter;
 }
 
 }  // namespace
@@ -76,171 +56,18 @@ void PyPlan::refuse_entry() const {
       py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-// The fields of adamas._optimizer.engine.StepOptions, in order.
-void PyPlan::read_options(py::handle options, py::handle average_weight) {
-  options_ = {};
-  mean_ = false;
-  keep_accumulated_ = false;
-  options_.copies_lead = copies_lead_;
-  options_.start_states = starts_states_;
-  average_weights_.clear();
-  if (PyFloat_Check(average_weight.ptr()) != 0) {
-    options_.average_weight = PyFloat_AS_DOUBLE(average_weight.ptr());
-  } else {
-    average_weights_ = average_weight.cast<std::vector<double>>();
-    if (average_weights_.size() != params_.size()) throw py::value_error("average_weight: one for each parameter");
-    options_.average_weight = *std::max_element(average_weights_.begin(), average_weights_.end());
-    options_.average_weights = average_weights_.data();
-  }
-  options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
-  if (options.is_none()) return;
-  if (!PyTuple_Check(options.ptr()) || PyTuple_GET_SIZE(options.ptr()) != 10) {
-    throw py::type_error("options: expected a StepOptions");
-  }
-  options_.grad_scale = number_at(options, 0);
-  options_.max_norm = number_at(options, 1);
-  options_.max_value = number_at(options, 2);
-  options_.norm_type = flag_at(options, 3) ? NormType::kLargest : NormType::kL2;
-  options_.clip_each = flag_at(options, 4);
-  options_.measure = flag_at(options, 5);
-  options_.skip_nonfinite = flag_at(options, 6);
-  options_.zero_grads = flag_at(options, 7);
-  mean_ = flag_at(options, 8);
-  keep_accumulated_ = flag_at(options, 9);
-}
-
-bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
-  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
-  const py::object& params = key.call_once_and_store_result([] {
-                                  return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params"));
-                                })
-                                 .get_stored();
-  if (!PyDict_Check(group.ptr())) return false;
-  const py::object tree = dict_item(group, params);
-  return tree && structure_.group_holds(number, tree, params_, next);
-}
-
-// It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
-bool PyPlan::has_its_keys(py::handle group, const Group& expected) const {
-  return foreign_groups_ || (PyDict_Check(group.ptr()) && PyDict_Size(group.ptr()) <= expected.size);
-}
-
-bool PyPlan::read_groups(py::handle groups) {
-  if (completed_ >= kMaxStepCount) return false;
-  if (!PyList_Check(groups.ptr()) || PyList_Size(groups.ptr()) != static_cast<Py_ssize_t>(groups_.size())) {
-    return false;
-  }
-  std::size_t next_param = 0;
-  for (std::size_t k = 0; k < groups_.size(); ++k) {
-    const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
-    scheduled_[k] = py::object();
-    if (!group || !has_its_keys(group, groups_[k])) return false;
-    if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
-    if (!read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
-      return false;
-    }
-    hyperparameters_[k].seed = seed_;
-    for (const auto& [key, value] : groups_[k].frozen) {
-      const py::object now = dict_item(group, key);
-      if (!now || !is_same(now, value)) return false;
-    }
-  }
-  return true;
-}
-
-// A gradient of single rows, if it is one and the parameter may have such.
-bool PyPlan::accept_rows(std::size_t index, py::handle grad) {
-  const Tensor& tensor = plan_.tensor(index);
-  if (tensor.columns == 0 || !accept_row_gradient(grad, tensor.size / tensor.columns, tensor.columns,
-                                                  options_.zero_grads, &row_gradients_[index])) {
-    return false;
-  }
-  row_gradient_at_[index] = &row_gradients_[index];
-  gradients_[index] = nullptr;
-  return true;
-}
-
-bool PyPlan::is_still_there(std::size_t index) const {
-  const bool has_copy = index < copies_.size() && copies_[index].data != nullptr;
-  return unchanged(params_[index]) && (!has_copy || unchanged(copies_[index])) &&
-         (row_gradient_at_.empty() || has_rows_still(params_[index], plan_.tensor(index).columns));
-}
-
-bool PyPlan::accept(std::size_t index, py::handle grad) {
-  if (!is_still_there(index)) return false;
-  if (!row_gradient_at_.empty()) {
-    row_gradient_at_[index] = nullptr;
-    if (is_row_gradient(grad)) return accept_rows(index, grad);
-  }
-  return accept_gradient(grad, params_[index], options_.zero_grads, &gradients_[index], &gradient_dtypes_[index]) ||
-         accept_copy(index, grad);
-}
-
-// One that is to be cleared as well is not only read, and not copied.
-bool PyPlan::accept_copy(std::size_t index, py::handle grad) {
-  if (options_.zero_grads) return false;
-  gradient_copies_.resize(params_.size());
-  const py::object copy = copy_gradient(grad, params_[index], gradient_copies_[index]);
-  if (copy.is_none()) return false;
-  gradient_copies_[index] = copy;
-  ++copied_;
-  return accept_gradient(copy, params_[index], false, &gradients_[index], &gradient_dtypes_[index]);
-}
-
-bool PyPlan::accept_arrays() {
-  copied_ = 0;
-  if (leaves_.size() != params_.size()) return false;
-  for (std::size_t i = 0; i < params_.size(); ++i) {
-    if (i + kPrefetchDistance < params_.size()) {
-      prefetch(params_[i + kPrefetchDistance], leaves_[i + kPrefetchDistance]);
-    }
-    if (!accept(i, leaves_[i])) return false;
-  }
-  return true;
-}
-
-bool PyPlan::accept_tensors(Tensors& tensors) {
-  copied_ = 0;
-  if (tensors.size() != params_.size()) return false;
-  for (std::size_t i = 0; i < params_.size(); ++i) {
-    leaves_.push_back(tensors.take(i));
-    const void* const data = tensors.data(i);
-    if (data == nullptr) {
-      if (!leaves_[i] || !accept(i, leaves_[i])) return false;
-      continue;
-    }
-    // (The arrays over the tensors' memory are nobody else's, and whether that is where it was, `tensors` has seen.)
-    gradients_[i] = data;
-    gradient_dtypes_[i] = tensors.dtype(i);
-    if (!row_gradient_at_.empty()) row_gradient_at_[i] = nullptr;
-  }
-  return true;
-}
-
-// First what may run Python code, which could change the arrays; then the arrays.
-bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight) {
-  if (!laid_out_) throw py::value_error("step: before lay_out");
-  read_options(options, average_weight);
-  if (!read_groups(groups)) return false;
-  if (accumulated_ > 0) {
-    if (mean_) options_.grad_scale *= accumulated_ + (grads.is_none() ? 0 : 1);
-    if (grads.is_none()) {
-      leaves_.assign(params_.size(), py::none());
-      return accept_arrays();
-    }
-  }
-  if (py::isinstance<Tensors>(grads)) return accept_tensors(py::cast<Tensors&>(grads));
-  return structure_.flatten(grads, leaves_) && accept_arrays();
-}
-
 py::object PyPlan::run() {
+  StepInputs inputs;
+  inputs.grads = gradients_.data();
+  inputs.grad_dtypes = gradient_dtypes_.data();
+  inputs.row_grads = row_gradient_at_.empty() ? nullptr : row_gradient_at_.data();
+  inputs.groups = hyperparameters_.data();
+  inputs.group_count = hyperparameters_.size();
+  inputs.options = &options_;
+  inputs.threads = num_threads_;
   StepInfo info;
   Status status = Status::kOk;
-  without_gil([&] {
-    status =
-        plan_.step(gradients_.data(), hyperparameters_.data(), hyperparameters_.size(), num_threads_, &info,
-                   gradient_dtypes_.data(), &options_, row_gradient_at_.empty() ? nullptr : row_gradient_at_.data());
-  });
+  without_gil([&] { status = plan_.step(inputs, &info); });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   if (!info.skipped) {
@@ -320,7 +147,7 @@ bool PyPlan::catch_up(std::size_t index, py::handle rows) {
   if (index >= plan_.size()) throw py::index_error("catch_up: no such parameter");
   const Exclusive exclusive(*this);
   RowGradient numbers;
-  if (!unchanged(params_[index]) || !has_rows_still(params_[index], plan_.tensor(index).columns) ||
+  if (!unchanged(params_[index]) || !has_rows_still(params_[index], plan_.parameter(index).columns) ||
       (!rows.is_none() && !accept_row_numbers(rows, &numbers))) {
     return false;
   }
@@ -372,6 +199,17 @@ bool PyPlan::open(py::handle groups, py::handle options, py::handle average_weig
   return ready;
 }
 
+StepInputs PyPlan::inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const {
+  StepInputs inputs;
+  inputs.grads = grad;
+  inputs.grad_dtypes = dtype;
+  inputs.groups = &hyperparameters_[plan_.parameter(index).group];
+  inputs.group_count = 1;
+  inputs.options = &options_;
+  inputs.threads = num_threads_;
+  return inputs;
+}
+
 py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   if (index >= params_.size()) throw py::index_error("step_one: no such parameter");
   if (stepping_one_.exchange(true, std::memory_order_acquire)) {
@@ -386,12 +224,10 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   copied_ = 0;
   if (stepped_[index] || grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
   const auto kept = py::reinterpret_borrow<py::object>(grad);
-  const Hyperparameters& group = hyperparameters_[plan_.tensor(index).group];
+  const StepInputs inputs = inputs_of_one(index, &gradients_[index], &gradient_dtypes_[index]);
   StepInfo info;
   Status status = Status::kOk;
-  without_gil([&] {
-    status = plan_.step_one(index, gradients_[index], gradient_dtypes_[index], group, num_threads_, &info, &options_);
-  });
+  without_gil([&] { status = plan_.step_one(index, inputs, &info); });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   stepped_[index] = !info.skipped;
@@ -420,10 +256,9 @@ std::size_t PyPlan::close() {
   if (options_.average_weight == 0.0 && copies_.empty()) return updated;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (stepped_[i] || !unchanged(params_[i])) continue;
-    const Tensor& tensor = plan_.tensor(i);
-    without_gil([&] {
-      plan_.step_one(i, nullptr, tensor.dtype, hyperparameters_[tensor.group], num_threads_, nullptr, &options_);
-    });
+    const void* const none = nullptr;
+    const StepInputs inputs = inputs_of_one(i, &none, nullptr);
+    without_gil([&] { plan_.step_one(i, inputs); });
   }
   return updated;
 }
@@ -434,15 +269,6 @@ py::list PyPlan::scheduled() const {
   return values;
 }
 
-py::object PyPlan::report(const StepInfo& info) const {
-  const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
-  const py::object nonfinite = info.nonfinite == kNoTensor ? py::none() : py::object(py::int_(info.nonfinite));
-  const py::tuple fields = py::make_tuple(completed_, info.updated, if_measured(info.grad_norm),
-                                          if_measured(info.clip_coefficient), info.skipped, nonfinite, copied_);
-  const py::tuple arguments = py::make_tuple(fields);
-  PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(report_type_.ptr()), arguments.ptr(), nullptr);
-  if (made == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(made);
-}
+py::object PyPlan::report(const StepInfo& info) const { return report_type_.make(completed_, info, copied_); }
 
 }  // namespace adamas::bindings

@@ -5,6 +5,7 @@
 
 namespace adamas::bindings {
 
+void register_enums(pybind11::module_& m);
 void register_runtime(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_tensors(pybind11::module_& m);

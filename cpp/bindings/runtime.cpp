@@ -63,18 +63,44 @@ std::string describe(const StateInfo& state) {
   return state.divisor == nullptr ? kind : kind + " / " + state.divisor;
 }
 
-// Of each rule: its states with their kinds, and its scalars with their first values.
+// The kinds of its states.
+py::dict states_of(const RuleInfo& rule) {
+  py::dict states;
+  for (int k = 0; k < rule.state_count; ++k) states[rule.states[k].name] = describe(rule.states[k]);
+  return states;
+}
+
+// The first values of its scalars.
+py::dict scalars_of(const RuleInfo& rule) {
+  py::dict scalars;
+  for (int k = 0; k < rule.scalar_count; ++k) scalars[rule.scalars[k].name] = rule.scalars[k].initial;
+  return scalars;
+}
+
+py::object state_at_param(const RuleInfo& rule) {
+  return rule.starts_at_param < 0 ? py::none() : py::object(py::str(rule.states[rule.starts_at_param].name));
+}
+
+// Every rule by its name.
 py::dict rules() {
   py::dict table;
   for (int i = 0; i < rule_count(); ++i) {
     const RuleInfo& info = rule_info(static_cast<Rule>(i));
-    py::dict states;
-    for (int k = 0; k < info.state_count; ++k) states[info.states[k].name] = describe(info.states[k]);
-    py::dict scalars;
-    for (int k = 0; k < info.scalar_count; ++k) scalars[info.scalars[k].name] = info.scalars[k].initial;
-    table[info.name] = py::make_tuple(states, scalars);
+    table[info.name] = py::cast(info, py::return_value_policy::reference);
   }
   return table;
+}
+
+void register_rule_info(py::module_& m) {
+  py::class_<RuleInfo>(m, "RuleInfo")
+      .def_property_readonly("name", [](const RuleInfo& rule) { return rule.name; })
+      .def_property_readonly("states", &states_of)
+      .def_property_readonly("scalars", &scalars_of)
+      .def_property_readonly("own_decay", [](const RuleInfo& rule) { return rule.own_decay; })
+      .def_property_readonly("needs_norms", [](const RuleInfo& rule) { return rule.needs_norms; })
+      .def_property_readonly("has_closed_form", [](const RuleInfo& rule) { return rule.has_closed_form; })
+      .def_property_readonly("steps_rows", &RuleInfo::steps_rows)
+      .def_property_readonly("starts_at_param", &state_at_param);
 }
 
 }  // namespace
@@ -94,6 +120,7 @@ void register_runtime(py::module_& m) {
   m.def("openmp_runtime", &openmp_runtime);
   m.def("set_flush_denormals", &set_flush_denormals, py::arg("enabled"));
   m.def("flush_denormals", &flush_denormals);
+  register_rule_info(m);
   m.def("rules", &rules);
 }
 

@@ -11,11 +11,11 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// Built from the description that adamas/_structure.py makes of the parameters:
+// Built from the description that adamas/_inputs/trees.py makes of the parameters:
 //   ("leaf",) | ("sequence", [child, ...]) | ("mapping", [(key, child), ...]) | ("group", child, may_be_wrapped)
 class Structure {
  public:
-  static constexpr int kMaxDepth = 110;  // a little above that of adamas/_structure.py, which refuses with the path
+  static constexpr int kMaxDepth = 110;  // a little above that of adamas/_inputs/trees.py, which refuses with the path
 
   explicit Structure(const py::tuple& description, int depth = 0);
 

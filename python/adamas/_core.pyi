@@ -1,7 +1,7 @@
 """The compiled core (cpp/bindings). Private."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def flush_denormals() -> bool: ...
 def bytes_per_thread() -> int: ...
 def set_bytes_per_thread(count: int) -> None: ...
 def openmp_runtime() -> str | None: ...
-def rules() -> dict[str, tuple[dict[str, str], dict[str, float]]]: ...
+def rules() -> dict[str, RuleInfo]: ...
 def update(
     rule: str,
     param: _Array,
@@ -43,6 +43,60 @@ def byte_limit(
 def cpu_quota(root: str) -> int: ...
 def is_crowded() -> bool: ...
 def report_region(waiting_us: int, total_us: int) -> None: ...
+
+class _Enum:
+    __members__: ClassVar[dict[str, Any]]
+    def __init__(self, value: int) -> None: ...
+    def __int__(self) -> int: ...
+    def __index__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class DType(_Enum):
+    float32: ClassVar[DType]
+    float64: ClassVar[DType]
+    bfloat16: ClassVar[DType]
+    float16: ClassVar[DType]
+
+class StateFormat(_Enum):
+    float32: ClassVar[StateFormat]
+    float64: ClassVar[StateFormat]
+    bfloat16: ClassVar[StateFormat]
+    int8: ClassVar[StateFormat]
+    int4: ClassVar[StateFormat]
+
+class Residue(_Enum):
+    none: ClassVar[Residue]
+    stochastic: ClassVar[Residue]
+    kahan: ClassVar[Residue]
+    master: ClassVar[Residue]
+    split32: ClassVar[Residue]
+    split24: ClassVar[Residue]
+
+class RowMode(_Enum):
+    lazy: ClassVar[RowMode]
+    exact: ClassVar[RowMode]
+
+class RuleInfo:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def states(self) -> dict[str, str]: ...
+    @property
+    def scalars(self) -> dict[str, float]: ...
+    @property
+    def own_decay(self) -> bool: ...
+    @property
+    def needs_norms(self) -> bool: ...
+    @property
+    def has_closed_form(self) -> bool: ...
+    @property
+    def steps_rows(self) -> bool: ...
+    @property
+    def starts_at_param(self) -> str | None: ...
 
 class Tensors:
     def __init__(self, params: list[Any], memory: list[Any]) -> None: ...
@@ -87,12 +141,13 @@ class Plan:
     def add(
         self,
         param: _Array,
+        *,
         rule: str,
-        state_format: int,
-        residue: int,
-        average_bytes: int,
+        state_format: StateFormat,
+        residue: Residue,
+        average: DType | None,
         copy: _Array | None,
-        row_mode: int,
+        row_mode: RowMode | None,
     ) -> None: ...
     def lay_out(self, memory: Callable[[int], _Array] | None = None) -> None: ...
     def size(self, index: int) -> int: ...

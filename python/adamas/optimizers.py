@@ -6,7 +6,6 @@ import functools
 from typing import ClassVar
 
 from adamas import _core, reference
-from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Engine
 from adamas._optimizer.parameters import Parameter
@@ -38,15 +37,16 @@ class CompiledEngine(_core.Plan):
 
     def add_parameter(self, parameter: Parameter, formula: str) -> None:
         """Add a parameter to the last group."""
-        average, copy = parameter.formats.average_dtype, parameter.copy
+        formats, copy = parameter.formats, parameter.copy
+        average, mode = formats.average_dtype, parameter.row_mode
         self.add(
             parameter.array,
-            formula,
-            list(StateFormat).index(parameter.formats.states),
-            list(Residue).index(parameter.formats.residue),
-            0 if average is None else average.itemsize,
-            None if copy is None else copy.array,
-            -1 if parameter.row_mode is None else list(RowMode).index(parameter.row_mode),
+            rule=formula,
+            state_format=getattr(_core.StateFormat, formats.states.value),
+            residue=getattr(_core.Residue, formats.residue.value),
+            average=None if average is None else getattr(_core.DType, average.name),
+            copy=None if copy is None else copy.array,
+            row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
         )
 
 

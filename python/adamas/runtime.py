@@ -132,7 +132,7 @@ def info() -> dict[str, Any]:
         "threads": {"limit": threads, "because": reason, "bytes_per_thread": _core.bytes_per_thread()},
         "denormals": "flushed" if _core.flush_denormals() else "kept",
         "openmp_runtime": _core.openmp_runtime(),
-        "rules": {name: list(states) for name, (states, _) in _core.rules().items()},
+        "rules": {name: list(rule.states) for name, rule in _core.rules().items()},
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),

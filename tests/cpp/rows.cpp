@@ -33,24 +33,24 @@ std::uint64_t rows_digest(adamas::Rule rule, adamas::RowMode mode, adamas::DType
   for (std::size_t t = 0; t < tables.size(); ++t) {
     Table& table = tables[t];
     const std::size_t bytes = kRows * kColumns[t] * element;
-    adamas::Tensor tensor;
-    tensor.size = kRows * kColumns[t];
-    tensor.columns = kColumns[t];
-    tensor.row_counts = table.counts.data();
-    tensor.row_mode = mode;
-    tensor.rule = rule;
-    tensor.dtype = dtype;
-    tensor.state_format =
+    adamas::Parameter parameter;
+    parameter.size = kRows * kColumns[t];
+    parameter.columns = kColumns[t];
+    parameter.row_counts = table.counts.data();
+    parameter.row_mode = mode;
+    parameter.rule = rule;
+    parameter.dtype = dtype;
+    parameter.state_format =
         dtype == adamas::DType::kFloat64 ? adamas::StateFormat::kFloat64 : adamas::StateFormat::kFloat32;
     table.param = std::make_unique<Buffer>(bytes, t % 3 * element);
     fill(numbers, dtype, *table.param);
-    tensor.param = table.param->data;
+    parameter.param = table.param->data;
     for (int k = 0; k < info.state_count; ++k) {
       table.states.push_back(std::make_unique<Buffer>(bytes, (t + 1) % 3 * element));
-      tensor.states[k] = table.states.back()->data;
+      parameter.states[k] = table.states.back()->data;
     }
     table.dense = std::make_unique<Buffer>(bytes, element);
-    if (const adamas::Status status = plan.add(tensor); status == adamas::Status::kInvalidTensor)
+    if (const adamas::Status status = plan.add(parameter); status == adamas::Status::kInvalidParameter)
       return 0;
     else
       check(status, "add");
@@ -92,8 +92,15 @@ std::uint64_t rows_digest(adamas::Rule rule, adamas::RowMode mode, adamas::DType
     }
     adamas::StepOptions options;
     if (step % 3 == 1) options.max_norm = 0.5;
-    check(plan.step(grads.data(), &hyperparameters, 1, threads, nullptr, dtypes.data(), &options, row_grads.data()),
-          "step");
+    adamas::StepInputs inputs;
+    inputs.grads = grads.data();
+    inputs.grad_dtypes = dtypes.data();
+    inputs.row_grads = row_grads.data();
+    inputs.groups = &hyperparameters;
+    inputs.group_count = 1;
+    inputs.options = &options;
+    inputs.threads = threads;
+    check(plan.step(inputs), "step");
     if (step % 4 == 3) check(plan.catch_up(1, &tables[1].gradient, threads), "catch_up");
   }
   Digest digest;

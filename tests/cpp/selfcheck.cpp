@@ -82,36 +82,36 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     return std::make_unique<Buffer>(bytes, ++offset % 5 * element);
   };
   for (const std::size_t size : kLengths) {
-    adamas::Tensor tensor;
-    tensor.size = size;
-    tensor.dtype = format.param;
-    tensor.state_format = format.states;
-    tensor.residue_kind = format.residue;
-    tensor.rule = rule;
+    adamas::Parameter parameter;
+    parameter.size = size;
+    parameter.dtype = format.param;
+    parameter.state_format = format.states;
+    parameter.residue_kind = format.residue;
+    parameter.rule = rule;
     kept.push_back(make(size * adamas::size_of(format.param), adamas::size_of(format.param)));
     fill(numbers, format.param, *kept.back());
     params.push_back(kept.back().get());
-    tensor.param = kept.back()->data;
+    parameter.param = kept.back()->data;
     const std::size_t residue = adamas::size_of(format.residue);
     kept.push_back(make(size * residue, residue));
     if (format.residue == Residue::kMaster) fill(numbers, DType::kFloat32, *kept.back());
-    tensor.residue = kept.back()->data;
+    parameter.residue = kept.back()->data;
     for (int k = 0; k < info.state_count; ++k) {
       const adamas::StateStorage storage = adamas::storage_of(format.states, info.states[k].kind);
       kept.push_back(make(storage.bytes(size), storage.alignment));
-      tensor.states[k] = kept.back()->data;
+      parameter.states[k] = kept.back()->data;
     }
     const bool wide = format.param == DType::kFloat64;
     const bool half = kept.size() % 2 == 0;
-    tensor.average_dtype = wide ? DType::kFloat64 : half ? DType::kBfloat16 : DType::kFloat32;
-    kept.push_back(make(size * adamas::size_of(tensor.average_dtype), adamas::size_of(tensor.average_dtype)));
-    tensor.average = kept.back()->data;
+    parameter.average_dtype = wide ? DType::kFloat64 : half ? DType::kBfloat16 : DType::kFloat32;
+    kept.push_back(make(size * adamas::size_of(parameter.average_dtype), adamas::size_of(parameter.average_dtype)));
+    parameter.average = kept.back()->data;
     if (format.param == DType::kFloat32) {
-      tensor.copy_dtype = half ? DType::kBfloat16 : DType::kFloat16;
+      parameter.copy_dtype = half ? DType::kBfloat16 : DType::kFloat16;
       kept.push_back(make(size * 2, 2));
-      tensor.copy = kept.back()->data;
+      parameter.copy = kept.back()->data;
     }
-    check(plan.add(tensor), "add");
+    check(plan.add(parameter), "add");
     kept.push_back(make(size * (wide ? 8 : 4), wide ? 8 : 4));
     check(plan.set_accumulator(plan.size() - 1, kept.back()->data), "set_accumulator");
     gradients.push_back(make(size * adamas::size_of(format.grad), adamas::size_of(format.grad)));
@@ -141,12 +141,25 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     if (step % 5 == 1) check(plan.accumulate(grads.data(), threads, dtypes.data()), "accumulate");
     options.zero_grads = step % 6 == 1;
     adamas::StepInfo info_of_step;
-    check(plan.step(grads.data(), &hyperparameters, 1, threads, &info_of_step, dtypes.data(), &options), "step");
+    adamas::StepInputs inputs;
+    inputs.grads = grads.data();
+    inputs.grad_dtypes = dtypes.data();
+    inputs.groups = &hyperparameters;
+    inputs.group_count = 1;
+    inputs.options = &options;
+    inputs.threads = threads;
+    check(plan.step(inputs, &info_of_step), "step");
     const double norm = info_of_step.grad_norm;
     if (std::isfinite(norm)) digest.add(&norm, sizeof norm);
   }
   for (std::size_t i = 0; i < grads.size(); ++i) {
-    check(plan.step_one(i, grads[i], format.grad, hyperparameters, threads), "step_one");
+    adamas::StepInputs inputs;
+    inputs.grads = &grads[i];
+    inputs.grad_dtypes = &dtypes[i];
+    inputs.groups = &hyperparameters;
+    inputs.group_count = 1;
+    inputs.threads = threads;
+    check(plan.step_one(i, inputs), "step_one");
   }
   for (const auto& buffer : kept) digest.add(buffer->data, buffer->size);
 }

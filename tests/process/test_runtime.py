@@ -32,7 +32,7 @@ def test_info_is_true() -> None:
     assert report["threads"]["limit"] == min(processors, _core.cpu_quota("") or processors)
     assert Path(report["openmp_runtime"]).is_file()
     assert (Path(report["cmake_prefix"]) / "lib" / "cmake" / "adamas" / "adamasConfig.cmake").is_file()
-    assert report["rules"] == {name: list(states) for name, (states, _) in _core.rules().items()}
+    assert report["rules"] == {name: list(rule.states) for name, rule in _core.rules().items()}
 
 
 def test_info_table() -> None:

@@ -1,13 +1,17 @@
-// An optimizer over many tensors: lay out a plan once, then step it.
+// An optimizer over many parameters: lay out a plan once, then step it.
 //
 //   adamas::Plan plan;
-//   adamas::Tensor tensor;
-//   tensor.param = weights; tensor.states[0] = exp_avg; tensor.states[1] = exp_avg_sq; tensor.size = n;
-//   adamas::find_rule("adam", &tensor.rule);
-//   plan.add(tensor);
+//   adamas::Parameter parameter;
+//   parameter.param = weights; parameter.states[0] = exp_avg; parameter.states[1] = exp_avg_sq; parameter.size = n;
+//   adamas::find_rule("adam", &parameter.rule);
+//   plan.add(parameter);
 //   const void* grads[] = {gradient};
-//   adamas::Hyperparameters group;              // lr, betas, ...
-//   adamas::Status status = plan.step(grads, &group, 1);
+//   adamas::Hyperparameters group;  // lr, betas, ...
+//   adamas::StepInputs inputs;
+//   inputs.grads = grads;
+//   inputs.groups = &group;
+//   inputs.group_count = 1;
+//   adamas::Status status = plan.step(inputs);
 #pragma once
 
 #include <cstddef>
@@ -26,13 +30,13 @@ namespace adamas {
 // the plan, and none of which may overlap another. The rule says how many states there are, storage_of()
 // (adamas/formats.hpp) how large they are; start them at zero, and the residue at zero too, but a master
 // (Residue::kMaster) at the values of the parameter.
-struct Tensor {
+struct Parameter {
   void* param = nullptr;
   void* states[kMaxStates] = {};
   void* residue = nullptr;  // size_of(residue_kind) bytes for each element
   // Kept up to date by steps, if they are there: an average of the parameter over steps (StepOptions::average_weight),
   // float32 or bfloat16, or float64 of a float64 parameter; and a copy of a float32 parameter, rounded to the nearest
-  // bfloat16 or float16. Both are kept up to date in steps that have no gradient for the tensor, too.
+  // bfloat16 or float16. Both are kept up to date in steps that have no gradient for the parameter, too.
   void* average = nullptr;
   void* copy = nullptr;
   // For gradients of single rows (RowGradient): the length of a row, and a step count for each row, zeros at first.
@@ -74,14 +78,14 @@ struct StepOptions {
   double max_norm = std::numeric_limits<double>::infinity();
   double max_value = std::numeric_limits<double>::infinity();  // > 0; then what is larger in magnitude becomes this
   NormType norm_type = NormType::kL2;
-  bool clip_each = false;       // max_norm holds for the gradient of each tensor, instead of for all of them together
+  bool clip_each = false;       // max_norm holds for the gradient of each parameter, not for all of them together
   bool measure = false;         // take the norm whether it is needed or not
   bool skip_nonfinite = false;  // change nothing if a gradient, divided by grad_scale, holds an infinity or NaN
   bool zero_grads = false;      // gradients become zero once they have been used: then they must be writeable
-  // From 0, for none, to 1: averages become average + average_weight * (param - average), of tensors without a gradient
-  // too. It is the average_number-th time, which decides how averages of bfloat16 are rounded.
+  // From 0, for none, to 1: averages become average + average_weight * (param - average), of parameters without a
+  // gradient too. It is the average_number-th time, which decides how averages of bfloat16 are rounded.
   double average_weight = 0.0;
-  // Null, or for each tensor of the plan the weight that takes the place of average_weight, if that is not 0.
+  // Null, or for each parameter of the plan the weight that takes the place of average_weight, if that is not 0.
   const double* average_weights = nullptr;
   std::uint64_t average_number = 1;
   // The copies are the parameters that are used: where one is not what its parameter rounds to, somebody has written to
@@ -92,21 +96,35 @@ struct StepOptions {
   bool start_states = true;
 };
 
-// A tensor that has taken so many steps takes no more: kInvalidTensor.
+// What a step works on, owned by the caller. What is not given stays as it is here.
+struct StepInputs {
+  // A gradient for each parameter, in the order of Plan::add(); null leaves that parameter untouched. They are only
+  // read, unless StepOptions::zero_grads asks for more.
+  const void* const* grads = nullptr;
+  const DType* grad_dtypes = nullptr;  // of each; null: those of the parameters
+  // For each parameter null, or a gradient of single rows, which takes the place of the one in `grads`.
+  const RowGradient* const* row_grads = nullptr;
+  const Hyperparameters* groups = nullptr;  // by Parameter::group
+  std::size_t group_count = 0;
+  const StepOptions* options = nullptr;  // null: what they are at first
+  int threads = 0;                       // an upper limit, or 0 for thread_limit()
+};
+
+// A parameter that has taken so many steps takes no more: kInvalidParameter.
 constexpr std::int64_t kMaxStepCount = (std::int64_t{1} << 62) - 1;
 
-constexpr std::size_t kNoTensor = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t kNoParameter = std::numeric_limits<std::size_t>::max();
 
 // What a step did, for reports.
 struct StepInfo {
-  std::size_t updated = 0;  // tensors that had a gradient
+  std::size_t updated = 0;  // parameters that had a gradient
   int threads = 0;          // threads asked for
   bool skipped = false;     // nothing was changed, because of `nonfinite`
   // If there was a pass over the gradients:
   bool has_norm = false;
-  double grad_norm = 0.0;             // of all gradients together, before clipping
-  double clip_coefficient = 1.0;      // at most 1; with clip_each, the smallest of them
-  std::size_t nonfinite = kNoTensor;  // the first tensor whose gradient holds an infinity or NaN
+  double grad_norm = 0.0;                // of all gradients together, before clipping
+  double clip_coefficient = 1.0;         // at most 1; with clip_each, the smallest of them
+  std::size_t nonfinite = kNoParameter;  // the first parameter whose gradient holds an infinity or NaN
 };
 
 class Plan {
@@ -116,50 +134,44 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  // Checks the tensor by itself; whether its arrays overlap those of others is checked by the next step.
-  Status add(const Tensor& tensor) noexcept;
+  // Checks the parameter by itself; whether its arrays overlap those of others is checked by the next step.
+  Status add(const Parameter& parameter) noexcept;
   std::size_t size() const noexcept;
 
-  // Makes room for so many tensors in all, for those who know it beforehand.
-  Status reserve(std::size_t tensors) noexcept;
+  // Makes room for so many parameters in all, for those who know it beforehand.
+  Status reserve(std::size_t parameters) noexcept;
 
-  // What was added as tensor `index`, which must be below size().
-  const Tensor& tensor(std::size_t index) const noexcept;
+  // What was added as parameter `index`, which must be below size().
+  const Parameter& parameter(std::size_t index) const noexcept;
 
-  // Steps taken by tensor `index`, or -1 if there is none. A tensor counts its own: a step without a gradient for it
-  // does not count. Set the count, from 0 to kMaxStepCount, to go on from restored states.
+  // Steps taken by parameter `index`, or -1 if there is none. A parameter counts its own: a step without a gradient for
+  // it does not count. Set the count, from 0 to kMaxStepCount, to go on from restored states.
   std::int64_t step_count(std::size_t index) const noexcept;
   Status set_step_count(std::size_t index, std::int64_t count) noexcept;
 
-  // The numbers that the rule of tensor `index` keeps beside the step count (RuleInfo::scalars), to be saved and
+  // The numbers that the rule of parameter `index` keeps beside the step count (RuleInfo::scalars), to be saved and
   // restored with it; 0 if there is no such one. They are finite.
   double scalar(std::size_t index, int which) const noexcept;
   Status set_scalar(std::size_t index, int which, double value) noexcept;
 
-  // One step of every tensor that has a gradient: all of them, in one parallel region, or, on any error, none.
-  // grads: one pointer per tensor, in the order of add(); null leaves that tensor untouched. Gradients are only read.
-  // grad_dtypes: their element types, or null if they have those of the parameters.
-  // row_grads: for each tensor null, or a gradient of single rows, which takes the place of the one in `grads`.
-  // groups: hyperparameters, indexed by Tensor::group. threads: an upper limit, or 0 for thread_limit().
+  // One step of every parameter that has a gradient: all of them, in one parallel region, or, on any error, none.
   // A plan is not locked: do not step the same one from two threads at once.
-  Status step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads = 0,
-              StepInfo* info = nullptr, const DType* grad_dtypes = nullptr, const StepOptions* options = nullptr,
-              const RowGradient* const* row_grads = nullptr) noexcept;
+  Status step(const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
-  // Brings rows of tensor `index` up to its last step (RowMode::kExact): all of them, or those that `rows` names.
+  // Brings rows of parameter `index` up to its last step (RowMode::kExact): all of them, or those that `rows` names.
   Status catch_up(std::size_t index, const RowGradient* rows = nullptr, int threads = 0) noexcept;
 
-  // The part of a step that concerns one tensor, for those who have gradients one after the other: after all of them,
-  // the result is that of step(). Norms are those of this gradient alone. `group`: the hyperparameters of its group.
-  Status step_one(std::size_t index, const void* grad, DType grad_dtype, const Hyperparameters& group, int threads = 0,
-                  StepInfo* info = nullptr, const StepOptions* options = nullptr) noexcept;
+  // The part of a step that concerns one parameter, for those who have gradients one after the other: after all of
+  // them, the result is that of step(). Norms are those of this gradient alone. The inputs are those of this parameter
+  // alone: one gradient, with its type, which is not of single rows, and the hyperparameters of the one group it is in.
+  Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
-  // Gives tensor `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64 for
-  // float64 parameters and float32 for all others, owned by the caller.
+  // Gives parameter `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64
+  // for float64 parameters and float32 for all others, owned by the caller.
   Status set_accumulator(std::size_t index, void* memory) noexcept;
 
-  // Adds gradients, as step() takes them, to what their tensors have accumulated; those tensors need accumulators. The
-  // next step() uses the sums, to which its own gradients are added, and after it they begin anew.
+  // Adds gradients, as step() takes them, to what their parameters have accumulated; those parameters need
+  // accumulators. The next step() uses the sums, to which its own gradients are added, and after it they begin anew.
   Status accumulate(const void* const* grads, int threads = 0, const DType* grad_dtypes = nullptr) noexcept;
 
   // Forgets what has been accumulated.

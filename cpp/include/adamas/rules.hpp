@@ -36,9 +36,18 @@ struct RuleInfo {
   const char* name;
   int state_count;
   StateInfo
-      states[kMaxStates];  // in the order of Tensor::states; zeros at first, unless the rule's paper says otherwise
+      states[kMaxStates];  // in the order of Parameter::states; zeros at first, unless the rule's paper says otherwise
   int scalar_count;
   ScalarInfo scalars[kMaxScalars];  // numbers kept beside the step count
+
+  // What a caller has to know about the rule, so that nobody has to know it by its name.
+  bool own_decay;        // weight decay is part of its formula, instead of coming before it
+  bool needs_norms;      // of the whole parameter and of its direction, before each update
+  bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
+  int starts_at_param;   // the state that starts at the parameter, or -1
+
+  // Can it update single rows of a matrix (RowGradient)? Not if it keeps or needs numbers of the whole parameter.
+  constexpr bool steps_rows() const noexcept { return scalar_count == 0 && !needs_norms; }
 };
 
 int rule_count() noexcept;

@@ -60,10 +60,10 @@ constexpr std::size_t size_of(Residue residue) noexcept {
 // What a call came to. Every value but kOk means that nothing was changed.
 enum class Status : std::uint8_t {
   kOk,
-  kNullPointer,            // an argument, or a parameter or state of a non-empty tensor, is null
+  kNullPointer,            // an argument, or an array of a parameter that is not empty, is null
   kMisaligned,             // a pointer is not a multiple of its element size
   kOverlap,                // two arrays share memory
-  kInvalidTensor,          // unknown rule or formats, a group or index out of range, a negative step count, a huge size
+  kInvalidParameter,       // unknown rule or formats, a group or index out of range, a negative step count, a huge size
   kInvalidHyperparameter,  // out of range, infinite or not a number
   kInvalidThreads,         // a negative thread count, or one above kMaxThreads
   kInvalidThreadVariable,  // ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads

@@ -25,7 +25,7 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
 
 Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size, int threads,
                   bool read_only) noexcept {
-  if (state_count < 0 || state_count > kMaxStates) return Status::kInvalidTensor;
+  if (state_count < 0 || state_count > kMaxStates) return Status::kInvalidParameter;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
 

@@ -1,6 +1,7 @@
 #include "engine/coefficients.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <initializer_list>
 
 #include "rules/registry.hpp"
@@ -13,15 +14,48 @@ struct RuleFunctions {
   bool (*accepts)(const Hyperparameters&);
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
   void (*finish)(double, double, double*);
-  bool own_decay;
-  int starts_at_param;
+  IdleStep (*idle_step)(const double*);
 };
 
 template <class R>
+using CoefficientsOf = typename R::template Coefficients<double>;
+
+template <class R>
+CoefficientsOf<R> read(const double* array) {
+  CoefficientsOf<R> c;
+  std::memcpy(&c, array, sizeof c);
+  return c;
+}
+
+template <class R>
+void write(const CoefficientsOf<R>& c, double* array) {
+  std::memcpy(array, &c, sizeof c);
+}
+
+template <class R>
+void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, double* out) {
+  write<R>(R::coefficients(h, step, scalars_by_name<R>(scalars)), out);
+}
+
+template <class R>
+void finish(double param_square, double direction_square, double* coefficients) {
+  CoefficientsOf<R> c = read<R>(coefficients);
+  R::finish(param_square, direction_square, c);
+  write<R>(c, coefficients);
+}
+
+template <class R>
+IdleStep idle_step_of(const double* coefficients) {
+  return R::idle_step(read<R>(coefficients));
+}
+
+template <class R>
 constexpr RuleFunctions functions_of() {
-  static_assert(R::kCoefficientCount <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &R::coefficients, nullptr, R::kOwnDecay, R::kStartsAtParam};
-  if constexpr (R::kNeedsNorms) functions.finish = &R::finish;
+  static_assert(kCoefficientCount<R> <= kMaxCoefficients);
+  static_assert(sizeof(CoefficientsOf<R>) == kCoefficientCount<R> * sizeof(double));
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
+  if constexpr (R::kNeedsNorms) functions.finish = &finish<R>;
+  if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
 }
 
@@ -37,11 +71,11 @@ bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 }  // namespace
 
 Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars,
-                            Coefficients* out) noexcept {
+                            StepCoefficients* out) noexcept {
   const RuleFunctions& of_rule = functions(rule);
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
   // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
-  const bool decays = h.weight_decay != 0.0 && !of_rule.own_decay;
+  const bool decays = h.weight_decay != 0.0 && !rule_info(rule).own_decay;
   out->decay_mode = decays ? h.decay : Decay::kDecoupled;
   if (decays) {
     out->decay = h.decay == Decay::kCoupled ? h.weight_decay : 1.0 - h.lr * h.weight_decay;
@@ -55,13 +89,11 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
   return Status::kOk;
 }
 
-bool needs_norms(Rule rule) noexcept { return functions(rule).finish != nullptr; }
-
-int state_that_starts_at_param(Rule rule) noexcept { return functions(rule).starts_at_param; }
-
-void finish_coefficients(Rule rule, double param_square, double direction_square, Coefficients* out) noexcept {
+void finish_coefficients(Rule rule, double param_square, double direction_square, StepCoefficients* out) noexcept {
   functions(rule).finish(param_square, direction_square, out->rule);
 }
+
+IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
   bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&

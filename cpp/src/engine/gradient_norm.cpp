@@ -48,7 +48,7 @@ GradientNorm gradient_norm(const Pass& pass, const Items& items) {
   const bool squared = pass.options->norm_type == NormType::kL2;
   double total = 0.0;
   double tiny = 0.0;  // in which the squares of float32 vanish
-  GradientNorm result{0.0, kNoTensor};
+  GradientNorm result{0.0, kNoParameter};
   for (std::size_t i = items.first; i < items.last; ++i) {
     Item& item = items.all[i];
     if (!item.has_gradient()) continue;
@@ -59,12 +59,12 @@ GradientNorm gradient_norm(const Pass& pass, const Items& items) {
     const double smaller = squared && item.is_wide() ? tiny_sum(pass, item) : measure;
     if (std::isfinite(smaller)) {
       item.norm = std::sqrt(smaller) / kTiny;
-    } else if (result.nonfinite == kNoTensor) {
+    } else if (result.nonfinite == kNoParameter) {
       result.nonfinite = i;
     }
   }
   result.norm = squared ? std::sqrt(total) : total;
-  if (result.nonfinite != kNoTensor || std::isfinite(total)) return result;
+  if (result.nonfinite != kNoParameter || std::isfinite(total)) return result;
   for (std::size_t i = items.first; i < items.last; ++i) {
     if (items.all[i].has_gradient() && items.all[i].is_wide()) tiny += tiny_sum(pass, items.all[i]);
   }

@@ -9,11 +9,11 @@ namespace adamas {
 
 struct GradientNorm {
   double norm;            // of all gradients, divided by grad_scale
-  std::size_t nonfinite;  // the first item that holds an infinity or NaN, or kNoTensor
+  std::size_t nonfinite;  // the first item that holds an infinity or NaN, or kNoParameter
 };
 
 // After a pass over the gradients; fills in the norm of each item too. Measures of granules are combined in order, then
-// those of tensors.
+// those of parameters.
 GradientNorm gradient_norm(const Pass& pass, const Items& items);
 
 }  // namespace adamas

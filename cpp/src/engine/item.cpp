@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/coefficients.hpp"
 #include "engine/formats.hpp"
 #include "engine/row_part.hpp"
 
@@ -12,21 +11,6 @@ namespace adamas {
 namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-
-// Mixes 64 bits thoroughly (the finalizer of splitmix64).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-// Of one parameter in one step; steps that do not round at random need none.
-RandomKey random_key(const Tensor& tensor, std::uint64_t seed, std::int64_t step, std::size_t parameter) {
-  if (tensor.residue_kind != Residue::kStochastic) return {};
-  constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-  const std::uint64_t key = mix(mix(mix(seed + kGolden) + static_cast<std::uint64_t>(step)) + parameter);
-  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
-}
 
 // Calls work(i, end) for each piece of [begin, end).
 template <class Work>
@@ -39,7 +23,7 @@ class Part {
   Part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end)
       : pass_(pass),
         item_(item),
-        tensor_(item.tensor),
+        parameter_(item.parameter),
         gradients_(gradient_kernels(*pass.kernels, item)),
         gradient_(item.grad != nullptr ? item.grad : item.accumulator),
         dtype_(item.grad != nullptr ? item.grad_dtype : item.compute_dtype()),
@@ -70,9 +54,9 @@ class Part {
   }
 
   void take_norms() const {
-    const NormKernel kernel = pass_.kernels->norm[static_cast<int>(tensor_.rule)][column()];
+    const NormKernel kernel = pass_.kernels->norm[static_cast<int>(parameter_.rule)][column()];
     SquareSums* sums = pass_.sums + item_.first_granule;
-    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       lead(streams, i, last);
       kernel(streams, i, last, c, sums);
     });
@@ -86,13 +70,13 @@ class Part {
       });
     }
     start();
-    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(tensor_.rule)][column()];
-    const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
+    const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
     };
     const bool zero = pass_.options->zero_grads && item_.grad != nullptr;
     if (!zero && !is_followed()) return with_gradients(step);
-    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const Coefficients& c) {
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
         lead(streams, from, to);
         kernel(streams, from, to, c);
@@ -111,11 +95,11 @@ class Part {
   }
 
   int column() const {
-    return find_column(tensor_.dtype, is_prepared() ? item_.compute_dtype() : dtype_, tensor_.state_format);
+    return find_column(parameter_.dtype, is_prepared() ? item_.compute_dtype() : dtype_, parameter_.state_format);
   }
 
   bool is_followed() const {
-    return tensor_.copy != nullptr || (tensor_.average != nullptr && pass_.options->average_weight > 0.0);
+    return parameter_.copy != nullptr || (parameter_.average != nullptr && pass_.options->average_weight > 0.0);
   }
 
   double average_weight() const {
@@ -134,16 +118,23 @@ class Part {
   }
 
   Streams streams() const {
-    return {tensor_.param,        gradient_, tensor_.states, tensor_.residue, tensor_.size, tensor_.dtype, dtype_,
-            tensor_.residue_kind, {}};
+    return {parameter_.param,
+            gradient_,
+            parameter_.states,
+            parameter_.residue,
+            parameter_.size,
+            parameter_.dtype,
+            dtype_,
+            parameter_.residue_kind,
+            {}};
   }
 
   // Calls work(streams, begin, end, coefficients), once or piece by piece.
   template <class Work>
   void with_gradients(Work work) const {
     Streams given = streams();
-    Coefficients c = pass_.coefficients[item_.coefficients];
-    given.key = random_key(tensor_, c.seed, c.step, index_);
+    StepCoefficients c = pass_.coefficients[item_.coefficients];
+    if (parameter_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
     c.grad_scale *= item_.factor;
     if (!is_prepared()) return work(given, begin_, end_, c);
     const double scale = c.grad_scale;
@@ -156,8 +147,8 @@ class Part {
   }
 
   Companions companions() const {
-    return {tensor_.average,    tensor_.copy,     tensor_.average_dtype,
-            tensor_.copy_dtype, average_weight(), static_cast<std::uint32_t>(pass_.options->average_number)};
+    return {parameter_.average,    parameter_.copy,  parameter_.average_dtype,
+            parameter_.copy_dtype, average_weight(), static_cast<std::uint32_t>(pass_.options->average_number)};
   }
 
   // Brings average and copy up to date with the parameter.
@@ -165,32 +156,32 @@ class Part {
     if (!is_followed()) return;
     const CompanionKernel kernel = item_.is_wide() ? pass_.kernels->companions64 : pass_.kernels->companions32;
     // If this step does not update the parameter, users may have written to it.
-    if (size_of(tensor_.residue_kind) != 0) pass_.kernels->settle(streams, companions(), begin, end);
+    if (size_of(parameter_.residue_kind) != 0) pass_.kernels->settle(streams, companions(), begin, end);
     kernel(streams, companions(), begin, end);
   }
 
   // A state that starts at the parameter starts at what that is in the first step.
   void start() const {
-    const int which = state_that_starts_at_param(tensor_.rule);
+    const int which = rule_info(parameter_.rule).starts_at_param;
     if (which < 0 || item_.step_count != 0 || !pass_.options->start_states) return;
     const Streams given = streams();
     lead(given, begin_, end_);
-    if (size_of(tensor_.residue_kind) != 0) pass_.kernels->settle(given, companions(), begin_, end_);
+    if (size_of(parameter_.residue_kind) != 0) pass_.kernels->settle(given, companions(), begin_, end_);
     if (!item_.is_wide()) return pass_.kernels->start(given, which, begin_, end_);
-    const std::size_t bytes = size_of(tensor_.dtype);
+    const std::size_t bytes = size_of(parameter_.dtype);
     std::memcpy(shifted(given.states[which], begin_ * bytes), shifted(given.param, begin_ * bytes),
                 (end_ - begin_) * bytes);
   }
 
   // Brings the parameter up to date with a copy that was written to.
   void lead(const Streams& streams, std::size_t begin, std::size_t end) const {
-    if (tensor_.copy == nullptr || !pass_.options->copies_lead) return;
+    if (parameter_.copy == nullptr || !pass_.options->copies_lead) return;
     pass_.kernels->settle(streams, companions(), begin, end);
   }
 
   const Pass& pass_;
   const Item& item_;
-  const Tensor& tensor_;
+  const Parameter& parameter_;
   const GradientKernels& gradients_;
   // The gradient is at `gradient_`, or the sum of what is there and at `sums_`.
   const void* gradient_;
@@ -212,24 +203,24 @@ bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
     case Phase::kAccumulate: return item.grad != nullptr;
     case Phase::kGradients: return item.has_gradient();
-    case Phase::kNorms: return item.has_gradient() && needs_norms(item.tensor.rule);
+    case Phase::kNorms: return item.has_gradient() && rule_info(item.parameter.rule).needs_norms;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
-      return item.has_gradient() || item.tensor.copy != nullptr ||
-             (item.tensor.average != nullptr && pass.options->average_weight > 0.0);
+      return item.has_gradient() || item.parameter.copy != nullptr ||
+             (item.parameter.average != nullptr && pass.options->average_weight > 0.0);
   }
   return false;
 }
 
 // Every array is read, and all but the gradient are written.
-std::uint32_t bytes_per_element(const Tensor& tensor) {
-  std::size_t bytes = 3 * size_of(tensor.dtype) + 2 * size_of(tensor.residue_kind);
-  const RuleInfo& rule = rule_info(tensor.rule);
+std::uint32_t bytes_per_element(const Parameter& parameter) {
+  std::size_t bytes = 3 * size_of(parameter.dtype) + 2 * size_of(parameter.residue_kind);
+  const RuleInfo& rule = rule_info(parameter.rule);
   for (int k = 0; k < rule.state_count; ++k) {
-    bytes += 2 * storage_of(tensor.state_format, rule.states[k].kind).block_bytes / kBlock;
+    bytes += 2 * storage_of(parameter.state_format, rule.states[k].kind).block_bytes / kBlock;
   }
-  if (tensor.average != nullptr) bytes += 2 * size_of(tensor.average_dtype);
-  if (tensor.copy != nullptr) bytes += 2 * size_of(tensor.copy_dtype);
+  if (parameter.average != nullptr) bytes += 2 * size_of(parameter.average_dtype);
+  if (parameter.copy != nullptr) bytes += 2 * size_of(parameter.copy_dtype);
   return static_cast<std::uint32_t>(bytes);
 }
 

@@ -1,4 +1,4 @@
-// One tensor as the plan keeps it, and what a pass does to a part of it.
+// One parameter as the plan keeps it, and what a pass does to a part of it.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 namespace adamas {
 
 struct Item {
-  Tensor tensor;
+  Parameter parameter;
   std::int64_t step_count;
   double scalars[kMaxScalars];  // the rule's own numbers
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
@@ -22,7 +22,7 @@ struct Item {
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
   bool accumulated;            // the accumulator holds something
-  std::unique_ptr<Rows> rows;  // of tensors whose gradients may be of single rows
+  std::unique_ptr<Rows> rows;  // of parameters whose gradients may be of single rows
   // Of the step under way.
   DType grad_dtype;
   const void* grad;                  // null for none; or the values of single rows
@@ -35,7 +35,7 @@ struct Item {
 
   bool has_gradient() const { return grad != nullptr || accumulated; }
   // The type that is computed with.
-  bool is_wide() const { return tensor.dtype == DType::kFloat64; }
+  bool is_wide() const { return parameter.dtype == DType::kFloat64; }
   DType compute_dtype() const { return is_wide() ? DType::kFloat64 : DType::kFloat32; }
 };
 
@@ -65,24 +65,24 @@ struct Pass {
   Phase phase;
   const KernelTable* kernels;
   const StepOptions* options;
-  double* measures;                  // kGradients: of each granule
-  const Coefficients* coefficients;  // of the phases that follow
-  SquareSums* sums;                  // kNorms: of each granule of tensors whose rules need them
+  double* measures;                      // kGradients: of each granule
+  const StepCoefficients* coefficients;  // of the phases that follow
+  SquareSums* sums;                      // kNorms: of each granule of parameters whose rules need them
 };
 
 inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {
   return item.is_wide() ? kernels.gradients64 : kernels.gradients32;
 }
 
-// Does the tensor have a part in this phase?
+// Does the parameter have a part in this phase?
 bool takes_part(const Item& item, const Pass& pass);
 
-std::uint32_t bytes_per_element(const Tensor& tensor);
+std::uint32_t bytes_per_element(const Parameter& parameter);
 
 // Granules of so many elements; and of what takes part of an item, each row of which has granules of its own.
 inline std::size_t granules_in(std::size_t elements) { return (elements + kGranule - 1) / kGranule; }
 inline std::size_t granules_of(const Item& item) {
-  return item.rows ? item.rows->set.uses().size() * granules_in(item.tensor.columns) : granules_in(item.extent);
+  return item.rows ? item.rows->set.uses().size() * granules_in(item.parameter.columns) : granules_in(item.extent);
 }
 
 // Calls work(gradient, size) for all of an item's gradient, as the update takes it but for the factor: in the compute

@@ -8,7 +8,7 @@ namespace adamas {
 namespace {
 
 // Entering and leaving a kernel costs about as much as moving this many bytes.
-constexpr std::uint64_t kTensorOverheadBytes = 1024;
+constexpr std::uint64_t kParameterOverheadBytes = 1024;
 
 struct Walk {
   const Pass& pass;
@@ -53,7 +53,7 @@ void lay_out_work(const Pass& pass, const Items& items) {
   std::uint64_t work = 0;
   for (std::size_t i = items.first; i < items.last; ++i) {
     const Item& item = items.all[i];
-    if (takes_part(item, pass)) work += item.extent * item.element_bytes + kTensorOverheadBytes;
+    if (takes_part(item, pass)) work += item.extent * item.element_bytes + kParameterOverheadBytes;
     items.work_end[i] = work;
   }
 }

@@ -1,4 +1,4 @@
-// One pass over the arrays of many tensors, in one parallel region.
+// One pass over the arrays of many parameters, in one parallel region.
 #pragma once
 
 #include <cstddef>

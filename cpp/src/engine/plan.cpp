@@ -1,9 +1,8 @@
-// Laying out a plan: what tensors there are, and what is known about them.
+// Laying out a plan: what parameters there are, and what is known about them.
 #include <adamas/plan.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
@@ -23,64 +22,73 @@ Status check_array(const void* array, std::size_t size, std::size_t element_byte
 
 namespace {
 
-StateStorage storage(const Tensor& tensor, int k) {
-  return storage_of(tensor.state_format, rule_info(tensor.rule).states[k].kind);
+StateStorage storage(const Parameter& parameter, int k) {
+  return storage_of(parameter.state_format, rule_info(parameter.rule).states[k].kind);
 }
 
-// Calls visit(address, bytes, alignment) for every array of the tensor that a step writes, until one call fails.
+// Calls visit(address, bytes, alignment) for every array of the parameter that a step writes, until one call fails.
 template <class Visit>
-Status for_each_written(const Tensor& tensor, Visit visit) {
-  const std::size_t size = tensor.size;
+Status for_each_written(const Parameter& parameter, Visit visit) {
+  const std::size_t size = parameter.size;
   const auto visit_plain = [&](const void* array, std::size_t element_bytes) {
     return element_bytes == 0 ? Status::kOk : visit(array, size * element_bytes, element_bytes);
   };
-  Status status = visit_plain(tensor.param, size_of(tensor.dtype));
-  if (status == Status::kOk) status = visit_plain(tensor.residue, size_of(tensor.residue_kind));
-  if (status == Status::kOk && tensor.average != nullptr) {
-    status = visit_plain(tensor.average, size_of(tensor.average_dtype));
+  Status status = visit_plain(parameter.param, size_of(parameter.dtype));
+  if (status == Status::kOk) status = visit_plain(parameter.residue, size_of(parameter.residue_kind));
+  if (status == Status::kOk && parameter.average != nullptr) {
+    status = visit_plain(parameter.average, size_of(parameter.average_dtype));
   }
-  if (status == Status::kOk && tensor.columns != 0) {
-    status = visit(tensor.row_counts, size / tensor.columns * sizeof(std::uint32_t), sizeof(std::uint32_t));
+  if (status == Status::kOk && parameter.columns != 0) {
+    status = visit(parameter.row_counts, size / parameter.columns * sizeof(std::uint32_t), sizeof(std::uint32_t));
   }
-  if (status == Status::kOk && tensor.copy != nullptr) status = visit_plain(tensor.copy, size_of(tensor.copy_dtype));
-  for (int k = 0; status == Status::kOk && k < rule_info(tensor.rule).state_count; ++k) {
-    const StateStorage kept = storage(tensor, k);
-    status = visit(tensor.states[k], kept.bytes(size), kept.alignment);
+  if (status == Status::kOk && parameter.copy != nullptr)
+    status = visit_plain(parameter.copy, size_of(parameter.copy_dtype));
+  for (int k = 0; status == Status::kOk && k < rule_info(parameter.rule).state_count; ++k) {
+    const StateStorage kept = storage(parameter, k);
+    status = visit(parameter.states[k], kept.bytes(size), kept.alignment);
   }
   return status;
 }
 
 // Averages are float32 or bfloat16, of float64 parameters float64; copies have 16 bits, and are of float32 parameters.
-bool companions_fit(const Tensor& tensor) {
-  const DType average = tensor.average_dtype;
-  const bool averages = tensor.dtype == DType::kFloat64 ? average == DType::kFloat64
-                                                        : average == DType::kFloat32 || average == DType::kBfloat16;
-  const bool copies = tensor.dtype == DType::kFloat32 &&
-                      (tensor.copy_dtype == DType::kBfloat16 || tensor.copy_dtype == DType::kFloat16);
-  return (tensor.average == nullptr || averages) && (tensor.copy == nullptr || copies);
+bool companions_fit(const Parameter& parameter) {
+  const DType average = parameter.average_dtype;
+  const bool averages = parameter.dtype == DType::kFloat64 ? average == DType::kFloat64
+                                                           : average == DType::kFloat32 || average == DType::kBfloat16;
+  const bool copies = parameter.dtype == DType::kFloat32 &&
+                      (parameter.copy_dtype == DType::kBfloat16 || parameter.copy_dtype == DType::kFloat16);
+  return (parameter.average == nullptr || averages) && (parameter.copy == nullptr || copies);
 }
 
-// See Tensor::columns.
-bool rows_fit(const Tensor& tensor) {
-  if (tensor.columns == 0) return true;
-  const RuleInfo& rule = rule_info(tensor.rule);
-  const bool plain = (tensor.dtype == DType::kFloat32 && tensor.state_format == StateFormat::kFloat32) ||
-                     (tensor.dtype == DType::kFloat64 && tensor.state_format == StateFormat::kFloat64);
-  const bool exact = tensor.dtype == DType::kFloat32 && std::strcmp(rule.name, "adam") == 0;
-  return plain && tensor.average == nullptr && tensor.copy == nullptr && rule.scalar_count == 0 &&
-         !needs_norms(tensor.rule) && tensor.size % tensor.columns == 0 &&
-         tensor.size / tensor.columns < RowSet::kNone && (tensor.row_mode == RowMode::kLazy || exact);
+// See Parameter::columns.
+bool rows_fit(const Parameter& parameter) {
+  if (parameter.columns == 0) return true;
+  const RuleInfo& rule = rule_info(parameter.rule);
+  const bool plain = (parameter.dtype == DType::kFloat32 && parameter.state_format == StateFormat::kFloat32) ||
+                     (parameter.dtype == DType::kFloat64 && parameter.state_format == StateFormat::kFloat64);
+  const bool exact = parameter.dtype == DType::kFloat32 && rule.has_closed_form;
+  return plain && parameter.average == nullptr && parameter.copy == nullptr && rule.steps_rows() &&
+         parameter.size % parameter.columns == 0 && parameter.size / parameter.columns < RowSet::kNone &&
+         (parameter.row_mode == RowMode::kLazy || exact);
 }
 
-Status check_tensor(const Tensor& tensor) {
-  const bool known = static_cast<int>(tensor.rule) < rule_count() && static_cast<int>(tensor.dtype) < kDTypeCount &&
-                     tensor.state_format <= StateFormat::kInt4 && tensor.residue_kind <= Residue::kSplit24 &&
-                     formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind) && companions_fit(tensor) &&
-                     rows_fit(tensor);
-  if (!known || tensor.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidTensor;
-  return for_each_written(tensor, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
+Status check_parameter(const Parameter& parameter) {
+  const bool known = static_cast<int>(parameter.rule) < rule_count() &&
+                     static_cast<int>(parameter.dtype) < kDTypeCount && parameter.state_format <= StateFormat::kInt4 &&
+                     parameter.residue_kind <= Residue::kSplit24 &&
+                     formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind) &&
+                     companions_fit(parameter) && rows_fit(parameter);
+  if (!known || parameter.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidParameter;
+  return for_each_written(parameter, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
     return check_array(array, bytes, element_bytes);
   });
+}
+
+Status check_groups(const StepInputs& inputs) {
+  for (std::size_t k = 0; k < inputs.group_count; ++k) {
+    if (const Status status = check(inputs.groups[k]); status != Status::kOk) return status;
+  }
+  return Status::kOk;
 }
 
 // After this, so many push_back() cannot fail. Grows in proportion, unlike a bare reserve().
@@ -96,8 +104,8 @@ Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 
-Status Plan::add(const Tensor& tensor) noexcept try {
-  if (const Status status = check_tensor(tensor); status != Status::kOk) return status;
+Status Plan::add(const Parameter& parameter) noexcept try {
+  if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
   if (!impl_) impl_ = std::make_unique<Impl>();
   make_room(impl_->items, 1);
   make_room(impl_->work_end, 1);
@@ -106,21 +114,22 @@ Status Plan::add(const Tensor& tensor) noexcept try {
     ++arrays;
     return Status::kOk;
   };
-  for_each_written(tensor, count);
+  for_each_written(parameter, count);
   make_room(impl_->written, arrays);
 
   Item item{};
-  item.tensor = tensor;
-  item.element_bytes = bytes_per_element(tensor);
-  for (int k = 0; k < rule_info(tensor.rule).scalar_count; ++k) {
-    item.scalars[k] = rule_info(tensor.rule).scalars[k].initial;
+  item.parameter = parameter;
+  item.element_bytes = bytes_per_element(parameter);
+  for (int k = 0; k < rule_info(parameter.rule).scalar_count; ++k) {
+    item.scalars[k] = rule_info(parameter.rule).scalars[k].initial;
   }
-  if (tensor.columns != 0) item.rows = std::make_unique<Rows>(tensor.size / tensor.columns, tensor.row_counts);
+  if (parameter.columns != 0)
+    item.rows = std::make_unique<Rows>(parameter.size / parameter.columns, parameter.row_counts);
   impl_->items.push_back(std::move(item));
   impl_->work_end.push_back(0);
-  impl_->group_count = std::max<std::size_t>(impl_->group_count, tensor.group + std::size_t{1});
-  if (tensor.size > 0) {
-    for_each_written(tensor, [this](const void* array, std::size_t bytes, std::size_t) {
+  impl_->group_count = std::max<std::size_t>(impl_->group_count, parameter.group + std::size_t{1});
+  if (parameter.size > 0) {
+    for_each_written(parameter, [this](const void* array, std::size_t bytes, std::size_t) {
       impl_->written.push_back(extent(array, bytes));
       return Status::kOk;
     });
@@ -131,11 +140,11 @@ Status Plan::add(const Tensor& tensor) noexcept try {
   return Status::kOutOfMemory;
 }
 
-Status Plan::reserve(std::size_t tensors) noexcept try {
+Status Plan::reserve(std::size_t parameters) noexcept try {
   if (!impl_) impl_ = std::make_unique<Impl>();
-  impl_->items.reserve(tensors);
-  impl_->work_end.reserve(tensors);
-  impl_->written.reserve(3 * tensors);  // most have two states
+  impl_->items.reserve(parameters);
+  impl_->work_end.reserve(parameters);
+  impl_->written.reserve(3 * parameters);  // most have two states
   return Status::kOk;
 } catch (...) {
   return Status::kOutOfMemory;
@@ -143,79 +152,71 @@ Status Plan::reserve(std::size_t tensors) noexcept try {
 
 std::size_t Plan::size() const noexcept { return impl_ ? impl_->items.size() : 0; }
 
-const Tensor& Plan::tensor(std::size_t index) const noexcept { return impl_->items[index].tensor; }
+const Parameter& Plan::parameter(std::size_t index) const noexcept { return impl_->items[index].parameter; }
 
 std::int64_t Plan::step_count(std::size_t index) const noexcept {
   return index < size() ? impl_->items[index].step_count : -1;
 }
 
 Status Plan::set_step_count(std::size_t index, std::int64_t count) noexcept {
-  if (index >= size() || count < 0 || count > kMaxStepCount) return Status::kInvalidTensor;
+  if (index >= size() || count < 0 || count > kMaxStepCount) return Status::kInvalidParameter;
   impl_->items[index].step_count = count;
   if (impl_->items[index].rows) impl_->items[index].rows->history.restart(count);
   return Status::kOk;
 }
 
 double Plan::scalar(std::size_t index, int which) const noexcept {
-  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].tensor.rule).scalar_count;
+  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].parameter.rule).scalar_count;
   return known ? impl_->items[index].scalars[which] : 0.0;
 }
 
 Status Plan::set_scalar(std::size_t index, int which, double value) noexcept {
-  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].tensor.rule).scalar_count;
-  if (!known) return Status::kInvalidTensor;
+  const bool known = index < size() && which >= 0 && which < rule_info(impl_->items[index].parameter.rule).scalar_count;
+  if (!known) return Status::kInvalidParameter;
   if (!std::isfinite(value)) return Status::kInvalidHyperparameter;
   impl_->items[index].scalars[which] = value;
   return Status::kOk;
 }
 
-Status Plan::step(const void* const* grads, const Hyperparameters* groups, std::size_t group_count, int threads,
-                  StepInfo* info, const DType* grad_dtypes, const StepOptions* options,
-                  const RowGradient* const* row_grads) noexcept try {
+Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
   if (size() == 0) return Status::kOk;
   const FloatMode mode;
-  if (grads == nullptr || (groups == nullptr && group_count > 0)) return Status::kNullPointer;
-  if (group_count < impl_->group_count) return Status::kInvalidTensor;
-  for (std::size_t k = 0; k < group_count; ++k) {
-    if (const Status status = check(groups[k]); status != Status::kOk) return status;
-  }
-  const StepOptions plain;
-  return impl_->step(0, size(), grads, grad_dtypes, row_grads, {groups, nullptr}, threads,
-                     options == nullptr ? plain : *options, info);
+  if (inputs.grads == nullptr || (inputs.groups == nullptr && inputs.group_count > 0)) return Status::kNullPointer;
+  if (inputs.group_count < impl_->group_count) return Status::kInvalidParameter;
+  if (const Status status = check_groups(inputs); status != Status::kOk) return status;
+  return impl_->step(0, size(), inputs, info);
 } catch (...) {
   return Status::kOutOfMemory;
 }
 
-Status Plan::step_one(std::size_t index, const void* grad, DType grad_dtype, const Hyperparameters& group, int threads,
-                      StepInfo* info, const StepOptions* options) noexcept try {
-  if (index >= size()) return Status::kInvalidTensor;
+Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* info) noexcept try {
+  if (index >= size() || inputs.group_count != 1 || inputs.row_grads != nullptr) return Status::kInvalidParameter;
+  if (inputs.grads == nullptr || inputs.groups == nullptr) return Status::kNullPointer;
   const FloatMode mode;
-  if (const Status status = check(group); status != Status::kOk) return status;
-  const StepOptions plain;
-  return impl_->step(index, index + 1, &grad, &grad_dtype, nullptr, {nullptr, &group}, threads,
-                     options == nullptr ? plain : *options, info);
+  if (const Status status = check_groups(inputs); status != Status::kOk) return status;
+  return impl_->step(index, index + 1, inputs, info);
 } catch (...) {
   return Status::kOutOfMemory;
 }
 
 Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) noexcept try {
   const FloatMode mode;
-  return index < size() ? impl_->catch_up(index, rows, threads) : Status::kInvalidTensor;
+  return index < size() ? impl_->catch_up(index, rows, threads) : Status::kInvalidParameter;
 } catch (...) {
   return Status::kOutOfMemory;
 }
 
 Status Plan::set_accumulator(std::size_t index, void* memory) noexcept try {
-  if (index >= size()) return Status::kInvalidTensor;
+  if (index >= size()) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   const std::size_t element_bytes = size_of(item.compute_dtype());
-  const Status status = check_array(memory, item.tensor.size, element_bytes);
+  const Status status = check_array(memory, item.parameter.size, element_bytes);
   if (status != Status::kOk || item.accumulator != nullptr)
-    return status == Status::kOk ? Status::kInvalidTensor : status;
+    return status == Status::kOk ? Status::kInvalidParameter : status;
   // Room for those that follow as well: who sets one for each in turn has all of them or none.
   make_room(impl_->written, impl_->items.size() - index);
-  if (item.tensor.size > 0) {
-    impl_->written.push_back(extent(memory, item.tensor.size * element_bytes));
+  if (item.parameter.size > 0) {
+    impl_->written.push_back(extent(memory, item.parameter.size * element_bytes));
     impl_->written_is_apart = false;
   }
   item.accumulator = memory;

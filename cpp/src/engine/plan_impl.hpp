@@ -24,23 +24,21 @@ struct Plan::Impl {
 
   // Of the step under way.
   std::vector<std::uint64_t> work_end;
-  std::vector<Coefficients> coefficients;
+  std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
   std::vector<SquareSums> sums;
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
 
-  // The hyperparameters of all groups, or those of the one group that is stepped.
+  // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {
     const Hyperparameters* all;
-    const Hyperparameters* one;
-    const Hyperparameters& of(const Item& item) const { return one != nullptr ? *one : all[item.tensor.group]; }
+    bool is_one;
+    const Hyperparameters& of(const Item& item) const { return all[is_one ? 0 : item.parameter.group]; }
   };
 
-  // Steps items [first, last), or changes nothing. grads and grad_dtypes are those of these items.
-  Status step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
-              const RowGradient* const* row_grads, const Groups& groups, int threads, const StepOptions& options,
-              StepInfo* info);
+  // Steps items [first, last), or changes nothing. The inputs are those of these items.
+  Status step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info);
 
   // Brings rows of an item to its last step; null for all rows.
   Status catch_up(std::size_t index, const RowGradient* rows, int threads);
@@ -50,6 +48,7 @@ struct Plan::Impl {
  private:
   Items range(std::size_t first, std::size_t last) { return {items, work_end, first, last}; }
 
+  // Those of StepInputs that are gradients.
   Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);

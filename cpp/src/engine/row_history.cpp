@@ -3,8 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/elementary.hpp"
-#include "rules/adam_coefficients.hpp"
+#include "math/elementary.hpp"
 
 namespace adamas {
 namespace {
@@ -29,19 +28,17 @@ void RowHistory::make_room() {
   if (records_.size() == records_.capacity()) records_.reserve(2 * records_.size());
 }
 
-void RowHistory::add(const Coefficients& c) {
+void RowHistory::add(const IdleStep& step, double decay) {
   const Record& last = records_.back();
-  const double beta1 = c.rule[adam::kBeta1];
-  const double beta2 = c.rule[adam::kBeta2];
-  const Record added{c.rule[adam::kStepSize],
-                     c.rule[adam::kInverseSqrtBias2],
-                     c.rule[adam::kEps],
-                     beta1,
-                     std::sqrt(beta2),
-                     1.0 / c.decay,
-                     last.log_beta1 + log_of(beta1),
-                     last.log_beta2 + log_of(beta2),
-                     last.log_decay + log_of(c.decay)};
+  const Record added{step.step_size,
+                     step.inverse_sqrt_bias2,
+                     step.eps,
+                     step.beta1,
+                     std::sqrt(step.beta2),
+                     1.0 / decay,
+                     last.log_beta1 + log_of(step.beta1),
+                     last.log_beta2 + log_of(step.beta2),
+                     last.log_decay + log_of(decay)};
   records_.push_back(added);
 }
 

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "kernel/table.hpp"
+#include "rules/idle_step.hpp"
 
 namespace adamas {
 
@@ -34,8 +35,8 @@ class RowHistory {
   // After this, one add() cannot fail.
   void make_room();
 
-  // A step of Adam, whose coefficients are these; it multiplies parameters by more than 0.
-  void add(const Coefficients& c);
+  // A step, which first multiplies parameters by `decay`, more than 0.
+  void add(const IdleStep& step, double decay);
 
   // Rows may come from steps first() to last().
   std::int64_t first() const { return first_; }

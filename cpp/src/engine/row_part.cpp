@@ -38,16 +38,16 @@ class RowPart {
   RowPart(const Pass& pass, const Item& item)
       : pass_(pass),
         item_(item),
-        tensor_(item.tensor),
+        parameter_(item.parameter),
         set_(item.rows->set),
         gradients_(gradient_kernels(*pass.kernels, item)),
-        row_bytes_(item.tensor.columns * size_of(item.tensor.dtype)),
-        value_bytes_(item.tensor.columns * size_of(item.grad_dtype)),
-        state_count_(rule_info(item.tensor.rule).state_count) {}
+        row_bytes_(item.parameter.columns * size_of(item.parameter.dtype)),
+        value_bytes_(item.parameter.columns * size_of(item.grad_dtype)),
+        state_count_(rule_info(item.parameter.rule).state_count) {}
 
   void measure(std::size_t first, std::size_t last) const {
     const MeasureKernel kernel = pass_.options->norm_type == NormType::kL2 ? gradients_.squares : gradients_.largest;
-    const std::size_t granules = granules_in(tensor_.columns);
+    const std::size_t granules = granules_in(parameter_.columns);
     const double scale = 1.0 / pass_.options->grad_scale;
     for (std::size_t u = first; u < last; ++u) {
       double* const measures = pass_.measures + item_.first_granule + u * granules;
@@ -68,27 +68,28 @@ class RowPart {
   void update(std::size_t first, std::size_t last) const {
     const DType compute = item_.compute_dtype();
     const UpdateKernel kernel =
-        pass_.kernels->update[static_cast<int>(tensor_.rule)][find_column(compute, compute, tensor_.state_format)];
+        pass_.kernels
+            ->update[static_cast<int>(parameter_.rule)][find_column(compute, compute, parameter_.state_format)];
     const double limit = pass_.options->max_value;
     for (std::size_t u = first; u < last; ++u) {
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       const RowSet::Use& use = set_.uses()[u];
       if (use.missed != RowSet::kNone) catch_row_up(use);
-      const Coefficients& c = pass_.coefficients[use.coefficients];
+      const StepCoefficients& c = pass_.coefficients[use.coefficients];
       void* states[kMaxStates];
-      const auto step = [&](const Coefficients& used, double scale) {
+      const auto step = [&](const StepCoefficients& used, double scale) {
         with_gradient(use, scale, limit, [&](const void* g, std::size_t i, std::size_t end) {
           kernel(streams(use.row, g, states), i, end, used);
         });
       };
       if (limit < kInfinite) {
-        Coefficients unscaled = c;
+        StepCoefficients unscaled = c;
         unscaled.grad_scale = 1.0;
         step(unscaled, c.grad_scale);
       } else {
         step(c, 1.0);
       }
-      tensor_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
+      parameter_.row_counts[use.row] = static_cast<std::uint32_t>(c.step);
       if (pass_.options->zero_grads) zero(use);
     }
   }
@@ -100,7 +101,7 @@ class RowPart {
       if (use.missed == RowSet::kNone) continue;
       if (u + kPrefetchRows < last) prefetch(set_.uses()[u + kPrefetchRows].row);
       catch_row_up(use);
-      tensor_.row_counts[use.row] = step;
+      parameter_.row_counts[use.row] = step;
     }
   }
 
@@ -114,7 +115,7 @@ class RowPart {
   void with_gradient(const RowSet::Use& use, double scale, double limit, Work work) const {
     const bool limited = limit < kInfinite;
     const bool alone = set_.following(use.first) == RowSet::kNone;
-    const std::size_t n = tensor_.columns;
+    const std::size_t n = parameter_.columns;
     if (alone && !limited && item_.grad_dtype == item_.compute_dtype()) return work(values(use.first), 0, n);
     alignas(64) double prepared[kPiece];
     for (std::size_t i = 0; i < n; i += kPiece) {
@@ -137,33 +138,33 @@ class RowPart {
   }
 
   Streams streams(std::uint32_t row, const void* gradient, void** states) const {
-    for (int k = 0; k < state_count_; ++k) states[k] = shifted(tensor_.states[k], row * row_bytes_);
+    for (int k = 0; k < state_count_; ++k) states[k] = shifted(parameter_.states[k], row * row_bytes_);
     Streams streams{};
-    streams.param = shifted(tensor_.param, row * row_bytes_);
+    streams.param = shifted(parameter_.param, row * row_bytes_);
     streams.grad = gradient;
     streams.states = states;
-    streams.size = tensor_.columns;
-    streams.param_dtype = streams.grad_dtype = tensor_.dtype;
+    streams.size = parameter_.columns;
+    streams.param_dtype = streams.grad_dtype = parameter_.dtype;
     return streams;
   }
 
   void catch_row_up(const RowSet::Use& use) const {
-    const std::size_t at = use.row * tensor_.columns;
+    const std::size_t at = use.row * parameter_.columns;
     const CatchUp& missed = item_.rows->missed[use.missed].sum;
-    pass_.kernels->catch_up(missed, static_cast<float*>(tensor_.param) + at,
-                            static_cast<float*>(tensor_.states[0]) + at, static_cast<float*>(tensor_.states[1]) + at,
-                            tensor_.columns);
+    pass_.kernels->catch_up(missed, static_cast<float*>(parameter_.param) + at,
+                            static_cast<float*>(parameter_.states[0]) + at,
+                            static_cast<float*>(parameter_.states[1]) + at, parameter_.columns);
   }
 
   void prefetch(std::uint32_t row) const {
     const std::size_t most = std::min<std::size_t>(row_bytes_, 16 * kCacheLine);
-    fetch_for_writing(shifted(tensor_.param, row * row_bytes_), most);
-    for (int k = 0; k < state_count_; ++k) fetch_for_writing(shifted(tensor_.states[k], row * row_bytes_), most);
+    fetch_for_writing(shifted(parameter_.param, row * row_bytes_), most);
+    for (int k = 0; k < state_count_; ++k) fetch_for_writing(shifted(parameter_.states[k], row * row_bytes_), most);
   }
 
   const Pass& pass_;
   const Item& item_;
-  const Tensor& tensor_;
+  const Parameter& parameter_;
   const RowSet& set_;
   const GradientKernels& gradients_;
   std::size_t row_bytes_;
@@ -200,7 +201,7 @@ Status find_missed(Item& item, int threads) {
   const std::size_t most = std::min(length, rows.set.uses().size());
   if (rows.missed_from.capacity() < most) rows.missed_from.reserve(2 * most);
   for (RowSet::Use& use : rows.set.uses()) {
-    const std::uint32_t count = std::max(item.tensor.row_counts[use.row], first);
+    const std::uint32_t count = std::max(item.parameter.row_counts[use.row], first);
     use.missed = RowSet::kNone;
     if (count >= last) continue;
     std::uint32_t& found = rows.found[last - count];
@@ -226,7 +227,7 @@ void for_each_row_gradient(const Pass& pass, const Item& item,
 
 void run_row_part(const Pass& pass, const Item& item, std::size_t begin, std::size_t end) {
   // A row belongs to the part in which its first element lies.
-  const std::size_t columns = item.tensor.columns;
+  const std::size_t columns = item.parameter.columns;
   const std::size_t first = (begin + columns - 1) / columns;
   const std::size_t last = (end + columns - 1) / columns;
   if (first >= last) return;

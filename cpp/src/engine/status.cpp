@@ -11,7 +11,7 @@ const char* message(Status status) noexcept {
     case Status::kNullPointer: return "an argument, or a parameter or state of a non-empty tensor, is null";
     case Status::kMisaligned: return "a pointer is not aligned to its element size";
     case Status::kOverlap: return "two arrays overlap in memory";
-    case Status::kInvalidTensor:
+    case Status::kInvalidParameter:
       return "a tensor has an unknown rule or dtype, a group or index out of range, an impossible step count, "
              "or an impossible size";
     case Status::kInvalidHyperparameter: return "a hyperparameter is out of range, infinite or not a number";

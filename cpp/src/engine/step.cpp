@@ -19,11 +19,11 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 bool same_scalars(const Item& a, const Item& b) { return std::equal(a.scalars, a.scalars + kMaxScalars, b.scalars); }
 
 bool agree_in_coefficients(const Item& a, const Item& b) {
-  return a.tensor.group == b.tensor.group && a.tensor.rule == b.tensor.rule && a.step_count == b.step_count &&
-         same_scalars(a, b);
+  return a.parameter.group == b.parameter.group && a.parameter.rule == b.parameter.rule &&
+         a.step_count == b.step_count && same_scalars(a, b);
 }
 
-bool is_exact(const Item& item) { return item.rows && item.tensor.row_mode == RowMode::kExact; }
+bool is_exact(const Item& item) { return item.rows && item.parameter.row_mode == RowMode::kExact; }
 
 Status check(const StepOptions& options) {
   const double inverse = 1.0 / options.grad_scale;
@@ -52,7 +52,7 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     item.grad = grads[i - part.first];
-    item.extent = item.tensor.size;
+    item.extent = item.parameter.size;
     if (row_grads != nullptr && row_grads[i - part.first] != nullptr) {
       if (const Status status = accept_rows(item, *row_grads[i - part.first]); status != Status::kOk) return status;
       known_to_be_apart = false;
@@ -63,10 +63,10 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
       item.rows->set.assign_all();
       item.rows->given = item.rows->set.uses().size();
     }
-    item.grad_dtype = grad_dtypes == nullptr ? item.tensor.dtype : grad_dtypes[i - part.first];
+    item.grad_dtype = grad_dtypes == nullptr ? item.parameter.dtype : grad_dtypes[i - part.first];
     if (item.grad == item.apart && item.grad_dtype == item.apart_dtype) continue;
-    if (static_cast<int>(item.grad_dtype) >= kDTypeCount) return Status::kInvalidTensor;
-    const Status status = check_array(item.grad, item.tensor.size, size_of(item.grad_dtype));
+    if (static_cast<int>(item.grad_dtype) >= kDTypeCount) return Status::kInvalidParameter;
+    const Status status = check_array(item.grad, item.parameter.size, size_of(item.grad_dtype));
     if (status != Status::kOk) return status;
     known_to_be_apart = false;
   }
@@ -74,15 +74,15 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
 }
 
 Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
-  if (!item.rows || gradient.count >= RowSet::kNone) return Status::kInvalidTensor;
-  if (static_cast<int>(gradient.dtype) >= kDTypeCount) return Status::kInvalidTensor;
-  const std::size_t columns = item.tensor.columns;
+  if (!item.rows || gradient.count >= RowSet::kNone) return Status::kInvalidParameter;
+  if (static_cast<int>(gradient.dtype) >= kDTypeCount) return Status::kInvalidParameter;
+  const std::size_t columns = item.parameter.columns;
   Status status = check_array(gradient.values, gradient.count * columns, size_of(gradient.dtype));
   if (status == Status::kOk) status = check_rows(gradient);
   if (status != Status::kOk) return status;
-  if (!item.rows->set.assign(gradient)) return Status::kInvalidTensor;
+  if (!item.rows->set.assign(gradient)) return Status::kInvalidParameter;
   item.rows->given = gradient.count;
-  item.grad = gradient.count > 0 ? gradient.values : item.tensor.param;  // without rows, nobody looks at it
+  item.grad = gradient.count > 0 ? gradient.values : item.parameter.param;  // without rows, nobody looks at it
   item.grad_dtype = gradient.dtype;
   item.extent = item.rows->set.uses().size() * columns;
   return Status::kOk;
@@ -98,7 +98,7 @@ Status Plan::Impl::check_overlap(const Items& part) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     if (item.grad == nullptr || item.extent == 0) continue;
-    const std::size_t elements = item.rows ? item.rows->given * item.tensor.columns : item.extent;
+    const std::size_t elements = item.rows ? item.rows->given * item.parameter.columns : item.extent;
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
@@ -115,18 +115,18 @@ Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& gro
   coefficients.emplace_back();
   next_scalars.emplace_back();
   std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
-  return compute_coefficients(item.tensor.rule, group, step, next_scalars.back().data(), &coefficients.back());
+  return compute_coefficients(item.parameter.rule, group, step, next_scalars.back().data(), &coefficients.back());
 }
 
-// Coefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
+// StepCoefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
 Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::vector<RowSet::Use>& uses = item.rows->set.uses();
-  const bool exact = item.tensor.row_mode == RowMode::kExact;
-  if (exact && item.step_count >= kLastRowCount) return Status::kInvalidTensor;
+  const bool exact = item.parameter.row_mode == RowMode::kExact;
+  if (exact && item.step_count >= kLastRowCount) return Status::kInvalidParameter;
   if (exact || uses.empty()) {
     const auto index = static_cast<std::uint32_t>(coefficients.size());
     if (const Status status = add_coefficients(item, group, item.step_count + 1); status != Status::kOk) return status;
-    const Coefficients& c = coefficients.back();
+    const StepCoefficients& c = coefficients.back();
     const bool closed_form = c.decay_mode == Decay::kDecoupled && c.decay > 0.0;
     for (RowSet::Use& use : uses) use.coefficients = index;
     return !exact || closed_form ? Status::kOk : Status::kInvalidHyperparameter;
@@ -137,8 +137,8 @@ Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::fill(std::begin(recent), std::end(recent), RowSet::kNone);
   std::unordered_map<std::uint32_t, std::uint32_t> known;
   for (RowSet::Use& use : uses) {
-    const std::uint32_t count = item.tensor.row_counts[use.row];
-    if (count == kLastRowCount) return Status::kInvalidTensor;
+    const std::uint32_t count = item.parameter.row_counts[use.row];
+    if (count == kLastRowCount) return Status::kInvalidParameter;
     const std::size_t place = count % kRecent;
     if (recent[place] == RowSet::kNone || recent_counts[place] != count) {
       const auto [entry, is_new] = known.try_emplace(count, static_cast<std::uint32_t>(coefficients.size()));
@@ -154,7 +154,7 @@ Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   return Status::kOk;
 }
 
-// Computes coefficients, once for each run of tensors that agree in them, and gives out places for sums.
+// Computes coefficients, once for each run of parameters that agree in them, and gives out places for sums.
 Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   coefficients.clear();
   next_scalars.clear();
@@ -164,9 +164,10 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
-    if (item.step_count >= kMaxStepCount) return Status::kInvalidTensor;
+    if (item.step_count >= kMaxStepCount) return Status::kInvalidParameter;
     const auto first = static_cast<std::uint32_t>(coefficients.size());
-    const bool norms = needs_norms(item.tensor.rule);  // then the coefficients become those of this tensor alone
+    const bool norms =
+        rule_info(item.parameter.rule).needs_norms;  // then the coefficients become those of this parameter alone
     if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
       const Status status = item.rows ? prepare_rows(item, groups.of(item))
                                       : add_coefficients(item, groups.of(item), item.step_count + 1);
@@ -197,7 +198,7 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
     info->has_norm = true;
     info->grad_norm = found.norm;
     info->nonfinite = found.nonfinite;
-    info->skipped = options.skip_nonfinite && found.nonfinite != kNoTensor;
+    info->skipped = options.skip_nonfinite && found.nonfinite != kNoParameter;
     if (clip && !options.clip_each) info->clip_coefficient = clip_coefficient(found.norm, options.max_norm);
   }
   const double common = scale * info->clip_coefficient;
@@ -217,13 +218,13 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
 void Plan::Impl::finish_coefficients(const Items& part) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (!item.has_gradient() || !needs_norms(item.tensor.rule)) continue;
+    if (!item.has_gradient() || !rule_info(item.parameter.rule).needs_norms) continue;
     SquareSums total{0.0, 0.0};
     for (std::size_t k = 0; k < granules_of(item); ++k) {
       total.param += sums[item.first_granule + k].param;
       total.direction += sums[item.first_granule + k].direction;
     }
-    adamas::finish_coefficients(item.tensor.rule, total.param, total.direction, &coefficients[item.coefficients]);
+    adamas::finish_coefficients(item.parameter.rule, total.param, total.direction, &coefficients[item.coefficients]);
   }
 }
 
@@ -251,7 +252,10 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
-    if (is_exact(item)) item.rows->history.add(coefficients[item.coefficients]);
+    if (is_exact(item)) {
+      const StepCoefficients& c = coefficients[item.coefficients];
+      item.rows->history.add(idle_step(item.parameter.rule, c), c.decay);
+    }
     ++item.step_count;
     std::copy_n(next_scalars[item.coefficients].data(), kMaxScalars, item.scalars);
     item.accumulated = false;
@@ -260,21 +264,21 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
   return Status::kOk;
 }
 
-Status Plan::Impl::step(std::size_t first, std::size_t last, const void* const* grads, const DType* grad_dtypes,
-                        const RowGradient* const* row_grads, const Groups& groups, int threads,
-                        const StepOptions& options, StepInfo* info) {
+Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info) {
+  const StepOptions plain;
+  const StepOptions& options = inputs.options == nullptr ? plain : *inputs.options;
   if (const Status status = check(options); status != Status::kOk) return status;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
-  Status status = accept_gradients(part, grads, grad_dtypes, row_grads);
-  if (status == Status::kOk) status = prepare(part, groups);
+  Status status = accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
+  if (status == Status::kOk) status = prepare(part, {inputs.groups, inputs.group_count == 1});
   if (status != Status::kOk) return status;
   const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr};
   lay_out_work(pass, part);
   StepInfo done;
-  status = measure_gradients(pass, part, threads, &done);
-  if (status == Status::kOk && !done.skipped) status = update(pass, part, threads, &done);
+  status = measure_gradients(pass, part, inputs.threads, &done);
+  if (status == Status::kOk && !done.skipped) status = update(pass, part, inputs.threads, &done);
   if (status == Status::kOk && info != nullptr) *info = done;
   return status;
 }
@@ -286,11 +290,11 @@ Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, int thre
   if (!is_exact(item)) return Status::kOk;
   if (rows != nullptr) {
     if (const Status status = check_rows(*rows); status != Status::kOk) return status;
-    if (!item.rows->set.assign(*rows)) return Status::kInvalidTensor;
+    if (!item.rows->set.assign(*rows)) return Status::kInvalidParameter;
   } else {
     item.rows->set.assign_all();
   }
-  item.extent = item.rows->set.uses().size() * item.tensor.columns;
+  item.extent = item.rows->set.uses().size() * item.parameter.columns;
   if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   const StepOptions options;
   const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr};
@@ -308,8 +312,8 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
   const Items all = range(0, items.size());
   if (const Status status = accept_gradients(all, grads, grad_dtypes, nullptr); status != Status::kOk) return status;
   for (const Item& item : items) {
-    if (item.grad != nullptr && item.rows) return Status::kInvalidTensor;
-    if (item.grad != nullptr && item.accumulator == nullptr && item.tensor.size > 0) return Status::kNullPointer;
+    if (item.grad != nullptr && item.rows) return Status::kInvalidParameter;
+    if (item.grad != nullptr && item.accumulator == nullptr && item.parameter.size > 0) return Status::kNullPointer;
   }
   const StepOptions options;
   const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr};

@@ -9,7 +9,7 @@
 #include "formats/dither.hpp"
 #include "formats/half.hpp"
 #include "formats/states.hpp"
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -7,7 +7,7 @@
 #include <adamas/types.hpp>
 
 #include "formats/half.hpp"
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -1,12 +1,12 @@
-// Random bits for stochastic rounding, from a counter: a hash of the element's index under a key that the engine makes
-// of seed, step and parameter. The same on every machine, for every thread count.
+// Random bits for stochastic rounding, from a counter: a hash of the element's index under the key of
+// seed, step and parameter. The same on every machine, for every thread count.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/inline.hpp"
-#include "kernel/table.hpp"
+#include "math/random_key.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -21,10 +21,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <adamas/formats.hpp>
+
 #include "formats/dither.hpp"
 #include "formats/half.hpp"
-#include "kernel/inline.hpp"
-#include "kernel/table.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -11,11 +11,20 @@ namespace {
 template <int kStates>
 struct ByteLimitRule {
   static constexpr int kStateCount = kStates;
-  static constexpr int kCoefficientCount = 0;
 
   template <class V>
-  static V update(V p, V g, V* state, const V*) {
-    for (int k = 0; k < kStates; ++k) state[k] = state[k] + g;
+  struct States {
+    template <class... State>
+    States(State&... states) : all{&states...} {}
+    V* all[kStates + 1];
+  };
+
+  template <class T>
+  struct Coefficients {};
+
+  template <class V>
+  static V update(V p, V g, States<V> state, const Coefficients<V>&) {
+    for (int k = 0; k < kStates; ++k) *state.all[k] = *state.all[k] + g;
     return p + g;
   }
 };
@@ -27,7 +36,7 @@ struct NoDecay {
 
 template <int kStates>
 void byte_limit(const Streams& streams, std::size_t begin, std::size_t end) {
-  Coefficients c{};
+  StepCoefficients c{};
   c.decay = 1.0;
   c.grad_scale = 1.0;
   tile_loop<ByteLimitRule<kStates>, NoDecay, float>(streams, begin, end, c);

@@ -4,8 +4,8 @@
 //   F(u) = sum over the steps of weight_j / (u * scale_j + eps_j)
 #pragma once
 
-#include "kernel/inline.hpp"
 #include "kernel/table.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

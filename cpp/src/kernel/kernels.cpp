@@ -31,7 +31,7 @@ namespace adamas {
 namespace {
 
 template <class Rule, class T>
-void update_plain(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
+void update_plain(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
   if constexpr (!Rule::kOwnDecay) {
     if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, T>(streams, begin, end, c);
   }
@@ -39,12 +39,13 @@ void update_plain(const Streams& streams, std::size_t begin, std::size_t end, co
 }
 
 template <class Rule, class States>
-void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c) {
+void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
   MixedLoop<Rule, States>(streams, c).update(begin, end);
 }
 
 template <class Rule, class States>
-void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c, SquareSums* sums) {
+void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
+                SquareSums* sums) {
   MixedLoop<Rule, States> loop(streams, c);
   for (std::size_t i = begin; i < end; i += kGranule) sums[i / kGranule] = loop.measure(i, std::min(end, i + kGranule));
 }

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-#include "kernel/inline.hpp"
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {

@@ -8,6 +8,8 @@
 #include <adamas/hyperparameters.hpp>
 #include <adamas/rules.hpp>
 
+#include "math/random_key.hpp"
+
 namespace adamas {
 
 constexpr int kMaxCoefficients = 13;
@@ -18,19 +20,13 @@ constexpr std::size_t kCacheLine = 64;  // bytes
 constexpr std::size_t kGranule = 512;
 
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
-struct Coefficients {
+struct StepCoefficients {
   Decay decay_mode;
   double decay;       // weight_decay, or 1 - lr * weight_decay
   double grad_scale;  // multiplies every gradient: -1 to maximize
   double rule[kMaxCoefficients];
   std::int64_t step;  // from 1
   std::uint64_t seed;
-};
-
-// What stochastic rounding draws its bits from: a hash of seed, step and parameter.
-struct RandomKey {
-  std::uint32_t first;
-  std::uint32_t second;
 };
 
 // The arrays of one tensor.
@@ -57,7 +53,7 @@ struct Companions {
 };
 
 // Updates elements [begin, end); begin is on a granule.
-using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c);
+using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c);
 
 // Sums of squares over one granule of a tensor.
 struct SquareSums {
@@ -66,7 +62,7 @@ struct SquareSums {
 };
 
 // Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i.
-using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& c,
+using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
                             SquareSums* sums);
 
 // The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).

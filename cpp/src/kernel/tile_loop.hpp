@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernel/table.hpp"
+#include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
@@ -58,20 +60,26 @@ template <class Rule, class V>
 struct RuleVectors {
   using T = typename V::Lane;
 
-  explicit RuleVectors(const Coefficients& coefficients)
+  explicit RuleVectors(const StepCoefficients& coefficients)
       : grad_scale(V::broadcast(static_cast<T>(coefficients.grad_scale))),
-        decay(V::broadcast(static_cast<T>(coefficients.decay))) {
-    for (int k = 0; k < Rule::kCoefficientCount; ++k) rule[k] = V::broadcast(static_cast<T>(coefficients.rule[k]));
-  }
+        decay(V::broadcast(static_cast<T>(coefficients.decay))),
+        rule(broadcast(coefficients.rule, CoefficientNumbers<Rule>())) {}
 
   V grad_scale;
   V decay;
-  V rule[Rule::kCoefficientCount + 1];
+  typename Rule::template Coefficients<V> rule;
+
+ private:
+  template <std::size_t... k>
+  static ADAMAS_INLINE typename Rule::template Coefficients<V> broadcast([[maybe_unused]] const double* coefficients,
+                                                                         std::index_sequence<k...>) {
+    return {V::broadcast(static_cast<T>(coefficients[k]))...};
+  }
 };
 
 // Parameter, gradient and states all are arrays of T.
 template <class Rule, class Decay, class T>
-void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const Coefficients& coefficients) {
+void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients) {
   using V = Vector<T>;
   const RuleVectors<Rule, V> c(coefficients);
 
@@ -94,7 +102,7 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       Decay::apply(p[b], g[b], c.decay);
-      p[b] = Rule::update(p[b], g[b], s[b], c.rule);
+      p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), c.rule);
       for (int k = 0; k < Rule::kStateCount; ++k) store(s[b][k], states[k], at, lanes);
       store(p[b], param, at, lanes);
     }

@@ -9,47 +9,49 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct AdaBeliefRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_var;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_var"},
                                                     {"exp_avg_var", StateKind::kSquare, nullptr}};
 
-  enum {
-    kBeta1,
-    kOneMinusBeta1,
-    kBeta2,
-    kOneMinusBeta2,
-    kEpsRoot,
-    kInverseSqrtBias2,
-    kEps,
-    kStepSize,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T eps_root, inverse_sqrt_bias2, eps, step_size;
   };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kEpsRoot] = h.eps_root;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
-    c[kEps] = h.eps;
-    c[kStepSize] = h.lr / one_minus_power(h.beta1, step);
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.eps_root = h.eps_root;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
+    c.eps = h.eps;
+    c.step_size = h.lr / one_minus_power(h.beta1, step);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V e = g - m;
-    const V s = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (e * e) + c[kEpsRoot];
-    const V d = square_root(s) * c[kInverseSqrtBias2] + c[kEps];
-    return p - c[kStepSize] * m / d;
+    const V s = state.exp_avg_var = c.beta2 * state.exp_avg_var + c.one_minus_beta2 * (e * e) + c.eps_root;
+    const V d = square_root(s) * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * m / d;
   }
 };
 

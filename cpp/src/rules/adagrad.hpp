@@ -10,20 +10,29 @@ namespace adamas {
 namespace {
 
 struct AdagradRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& sum;
+  };
   static constexpr int kStateCount = 1;
   static constexpr StateInfo kStates[kMaxStates] = {{"sum", StateKind::kExact, nullptr}};
 
-  enum { kEps, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T eps, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
-    c[kEps] = h.eps;
-    c[kStepSize] = h.lr / (1.0 + static_cast<double>(step - 1) * h.lr_decay);
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+    Coefficients<double> c;
+    c.eps = h.eps;
+    c.step_size = h.lr / (1.0 + static_cast<double>(step - 1) * h.lr_decay);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V s = state[0] = state[0] + g * g;
-    return p - c[kStepSize] * g / (square_root(s) + c[kEps]);
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V s = state.sum = state.sum + g * g;
+    return p - c.step_size * g / (square_root(s) + c.eps);
   }
 };
 

@@ -10,43 +10,73 @@
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
-#include "engine/power.hpp"
-#include "rules/adam_coefficients.hpp"
+#include "math/power.hpp"
+#include "rules/idle_step.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
+template <class V>
+struct AdamStates {
+  V& exp_avg;
+  V& exp_avg_sq;
+};
+
+template <class V>
+struct AmsgradStates {
+  V& exp_avg;
+  V& exp_avg_sq;
+  V& max_exp_avg_sq;
+};
+
 template <bool kAmsgrad>
 struct AdamRule : RuleDefaults {
+  template <class V>
+  using States = std::conditional_t<kAmsgrad, AmsgradStates<V>, AdamStates<V>>;
   static constexpr int kStateCount = kAmsgrad ? 3 : 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"max_exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  static constexpr int kCoefficientCount = adam::kCoefficientCount;
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T inverse_sqrt_bias2, eps, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
     const double sqrt_bias2 = std::sqrt(bias2);
-    c[adam::kBeta1] = h.beta1;
-    c[adam::kOneMinusBeta1] = 1.0 - h.beta1;
-    c[adam::kBeta2] = h.beta2;
-    c[adam::kOneMinusBeta2] = 1.0 - h.beta2;
-    c[adam::kInverseSqrtBias2] = 1.0 / sqrt_bias2;
-    c[adam::kEps] = h.eps_placement == EpsPlacement::kAfterBiasCorrection ? h.eps : h.eps / sqrt_bias2;
-    c[adam::kStepSize] = h.lr / bias1;
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.inverse_sqrt_bias2 = 1.0 / sqrt_bias2;
+    c.eps = h.eps_placement == EpsPlacement::kAfterBiasCorrection ? h.eps : h.eps / sqrt_bias2;
+    c.step_size = h.lr / bias1;
+    return c;
+  }
+
+  // Without a gradient, the largest second moment would have to be known step by step.
+  static constexpr bool kHasClosedForm = !kAmsgrad;
+
+  static IdleStep idle_step(const Coefficients<double>& c) {
+    return {c.beta1, c.beta2, c.inverse_sqrt_bias2, c.eps, c.step_size};
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[adam::kBeta1] * state[0] + c[adam::kOneMinusBeta1] * g;
-    V v = state[1] = c[adam::kBeta2] * state[1] + c[adam::kOneMinusBeta2] * (g * g);
-    if constexpr (kAmsgrad) v = state[2] = larger(state[2], v);
-    const V d = square_root(v) * c[adam::kInverseSqrtBias2] + c[adam::kEps];
-    return p - c[adam::kStepSize] * m / d;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    if constexpr (kAmsgrad) v = state.max_exp_avg_sq = larger(state.max_exp_avg_sq, v);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * m / d;
   }
 };
 

@@ -5,32 +5,43 @@
 //   p <- p - (lr/(1-b1^t) * m) / u
 #pragma once
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct AdamaxRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_inf;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_inf"},
                                                     {"exp_inf", StateKind::kMagnitude, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kBeta2, kEps, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, eps, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kEps] = h.eps;
-    c[kStepSize] = h.lr / one_minus_power(h.beta1, step);
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.eps = h.eps;
+    c.step_size = h.lr / one_minus_power(h.beta1, step);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V u = state[1] = larger(c[kBeta2] * state[1], magnitude(g) + c[kEps]);
-    return p - c[kStepSize] * m / u;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V u = state.exp_inf = larger(c.beta2 * state.exp_inf, magnitude(g) + c.eps);
+    return p - c.step_size * m / u;
   }
 };
 

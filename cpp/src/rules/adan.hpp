@@ -11,63 +11,63 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct AdanRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_diff;
+    V& exp_avg_sq;
+    V& previous_grad;
+  };
   static constexpr int kStateCount = 4;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_diff", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"previous_grad", StateKind::kSigned, nullptr}};
 
-  enum {
-    kBeta1,
-    kOneMinusBeta1,
-    kBeta2,
-    kOneMinusBeta2,
-    kBeta3,
-    kOneMinusBeta3,
-    kHasPrevious,
-    kMixing,
-    kInverseBias3,
-    kEpsRoot,
-    kEps,
-    kMomentumStep,
-    kDifferenceStep,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T beta3, one_minus_beta3;
+    T has_previous, mixing, inverse_bias3, eps_root, eps, momentum_step, difference_step;
   };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const double mixing = h.mix_by_beta2 ? h.beta2 : 1.0 - h.beta2;
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kBeta3] = h.beta3;
-    c[kOneMinusBeta3] = 1.0 - h.beta3;
-    c[kHasPrevious] = step > 1 ? 1.0 : 0.0;
-    c[kMixing] = mixing;
-    c[kInverseBias3] = 1.0 / one_minus_power(h.beta3, step);
-    c[kEpsRoot] = h.eps_root;
-    c[kEps] = h.eps;
-    c[kMomentumStep] = h.lr / one_minus_power(h.beta1, step);
-    c[kDifferenceStep] = h.lr * mixing / one_minus_power(h.beta2, step);
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.beta3 = h.beta3;
+    c.one_minus_beta3 = 1.0 - h.beta3;
+    c.has_previous = step > 1 ? 1.0 : 0.0;
+    c.mixing = mixing;
+    c.inverse_bias3 = 1.0 / one_minus_power(h.beta3, step);
+    c.eps_root = h.eps_root;
+    c.eps = h.eps;
+    c.momentum_step = h.lr / one_minus_power(h.beta1, step);
+    c.difference_step = h.lr * mixing / one_minus_power(h.beta2, step);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V e = c[kHasPrevious] * (g - state[3]);
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * e;
-    const V w = g + c[kMixing] * e;
-    const V n = state[2] = c[kBeta3] * state[2] + c[kOneMinusBeta3] * (w * w);
-    state[3] = g;
-    const V d = square_root(n * c[kInverseBias3] + c[kEpsRoot]) + c[kEps];
-    return p - (c[kMomentumStep] * m + c[kDifferenceStep] * v) / d;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V e = c.has_previous * (g - state.previous_grad);
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V v = state.exp_avg_diff = c.beta2 * state.exp_avg_diff + c.one_minus_beta2 * e;
+    const V w = g + c.mixing * e;
+    const V n = state.exp_avg_sq = c.beta3 * state.exp_avg_sq + c.one_minus_beta3 * (w * w);
+    state.previous_grad = g;
+    const V d = square_root(n * c.inverse_bias3 + c.eps_root) + c.eps;
+    return p - (c.momentum_step * m + c.difference_step * v) / d;
   }
 };
 

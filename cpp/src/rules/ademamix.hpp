@@ -12,31 +12,31 @@
 
 #include <cmath>
 
-#include "engine/elementary.hpp"
-#include "engine/power.hpp"
+#include "math/elementary.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct AdemamixRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_slow;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 3;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_slow", StateKind::kSigned, nullptr},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  enum {
-    kBeta1,
-    kOneMinusBeta1,
-    kBeta2,
-    kOneMinusBeta2,
-    kBeta3,
-    kOneMinusBeta3,
-    kInverseSqrtBias2,
-    kEps,
-    kFastStep,
-    kSlowStep,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T beta3, one_minus_beta3;
+    T inverse_sqrt_bias2, eps, fast_step, slow_step;
   };
 
   static double beta3(const Hyperparameters& h, double warm) {
@@ -46,28 +46,30 @@ struct AdemamixRule : RuleDefaults {
     return exponential(log1 * log3 / ((1.0 - warm) * log3 + warm * log1));
   }
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const double warm = static_cast<double>(step) < h.warmup_steps ? static_cast<double>(step) / h.warmup_steps : 1.0;
     const double b3 = beta3(h, warm);
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kBeta3] = b3;
-    c[kOneMinusBeta3] = 1.0 - b3;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
-    c[kEps] = h.eps;
-    c[kFastStep] = h.lr / one_minus_power(h.beta1, step);
-    c[kSlowStep] = h.lr * (warm * h.alpha);
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.beta3 = b3;
+    c.one_minus_beta3 = 1.0 - b3;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
+    c.eps = h.eps;
+    c.fast_step = h.lr / one_minus_power(h.beta1, step);
+    c.slow_step = h.lr * (warm * h.alpha);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m1 = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V m2 = state[1] = c[kBeta3] * state[1] + c[kOneMinusBeta3] * g;
-    const V v = state[2] = c[kBeta2] * state[2] + c[kOneMinusBeta2] * (g * g);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    return p - (c[kFastStep] * m1 + c[kSlowStep] * m2) / d;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m1 = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V m2 = state.exp_avg_slow = c.beta3 * state.exp_avg_slow + c.one_minus_beta3 * g;
+    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    return p - (c.fast_step * m1 + c.slow_step * m2) / d;
   }
 };
 

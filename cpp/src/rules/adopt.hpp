@@ -15,29 +15,41 @@ namespace adamas {
 namespace {
 
 struct AdoptRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kEps, kBound, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T eps, bound, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const bool first = step == 1;
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = first ? 0.0 : h.beta2;
-    c[kOneMinusBeta2] = first ? 1.0 : 1.0 - h.beta2;
-    c[kEps] = h.eps;
-    c[kBound] = h.clip || first ? std::sqrt(std::sqrt(static_cast<double>(step - 1))) : HUGE_VAL;
-    c[kStepSize] = h.lr;
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = first ? 0.0 : h.beta2;
+    c.one_minus_beta2 = first ? 1.0 : 1.0 - h.beta2;
+    c.eps = h.eps;
+    c.bound = h.clip || first ? std::sqrt(std::sqrt(static_cast<double>(step - 1))) : HUGE_VAL;
+    c.step_size = h.lr;
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V u = clamp(g / larger(c[kEps], square_root(state[1])), c[kBound]);
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * u;
-    state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
-    return p - c[kStepSize] * m;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V u = clamp(g / larger(c.eps, square_root(state.exp_avg_sq)), c.bound);
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * u;
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return p - c.step_size * m;
   }
 };
 

@@ -13,64 +13,65 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct LambRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr bool kOwnDecay = true;
   static constexpr bool kNeedsNorms = true;
 
-  enum {
-    kBeta1,
-    kOneMinusBeta1,
-    kBeta2,
-    kOneMinusBeta2,
-    kInverseSqrtBias2,
-    kEps,
-    kInverseBias1,
-    kWeightDecay,
-    kStepSize,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T inverse_sqrt_bias2, eps, inverse_bias1, weight_decay, step_size;
   };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(bias2);
-    c[kEps] = h.eps;
-    c[kInverseBias1] = 1.0 / bias1;
-    c[kWeightDecay] = h.weight_decay;
-    c[kStepSize] = h.lr;
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(bias2);
+    c.eps = h.eps;
+    c.inverse_bias1 = 1.0 / bias1;
+    c.weight_decay = h.weight_decay;
+    c.step_size = h.lr;
+    return c;
   }
 
   // From the sums of squares of p and u over the tensor.
-  static void finish(double param_square, double direction_square, double* c) {
+  static void finish(double param_square, double direction_square, Coefficients<double>& c) {
     const bool zero = param_square == 0.0 || direction_square == 0.0;
     const double trust = zero ? 1.0 : std::sqrt(param_square) / std::sqrt(direction_square);
-    c[kStepSize] = c[kStepSize] * trust;
+    c.step_size = c.step_size * trust;
   }
 
   template <class V>
-  static V direction(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    return c[kInverseBias1] * m / d + c[kWeightDecay] * p;
+  static V direction(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    return c.inverse_bias1 * m / d + c.weight_decay * p;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    return p - c[kStepSize] * direction(p, g, state, c);
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    return p - c.step_size * direction(p, g, state, c);
   }
 };
 

@@ -11,24 +11,35 @@ namespace adamas {
 namespace {
 
 struct LionRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+  };
   static constexpr int kStateCount = 1;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t, double*, double* c) {
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kStepSize] = h.lr;
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t, Scalars) {
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.step_size = h.lr;
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V mixed = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    state[0] = c[kBeta2] * state[0] + c[kOneMinusBeta2] * g;
-    return p - with_sign(c[kStepSize], mixed);
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V mixed = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg = c.beta2 * state.exp_avg + c.one_minus_beta2 * g;
+    return p - with_sign(c.step_size, mixed);
   }
 };
 

@@ -9,30 +9,33 @@
 
 #include <cmath>
 
-#include "engine/elementary.hpp"
-#include "engine/power.hpp"
+#include "math/elementary.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct NAdamRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
+  struct Scalars {
+    double& mu_product;
+  };
   static constexpr int kScalarCount = 1;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {{"mu_product", 1.0}};
 
-  enum {
-    kBeta1,
-    kOneMinusBeta1,
-    kBeta2,
-    kOneMinusBeta2,
-    kInverseSqrtBias2,
-    kEps,
-    kGradientStep,
-    kMomentumStep,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T inverse_sqrt_bias2, eps, gradient_step, momentum_step;
   };
 
   static double mu(const Hyperparameters& h, double step) {
@@ -40,27 +43,29 @@ struct NAdamRule : RuleDefaults {
     return h.beta1 * (1.0 - 0.5 * exponential(step * h.momentum_decay * kLogBase));
   }
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double* scalars, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars) {
     const auto t = static_cast<double>(step);
     const double mu_now = mu(h, t);
     const double mu_next = mu(h, t + 1.0);
-    scalars[0] = scalars[0] * mu_now;
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
-    c[kEps] = h.eps;
-    c[kGradientStep] = h.lr * (1.0 - mu_now) / (1.0 - scalars[0]);
-    c[kMomentumStep] = h.lr * mu_next / (1.0 - scalars[0] * mu_next);
+    scalars.mu_product = scalars.mu_product * mu_now;
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
+    c.eps = h.eps;
+    c.gradient_step = h.lr * (1.0 - mu_now) / (1.0 - scalars.mu_product);
+    c.momentum_step = h.lr * mu_next / (1.0 - scalars.mu_product * mu_next);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    return p - (c[kGradientStep] * g + c[kMomentumStep] * m) / d;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    return p - (c.gradient_step * g + c.momentum_step * m) / d;
   }
 };
 

@@ -11,41 +11,53 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct RAdamRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kBeta2, kOneMinusBeta2, kEps, kRectified, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T beta2, one_minus_beta2;
+    T eps, rectified, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
     const double bias2 = one_minus_power(h.beta2, step);
     const double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0;
     const double rho = rho_inf - 2.0 * static_cast<double>(step) * (1.0 - bias2) / bias2;
     const bool rectified = rho > 5.0;
     const double rectification =
         rectified ? std::sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)) : 1.0;
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kEps] = h.eps;
-    c[kRectified] = rectified ? 1.0 : 0.0;
-    c[kStepSize] = h.lr / one_minus_power(h.beta1, step) * (rectified ? rectification * std::sqrt(bias2) : 1.0);
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.eps = h.eps;
+    c.rectified = rectified ? 1.0 : 0.0;
+    c.step_size = h.lr / one_minus_power(h.beta1, step) * (rectified ? rectification * std::sqrt(bias2) : 1.0);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
-    const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
-    const V d = where_greater(c[kRectified], V::broadcast(0), square_root(v) + c[kEps], V::broadcast(1));
-    return p - c[kStepSize] * m / d;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    const V d = where_greater(c.rectified, V::broadcast(0), square_root(v) + c.eps, V::broadcast(1));
+    return p - c.step_size * m / d;
   }
 };
 

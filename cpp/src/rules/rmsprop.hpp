@@ -13,8 +13,37 @@
 namespace adamas {
 namespace {
 
+template <class V, bool kCentered, bool kMomentum>
+struct RmspropStates;
+
+template <class V>
+struct RmspropStates<V, false, false> {
+  V& square_avg;
+};
+
+template <class V>
+struct RmspropStates<V, false, true> {
+  V& square_avg;
+  V& momentum_buffer;
+};
+
+template <class V>
+struct RmspropStates<V, true, false> {
+  V& square_avg;
+  V& grad_avg;
+};
+
+template <class V>
+struct RmspropStates<V, true, true> {
+  V& square_avg;
+  V& grad_avg;
+  V& momentum_buffer;
+};
+
 template <bool kCentered, bool kMomentum>
 struct RmspropRule : RuleDefaults {
+  template <class V>
+  using States = RmspropStates<V, kCentered, kMomentum>;
   static constexpr int kStateCount = 1 + (kCentered ? 1 : 0) + (kMomentum ? 1 : 0);
   static constexpr StateInfo kBuffer = {"momentum_buffer", StateKind::kSigned, nullptr};
   // Centered, the difference v - a*a of two rounded numbers would be lost: so both stay exact.
@@ -23,32 +52,37 @@ struct RmspropRule : RuleDefaults {
       kCentered ? StateInfo{"grad_avg", StateKind::kExact, nullptr} : kBuffer,
       kBuffer};
 
-  enum { kAlpha, kOneMinusAlpha, kEps, kMomentumFactor, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T alpha, one_minus_alpha;
+    T eps, momentum, step_size;
+  };
 
   static bool accepts(const Hyperparameters& h) { return h.alpha < 1.0 && (kMomentum || h.momentum == 0.0); }
 
-  static void coefficients(const Hyperparameters& h, std::int64_t, double*, double* c) {
-    c[kAlpha] = h.alpha;
-    c[kOneMinusAlpha] = 1.0 - h.alpha;
-    c[kEps] = h.eps;
-    c[kMomentumFactor] = h.momentum;
-    c[kStepSize] = h.lr;
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t, Scalars) {
+    Coefficients<double> c;
+    c.alpha = h.alpha;
+    c.one_minus_alpha = 1.0 - h.alpha;
+    c.eps = h.eps;
+    c.momentum = h.momentum;
+    c.step_size = h.lr;
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    V v = state[0] = c[kAlpha] * state[0] + c[kOneMinusAlpha] * (g * g);
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    V v = state.square_avg = c.alpha * state.square_avg + c.one_minus_alpha * (g * g);
     if constexpr (kCentered) {
-      const V a = state[1] = c[kAlpha] * state[1] + c[kOneMinusAlpha] * g;
+      const V a = state.grad_avg = c.alpha * state.grad_avg + c.one_minus_alpha * g;
       v = larger(V::broadcast(0), v - a * a);
     }
-    const V d = square_root(v) + c[kEps];
+    const V d = square_root(v) + c.eps;
     if constexpr (!kMomentum) {
-      return p - c[kStepSize] * g / d;
+      return p - c.step_size * g / d;
     } else {
-      V& b = state[kStateCount - 1];
-      b = c[kMomentumFactor] * b + g / d;
-      return p - c[kStepSize] * b;
+      const V b = state.momentum_buffer = c.momentum * state.momentum_buffer + g / d;
+      return p - c.step_size * b;
     }
   }
 };

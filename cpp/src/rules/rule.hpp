@@ -2,26 +2,40 @@
 //
 // A rule is a struct of static members, derived from RuleDefaults:
 //   kStateCount, kStates   the arrays it keeps for each parameter: name, and what kind of numbers they hold
+//   States<V>              these by name: a reference each, in the same order
 //   kScalarCount, kScalars the numbers it keeps for each parameter beside the step count: name and first value
-//   coefficients()         the numbers of one step, in float64, from hyperparameters, step count and scalars, which it
-//                          moves on by one step
+//   Scalars                these by name: a reference each, in the same order
+//   Coefficients<T>        the numbers of one step by name: fields of type T and no others
+//   coefficients()         computes them, in float64, from hyperparameters, step count and scalars, which it moves on
+//   by
+//                          one step
 //   update()               the formula, generic over the vector type: returns the new parameter, replaces the states
+//
+// What goes through all states or coefficients of a rule, whatever their names, has them in arrays.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <adamas/hyperparameters.hpp>
 #include <adamas/rules.hpp>
+
+#include "simd/inline.hpp"
 
 namespace adamas {
 namespace {
 
 struct RuleDefaults {
+  struct Scalars {};
   static constexpr int kScalarCount = 0;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {};
 
   // The rule applies weight decay in its formula, instead of before it (rules/decay.hpp).
   static constexpr bool kOwnDecay = false;
+
+  // Steps without a gradient have a closed form: idle_step() says what one of them does (rules/idle_step.hpp).
+  static constexpr bool kHasClosedForm = false;
 
   // The rule needs the norms of parameter and direction before it can update: see rules/lamb.hpp.
   static constexpr bool kNeedsNorms = false;
@@ -32,6 +46,28 @@ struct RuleDefaults {
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };
+
+template <class Rule>
+constexpr std::size_t kCoefficientCount = sizeof(typename Rule::template Coefficients<double>) / sizeof(double);
+
+template <class Rule>
+using CoefficientNumbers = std::make_index_sequence<kCoefficientCount<Rule>>;
+
+// Elements of an array by the names of States or Scalars.
+template <class Names, class T, std::size_t... k>
+ADAMAS_INLINE Names by_name([[maybe_unused]] T* array, std::index_sequence<k...>) {
+  return {array[k]...};
+}
+
+template <class Rule, class V>
+ADAMAS_INLINE typename Rule::template States<V> states_by_name(V* states) {
+  return by_name<typename Rule::template States<V>>(states, std::make_index_sequence<Rule::kStateCount>());
+}
+
+template <class Rule>
+ADAMAS_INLINE typename Rule::Scalars scalars_by_name(double* scalars) {
+  return by_name<typename Rule::Scalars>(scalars, std::make_index_sequence<Rule::kScalarCount>());
+}
 
 template <class V>
 V magnitude(V x) {

@@ -13,60 +13,65 @@
 
 #include <cmath>
 
-#include "engine/elementary.hpp"
-#include "engine/power.hpp"
+#include "math/elementary.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct ScheduleFreeRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& z;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"z", StateKind::kExact, nullptr},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
+  struct Scalars {
+    double& weight_sum;
+    double& lr_max;
+  };
   static constexpr int kScalarCount = 2;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {{"weight_sum", 0.0}, {"lr_max", 0.0}};
   static constexpr bool kOwnDecay = true;
   static constexpr int kStartsAtParam = 0;
 
-  enum {
-    kBeta2,
-    kOneMinusBeta2,
-    kInverseSqrtBias2,
-    kEps,
-    kWeightDecay,
-    kAverage,
-    kInterpolatedStep,
-    kStepSize,
-    kCoefficientCount
+  template <class T>
+  struct Coefficients {
+    T beta2, one_minus_beta2;
+    T inverse_sqrt_bias2, eps, weight_decay, average, interpolated_step, step_size;
   };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double* scalars, double* c) {
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars) {
     const auto t = static_cast<double>(step);
     const double lr = t < h.warmup_steps ? h.lr * (t / h.warmup_steps) : h.lr;
-    const double lr_max = lr > scalars[1] ? lr : scalars[1];
+    const double lr_max = lr > scalars.lr_max ? lr : scalars.lr_max;
     const double weight = real_power(t, h.weight_power) * real_power(lr_max, h.weight_lr_power);
-    scalars[0] = scalars[0] + weight;
-    scalars[1] = lr_max;
-    const double average = scalars[0] > 0.0 ? weight / scalars[0] : 0.0;
-    c[kBeta2] = h.beta2;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
-    c[kEps] = h.eps;
-    c[kWeightDecay] = h.weight_decay;
-    c[kAverage] = average;
-    c[kInterpolatedStep] = lr * (h.beta1 * (1.0 - average) - 1.0);
-    c[kStepSize] = lr;
+    scalars.weight_sum = scalars.weight_sum + weight;
+    scalars.lr_max = lr_max;
+    const double average = scalars.weight_sum > 0.0 ? weight / scalars.weight_sum : 0.0;
+    Coefficients<double> c;
+    c.beta2 = h.beta2;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
+    c.eps = h.eps;
+    c.weight_decay = h.weight_decay;
+    c.average = average;
+    c.interpolated_step = lr * (h.beta1 * (1.0 - average) - 1.0);
+    c.step_size = lr;
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V v = state[1] = c[kBeta2] * state[1] + c[kOneMinusBeta2] * (g * g);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    const V u = g / d + c[kWeightDecay] * p;
-    const V z = state[0];
-    state[0] = z - c[kStepSize] * u;
-    return p + c[kAverage] * (z - p) + c[kInterpolatedStep] * u;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    const V u = g / d + c.weight_decay * p;
+    const V z = state.z;
+    state.z = z - c.step_size * u;
+    return p + c.average * (z - p) + c.interpolated_step * u;
   }
 };
 

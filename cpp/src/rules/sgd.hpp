@@ -5,6 +5,8 @@
 //   Nesterov:   b likewise;                           p <- p - lr*(g + momentum*b)
 #pragma once
 
+#include <type_traits>
+
 #include "rules/rule.hpp"
 
 namespace adamas {
@@ -12,32 +14,46 @@ namespace {
 
 enum class Momentum { kNone, kHeavyBall, kNesterov };
 
+struct NoStates {};
+
+template <class V>
+struct MomentumStates {
+  V& momentum_buffer;
+};
+
 template <Momentum kMomentum>
 struct SgdRule : RuleDefaults {
+  template <class V>
+  using States = std::conditional_t<kMomentum == Momentum::kNone, NoStates, MomentumStates<V>>;
   static constexpr int kStateCount = kMomentum == Momentum::kNone ? 0 : 1;
   static constexpr StateInfo kStates[kMaxStates] = {{"momentum_buffer", StateKind::kSigned, nullptr}};
 
-  enum { kMomentumFactor, kOneMinusDampening, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T momentum, one_minus_dampening, step_size;
+  };
 
   static bool accepts(const Hyperparameters& h) {
     if constexpr (kMomentum == Momentum::kNone) return h.momentum == 0.0;
     return kMomentum == Momentum::kHeavyBall || h.dampening == 0.0;
   }
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
-    c[kMomentumFactor] = h.momentum;
-    c[kOneMinusDampening] = step == 1 ? 1.0 : 1.0 - h.dampening;
-    c[kStepSize] = h.lr;
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+    Coefficients<double> c;
+    c.momentum = h.momentum;
+    c.one_minus_dampening = step == 1 ? 1.0 : 1.0 - h.dampening;
+    c.step_size = h.lr;
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
     V direction = g;
     if constexpr (kMomentum != Momentum::kNone) {
-      const V b = state[0] = c[kMomentumFactor] * state[0] + c[kOneMinusDampening] * g;
-      direction = kMomentum == Momentum::kNesterov ? g + c[kMomentumFactor] * b : b;
+      const V b = state.momentum_buffer = c.momentum * state.momentum_buffer + c.one_minus_dampening * g;
+      direction = kMomentum == Momentum::kNesterov ? g + c.momentum * b : b;
     }
-    return p - c[kStepSize] * direction;
+    return p - c.step_size * direction;
   }
 };
 

@@ -9,35 +9,46 @@
 
 #include <cmath>
 
-#include "engine/power.hpp"
+#include "math/power.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
 
 struct YogiRule : RuleDefaults {
+  template <class V>
+  struct States {
+    V& exp_avg;
+    V& exp_avg_sq;
+  };
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
 
-  enum { kBeta1, kOneMinusBeta1, kOneMinusBeta2, kInverseSqrtBias2, kEps, kStepSize, kCoefficientCount };
+  template <class T>
+  struct Coefficients {
+    T beta1, one_minus_beta1;
+    T one_minus_beta2, inverse_sqrt_bias2, eps, step_size;
+  };
 
-  static void coefficients(const Hyperparameters& h, std::int64_t step, double*, double* c) {
-    c[kBeta1] = h.beta1;
-    c[kOneMinusBeta1] = 1.0 - h.beta1;
-    c[kOneMinusBeta2] = 1.0 - h.beta2;
-    c[kInverseSqrtBias2] = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
-    c[kEps] = h.eps;
-    c[kStepSize] = h.lr / one_minus_power(h.beta1, step);
+  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+    Coefficients<double> c;
+    c.beta1 = h.beta1;
+    c.one_minus_beta1 = 1.0 - h.beta1;
+    c.one_minus_beta2 = 1.0 - h.beta2;
+    c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
+    c.eps = h.eps;
+    c.step_size = h.lr / one_minus_power(h.beta1, step);
+    return c;
   }
 
   template <class V>
-  static V update(V p, V g, V* state, const V* c) {
-    const V m = state[0] = c[kBeta1] * state[0] + c[kOneMinusBeta1] * g;
+  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V square = g * g;
-    const V v = state[1] = state[1] - with_sign(c[kOneMinusBeta2] * square, state[1] - square);
-    const V d = square_root(v) * c[kInverseSqrtBias2] + c[kEps];
-    return p - c[kStepSize] * m / d;
+    const V v = state.exp_avg_sq = state.exp_avg_sq - with_sign(c.one_minus_beta2 * square, state.exp_avg_sq - square);
+    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * m / d;
   }
 };
 

@@ -1,4 +1,4 @@
-"""The bias correction ``1 - base**exponent``, with the very operations of ``cpp/src/engine/power.cpp``."""
+"""The bias correction ``1 - base**exponent``, with the very operations of ``cpp/src/math/power.cpp``."""
 
 
 def _exact_product(a: float, b: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ __all__ = ["Begun", "Engine", "InputChecks", "StepOptions", "clip_coefficient"]
 
 
 class StepOptions(NamedTuple):
-    """Checked options of one step."""
+    """Checked options of one step, as the engines take them (``cpp/bindings/step_options.cpp`` reads them by name)."""
 
     grad_scale: float = 1.0
     max_norm: float = math.inf

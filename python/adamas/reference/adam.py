@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class _AdamRule(Rule):
     def __init__(self, amsgrad: bool) -> None:
         self.states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+        self.has_closed_form = not amsgrad
         if amsgrad:
             self.states["max_exp_avg_sq"] = "square"
 

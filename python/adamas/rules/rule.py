@@ -27,6 +27,8 @@ class Rule(ABC):
     own_decay: ClassVar[bool] = False
     #: `direction` and `finish` are there: the rule needs norms of parameter and direction before it can update.
     needs_norms: ClassVar[bool] = False
+    #: Steps without a gradient have a closed form: rows of a matrix may be ``"exact"``.
+    has_closed_form: bool = False
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:

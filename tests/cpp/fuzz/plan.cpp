@@ -83,91 +83,92 @@ class Game {
   }
 
   void add() {
-    adamas::Tensor tensor;
-    tensor.size = input_.ConsumeIntegralInRange<std::size_t>(0, draw_.seldom() ? 5000 : 300);
-    tensor.rule = draw_.any_of<adamas::Rule>(adamas::rule_count());
-    tensor.dtype = draw_.any_of<DType>(adamas::kDTypeCount);
-    const bool known =
-        static_cast<int>(tensor.rule) < adamas::rule_count() && static_cast<int>(tensor.dtype) < adamas::kDTypeCount;
-    const bool wide = tensor.dtype == DType::kFloat64;
-    tensor.state_format = draw_.seldom() ? draw_.any_of<StateFormat>(5)
-                          : wide         ? StateFormat::kFloat64
-                                         : input_.PickValueInArray({StateFormat::kFloat32, StateFormat::kBfloat16,
-                                                                    StateFormat::kInt8, StateFormat::kInt4});
-    const bool half = tensor.dtype == DType::kBfloat16 || tensor.dtype == DType::kFloat16;
-    tensor.residue_kind = half || draw_.seldom() ? draw_.any_of<Residue>(6) : Residue::kNone;
-    tensor.group = input_.ConsumeIntegralInRange(0u, 2u);
-    const bool fits = known && tensor.state_format <= StateFormat::kInt4 && tensor.residue_kind <= Residue::kSplit24 &&
-                      adamas::formats_fit(tensor.dtype, tensor.state_format, tensor.residue_kind);
-    if (!fits) return refuse_tensor(tensor);
-    std::array<adamas::Tensor, 2> tensors{tensor, tensor};
+    adamas::Parameter parameter;
+    parameter.size = input_.ConsumeIntegralInRange<std::size_t>(0, draw_.seldom() ? 5000 : 300);
+    parameter.rule = draw_.any_of<adamas::Rule>(adamas::rule_count());
+    parameter.dtype = draw_.any_of<DType>(adamas::kDTypeCount);
+    const bool known = static_cast<int>(parameter.rule) < adamas::rule_count() &&
+                       static_cast<int>(parameter.dtype) < adamas::kDTypeCount;
+    const bool wide = parameter.dtype == DType::kFloat64;
+    parameter.state_format = draw_.seldom() ? draw_.any_of<StateFormat>(5)
+                             : wide         ? StateFormat::kFloat64
+                                            : input_.PickValueInArray({StateFormat::kFloat32, StateFormat::kBfloat16,
+                                                                       StateFormat::kInt8, StateFormat::kInt4});
+    const bool half = parameter.dtype == DType::kBfloat16 || parameter.dtype == DType::kFloat16;
+    parameter.residue_kind = half || draw_.seldom() ? draw_.any_of<Residue>(6) : Residue::kNone;
+    parameter.group = input_.ConsumeIntegralInRange(0u, 2u);
+    const bool fits = known && parameter.state_format <= StateFormat::kInt4 &&
+                      parameter.residue_kind <= Residue::kSplit24 &&
+                      adamas::formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind);
+    if (!fits) return refuse_tensor(parameter);
+    std::array<adamas::Parameter, 2> parameters{parameter, parameter};
     const auto give = [&](auto member, std::size_t bytes, std::size_t element, Numbers numbers) {
       const auto both = twins(bytes, element, numbers);
-      for (std::size_t w = 0; w < 2; ++w) member(tensors[w]) = both[w]->data;
+      for (std::size_t w = 0; w < 2; ++w) member(parameters[w]) = both[w]->data;
       return both;
     };
-    const std::size_t element = adamas::size_of(tensor.dtype);
-    fill_twins(give([](adamas::Tensor& t) -> void*& { return t.param; }, tensor.size* element, element,
-                    numbers_of(tensor.dtype)),
-               tensor.dtype);
-    const adamas::RuleInfo& rule = adamas::rule_info(tensor.rule);
+    const std::size_t element = adamas::size_of(parameter.dtype);
+    fill_twins(give([](adamas::Parameter& t) -> void*& { return t.param; }, parameter.size* element, element,
+                    numbers_of(parameter.dtype)),
+               parameter.dtype);
+    const adamas::RuleInfo& rule = adamas::rule_info(parameter.rule);
     for (int k = 0; k < rule.state_count; ++k) {
-      const adamas::StateStorage storage = adamas::storage_of(tensor.state_format, rule.states[k].kind);
+      const adamas::StateStorage storage = adamas::storage_of(parameter.state_format, rule.states[k].kind);
       const Numbers numbers = storage.has_scales()         ? Numbers::kCodes
                               : storage.element_bytes == 8 ? Numbers::kFloat64
                               : storage.element_bytes == 2 ? Numbers::kBfloat16
                                                            : Numbers::kFloat32;
-      give([k](adamas::Tensor& t) -> void*& { return t.states[k]; }, storage.bytes(tensor.size), storage.alignment,
-           numbers);
+      give([k](adamas::Parameter& t) -> void*& { return t.states[k]; }, storage.bytes(parameter.size),
+           storage.alignment, numbers);
     }
-    if (const std::size_t residue = adamas::size_of(tensor.residue_kind); residue > 0) {
-      const Numbers numbers = tensor.residue_kind == Residue::kMaster  ? Numbers::kFloat32
-                              : tensor.residue_kind == Residue::kKahan ? numbers_of(tensor.dtype)
-                                                                       : Numbers::kCodes;
-      give([](adamas::Tensor& t) -> void*& { return t.residue; }, tensor.size* residue, residue, numbers);
+    if (const std::size_t residue = adamas::size_of(parameter.residue_kind); residue > 0) {
+      const Numbers numbers = parameter.residue_kind == Residue::kMaster  ? Numbers::kFloat32
+                              : parameter.residue_kind == Residue::kKahan ? numbers_of(parameter.dtype)
+                                                                          : Numbers::kCodes;
+      give([](adamas::Parameter& t) -> void*& { return t.residue; }, parameter.size* residue, residue, numbers);
     }
     if (input_.ConsumeBool()) {
       const DType average = wide ? DType::kFloat64 : input_.ConsumeBool() ? DType::kBfloat16 : DType::kFloat32;
-      for (adamas::Tensor& t : tensors) t.average_dtype = average;
-      give([](adamas::Tensor& t) -> void*& { return t.average; }, tensor.size* adamas::size_of(average),
+      for (adamas::Parameter& t : parameters) t.average_dtype = average;
+      give([](adamas::Parameter& t) -> void*& { return t.average; }, parameter.size* adamas::size_of(average),
            adamas::size_of(average), numbers_of(average));
     }
-    if (tensor.dtype == DType::kFloat32 && input_.ConsumeBool()) {
+    if (parameter.dtype == DType::kFloat32 && input_.ConsumeBool()) {
       const DType copy = input_.ConsumeBool() ? DType::kBfloat16 : DType::kFloat16;
-      for (adamas::Tensor& t : tensors) t.copy_dtype = copy;
-      give([](adamas::Tensor& t) -> void*& { return t.copy; }, tensor.size * 2, 2, numbers_of(copy));
+      for (adamas::Parameter& t : parameters) t.copy_dtype = copy;
+      give([](adamas::Parameter& t) -> void*& { return t.copy; }, parameter.size * 2, 2, numbers_of(copy));
     }
     if (input_.ConsumeBool()) {
       const auto columns = input_.ConsumeIntegralInRange<std::size_t>(1, 20);
-      for (adamas::Tensor& t : tensors) {
+      for (adamas::Parameter& t : parameters) {
         t.size = t.size / columns * columns;  // its arrays are a little longer then
         t.columns = columns;
-        t.row_mode = tensor.size % 2 == 0 ? adamas::RowMode::kExact : adamas::RowMode::kLazy;
+        t.row_mode = parameter.size % 2 == 0 ? adamas::RowMode::kExact : adamas::RowMode::kLazy;
       }
-      give_counts(tensors, tensors[0].size / columns);
+      give_counts(parameters, parameters[0].size / columns);
     }
-    if (draw_.seldom()) spoil(tensors);
+    if (draw_.seldom()) spoil(parameters);
     std::size_t next = 0;
-    on_both("add", [&](World& world) { return world.plan.add(tensors[next++]); });
+    on_both("add", [&](World& world) { return world.plan.add(parameters[next++]); });
   }
 
-  void give_counts(std::array<adamas::Tensor, 2>& tensors, std::size_t rows) {
+  void give_counts(std::array<adamas::Parameter, 2>& parameters, std::size_t rows) {
     const auto both = twins(rows * 4, 4, Numbers::kCounts);
-    for (std::size_t w = 0; w < 2; ++w) tensors[w].row_counts = reinterpret_cast<std::uint32_t*>(both[w]->data);
+    for (std::size_t w = 0; w < 2; ++w) parameters[w].row_counts = reinterpret_cast<std::uint32_t*>(both[w]->data);
   }
 
   // Formats that do not exist or do not go together; none of its memory may be looked at.
-  void refuse_tensor(adamas::Tensor tensor) {
-    tensor.param = &tensor;
-    for (void*& state : tensor.states) state = &tensor;
-    if (on_both("add", [&](World& world) { return world.plan.add(tensor); }) == Status::kOk)
+  void refuse_tensor(adamas::Parameter parameter) {
+    parameter.param = &parameter;
+    for (void*& state : parameter.states) state = &parameter;
+    if (on_both("add", [&](World& world) { return world.plan.add(parameter); }) == Status::kOk)
       fail("an odd format was taken");
   }
 
-  void spoil(std::array<adamas::Tensor, 2>& tensors) {
+  void spoil(std::array<adamas::Parameter, 2>& parameters) {
     const int how = input_.ConsumeIntegralInRange(0, 5);
     const auto size = input_.ConsumeIntegral<std::size_t>() | std::size_t{1} << 60;
-    for (adamas::Tensor& t : tensors) {
+    for (adamas::Parameter& t : parameters) {
       if (how == 0) t.param = nullptr;
       if (how == 1) t.param = static_cast<char*>(t.param) + 1;
       if (how == 2) t.states[0] = t.param;
@@ -184,9 +185,9 @@ class Game {
       on_both("set_accumulator", [&](World& world) { return world.plan.set_accumulator(index, &world); });
       return;
     }
-    const adamas::Tensor& tensor = worlds_[0].plan.tensor(index);
-    const DType compute = tensor.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-    const auto both = twins(tensor.size * adamas::size_of(compute), adamas::size_of(compute), numbers_of(compute));
+    const adamas::Parameter& parameter = worlds_[0].plan.parameter(index);
+    const DType compute = parameter.dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
+    const auto both = twins(parameter.size * adamas::size_of(compute), adamas::size_of(compute), numbers_of(compute));
     std::size_t next = 0;
     on_both("set_accumulator", [&](World& world) { return world.plan.set_accumulator(index, both[next++]->data); });
   }
@@ -205,30 +206,30 @@ class Game {
     on_both("set_scalar", [&](World& world) { return world.plan.set_scalar(index, which, value); });
   }
 
-  // Gradients for all tensors of both worlds; some wrong, some none.
+  // Gradients for all parameters of both worlds; some wrong, some none.
   void draw_gradients(bool rows_too) {
     for (World& world : worlds_) world.gradients.clear();
     for (std::size_t i = 0; i < worlds_[0].plan.size(); ++i) {
-      const adamas::Tensor& tensor = worlds_[0].plan.tensor(i);
+      const adamas::Parameter& parameter = worlds_[0].plan.parameter(i);
       std::array<Gradient, 2> both;
       const int kind = input_.ConsumeIntegralInRange(0, 19);
       const DType dtype = kind == 19 ? draw_.any_of<DType>(adamas::kDTypeCount)
                           : input_.ConsumeBool()
-                              ? tensor.dtype
+                              ? parameter.dtype
                               : static_cast<DType>(input_.ConsumeIntegralInRange(0, adamas::kDTypeCount - 1));
       const bool known = static_cast<int>(dtype) < adamas::kDTypeCount;
       const std::size_t element = known ? adamas::size_of(dtype) : 8;
-      const bool by_rows = rows_too && tensor.columns > 0 && tensor.columns < 1000 && kind % 4 != 0;
+      const bool by_rows = rows_too && parameter.columns > 0 && parameter.columns < 1000 && kind % 4 != 0;
       std::vector<std::int64_t> rows;
-      if (by_rows) rows = draw_.rows(tensor.size / tensor.columns);
-      const std::size_t elements = by_rows ? rows.size() * tensor.columns : tensor.size;
+      if (by_rows) rows = draw_.rows(parameter.size / parameter.columns);
+      const std::size_t elements = by_rows ? rows.size() * parameter.columns : parameter.size;
       const std::size_t past = input_.ConsumeIntegralInRange(0, 3) * element;
       for (std::size_t w = 0; w < 2; ++w) {
         Gradient& gradient = both[w];
         gradient.dtype = dtype;
         gradient.array = std::make_shared<Array>(elements * element, past, Numbers::kCodes);
         gradient.given = gradient.array->data;
-        if (kind == 18) gradient.given = worlds_[w].plan.tensor(i).param;
+        if (kind == 18) gradient.given = worlds_[w].plan.parameter(i).param;
         if (kind == 17) gradient.given = gradient.array->data + 1;
         if (kind == 16) gradient.given = nullptr;
         gradient.has_rows = by_rows;
@@ -275,8 +276,15 @@ class Game {
         dtypes.push_back(gradient.dtype);
         rows.push_back(gradient.has_rows ? &gradient.row_gradient : nullptr);
       }
-      return world.plan.step(grads.data(), groups.data(), group_count, world.threads, &infos[next++], dtypes.data(),
-                             &options, rows.data());
+      adamas::StepInputs inputs;
+      inputs.grads = grads.data();
+      inputs.grad_dtypes = dtypes.data();
+      inputs.row_grads = rows.data();
+      inputs.groups = groups.data();
+      inputs.group_count = group_count;
+      inputs.options = &options;
+      inputs.threads = world.threads;
+      return world.plan.step(inputs, &infos[next++]);
     });
     compare(infos);
   }
@@ -290,9 +298,16 @@ class Game {
     std::size_t next = 0;
     on_both("step_one", [&](World& world) {
       const bool there = index < world.gradients.size();
-      return world.plan.step_one(index, there ? world.gradients[index].given : nullptr,
-                                 there ? world.gradients[index].dtype : DType::kFloat32, group, world.threads,
-                                 &infos[next++], &options);
+      const void* const grad = there ? world.gradients[index].given : nullptr;
+      const DType dtype = there ? world.gradients[index].dtype : DType::kFloat32;
+      adamas::StepInputs inputs;
+      inputs.grads = &grad;
+      inputs.grad_dtypes = &dtype;
+      inputs.groups = &group;
+      inputs.group_count = 1;
+      inputs.options = &options;
+      inputs.threads = world.threads;
+      return world.plan.step_one(index, inputs, &infos[next++]);
     });
     compare(infos);
   }

@@ -1,4 +1,4 @@
-#include "engine/elementary.hpp"
+#include "math/elementary.hpp"
 
 #include <cmath>
 

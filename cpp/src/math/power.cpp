@@ -1,4 +1,4 @@
-#include "engine/power.hpp"
+#include "math/power.hpp"
 
 namespace adamas {
 namespace {
