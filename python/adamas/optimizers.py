@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from adamas import _core, reference
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Plan
@@ -36,16 +34,6 @@ class CompiledOptimizer(Optimizer):
         plan = _core.Plan(self._description, StepReport, int(self._formats.seed))
         plan.foreign_groups = self._foreign_groups
         return plan
-
-
-@functools.cache
-def for_adapters(optimizer: type[Optimizer]) -> type[Optimizer]:
-    """Return the optimizer as the engine of another library's.
-
-    Its groups are those that the other library keeps, with entries of its own, and what people are told of is for that
-    library's optimizer to say.
-    """
-    return type(optimizer.__name__, (optimizer,), {"_foreign_groups": True, "__module__": optimizer.__module__})
 
 
 # Each has the docstring of its reference.
