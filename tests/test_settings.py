@@ -140,7 +140,8 @@ def test_a_state_dict_with_an_entry_that_there_is_not(module: Any) -> None:
 def test_engines_of_other_libraries_take_their_groups() -> None:
     a, b = np.ones(3, np.float32), np.ones(3, np.float32)
     bound, plain = BoundOptimizer(adamas.AdamW, [{"params": {"a": a}}]), adamas.AdamW([b])
-    bound.param_groups = [{**bound.param_groups[0], "initial_lr": 1.0, "lr_scale": 2.0, 3: None}]
+    entries: dict[Any, Any] = {"initial_lr": 1.0, "lr_scale": 2.0, 3: None}
+    bound.param_groups = [{**bound.param_groups[0], **entries}]
     bound.step([GRADS])
     plain.step([GRADS])
     assert_same_bits(a, b, "param")
