@@ -12,7 +12,7 @@ import torch
 from adamas.adapters import Array, BoundOptimizer, Optimizer, Tensors
 from adamas.torch import _states as states
 from adamas.torch._distributed import is_shared_out, local
-from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
+from adamas.torch.tensors import as_tensor, check_param, flat, gradient, rows_of
 
 #: ``optimizer.state``.
 State = dict[torch.Tensor, Any]

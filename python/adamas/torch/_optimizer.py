@@ -40,7 +40,7 @@ from adamas.torch._arguments import (
 from adamas.torch._distributed import local
 from adamas.torch._layout import Layout, names_in
 from adamas.torch._saving import Saving
-from adamas.torch._tensors import check_param, dtypes_of, takes_rows
+from adamas.torch.tensors import check_param, dtypes_of, takes_rows
 
 #: Parameters whose gradients, as objects, don't make Python's collector start.
 _FEW = 300
