@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import ClassVar
 
 from adamas import _core, reference
@@ -66,16 +65,6 @@ class CompiledOptimizer(Optimizer):
         engine = CompiledEngine(model.parameters.description, StepReport, model.formats.seed)
         engine.foreign_groups = model.kind.foreign
         return engine
-
-
-@functools.cache
-def for_adapters(optimizer: type[Optimizer]) -> type[Optimizer]:
-    """Return the optimizer as the engine of another library's.
-
-    Its groups are those that the other library keeps, with entries of its own, and what people are told of is for that
-    library's optimizer to say.
-    """
-    return type(optimizer.__name__, (optimizer,), {"_foreign_groups": True, "__module__": optimizer.__module__})
 
 
 # Each has the docstring of its reference.

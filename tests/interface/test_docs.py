@@ -23,7 +23,7 @@ ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTA
 BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block and "import keras" not in block]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [
-    *("adamas", "adamas.functional", "adamas.runtime", "adamas.optimizers"),
+    *("adamas", "adamas.functional", "adamas.runtime", "adamas.optimizers", "adamas.adapters.host"),
     *sorted({getattr(adamas.reference, cls.__name__).__module__ for cls in OPTIMIZERS}),
 ]
 

@@ -71,9 +71,7 @@ class Model:
             return
         keeps_more = parameter.formats.average_dtype is not None or parameter.copy is not None
         keeps_more = keeps_more or parameter.formats.states not in (StateFormat.FLOAT32, StateFormat.FLOAT64)
-        check_sparse_rule(
-            parameter.name, parameter.row_mode, record.rule, self.kind.name, keeps_more=keeps_more
-        )
+        check_sparse_rule(parameter.name, parameter.row_mode, record.rule, self.kind.name, keeps_more=keeps_more)
 
     def _cleared(self, memory: Callable[[int], Array], nbytes: int) -> Array:
         given = check_state_memory(memory(nbytes), nbytes)

@@ -7,10 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas._inputs.hyperparameters import check_group, check_threads, number, plain
-from adamas._inputs.names import no_argument
-from adamas._inputs.values import as_real
-from adamas._optimizer.options import read_options
+from adamas.adapters import Optimizer, describe
+from adamas.adapters.checks import as_real, check_threads, no_argument, number, plain, read_step_defaults
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -65,8 +63,13 @@ def names_of(arguments: Mapping[str, Any]) -> list[str]:
     return [name for name in arguments if name not in ("learning_rate", "weight_decay")]
 
 
-def check_argument(name: str, value: Any) -> Any:
+def check_argument(optimizer_class: type[Optimizer], name: str, value: Any) -> Any:
     """Return a hyperparameter as a plain number or flag.
+
+    Args:
+        optimizer_class: Of adamas.
+        name: Keras's name of the hyperparameter.
+        value: What it was given.
 
     Raises:
         TypeError: Of the wrong type.
@@ -76,8 +79,7 @@ def check_argument(name: str, value: Any) -> Any:
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
-    engine_name = ENGINE_NAMES.get(name, name)
-    return check_group({engine_name: value}, name, [engine_name], None)[engine_name]
+    return describe(optimizer_class).check_hyperparameter(ENGINE_NAMES.get(name, name), value, name)
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def check_step(learning_rate: Any, weight_decay: Any) -> tuple[float, float]:
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse options that are not what the engine takes."""
-    read_options(options, "the optimizer", ())
+    read_step_defaults(options, "the optimizer", ())
     check_threads(options["num_threads"])
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas._numerics.formats import bfloat16
-from adamas._types import Array
+from adamas.adapters import Array, bfloat16
 from adamas.keras._host import call
 from adamas.keras._kept import Kept, LayOut, as_number, number_dtype, to_numpy
 from adamas.keras._layout import Layout, Step

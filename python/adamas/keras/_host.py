@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from adamas._types import Array
+from adamas.adapters import Array
 
 #: Takes arrays, which it only reads, and returns new ones.
 Function = Callable[..., "list[Array]"]

@@ -12,10 +12,10 @@ from typing import Any
 import keras
 import torch
 
-from adamas._types import Array
+from adamas.adapters import Array
 from adamas.keras._kept import Kept, LayOut, as_number
 from adamas.keras._layout import Layout, Step
-from adamas.torch._tensors import as_tensor, check_param, flat, gradient
+from adamas.torch.tensors import as_tensor, check_param, flat, gradient
 
 
 class InPlace:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
-from adamas._types import Array
+from adamas.adapters import Array
 from adamas.keras._layout import Layout
 
 #: Makes the engine of variables, given with their elements in arrays of one dimension.

@@ -1,23 +1,23 @@
-"""The variables of a model as an engine has them, and one step of it."""
+"""The variables of a model, bound to an optimizer of adamas, and one step of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from adamas._types import Array
+from adamas.adapters import Array, BoundOptimizer, Optimizer
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the engine is asked for in a step.
+    """What adamas is asked for in a step.
 
     Args:
-        hyperparameters: Of the engine, but for weight decay.
-        weight_decay: Its own, for variables that decay; None if it has none.
+        hyperparameters: Under the names of adamas, all but weight decay.
+        weight_decay: For variables that decay; None if the rule has none.
         grad_scale: What gradients are divided by.
         shrinkage: What variables that decay are multiplied by before the update.
         offsets: Added to states after the update, by name.
@@ -37,40 +37,44 @@ class Step:
 
 
 class Layout:
-    """An engine over flat arrays, in two groups: those that decay, and those that do not.
+    """An optimizer of adamas over flat arrays, in two groups: those that decay, and those that do not.
 
     Args:
-        make: Makes the engine of groups.
+        optimizer_class: Of adamas.
         names: Of the arrays, for messages; no two alike.
         arrays: The parameters, each of one dimension.
         decays: For each, whether it decays.
         step: Hyperparameters to begin with.
+        **options: Of the optimizer.
     """
 
     def __init__(
         self,
-        make: Callable[[list[dict[str, Any]]], Any],
+        optimizer_class: type[Optimizer],
         names: Sequence[str],
         arrays: Sequence[Array],
         decays: Sequence[bool],
         step: Step,
+        **options: Any,
     ) -> None:
         self.arrays = arrays
-        self._names = names
         self._groups = [
             (flag, members)
             for flag in (True, False)
             if (members := [i for i, decaying in enumerate(decays) if decaying is flag])
         ]
-        self.engine = make(
-            [{"params": {names[i]: arrays[i] for i in members}, **step.group(flag)} for flag, members in self._groups]
+        #: The arrays in the order in which they are bound, and the place of each in it.
+        self._order = [i for _, members in self._groups for i in members]
+        self._place = {i: place for place, i in enumerate(self._order)}
+        self.bound = BoundOptimizer(
+            optimizer_class,
+            [{"params": {names[i]: arrays[i] for i in members}, **step.group(flag)} for flag, members in self._groups],
+            start_states=False,  # Keras decays parameters before that: `step` starts them
+            **options,
         )
-        self.engine._plan.starts_states = False  # Keras decays parameters before that: `step` starts them
-        self._place = {i: place for place, i in enumerate(i for _, members in self._groups for i in members)}
-        self._states: list[dict[str, Array]] = [self.engine._states_of(self._place[i]) for i in range(len(arrays))]
-        infos = self.engine._info_of_group
+        self._states: list[dict[str, Array]] = [self.bound.states(self._place[i]) for i in range(len(arrays))]
         #: Numbers kept beside the step count, and their first values.
-        self.numbers: Mapping[str, float] = dict(infos[0].scalars)
+        self.numbers: Mapping[str, float] = self.bound.rule(0).scalars
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""
@@ -93,34 +97,26 @@ class Layout:
             ValueError: ... that does not fit.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        engine, plan = self.engine, self.engine._plan
+        bound = self.bound
         stepped = [i for i, grad in enumerate(grads) if grad is not None]
-        for group, (flag, _) in zip(engine.param_groups, self._groups, strict=True):
+        for group, (flag, _) in zip(bound.param_groups, self._groups, strict=True):
             group.update(step.group(flag))
         if step.shrinkage != 1.0:
-            engine._check_groups(engine.param_groups, taken)
-        plan.set_step_counts([taken] * len(grads), taken)
+            bound.check_groups(taken)
+        bound.set_step_counts([taken] * len(grads), taken)
         if numbers:
             for place in range(len(grads)):
-                plan.set_scalars(place, [numbers[name] for name in self.numbers])
+                bound.set_scalars(place, numbers)
         if taken == 0:
-            self._start_states(stepped)
+            for i in stepped:
+                bound.start_states(self._place[i])
         if step.shrinkage != 1.0:
             self._shrink(step.shrinkage, stepped)
-        nested = [{self._names[i]: grads[i] for i in members} for _, members in self._groups]
-        engine.step(nested, grad_scale=step.grad_scale)
+        bound.step([grads[i] for i in self._order], grad_scale=step.grad_scale)
         for name, offset in step.offsets.items():
             for i in stepped:
                 self._states[i][name] += self._states[i][name].dtype.type(offset)
-        return dict(zip(self.numbers, plan.scalars(self._place[stepped[0]]), strict=True))
-
-    def _start_states(self, stepped: Sequence[int]) -> None:
-        """Give states that start at the parameter the values that it has now."""
-        for i in stepped:
-            group = self.engine.param_groups[self.engine._group_of[self._place[i]]]
-            initial = {name: None for name, value in self.engine._initial(group).items() if value is None}
-            if initial:
-                self.engine._start_states(self._place[i], self.arrays[i], initial)
+        return bound.scalars(self._place[stepped[0]])
 
     def _shrink(self, factor: float, stepped: Sequence[int]) -> None:
         for flag, members in self._groups:

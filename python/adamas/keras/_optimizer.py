@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from adamas._inputs.hyperparameters import plain
-from adamas._inputs.names import MISTAKES, likely
-from adamas._inputs.precision import warn_of_lost_updates
-from adamas._inputs.values import dtype_name, type_name
-from adamas._optimizer.base import Optimizer as Engine
-from adamas._types import Array
+from adamas.adapters import Array
+from adamas.adapters import Optimizer as Engine
+from adamas.adapters.checks import MISTAKES, dtype_name, likely, plain, type_name, warn_of_lost_updates
 from adamas.keras import _arguments
 from adamas.keras._copies import Copies
 from adamas.keras._host import outside_of_graphs
 from adamas.keras._kept import Kept, unique
 from adamas.keras._layout import Layout, Step
-from adamas.optimizers import for_adapters
 
 #: Names that an optimizer of `adamas` gives to what has another name here, and options.
 _SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.OPTIONS))
@@ -77,7 +74,7 @@ class Optimizer(keras.optimizers.Optimizer):
         bound = _arguments.signature_of(self.arguments).bind(*args, **kwargs)
         bound.apply_defaults()
         given = dict(bound.arguments)
-        own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
+        own = self._checked(given.pop)
         options = {name: given.pop(name) for name in _arguments.OPTIONS}
         options["state_dtype"] = dtype_name(options["state_dtype"])
         _arguments.check_options(options)
@@ -93,6 +90,11 @@ class Optimizer(keras.optimizers.Optimizer):
             from adamas.keras._in_place import InPlace  # torch is not there under other backends
 
             self._in_place = InPlace(self._lay_out)
+
+    def _checked(self, get: Callable[[str], Any]) -> dict[str, Any]:
+        """Return the hyperparameters that Keras does not keep itself, as plain numbers or flags."""
+        names = _arguments.names_of(self.arguments)
+        return {name: _arguments.check_argument(self.engine_class, name, get(name)) for name in names}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _SETTINGS and hasattr(self, "_copies") and not hasattr(type(self), name):
@@ -141,23 +143,16 @@ class Optimizer(keras.optimizers.Optimizer):
         warn_of_lost_updates({}, [variable.dtype for variable in updated], advice)
 
     def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
-        """Make an engine of the variables' elements, each an array of one dimension."""
-
-        def make(groups: list[dict[str, Any]]) -> Engine:
-            engine_class: Any = for_adapters(self.engine_class)
-            engine: Engine = engine_class(groups, state_dtype=self.state_dtype, num_threads=self.num_threads)
-            return engine
-
+        """Bind the variables' elements, each an array of one dimension."""
         names = unique([variable.path for variable in variables])
         decays = [self._use_weight_decay(variable) for variable in variables]
-        return Layout(make, names, arrays, decays, self._step_at(0.0))
+        options = {name: getattr(self, name) for name in _arguments.OPTIONS}
+        return Layout(self.engine_class, names, arrays, decays, self._step_at(0.0), **options)
 
     def _step_at(self, learning_rate: float) -> Step:
         """Return what the engine is asked for at a learning rate, with the arguments as they are now."""
         lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
-        own = {
-            name: _arguments.check_argument(name, getattr(self, name)) for name in _arguments.names_of(self.arguments)
-        }
+        own = self._checked(partial(getattr, self))
         hyperparameters = {"lr": lr, **_arguments.engine_arguments(own), **self.fixed}
         if self.decays_before:
             return Step(hyperparameters, 0.0, shrinkage=1.0 - lr * decay)

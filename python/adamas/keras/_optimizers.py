@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import keras
 
 from adamas import optimizers as engines
-from adamas._optimizer.base import Optimizer as Engine
-from adamas._types import Array
+from adamas.adapters import Array
+from adamas.adapters import Optimizer as Engine
 from adamas.keras._kept import to_numpy
 from adamas.keras._layout import Layout, Step
 from adamas.keras._optimizer import Optimizer

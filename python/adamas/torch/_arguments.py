@@ -8,9 +8,8 @@ from typing import Any
 
 import torch
 
-from adamas._inputs.hyperparameters import check_group, plain
-from adamas._inputs.values import shown
-from adamas._optimizer.base import Optimizer as Engine
+from adamas.adapters import Optimizer, describe
+from adamas.adapters.checks import plain, shown
 
 #: Arguments of ``torch.optim`` that choose among its implementations, and their defaults. Here there is one.
 IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
@@ -18,9 +17,9 @@ IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differe
 _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
 
 
-def signature_of(engine: type[Engine]) -> inspect.Signature:
-    """Return the signature of an optimizer that is stepped by an engine of that class."""
-    signature = inspect.signature(engine.__init__)
+def signature_of(optimizer_class: type[Optimizer]) -> inspect.Signature:
+    """Return the signature of an optimizer of this package that is stepped by one of adamas."""
+    signature = inspect.signature(optimizer_class.__init__)
     parameters = list(signature.parameters.values())[1:]
     ours = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
@@ -29,9 +28,9 @@ def signature_of(engine: type[Engine]) -> inspect.Signature:
     return signature.replace(parameters=[*parameters[:-1], *ours, parameters[-1]])
 
 
-def docstring_of(engine: type[Engine]) -> str:
-    """Return a docstring for it: the equations and references of the engine, whose example has arrays instead."""
-    name, text = engine.__name__, inspect.cleandoc(engine.__doc__ or "")
+def docstring_of(optimizer_class: type[Optimizer]) -> str:
+    """Return a docstring for it: the equations and references of adamas's, whose example has arrays instead."""
+    name, text = optimizer_class.__name__, inspect.cleandoc(optimizer_class.__doc__ or "")
     description, rest = text.split("\nArgs:\n", 1)
     arguments = f"""
 Args:
@@ -90,16 +89,17 @@ def check_tensors(given: Mapping[str, Any], foreach: bool | None) -> None:
                 raise ValueError(f"Tensor betas[{i}] must be 1-element")
 
 
-def check_hyperparameters(values: Mapping[str, Any], engine: type[Engine]) -> None:
-    """Refuse hyperparameters that are not what the engine takes.
+def check_hyperparameters(values: Mapping[str, Any], optimizer_class: type[Optimizer]) -> None:
+    """Refuse hyperparameters that are not what an optimizer of adamas takes.
 
     Raises:
         TypeError: Of the wrong type.
         ValueError: Out of range, infinite or not a number.
     """
+    info = describe(optimizer_class)
     for name, value in values.items():
         try:
-            check_group({name: value}, "{}", [name], None, fractions=engine._fractions, beta_count=engine._beta_count)
+            info.check_hyperparameter(name, value, name)
         except (TypeError, ValueError) as error:
             words, wrong = _WORDS.get(name, f"{name} value"), value
             if isinstance(error, ValueError) and name == "betas":

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from adamas._inputs.hyperparameters import whole_number
-from adamas._optimizer.step_scope import StepScope
+from adamas.adapters import StepScope
+from adamas.adapters.checks import whole_number
 from adamas.torch._distributed import is_shared_out
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer
@@ -182,7 +182,7 @@ class BackwardSteps:
         layout, _ = self._optimizer._look()
         for index in layout.tensors.present():
             layout.tensors.put(index, None)  # this step's come one by one, and are to be freed so
-        scope = layout.engine.step_scope(previous_norm=self._previous_norm, zero_grads=False)
+        scope = layout.bound.step_scope(previous_norm=self._previous_norm, zero_grads=False)
         scope.__enter__()
         self._layout, self._scope = layout, scope
         self._optimizer._end_step = self._close

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from adamas._optimizer.step_scope import StepScope
+from adamas.adapters import StepScope
 from adamas.torch._host import Host
 from adamas.torch._layout import Layout
 from adamas.torch._optimizer import Optimizer
@@ -19,7 +19,7 @@ class BucketedStep:
         self.taken: set[Host] = set()
         self._optimizer = optimizer
         self._layout: Layout = optimizer._look()[0]
-        self._scope: StepScope = self._layout.engine.step_scope(grad_scale=grad_scale)
+        self._scope: StepScope = self._layout.bound.step_scope(grad_scale=grad_scale)
         self._stepped: list[int] = []
         self._pending: list[Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")

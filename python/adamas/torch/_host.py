@@ -8,7 +8,7 @@ import torch
 
 from adamas.torch._distributed import is_shared_out, local
 from adamas.torch._taken import HeldGradient, TakenGradient, UsedGradient
-from adamas.torch._tensors import is_dense
+from adamas.torch.tensors import is_dense
 
 
 class Host:

@@ -1,4 +1,4 @@
-"""The parameters of a model as an engine has them, and the states that it keeps for them."""
+"""The parameters of a model, bound to an optimizer of adamas, and the states that it keeps for them."""
 
 from __future__ import annotations
 
@@ -9,47 +9,48 @@ from typing import Any
 import numpy as np
 import torch
 
-from adamas import _core
-from adamas._optimizer.report import StepReport
-from adamas._types import Array
-from adamas.rules.rule import RULES
+from adamas.adapters import Array, BoundOptimizer, Optimizer, Tensors
 from adamas.torch import _states as states
 from adamas.torch._distributed import is_shared_out, local
-from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
+from adamas.torch.tensors import as_tensor, check_param, flat, gradient, rows_of
 
 #: ``optimizer.state``.
 State = dict[torch.Tensor, Any]
 
 
 class Layout:
-    """An engine over the memory of the parameters in some groups, each parameter once.
+    """The memory of the parameters in some groups, each parameter once, bound to an optimizer of adamas.
 
     Args:
-        make: Makes the engine of groups of arrays, with the options ``copy_out`` and ``sparse``.
+        optimizer_class: Of adamas.
         groups: The ``param_groups`` of a ``torch.optim`` optimizer.
         hyperparameters: Returns those of a group, as numbers.
         copies: The tensor that takes a copy of a parameter, for those that have one.
+        copies_lead: Somebody writes into those.
         row_params: Parameters whose gradients are of single rows.
         row_mode: What becomes of their rows without a gradient.
+        **options: Of the optimizer.
     """
 
     def __init__(
         self,
-        make: Callable[..., Any],
+        optimizer_class: type[Optimizer],
         groups: list[dict[str, Any]],
         hyperparameters: Callable[[Mapping[str, Any]], dict[str, Any]],
         copies: Mapping[torch.Tensor, torch.Tensor],
+        copies_lead: bool,
         row_params: Iterable[torch.Tensor],
         row_mode: str,
+        **options: Any,
     ) -> None:
         self.params: list[torch.Tensor] = []
         self.names: list[str] = []
         self._index: dict[torch.Tensor, int] = {}
         rows = set(row_params)
-        array_groups, copy_groups, sparse = [], [], {}
+        array_groups: list[dict[str, Any]] = []
+        copied, sparse = {}, {}
         for group in groups:
             arrays: dict[str, Array] = {}
-            copied: dict[str, Array | None] = {}
             for param, name in zip(group["params"], names_in(group, self.names), strict=True):
                 if param in self._index:
                     continue
@@ -58,19 +59,24 @@ class Layout:
                 self.params.append(param)
                 self.names.append(name)
                 arrays[name] = rows_of(param) if param in rows else flat(param)
-                copied[name] = flat(copies[param]) if param in copies else None
+                if param in copies:
+                    copied[name] = flat(copies[param])
                 if param in rows:
                     sparse[name] = row_mode
             array_groups.append({"params": arrays, **hyperparameters(group)})
-            copy_groups.append(copied)
-        self.engine: Any = make(array_groups, copy_out=copy_groups if copies else None, sparse=sparse or None)
+        self._shapes = [array.shape for group in array_groups for array in group["params"].values()]
+        self.bound = BoundOptimizer(
+            optimizer_class, array_groups, copies=copied, copies_lead=copies_lead, sparse=sparse or None, **options
+        )
         self._memory = [local(param) for param in self.params]
-        self.tensors = _core.Tensors(self.params, self._memory)
+        self.tensors = Tensors(self.params, self._memory)
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
         self.tensors.expect_groups([list(group["params"]) for group in groups])
         self._small = [i for i, part in enumerate(self._memory) if part.numel() < 2 and i not in self._parts]
-        self._decisive = self._decide(groups)
+        self._state_key = self.bound.info.state_key
+        self._state_keys = [self._state_key(group) for group in groups]
         self._published: set[int] = set()
+        self._averages = self.bound.average is not None
         # Step counts and other numbers, an element for each parameter, which its state shows.
         self._exact = np.zeros(len(self.params))
         self._steps = np.zeros(
@@ -78,21 +84,12 @@ class Layout:
         )
         self._last_steps = self._steps.tobytes()
         self._averagings = np.zeros(len(self.params), np.int64)
-        self._scalars = {
-            (info_names, name): np.zeros(len(self.params))
-            for info_names in {tuple(info.scalars) for info in self.engine._info_of_group}
-            for name in info_names
-        }
-
-    def _decide(self, groups: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-        """Return the hyperparameters that decide which states there are."""
-        engine = self.engine
-        return [(engine._rule(group), *(group[key] for key in engine._frozen)) for group in groups]
+        self._scalars = {name: np.zeros(len(self.params)) for name in self.bound.rule(0).scalars}
 
     def still_fits(self, groups: list[dict[str, Any]]) -> bool:
         """Tell whether the same states would be kept for groups whose parameters have not changed."""
         are_there = not self._parts or all(local(self.params[i]) is self._memory[i] for i in self._parts)
-        return are_there and self._decide(groups) == self._decisive
+        return are_there and [self._state_key(group) for group in groups] == self._state_keys
 
     def check_norms(self) -> None:
         """Refuse norms of parameters of which each process has a part.
@@ -102,9 +99,9 @@ class Layout:
         """
         if not self._parts:
             return
-        defaults = self.engine.step_defaults
+        defaults = self.bound.step_defaults
         asks = defaults.max_norm is not None or defaults.on_nonfinite != "propagate"
-        if asks or any(RULES[self.engine._rule(group)].needs_norms for group in self.engine.param_groups):
+        if asks or self.bound.needs_norms:
             raise ValueError(
                 f"params[{self.names[self._parts[0]]!r}]: each process has a part of it, and can't know its norm, or "
                 "whether all is finite: use torch.nn.utils.clip_grad_norm_, without max_norm and on_nonfinite, and a "
@@ -123,22 +120,18 @@ class Layout:
         """Return the number of a parameter."""
         return self._index[param]
 
-    def _info(self, index: int) -> Any:
-        return self.engine._info_of_group[self.engine._group_of[index]]
-
     def _kept(self, index: int) -> dict[str, torch.Tensor]:
-        """Return the engine's arrays of a parameter as tensors that share their memory."""
-        shape = self.engine._leaves[index].array.shape
+        """Return the arrays that are kept for a parameter as tensors that share their memory."""
+        shape = self._shapes[index]
         return {
             name: as_tensor(array.reshape(-1), self.params[index]) if array.shape == shape else as_tensor(array)
-            for name, array in self.engine._states_of(index).items()
+            for name, array in self.bound.states(index).items()
         }
 
     def entry(self, index: int) -> dict[str, torch.Tensor]:
         """Return the state of a parameter under the names of ``torch.optim``."""
-        scalars = tuple(self._info(index).scalars)
-        numbers = {"step": self._steps} | {name: self._scalars[scalars, name] for name in scalars}
-        if self.engine._average is not None:
+        numbers: dict[str, Array] = {"step": self._steps, **self._scalars}
+        if self._averages:
             numbers["n_averaged"] = self._averagings
         return {
             **{name: torch.from_numpy(values[index : index + 1].reshape(())) for name, values in numbers.items()},
@@ -146,7 +139,7 @@ class Layout:
         }
 
     def adopt(self, state: State, completed: int, old: Layout | None = None) -> None:
-        """Take over states of these parameters, and put the engine's own tensors in their place.
+        """Take over states of these parameters, and put tensors that share memory with `bound` in their place.
 
         Args:
             state: The states.
@@ -158,27 +151,26 @@ class Layout:
         """
         found = {index: state[param] for param, index in self._index.items() if param in state}
         kept = {index: self._kept(index) for index in found}
-        later = self.engine._later_states
+        bound = self.bound
         check_states(
-            (self.names[i], entry, self._info(i).states, self._info(i).scalars, kept[i], later)
+            (self.names[i], entry, bound.rule(i).states, bound.rule(i).scalars, kept[i], bound.info.later_states)
             for i, entry in found.items()
         )
-        plan = self.engine._plan
         counts = [0] * len(self.params)
         filled = []
         for i, entry in found.items():
-            info = self._info(i)
-            if states.is_empty(entry, info.states):
+            rule = bound.rule(i)
+            if states.is_empty(entry, rule.states):
                 continue
-            counts[i] = 0 if states.begins_anew(entry, info.states) else states.count_of(entry, info.states)
-            if info.scalars:
-                plan.set_scalars(i, [float(entry[name]) for name in info.scalars])
+            counts[i] = 0 if states.begins_anew(entry, rule.states) else states.count_of(entry, rule.states)
+            if rule.scalars:
+                bound.set_scalars(i, {name: float(entry[name]) for name in rule.scalars})
             states.take_over(entry, kept[i], self.params[i])
             filled.append(i)
         completed = max(completed, *counts, 0)
-        plan.set_step_counts(counts, completed)
-        if self.engine._average is not None:
-            self._adopt_averages({i: found[i] for i in filled}, self.engine._average.count_until(completed), old)
+        bound.set_step_counts(counts, completed)
+        if bound.average is not None:
+            self._adopt_averages({i: found[i] for i in filled}, bound.average.count_until(completed), old)
         for i in filled:
             found[i].update(self.entry(i))
         self.expect(state)
@@ -202,11 +194,11 @@ class Layout:
             if old is None and averages:  # saved without a state: it has never been stepped, and is its own average
                 count = before
             elif old is not None and param in old._index and old._index[param] not in old._published:
-                count = old.engine._plan.average_count(old._index[param])
+                count = old.bound.average_count(old._index[param])
                 entry = {"average": old._kept(old._index[param])["average"]} if count else {}
             states.take_over(entry, {"average": self._kept(i)["average"]}, param)
             counts.append(count)
-        self.engine._plan.set_average_counts(counts)
+        self.bound.set_average_counts(counts)
 
     def publish(self, state: State, indices: Iterable[int]) -> None:
         """Put states of parameters that have been stepped for the first time where users find them."""
@@ -222,55 +214,47 @@ class Layout:
         """Remember these states: when they are no longer there, somebody has put others in their place."""
         indices = {key: self._index[key] for key in state if key in self._index}
         ours = {name for index in indices.values() for name in self._names_at(index)}
-        self._published = {i for key, i in indices.items() if not states.is_empty(state[key], self._info(i).states)}
+        self._published = {
+            i for key, i in indices.items() if not states.is_empty(state[key], self.bound.rule(i).states)
+        }
         self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
 
-    def step(self, **options: Any) -> StepReport:
-        """Step with the gradients that `tensors` has."""
-        try:
-            report: StepReport = self.engine.step(self.tensors, **options)
-        except TypeError:
-            # An engine that refuses looks for the reason in arrays.
-            groups: list[dict[str, Any]] = [{} for _ in self.engine.param_groups]
-            for i, (param, name) in enumerate(zip(self.params, self.names, strict=True)):
-                grad = None if param.grad is None else self.gradient(i, param.grad)
-                groups[self.engine._group_of[i]][name] = grad
-            self.engine._check_step(groups)
-            raise
-        return report
+    def gradients(self) -> list[Any]:
+        """Return all gradients that there are now as adamas takes them."""
+        return [None if param.grad is None else self.gradient(i, param.grad) for i, param in enumerate(self.params)]
 
     def gradient(self, index: int, grad: torch.Tensor) -> Any:
-        """Return a gradient of a parameter as an engine takes it."""
+        """Return a gradient of a parameter as adamas takes it."""
         path = f"the gradient of {self.names[index]!r}"
-        return gradient(grad, self.params[index], path, takes_rows=index in self.engine._sparse)
+        return gradient(grad, self.params[index], path, takes_rows=self.bound.takes_rows(index))
 
     def _names_at(self, index: int) -> tuple[str, ...]:
-        info = self._info(index)
-        return ("step", *info.states, *info.scalars)
+        rule = self.bound.rule(index)
+        return ("step", *rule.states, *rule.scalars)
 
     def show_numbers(self) -> None:
         """Bring the numbers in the states up to date."""
-        plan = self.engine._plan
-        plan.show_step_counts(self._exact)
+        bound = self.bound
+        bound.show_step_counts(self._exact)
         self._steps[...] = self._exact
         self._last_steps = self._steps.tobytes()
-        for (names, name), values in self._scalars.items():
-            plan.show_scalars(names.index(name), values)
-        if self.engine._average is not None:
-            self._averagings[...] = plan.average_counts
+        for place, values in enumerate(self._scalars.values()):
+            bound.show_scalars(place, values)
+        if self._averages:
+            self._averagings[...] = bound.average_counts
 
     def read_steps(self) -> None:
         """Take over step counts that somebody has changed in the states."""
         if self._steps.tobytes() == self._last_steps:
             return
         before = np.frombuffer(self._last_steps, self._steps.dtype)
-        plan = self.engine._plan
-        counts = [plan.step_count(i) for i in range(len(self.params))]
+        bound = self.bound
+        counts = [bound.step_count(i) for i in range(len(self.params))]
         for i in np.flatnonzero(self._steps != before):
             if not 0.0 <= self._steps[i] < math.inf:
                 raise ValueError(f"state of {self.names[i]!r}: 'step': expected a number >= 0, got {self._steps[i]}")
             counts[i] = int(self._steps[i])
-        plan.set_step_counts(counts, max(plan.completed, *counts))
+        bound.set_step_counts(counts, max(bound.completed, *counts))
         self.show_numbers()
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from adamas._inputs.hyperparameters import check_flag, whole_number
-from adamas._optimizer.report import StepReport
+from adamas.adapters import StepReport
+from adamas.adapters.checks import check_flag, whole_number
 from adamas.torch._buckets import BucketedStep, buckets
 from adamas.torch._distributed import is_shared_out
 from adamas.torch._host import Host, host_of

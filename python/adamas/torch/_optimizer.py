@@ -13,18 +13,21 @@ import torch
 from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
-from adamas._inputs.names import refuse_attribute
-from adamas._inputs.precision import warn_of_lost_updates, warn_without_effect
-from adamas._inputs.sparse import MODES, check_sparse_rule
-from adamas._inputs.values import dtype_name, shown, type_name
-from adamas._optimizer.base import Optimizer as Engine
-from adamas._optimizer.model import SETTINGS
-from adamas._optimizer.options import PLACES, chosen, read_options
-from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import StepDefaults
-from adamas._system.exclusion import FORKED, forks
-from adamas.optimizers import for_adapters
-from adamas.rules.rule import RULES
+from adamas.adapters import StepDefaults, StepReport, describe
+from adamas.adapters.checks import (
+    FORKED,
+    PLACES,
+    SETTINGS,
+    chosen,
+    dtype_name,
+    forks,
+    read_step_defaults,
+    refuse_attribute,
+    shown,
+    type_name,
+    warn_of_lost_updates,
+    warn_without_effect,
+)
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
     as_number,
@@ -37,7 +40,7 @@ from adamas.torch._arguments import (
 from adamas.torch._distributed import local
 from adamas.torch._layout import Layout, names_in
 from adamas.torch._saving import Saving
-from adamas.torch._tensors import check_param, dtypes_of, takes_rows
+from adamas.torch.tensors import check_param, dtypes_of, takes_rows
 
 #: Parameters whose gradients, as objects, don't make Python's collector start.
 _FEW = 300
@@ -74,7 +77,7 @@ class Optimizer(Saving):
         check_tensors(given, implementation["foreach"])
         if "betas" in given:
             given["betas"] = tuple(map(as_number, given["betas"]))
-        fixed = dict.fromkeys(self.engine_class._fixed, True)
+        fixed = dict.fromkeys(describe(self.engine_class).fixed, True)
         self._layout: Layout | None = None
         self._lock = threading.Lock()
         self._row_params: set[torch.Tensor] = set()
@@ -83,7 +86,8 @@ class Optimizer(Saving):
         warn_without_effect(options, dtypes_of(self.param_groups))
 
     def _refuse_attribute(self, name: str, value: Any) -> None:
-        own = {key: True for key in self.defaults if key not in self.engine_class._fixed}
+        fixed = describe(self.engine_class).fixed
+        own = {key: True for key in self.defaults if key not in fixed}
         refuse_attribute(name, value, self.param_groups, own, PLACES)
 
     def __repr__(self) -> str:
@@ -104,7 +108,7 @@ class Optimizer(Saving):
         if "state_dtype" in self._options:
             self._options["state_dtype"] = dtype_name(self._options["state_dtype"])
         #: What a step does about gradients; may be changed at any time.
-        self.step_defaults: StepDefaults = read_options(self._options, type(self).__name__, arguments)[1]
+        self.step_defaults: StepDefaults = read_step_defaults(self._options, type(self).__name__, arguments)
 
     def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
         if copies is None:
@@ -151,7 +155,7 @@ class Optimizer(Saving):
             if group[name]:
                 raise ValueError(f"{name}: adamas steps tensors in memory, outside of graphs; leave it False")
         check_hyperparameters(self._hyperparameters(group), self.engine_class)
-        self.engine_class._check_combination(group, "{}")
+        describe(self.engine_class).check_combination(group)
         taken = [name for other in self.param_groups[:-1] for name in names_in(other, [])]
         for param, name in zip(group["params"], names_in(group, taken), strict=True):
             check_param(param, f"params[{name!r}]")
@@ -218,7 +222,7 @@ class Optimizer(Saving):
         if layout.tensors.count:
             everything = layout.tensors.count == len(layout.params)
             indices = range(len(layout.params)) if everything else layout.tensors.present()
-            self.report = layout.step(grad_scale=grad_scale)
+            self.report = layout.bound.step_tensors(layout.tensors, layout.gradients, grad_scale)
             if not self.report.skipped:
                 self._conclude(layout, indices)
 
@@ -247,22 +251,18 @@ class Optimizer(Saving):
 
     def _brings_rows(self, layout: Layout, index: int) -> bool:
         """Tell whether the gradient of a parameter is of single rows that can be updated alone."""
-        param, group = layout.params[index], self.param_groups[layout.engine._group_of[index]]
+        param, group = layout.params[index], self.param_groups[layout.bound.groups_of[index]]
         return takes_rows(param, param.grad) and self._can_step_rows(param, group)
 
     def _can_step_rows(self, param: torch.Tensor, group: Mapping[str, Any]) -> bool:
-        rule = self.engine_class._rule({**group, **self._hyperparameters(group)})
         options = self._options
         keeps_more = options.get("average") is not None or param in self._copies
         keeps_more |= options.get("state_dtype") not in (None, "float32", "float64")
-        try:
-            check_sparse_rule("", MODES["lazy"], rule, RULES[rule], "", keeps_more=keeps_more)
-        except ValueError:
-            return False
-        return True
+        hyperparameters = {**group, **self._hyperparameters(group)}
+        return describe(self.engine_class).can_step_rows(hyperparameters, keeps_more=keeps_more)
 
     def _look(self) -> tuple[Layout, list[int]]:
-        """Return the layout, and the indices of gradients that an engine cannot take as they are."""
+        """Return the layout, and the indices of gradients that cannot be taken as they are."""
         self._conclude_backward()
         layout, awkward = self._layout, None
         if layout is not None and layout.still_fits(self.param_groups):
@@ -278,8 +278,8 @@ class Optimizer(Saving):
             awkward = sorted({*awkward, *unclear})
         layout.read_steps()
         groups = self._plain_groups()
-        if layout.engine.param_groups is not groups:
-            layout.engine.param_groups = groups
+        if layout.bound.param_groups is not groups:
+            layout.bound.param_groups = groups
         return layout, awkward
 
     def _plain_groups(self) -> list[dict[str, Any]]:
@@ -290,7 +290,7 @@ class Optimizer(Saving):
         return groups
 
     def _lay_out(self) -> Layout:
-        """Make an engine of the parameters as they are now, which takes over their states."""
+        """Bind the parameters as they are now, and take over their states."""
         self._refuse_while_averaged("stepping")
         self._bring_up()
         old = self._layout
@@ -298,16 +298,19 @@ class Optimizer(Saving):
             brought = [param for param in group["params"] if takes_rows(param, param.grad)]
             self._row_params.update(param for param in brought if self._can_step_rows(param, group))
 
-        def make(groups: list[dict[str, Any]], **more: Any) -> Engine:
-            return for_adapters(self.engine_class)(groups, **self._options, **more)
-
         layout = Layout(
-            make, self._plain_groups(), self._hyperparameters, self._copies, self._row_params, self._row_mode
+            self.engine_class,
+            self._plain_groups(),
+            self._hyperparameters,
+            self._copies,
+            self._copies_lead,
+            self._row_params,
+            self._row_mode,
+            **self._options,
         )
-        layout.engine.step_defaults = self.step_defaults
-        layout.engine._plan.copies_lead = self._copies_lead
+        layout.bound.step_defaults = self.step_defaults
         layout.adopt(self.state, self._completed, old)
-        layout.engine._plan.previous_norm = self._previous_norm
+        layout.bound.previous_norm = self._previous_norm
         self._layout = layout
         return layout
 
@@ -333,8 +336,8 @@ class Optimizer(Saving):
         layout = self._layout
         if layout is None or (param is not None and param not in self._row_params):
             return
-        name = None if param is None else layout.names[layout.index(param)]
-        layout.engine.catch_up(name, None if rows is None else rows.detach().contiguous().numpy())
+        index = None if param is None else layout.index(param)
+        layout.bound.catch_up(index, None if rows is None else rows.detach().contiguous().numpy())
         torch.autograd.graph.increment_version([p for p in layout.params if p in self._row_params])
 
     @contextmanager
@@ -350,7 +353,7 @@ class Optimizer(Saving):
         self._conclude_backward()
         layout = self._layout or self._lay_out()  # a copy has none yet
         try:
-            with layout.engine.averaged():
+            with layout.bound.averaged():
                 torch.autograd.graph.increment_version(layout.params)
                 yield
         finally:
@@ -394,7 +397,7 @@ def is_watched() -> bool:
 
 
 def clear_gradients(params: list[torch.Tensor]) -> None:
-    """Set gradients to zero of which an engine had a copy."""
+    """Set gradients to zero of which adamas had a copy."""
     for param in params:
         grad = param.grad
         if grad is None:

@@ -80,11 +80,11 @@ class ScheduleFreeAdamW(Optimizer):
             RuntimeError: Another thread is stepping this optimizer.
         """
         layout = self._layout or self._lay_out()
-        layout.engine.eval()
+        layout.bound.eval()
         torch.autograd.graph.increment_version(layout.params)
 
     def train(self) -> None:
         """Put the training parameters y back, exactly."""
         if self._layout is not None:
-            self._layout.engine.train()
+            self._layout.bound.train()
             torch.autograd.graph.increment_version(self._layout.params)

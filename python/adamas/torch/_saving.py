@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import torch
 
 from adamas import optimizers
-from adamas._inputs.hyperparameters import number, whole_number
-from adamas._optimizer.base import Optimizer as Engine
-from adamas._optimizer.step_options import StepDefaults
+from adamas.adapters import Optimizer as Engine
+from adamas.adapters import StepDefaults, describe
+from adamas.adapters.checks import number, whole_number
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, take_numbers
 from adamas.torch._layout import Layout, State
 
@@ -63,15 +63,16 @@ class Saving(torch.optim.Optimizer):
 
     @abstractmethod
     def _lay_out(self) -> Layout:
-        """Make an engine of the parameters as they are now, which takes over their states."""
+        """Bind the parameters as they are now, and take over their states."""
 
     @abstractmethod
     def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
         """Bring rows to the last step."""
 
     def _hyperparameters(self, group: Mapping[str, Any]) -> dict[str, Any]:
-        """Return those that the engine has and takes, as numbers."""
-        names = [n for n in self.defaults if n not in IMPLEMENTATIONS and n not in self.engine_class._fixed]
+        """Return those that adamas has and takes, as numbers."""
+        fixed = describe(self.engine_class).fixed
+        names = [n for n in self.defaults if n not in IMPLEMENTATIONS and n not in fixed]
         return {name: as_number(group[name]) for name in names}
 
     def _has_params(self) -> bool:
@@ -79,11 +80,11 @@ class Saving(torch.optim.Optimizer):
 
     @property
     def _completed(self) -> int:
-        return self._completed_before if self._layout is None else int(self._layout.engine._plan.completed)
+        return self._completed_before if self._layout is None else self._layout.bound.completed
 
     @property
     def _previous_norm(self) -> float | None:
-        return self._previous_norm_before if self._layout is None else self._layout.engine._plan.previous_norm
+        return self._previous_norm_before if self._layout is None else self._layout.bound.previous_norm
 
     def _conclude_backward(self) -> None:
         """End the step that a backward pass had begun when it failed (`step_in_backward`)."""
@@ -91,8 +92,8 @@ class Saving(torch.optim.Optimizer):
             self._end_step()
 
     def _refuse_while_averaged(self, doing: str) -> None:
-        if self._layout is not None and self._layout.engine._refusal is not None:
-            raise RuntimeError(self._layout.engine._refusal.replace("stepping", doing))
+        if self._layout is not None:
+            self._layout.bound.refuse_while_averaged(doing)
 
     def _bring_up(self) -> None:
         """Let nothing be under way or behind."""
@@ -179,7 +180,7 @@ class Saving(torch.optim.Optimizer):
                 )
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
-            group.update(dict.fromkeys(self.engine_class._fixed, True))
+            group.update(dict.fromkeys(describe(self.engine_class).fixed, True))
             take_numbers(group)
             check_hyperparameters(self._hyperparameters(group), self.engine_class)
 

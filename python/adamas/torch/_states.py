@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from adamas._inputs.values import shown
-from adamas.rules.rule import RULES
+from adamas.adapters import all_state_names
+from adamas.adapters.checks import shown
 
 #: Names of all that any rule keeps.
-_OF_RULES = frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))
+_OF_RULES = all_state_names()
 
 
 def is_empty(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
@@ -95,9 +95,9 @@ def averagings_of(entry: Mapping[str, Any], before: int) -> int:
 
 
 def take_over(entry: Mapping[str, Any], kept: Mapping[str, torch.Tensor], param: torch.Tensor) -> None:
-    """Copy the states of an entry without `problems` into tensors that an engine keeps.
+    """Copy the states of an entry without `problems` into tensors that adamas keeps.
 
-    What it lacks of what the engine keeps beside them stays as it is, but for an average, which begins with the
+    What it lacks of what adamas keeps beside them stays as it is, but for an average, which begins with the
     parameter.
     """
     with torch.no_grad():

@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from adamas._numerics.formats import bfloat16
-from adamas._types import Array
+from adamas.adapters import Array, bfloat16
 from adamas.rows import RowGrad
 from adamas.torch._distributed import check_alike, local, spread
 
@@ -87,7 +86,7 @@ def as_tensor(array: Array, param: torch.Tensor | None = None) -> torch.Tensor:
     """Return an array as a tensor; no copy.
 
     Args:
-        array: Any that an engine keeps.
+        array: Any that adamas keeps.
         param: The tensor that it has an element for each element of, in the order of memory: the result has its layout.
     """
     is_bfloat16 = array.dtype.name == "bfloat16"
@@ -103,7 +102,7 @@ def as_tensor(array: Array, param: torch.Tensor | None = None) -> torch.Tensor:
 
 
 def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: bool) -> Array | RowGrad:
-    """Return a gradient as an engine takes it: in the layout of its parameter, copied if it has another one.
+    """Return a gradient as adamas takes it: in the layout of its parameter, copied if it has another one.
 
     Raises:
         TypeError: Of a dtype that adamas does not have.

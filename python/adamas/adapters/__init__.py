@@ -1,0 +1,37 @@
+"""Adapters of other libraries: what they are written on. `adamas.torch` and `adamas.keras` use no other internals.
+
+An adapter makes an optimizer of another library that updates that library's parameters in their own memory. It finds
+the memory, brings gradients, and shows the states in the library's own form; all the rest is done here:
+
+- `describe`: what depends on an optimizer class alone, as an `OptimizerInfo`;
+- `BoundOptimizer`: the parameters bound to an optimizer class; it takes gradients, steps, and has the states;
+- `adamas.adapters.checks`: checks of arguments, with the messages of adamas;
+- `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
+
+What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
+"""
+
+from __future__ import annotations
+
+from adamas._numerics.formats import bfloat16
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import StepDefaults
+from adamas._optimizer.step_scope import StepScope
+from adamas._types import Array
+from adamas.adapters.host import BoundOptimizer, OptimizerInfo, RuleInfo, Tensors, all_state_names, describe
+
+__all__ = [
+    "Array",
+    "BoundOptimizer",
+    "Optimizer",
+    "OptimizerInfo",
+    "RuleInfo",
+    "StepDefaults",
+    "StepReport",
+    "StepScope",
+    "Tensors",
+    "all_state_names",
+    "bfloat16",
+    "describe",
+]

@@ -1,0 +1,539 @@
+"""Optimizers of adamas, bound to the parameters of another library: the seam that adapters are written on.
+
+`OptimizerInfo` answers what depends on an optimizer class alone: whether hyperparameters are acceptable, and which
+states a group has. `BoundOptimizer` updates parameters: it is given their arrays once, then gradients and
+hyperparameters at each step, and shows its states as arrays, which the library may read, copy and fill.
+
+Parameters are numbered from 0, in the order of the groups and of the names in each. Every method that takes an
+``index`` means that number.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from adamas import optimizers
+from adamas._core import Tensors
+from adamas._inputs.hyperparameters import check_group
+from adamas._inputs.sparse import check_sparse_rule
+from adamas._numerics.formats import RowMode
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.model import Model
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_options import OnNonFinite, StepDefaults
+from adamas._optimizer.step_scope import StepScope
+from adamas._types import Array
+from adamas.averaging import Average
+from adamas.rules.rule import RULES
+
+__all__ = ["BoundOptimizer", "OptimizerInfo", "RuleInfo", "Tensors", "all_state_names", "describe"]
+
+
+@dataclass(frozen=True)
+class RuleInfo:
+    """What an update rule keeps and needs for each parameter.
+
+    Attributes:
+        states: Names of the state arrays, in order, and what numbers each holds: ``"signed"``, ``"square"`` (an average
+            of squares), ``"magnitude"`` or ``"exact"`` (never rounded to a low precision).
+        scalars: Names of the numbers that are kept for a parameter beside its step count, and their first values.
+        needs_norms: The rule takes norms of a whole parameter, so that it cannot update a part of one.
+    """
+
+    states: Mapping[str, str]
+    scalars: Mapping[str, float]
+    needs_norms: bool
+
+
+class OptimizerInfo:
+    """What an adapter may ask of an optimizer class before there are parameters. Made by `describe`.
+
+    Attributes:
+        optimizer_class: The class.
+        fixed: Names of hyperparameters that the class sets itself, to True, and that nobody chooses
+            (``decoupled_weight_decay`` of `adamas.AdamW`).
+        later_states: Names of states that a group has with some values of its hyperparameters alone, and that may
+            appear later (``momentum_buffer`` of `adamas.SGD`); they begin at zero then.
+    """
+
+    def __init__(self, optimizer_class: type[Optimizer]) -> None:
+        self.optimizer_class = optimizer_class
+        self.fixed: tuple[str, ...] = optimizer_class._fixed
+        self.later_states: tuple[str, ...] = optimizer_class._later_states
+        self._frozen = optimizer_class._frozen
+
+    def check_hyperparameter(self, name: str, value: Any, path: str) -> Any:
+        """Return the value of a hyperparameter as a plain float or bool, or a tuple of floats.
+
+        Args:
+            name: Its name in adamas, such as ``"lr"``.
+            value: The value; a callable learning rate is returned as it is.
+            path: What messages call it.
+
+        Raises:
+            TypeError: A value of the wrong type.
+            ValueError: A value out of range, infinite or not a number.
+        """
+        cls = self.optimizer_class
+        checked = check_group({name: value}, path, [name], None, fractions=cls._fractions, beta_count=cls._beta_count)
+        return checked[name]
+
+    def check_combination(self, group: Mapping[str, Any], path: str = "{}") -> None:
+        """Refuse hyperparameters of a group, each acceptable by itself, that do not go together.
+
+        Args:
+            group: All hyperparameters, by name; other entries are ignored.
+            path: What messages call one of them, with ``{}`` for its name.
+
+        Raises:
+            TypeError: A callable where the rule needs a number.
+            ValueError: Naming one of them.
+        """
+        self.optimizer_class._check_combination(group, path)
+
+    def rule(self, group: Mapping[str, Any]) -> RuleInfo:
+        """Return what the update rule of a group with these hyperparameters keeps for each parameter."""
+        return _rule_info(self.optimizer_class._rule(group))
+
+    def state_key(self, group: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what decides which states a group has: while it stays equal, a `BoundOptimizer` can be kept."""
+        return (self.optimizer_class._rule(group), *[group[name] for name in self._frozen])
+
+    def can_step_rows(self, group: Mapping[str, Any], *, keeps_more: bool) -> bool:
+        """Tell whether single rows of parameters in a group can be updated (``sparse={name: "lazy"}``).
+
+        Args:
+            group: All hyperparameters, by name.
+            keeps_more: The parameter has an average, a copy or states in low precision.
+        """
+        rule = self.optimizer_class._rule(group)
+        try:
+            check_sparse_rule("", RowMode.LAZY, RULES[rule], "", keeps_more=keeps_more)
+        except ValueError:
+            return False
+        return True
+
+
+@functools.cache
+def describe(optimizer_class: type[Optimizer]) -> OptimizerInfo:
+    """Return what an adapter may ask of an optimizer class of adamas before there are parameters.
+
+    Args:
+        optimizer_class: A class of `adamas`, such as `adamas.AdamW`.
+
+    Raises:
+        TypeError: It is none.
+
+    Example:
+        >>> import adamas
+        >>> info = describe(adamas.SGD)
+        >>> info.check_hyperparameter("lr", 1, "learning_rate")
+        1.0
+        >>> list(info.rule({"momentum": 0.9, "nesterov": False}).states)
+        ['momentum_buffer']
+    """
+    if not isinstance(optimizer_class, type) or not issubclass(optimizer_class, optimizers.CompiledOptimizer):
+        raise TypeError(f"optimizer_class: expected an optimizer class of adamas, got {optimizer_class!r}")
+    return OptimizerInfo(optimizer_class)
+
+
+def all_state_names() -> frozenset[str]:
+    """Return the names of all state arrays and scalars that any rule keeps."""
+    return frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))
+
+
+class BoundOptimizer:
+    """An optimizer of adamas that updates the parameters of another library, in their own memory.
+
+    Its ``param_groups`` may be the group dicts of that library: they have the hyperparameters under the names of
+    adamas, and whatever else the library keeps there.
+
+    One thread at a time may use it. After an error nothing has changed, unless a method says otherwise.
+
+    Args:
+        optimizer_class: A class of `adamas`, such as `adamas.AdamW`.
+        groups: For each group a dict of its hyperparameters, with the parameters under ``"params"``: a mapping of names
+            to arrays, writeable and contiguous, of any shape (mostly flat). No name may appear twice.
+        copies: Arrays that take a copy of a parameter in each step, by its name, as the option ``copy_out``.
+        copies_lead: Somebody writes into the copies: before a step, a parameter whose copy is not what the parameter
+            rounds to becomes what its copy is.
+        start_states: The first step gives states that start at the parameter (``z`` of `adamas.ScheduleFreeAdamW`) its
+            values. With False the adapter does so, by `start_states`.
+        **options: As in `adamas.Adam`, ``sparse`` included, but for ``copy_out``.
+
+    Attributes:
+        info: What there is to know of the optimizer class.
+        names: The names of the parameters, in order.
+        groups_of: For each parameter, the number of its group.
+
+    Raises:
+        TypeError: As `adamas.Adam`; ``optimizer_class`` is none; or the parameters of a group are no mapping.
+        ValueError: As `adamas.Adam`, or a copy of a parameter that there is not.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> weights = {"w": np.array([1.0, -2.0], np.float32)}
+        >>> bound = BoundOptimizer(adamas.Adam, [{"params": weights, "lr": 0.1}])
+        >>> bound.step([2 * weights["w"]])
+        StepReport(step=1, updated=1)
+        >>> weights["w"]
+        array([ 0.9, -1.9], dtype=float32)
+        >>> bound.states(0)["exp_avg"]
+        array([ 0.2, -0.4], dtype=float32)
+        >>> bound.numbers(0)
+        {'step': 1}
+    """
+
+    def __init__(
+        self,
+        optimizer_class: type[Optimizer],
+        groups: Sequence[Mapping[str, Any]],
+        *,
+        copies: Mapping[str, Array] | None = None,
+        copies_lead: bool = False,
+        start_states: bool = True,
+        **options: Any,
+    ) -> None:
+        self.info = describe(optimizer_class)
+        for i, group in enumerate(groups):
+            if not isinstance(group.get("params"), Mapping):
+                raise TypeError(f"groups[{i}]['params']: expected a mapping of names to arrays")
+        self._keys = [list(group["params"]) for group in groups]
+        unknown = set(copies or ()).difference(*self._keys)
+        if unknown:
+            raise ValueError(f"copies: no parameter {min(unknown)!r}")
+        copy_out = [{key: copies.get(key) for key in keys} for keys in self._keys] if copies else None
+        made: Any = _with_foreign_groups(optimizer_class)
+        optimizer = made([dict(group) for group in groups], copy_out=copy_out, **options)
+        self._optimizer: Any = optimizer
+        self._model: Model = optimizer._model
+        self._engine: Any = optimizer._engine
+        self._engine.copies_lead = copies_lead
+        self._engine.starts_states = start_states
+        self.names: list[str] = [parameter.name for parameter in self._model.parameters]
+        self.groups_of: list[int] = [parameter.group for parameter in self._model.parameters]
+        if sum(map(len, self._keys)) != len(self.names):
+            raise TypeError("groups: expected one array under each name")
+        self._rules = [self.info.rule(group) for group in optimizer.param_groups]
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups, whose hyperparameters are read at every step. Set it to the library's own."""
+        groups: list[dict[str, Any]] = self._optimizer.param_groups
+        return groups
+
+    @param_groups.setter
+    def param_groups(self, groups: list[dict[str, Any]]) -> None:
+        self._optimizer.param_groups = groups
+
+    @property
+    def step_defaults(self) -> StepDefaults:
+        """What a step does about gradients, unless its arguments say otherwise. An adapter may put its own here."""
+        defaults: StepDefaults = self._optimizer.step_defaults
+        return defaults
+
+    @step_defaults.setter
+    def step_defaults(self, defaults: StepDefaults) -> None:
+        self._optimizer.step_defaults = defaults
+
+    @property
+    def average(self) -> Average | None:
+        """The option ``average``: `adamas.EMA`, `adamas.SWA` or None."""
+        return self._model.average
+
+    def rule(self, index: int) -> RuleInfo:
+        """Return what the rule of a parameter keeps for it, as it was when the optimizer was bound."""
+        return self._rules[self.groups_of[index]]
+
+    @property
+    def needs_norms(self) -> bool:
+        """Whether the rule of any group takes norms of whole parameters."""
+        return any(rule.needs_norms for rule in self._rules)
+
+    def takes_rows(self, index: int) -> bool:
+        """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""
+        return self._model.parameters[index].rows is not None
+
+    def _nested(self, grads: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return gradients, one for each parameter, nested as the groups are."""
+        if len(grads) != len(self.names):
+            raise ValueError(f"grads: expected {len(self.names)} gradients, one for each parameter, got {len(grads)}")
+        given = iter(grads)
+        return [{key: next(given) for key in keys} for keys in self._keys]
+
+    def step(
+        self,
+        grads: Sequence[Any],
+        *,
+        grad_scale: float | None = None,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+        zero_grads: bool | None = None,
+    ) -> StepReport:
+        """Update all parameters that have a gradient, in place, once.
+
+        Args:
+            grads: For each parameter an array of its shape, of any dtype that parameters can have; an `adamas.RowGrad`
+                where it takes rows; or None, which leaves the parameter, its states and its step count untouched.
+            grad_scale: What the loss was multiplied by, > 0. None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0; infinity to take the norm without
+                clipping. This and all that follow: None for what `step_defaults` says.
+            max_value: The largest magnitude of an element that is not clipped, > 0.
+            on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``: what to do if a gradient is not finite.
+            zero_grads: Set the gradients to zero once they have been used.
+
+        Returns:
+            What happened; see `adamas.StepReport`.
+
+        Raises:
+            TypeError: A gradient or hyperparameter of the wrong type; the message names it.
+            ValueError: A gradient that does not fit, a hyperparameter out of range, arrays that overlap.
+            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            RuntimeError: Another thread is stepping this optimizer, or parameters hold averages at present.
+        """
+        report: StepReport = self._optimizer.step(
+            self._nested(grads),
+            grad_scale=grad_scale,
+            max_norm=max_norm,
+            max_value=max_value,
+            on_nonfinite=on_nonfinite,
+            zero_grads=zero_grads,
+        )
+        return report
+
+    def step_tensors(
+        self, tensors: Tensors, as_arrays: Callable[[], Sequence[Any]], grad_scale: float | None = None
+    ) -> StepReport:
+        """Update all parameters with the gradients that `Tensors` has collected, as `step` does.
+
+        Args:
+            tensors: It has collected the gradients of these parameters, in their order.
+            as_arrays: Returns the same gradients as `step` takes them. It is called if they are refused, so that the
+                message can say which.
+            grad_scale: As in `step`.
+
+        Returns:
+            As `step`.
+
+        Raises:
+            Exception: As `step`, or what ``as_arrays`` raises.
+        """
+        try:
+            report: StepReport = self._optimizer.step(tensors, grad_scale=grad_scale)
+        except TypeError:
+            self._optimizer._diagnosis.check_step(self._nested(as_arrays()), self._optimizer.param_groups)
+            raise
+        return report
+
+    def step_scope(
+        self,
+        *,
+        grad_scale: float | None = None,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        on_nonfinite: OnNonFinite | None = None,
+        zero_grads: bool | None = None,
+        previous_norm: bool = False,
+    ) -> StepScope:
+        """Begin a step that is taken parameter by parameter, inside a ``with`` block.
+
+        ::
+
+            with bound.step_scope() as scope:
+                for index in reversed(range(len(bound.names))):
+                    scope.step_param(index, backward(index))
+            scope.report
+
+        If an exception leaves the block, parameters that were stepped before stay so. ``scope.norm_of(index)`` returns
+        order and norm of a gradient that was stepped, or None if nobody measured it.
+
+        Args:
+            grad_scale: As in `step`.
+            max_norm: As in `step`, but refused if it would clip, unless parameters are clipped each by its own norm
+                (``clip_each``) or ``previous_norm`` is set.
+            max_value: As in `step`.
+            on_nonfinite: As in `step`, for each parameter by itself.
+            zero_grads: As in `step`.
+            previous_norm: Clip by the norm of the previous step's gradients.
+
+        Raises:
+            TypeError: An argument of the wrong type.
+            ValueError: An argument out of range, or ``max_norm`` as above.
+        """
+        scope: StepScope = self._optimizer.step_scope(
+            grad_scale=grad_scale,
+            max_norm=max_norm,
+            max_value=max_value,
+            on_nonfinite=on_nonfinite,
+            zero_grads=zero_grads,
+            previous_norm=previous_norm,
+        )
+        return scope
+
+    def check_groups(self, completed: int) -> None:
+        """Refuse ``param_groups`` that a step would refuse, before anything is done for it.
+
+        Args:
+            completed: Steps taken so far, with which callable hyperparameters are called.
+
+        Raises:
+            TypeError: A hyperparameter of the wrong type; the message names it.
+            ValueError: A hyperparameter out of range, missing, or fixed at construction and changed since.
+        """
+        self._model.groups.check(self._optimizer.param_groups, completed, exact=self._model.parameters)
+
+    def refuse_while_averaged(self, doing: str) -> None:
+        """Refuse what must not be done while parameters hold averages, in `averaged` or after `eval`.
+
+        Args:
+            doing: What would be done, such as ``"saving"``.
+
+        Raises:
+            RuntimeError: They hold averages; the message says what to leave or call.
+        """
+        if self._model.refusal is not None:
+            raise RuntimeError(self._model.refusal.replace("stepping", doing))
+
+    def states(self, index: int) -> dict[str, Array]:
+        """Return all arrays that are kept for a parameter, by name: the live ones, to be read or filled.
+
+        Beside the states of its rule there are, where the options ask for them: the scales of quantised states
+        (``exp_avg_scale``), what is kept of a 16-bit parameter (``master``, ``low_bits``, ``compensation``), its
+        ``average``, and the steps of each row (``row_step``).
+        """
+        return self._model.states_of(self._model.parameters[index])
+
+    def start_states(self, index: int) -> None:
+        """Give states that start at the parameter the values that it has now (``start_states=False``)."""
+        group = self._optimizer.param_groups[self.groups_of[index]]
+        initial = {name: None for name, value in self._model.kind.initial(group).items() if value is None}
+        if initial:
+            self._model.start_states(self._model.parameters[index], initial)
+
+    def numbers(self, index: int) -> dict[str, int | float]:
+        """Return all numbers that are kept for a parameter.
+
+        ``step``, its step count; the scalars of its rule; and with the option ``average`` ``n_averaged``, how often its
+        average was brought up to date.
+        """
+        return self._model.numbers_of(self._model.parameters[index])
+
+    @property
+    def completed(self) -> int:
+        """Steps taken by the optimizer: a parameter counts those in which it had a gradient."""
+        return int(self._engine.completed)
+
+    def step_count(self, index: int) -> int:
+        """Return the steps taken by a parameter."""
+        return int(self._engine.step_count(index))
+
+    def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
+        """Set the steps taken by each parameter, and by the optimizer."""
+        self._engine.set_step_counts(counts, completed)
+
+    def scalars(self, index: int) -> dict[str, float]:
+        """Return the scalars of a parameter, by name."""
+        return dict(zip(self.rule(index).scalars, self._engine.scalars(index), strict=True))
+
+    def set_scalars(self, index: int, values: Mapping[str, float]) -> None:
+        """Set the scalars of a parameter.
+
+        Args:
+            index: The number of the parameter.
+            values: Each of the scalars that its rule keeps, by name; other entries are ignored.
+        """
+        self._engine.set_scalars(index, [values[name] for name in self.rule(index).scalars])
+
+    def show_step_counts(self, counts: Array) -> None:
+        """Write the step count of every parameter into an array of float64, one element for each."""
+        self._engine.show_step_counts(counts)
+
+    def show_scalars(self, place: int, values: Array) -> None:
+        """Write a scalar of every parameter, given by its place in ``rule(0).scalars``, into such an array."""
+        self._engine.show_scalars(place, values)
+
+    def average_count(self, index: int) -> int:
+        """Return how often the average of a parameter was brought up to date."""
+        return int(self._engine.average_count(index))
+
+    @property
+    def average_counts(self) -> int | list[int]:
+        """How often the average of each parameter was brought up to date: one number if all have the same."""
+        counts: int | list[int] = self._engine.average_counts
+        return counts
+
+    def set_average_counts(self, counts: Sequence[int]) -> None:
+        """Set how often the average of each parameter was brought up to date."""
+        self._engine.set_average_counts(counts)
+
+    @property
+    def previous_norm(self) -> float | None:
+        """The norm of the gradients of the last step that took it and found it finite, or None. It can be set."""
+        norm: float | None = self._engine.previous_norm
+        return norm
+
+    @previous_norm.setter
+    def previous_norm(self, norm: float | None) -> None:
+        self._engine.previous_norm = norm
+
+    def catch_up(self, index: int | None = None, rows: Array | None = None) -> None:
+        """Bring rows of ``sparse={name: "exact"}`` parameters to the last step, before they are read.
+
+        Args:
+            index: The number of a parameter. None: all parameters.
+            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+
+        Raises:
+            TypeError: Rows that are not such an array.
+            ValueError: A row that the parameter does not have.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        self._optimizer.catch_up(index, rows)
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
+
+        Raises:
+            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        context: AbstractContextManager[None] = self._optimizer.averaged()
+        return context
+
+    def eval(self) -> None:
+        """Put what is to be evaluated into the parameters, where the rule trains others (`adamas.ScheduleFreeAdamW`).
+
+        Steps are refused until `train`. Under other rules it does nothing.
+
+        Raises:
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        if hasattr(self._optimizer, "eval"):
+            self._optimizer.eval()
+
+    def train(self) -> None:
+        """Put the training parameters back, exactly, after `eval`."""
+        if hasattr(self._optimizer, "train"):
+            self._optimizer.train()
+
+
+@functools.cache
+def _with_foreign_groups(optimizer_class: type[Optimizer]) -> type[Optimizer]:
+    """Return the class for groups that another library keeps, with entries of its own.
+
+    What people are told of is for that library's optimizer to say, so it does not warn.
+    """
+    entries = {"_foreign_groups": True, "__module__": optimizer_class.__module__}
+    return type(optimizer_class.__name__, (optimizer_class,), entries)
+
+
+@functools.cache
+def _rule_info(name: str) -> RuleInfo:
+    rule = RULES[name]
+    return RuleInfo(dict(rule.states), dict(rule.scalars), rule.needs_norms)

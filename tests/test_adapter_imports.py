@@ -1,0 +1,87 @@
+"""Adapters import nothing of adamas but its public modules and the seam, `adamas.adapters`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import adamas
+
+PACKAGE = Path(adamas.__file__).parent
+ADAPTERS = ("torch", "keras")
+#: What they may import, beside their own modules.
+ALLOWED = {
+    "adamas",
+    "adamas.adapters",
+    "adamas.adapters.checks",
+    "adamas.optimizers",
+    "adamas.rows",
+    "adamas.averaging",
+}
+#: Keras runs on PyTorch too, and has its tensors read by the other adapter.
+ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str]()}
+
+
+def imported_by(source: str) -> Iterator[str]:
+    """Yield the full name of each module or object of adamas that is imported, wherever in the source."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def module_of(name: str) -> str:
+    """Return the module of adamas that an imported name is, or is in."""
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    is_module = path.is_dir() or any(path.parent.glob(f"{path.name}.*"))  # compiled ones too
+    return name if is_module else name.rpartition(".")[0]
+
+
+def forbidden(source: str, adapter: str) -> list[str]:
+    """Return what a file of an adapter must not import."""
+    names = [name for name in imported_by(source) if name.partition(".")[0] == "adamas"]
+    own = f"adamas.{adapter}"
+    return [
+        name
+        for name in names
+        if (module := module_of(name)) not in ALLOWED | ALSO[adapter]
+        and module != own
+        and not module.startswith(f"{own}.")
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for adapter in ADAPTERS for path in sorted((PACKAGE / adapter).rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_adapters_import_the_seam_alone(path: Path) -> None:
+    assert forbidden(path.read_text(), path.relative_to(PACKAGE).parts[0]) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from adamas._inputs.values import shown",
+        "from adamas import _core",
+        "import adamas._core",
+        "def f():\n    from adamas.rules.rule import RULES",
+        "from adamas import checkpoint",
+        "from adamas.adapters import host\n",
+        "from adamas.torch._layout import Layout",
+    ],
+)
+def test_other_imports_are_found(source: str) -> None:
+    assert forbidden(source, "keras") != []
+
+
+def test_what_is_allowed_is_public_and_there() -> None:
+    for name in {*ALLOWED, *ALSO["keras"]}:
+        assert not any(part.startswith("_") for part in name.split("."))
+        path = PACKAGE.parent / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").exists()
