@@ -305,7 +305,7 @@ def test_state_dtypes_as_dtypes(dtype: Any, name: str) -> None:
     )
     goes_on(by_name, as_dtype)
     goes_on(copy.deepcopy(by_name), pickle.loads(pickle.dumps(as_dtype)))
-    assert adamas.AdamW([np.ones(3, np.float32)], state_dtype=dtype)._formats.state_dtype == name
+    assert adamas.AdamW([np.ones(3, np.float32)], state_dtype=dtype)._model.formats.state_dtype == name
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.complex64, torch.quint8, np.float16], ids=str)

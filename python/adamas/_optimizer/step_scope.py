@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from adamas._optimizer.diagnosis import Diagnosis
 from adamas._optimizer.engine import StepOptions, clip_coefficient
@@ -104,7 +104,7 @@ class StepScope:
         index = self._states.number(name)
         report = model.engine.step_one(index, grad)
         if report is None:
-            self._refuse(index, grad)
+            raise self._refusal(index, grad)
         self._reports[index] = report
         if report.nonfinite is not None and self._choice == "raise":
             raise FloatingPointError(
@@ -119,10 +119,10 @@ class StepScope:
             return None
         return math.inf if self._options.largest else 2.0, norm / self._coefficient
 
-    def _refuse(self, index: int, grad: Array) -> NoReturn:
+    def _refusal(self, index: int, grad: Array) -> Exception:
         if index in self._reports and not self._reports[index].skipped:
             name = self._model.parameters[index].name
-            raise ValueError(f"step_param: {name!r} has been stepped in this scope already")
+            return ValueError(f"step_param: {name!r} has been stepped in this scope already")
         self._diagnosis.refuse_alone(index, grad, self._groups(), zero_grads=self._options.zero_grads)
 
     def _total(self, updated: int) -> StepReport:

@@ -23,7 +23,7 @@ def with_adamas() -> Callable[[], Any]:
         opt = adamas.AdamW(w, num_threads=2, max_norm=0.5)
         for step in range(3):
             opt.step(np.random.default_rng(step).standard_normal(w.size, dtype=np.float32))
-        assert opt._plan.last_threads == 2
+        assert opt._engine.last_threads == 2
         return hashlib.sha256(w.tobytes()).hexdigest()
 
     return work
