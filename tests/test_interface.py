@@ -399,9 +399,9 @@ def test_load_lists_all_mismatches() -> None:
 
 
 def test_registries_agree() -> None:
-    from adamas.rules.rule import RULES
+    from adamas.rules import FORMULAS
 
-    kept = {name: (dict(rule.states), dict(rule.scalars)) for name, rule in RULES.items()}
+    kept = {name: (dict(rule.states), dict(rule.scalars)) for name, rule in FORMULAS.items()}
     assert kept == _core.rules()
 
 

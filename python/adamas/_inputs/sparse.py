@@ -59,17 +59,17 @@ def check_sparse_hyperparameters(name: str, group: Mapping[str, Any], path: str)
         raise ValueError(f"{path}['weight_decay']: for the 'exact' rows of {name!r}, lr * weight_decay must be < 1")
 
 
-def check_sparse_rule(name: str, mode: int, rule: str, info: RuleInfo, cls: str, *, keeps_more: bool) -> None:
+def check_sparse_rule(name: str, mode: int, info: RuleInfo, cls: str, *, keeps_more: bool) -> None:
     """Refuse a rule that cannot work on single rows.
 
     Raises:
         ValueError: Naming it.
     """
-    if info.scalars or rule == "lamb":
+    if not info.works_on_rows:
         raise ValueError(f"sparse[{name!r}]: {cls} keeps numbers for a parameter as a whole, not for its rows")
     if keeps_more:
         raise ValueError(f"sparse[{name!r}]: not for parameters with an average, a copy or low-precision states")
-    if mode == MODES["exact"] and rule != "adam":
+    if mode == MODES["exact"] and not info.has_closed_form:
         raise ValueError(f"sparse[{name!r}]: 'exact' is for Adam and AdamW without amsgrad; use 'lazy'")
 
 

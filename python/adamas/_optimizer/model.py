@@ -30,6 +30,7 @@ from adamas._optimizer.state_view import States
 from adamas._optimizer.step_options import StepDefaults
 from adamas._types import Array
 from adamas.averaging import Average
+from adamas.rules import RuleSpec
 
 #: What is set only through an argument of a step.
 _OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
@@ -57,8 +58,8 @@ class Model(ABC):
     #: Hyperparameters that the class itself has set, and that nobody may choose.
     _fixed: ClassVar[tuple[str, ...]] = ()
 
-    #: Hyperparameters that this rule wants in [0, 1), though others do not.
-    _fractions: ClassVar[tuple[str, ...]] = ()
+    #: The rule.
+    spec: ClassVar[RuleSpec]
     #: How many betas the rule has.
     _beta_count: ClassVar[int] = 2
     #: Groups are those of another library, with entries of its own, and parameters as it has them: see `for_adapters`.
@@ -188,7 +189,7 @@ class Model(ABC):
                 if mode >= 0:
                     keeps_more = bool(average_bytes) or self._copies[i] is not None or self._formats_of(i)[0] > 1
                     info = self._info_of_group[index]
-                    check_sparse_rule(leaf.name, mode, rule, info, type(self).__name__, keeps_more=keeps_more)
+                    check_sparse_rule(leaf.name, mode, info, type(self).__name__, keeps_more=keeps_more)
                 self._plan.add(leaf.array, rule, *self._formats_of(i), average_bytes, self._copies[i], mode)
         self._plan.lay_out(None if memory is None else cleared)
         for i, leaf in enumerate(self._leaves):
@@ -272,9 +273,7 @@ class Model(ABC):
     def _check_group(
         self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        checked = check_group(
-            group, path, self.defaults, completed, scheduled, fractions=self._fractions, beta_count=self._beta_count
-        )
+        checked = check_group(group, path, self.spec.hyperparameters, completed, scheduled)
         self._check_combination(checked, path)
         return checked
 
@@ -290,11 +289,13 @@ class Model(ABC):
             called = scheduled[i] if scheduled else None
             checked.append(self._check_group(group, f"param_groups[{i}][{{!r}}]", completed, called))
             self._check_keys(group, f"param_groups[{i}]")
-            if group.get("momentum") and "momentum_buffer" not in self._info_of_group[i].states:
-                raise ValueError(
-                    f"param_groups[{i}]['momentum']: was 0 when this optimizer was made, and there is no "
-                    "momentum_buffer; make a new one instead"
-                )
+            for hyperparameter in self.spec.hyperparameters:
+                name, state = hyperparameter.name, hyperparameter.state
+                if state and not hyperparameter.frozen and group[name] and state not in self._info_of_group[i].states:
+                    raise ValueError(
+                        f"param_groups[{i}][{name!r}]: was 0 when this optimizer was made, and there is no {state}; "
+                        "make a new one instead"
+                    )
             for key, value in frozen.items():
                 if group[key] != value:
                     raise ValueError(

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas._inputs.hyperparameters import check_group, check_threads, number, plain
+from adamas._inputs.hyperparameters import check_hyperparameter, check_threads, number, plain
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import as_real
 from adamas._optimizer.options import read_options
+from adamas.rules import Range, RuleSpec
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -65,19 +66,18 @@ def names_of(arguments: Mapping[str, Any]) -> list[str]:
     return [name for name in arguments if name not in ("learning_rate", "weight_decay")]
 
 
-def check_argument(name: str, value: Any) -> Any:
+def check_argument(name: str, value: Any, spec: RuleSpec) -> Any:
     """Return a hyperparameter as a plain number or flag.
 
     Raises:
         TypeError: Of the wrong type.
         ValueError: Out of range, infinite or not a number.
     """
-    if name in (*BETAS, "rho"):
-        return number(value, name, "a number in [0, 1)", 0.0, 1.0)
+    if name in BETAS:
+        return number(value, name, Range.FRACTION.value, 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
-    engine_name = ENGINE_NAMES.get(name, name)
-    return check_group({engine_name: value}, name, [engine_name], None)[engine_name]
+    return check_hyperparameter(value, name, spec.by_name[ENGINE_NAMES.get(name, name)])
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,8 @@ class Optimizer(keras.optimizers.Optimizer):
         bound = _arguments.signature_of(self.arguments).bind(*args, **kwargs)
         bound.apply_defaults()
         given = dict(bound.arguments)
-        own = {name: _arguments.check_argument(name, given.pop(name)) for name in _arguments.names_of(self.arguments)}
+        names = _arguments.names_of(self.arguments)
+        own = {name: _arguments.check_argument(name, given.pop(name), self.engine_class.spec) for name in names}
         options = {name: given.pop(name) for name in _arguments.OPTIONS}
         options["state_dtype"] = dtype_name(options["state_dtype"])
         _arguments.check_options(options)
@@ -156,7 +157,8 @@ class Optimizer(keras.optimizers.Optimizer):
         """Return what the engine is asked for at a learning rate, with the arguments as they are now."""
         lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
         own = {
-            name: _arguments.check_argument(name, getattr(self, name)) for name in _arguments.names_of(self.arguments)
+            name: _arguments.check_argument(name, getattr(self, name), self.engine_class.spec)
+            for name in _arguments.names_of(self.arguments)
         }
         hyperparameters = {"lr": lr, **_arguments.engine_arguments(own), **self.fixed}
         if self.decays_before:

@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.formats import RESIDUES, bfloat16, residue_dtype
+from adamas._inputs.formats import bfloat16, residue_dtype
 from adamas._numerics.norms import gradient_norm
-from adamas._numerics.param_formats import load_param
-from adamas._numerics.state_formats import new_states, store_states
+from adamas._numerics.state_formats import new_states
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Plan
 from adamas._optimizer.report import StepReport
+from adamas._optimizer.rule_optimizer import RuleOptimizer
 from adamas._optimizer.step_options import StepOptions, clip_coefficient
 from adamas._system.exclusion import FORKED, IN_USE, forks
 from adamas._types import Array
 from adamas.reference._parameter import Item
 from adamas.reference._row_history import RowHistory
 from adamas.rows import RowGrad
-from adamas.rules.rule import RULES, Rule
+from adamas.rules import FORMULAS
 
 #: Bytes of a cache line.
 _LINE = 64
@@ -119,17 +119,17 @@ class NumpyPlan:
         self._items.append(
             Item(
                 param,
-                RULES[rule],
+                FORMULAS[rule],
                 self._group_count - 1,
                 len(self._items),
                 state_format,
                 residue,
                 self._seed,
-                new_states(RULES[rule].states, state_format, param),
+                new_states(FORMULAS[rule].states, state_format, param),
                 None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
                 np.zeros(param.shape, average_dtype) if average_bytes else None,
                 copy,
-                dict(RULES[rule].scalars),
+                dict(FORMULAS[rule].scalars),
                 param.size,
                 row_mode,
                 np.zeros(len(param), np.uint32) if row_mode >= 0 else None,
@@ -392,25 +392,8 @@ class NumpyPlan:
         self._lock.release()
 
 
-class ReferenceOptimizer(Optimizer):
+class ReferenceOptimizer(RuleOptimizer):
     """An optimizer that steps in plain NumPy, with the bits of the compiled one."""
 
     def _new_plan(self) -> Plan:
         return NumpyPlan(self, int(self._formats.seed))
-
-    def _rule_info(self, rule: str) -> Rule:
-        return RULES[rule]
-
-    def _start_states(self, index: int, param: Array, initial: Mapping[str, float | None]) -> None:
-        state_format, residue = self._formats_of(index)
-        kept = self._plan.residue(index)
-        if residue == RESIDUES[True, "nearest"]:
-            kept[...] = param
-        if not initial:
-            return
-        kinds, arrays = self._info_of_group[self._group_of[index]].states, self._states_of(index)
-        values = load_param(param, residue, kept)
-        states = {name: np.zeros_like(values) for name in kinds}
-        for name, value in initial.items():
-            states[name][...] = values if value is None else value
-        store_states(kinds, state_format, arrays, states, step=0)

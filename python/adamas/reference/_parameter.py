@@ -16,7 +16,7 @@ from adamas._numerics.state_formats import load_states, store_states
 from adamas._types import Array
 from adamas.reference._row_history import Missed, RowHistory
 from adamas.rows import RowGrad
-from adamas.rules.rule import Rule, apply_decay, clamp, decay_coefficients
+from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Item:
     """One parameter, and all that is kept for it."""
 
     param: Array
-    rule: Rule
+    rule: Formula
     group: int
     number: int
     state_format: int

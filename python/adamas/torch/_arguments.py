@@ -20,8 +20,8 @@ _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
 
 def signature_of(engine: type[Engine]) -> inspect.Signature:
     """Return the signature of an optimizer that is stepped by an engine of that class."""
-    signature = inspect.signature(engine.__init__)
-    parameters = list(signature.parameters.values())[1:]
+    signature = inspect.signature(engine)
+    parameters = list(signature.parameters.values())
     ours = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
         for name, default in IMPLEMENTATIONS.items()
@@ -99,7 +99,7 @@ def check_hyperparameters(values: Mapping[str, Any], engine: type[Engine]) -> No
     """
     for name, value in values.items():
         try:
-            check_group({name: value}, "{}", [name], None, fractions=engine._fractions, beta_count=engine._beta_count)
+            check_group({name: value}, "{}", [engine.spec.by_name[name]], None)
         except (TypeError, ValueError) as error:
             words, wrong = _WORDS.get(name, f"{name} value"), value
             if isinstance(error, ValueError) and name == "betas":

@@ -12,7 +12,7 @@ import torch
 from adamas import _core
 from adamas._optimizer.report import StepReport
 from adamas._types import Array
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS
 from adamas.torch import _states as states
 from adamas.torch._distributed import is_shared_out, local
 from adamas.torch._tensors import as_tensor, check_param, flat, gradient, rows_of
@@ -104,7 +104,7 @@ class Layout:
             return
         defaults = self.engine.step_defaults
         asks = defaults.max_norm is not None or defaults.on_nonfinite != "propagate"
-        if asks or any(RULES[self.engine._rule(group)].needs_norms for group in self.engine.param_groups):
+        if asks or any(FORMULAS[self.engine._rule(group)].needs_norms for group in self.engine.param_groups):
             raise ValueError(
                 f"params[{self.names[self._parts[0]]!r}]: each process has a part of it, and can't know its norm, or "
                 "whether all is finite: use torch.nn.utils.clip_grad_norm_, without max_norm and on_nonfinite, and a "
@@ -170,7 +170,7 @@ class Layout:
             info = self._info(i)
             if states.is_empty(entry, info.states):
                 continue
-            counts[i] = 0 if states.begins_anew(entry, info.states) else states.count_of(entry, info.states)
+            counts[i] = 0 if states.begins_anew(entry, info) else states.count_of(entry, info.states)
             if info.scalars:
                 plan.set_scalars(i, [float(entry[name]) for name in info.scalars])
             states.take_over(entry, kept[i], self.params[i])

@@ -24,7 +24,7 @@ from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_options import StepDefaults
 from adamas._system.exclusion import FORKED, forks
 from adamas.optimizers import for_adapters
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
     as_number,
@@ -256,7 +256,7 @@ class Optimizer(Saving):
         keeps_more = options.get("average") is not None or param in self._copies
         keeps_more |= options.get("state_dtype") not in (None, "float32", "float64")
         try:
-            check_sparse_rule("", MODES["lazy"], rule, RULES[rule], "", keeps_more=keeps_more)
+            check_sparse_rule("", MODES["lazy"], FORMULAS[rule], "", keeps_more=keeps_more)
         except ValueError:
             return False
         return True

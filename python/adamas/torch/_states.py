@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from adamas._inputs.values import shown
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS, Formula
 
 #: Names of all that any rule keeps.
-_OF_RULES = frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))
+_OF_RULES = frozenset(name for formula in FORMULAS.values() for name in (*formula.states, *formula.scalars))
 
 
 def is_empty(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
@@ -28,9 +28,9 @@ def count_of(entry: Mapping[str, Any], states: Mapping[str, Any]) -> int:
     return int(step)
 
 
-def begins_anew(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
+def begins_anew(entry: Mapping[str, Any], formula: Formula) -> bool:
     """Tell whether an entry, not empty, has nothing of a momentum that a group has turned on since."""
-    return "momentum_buffer" in states and entry.get("momentum_buffer") is None and len(states) == 1
+    return formula.begins_anew and all(entry.get(name) is None for name in formula.states)
 
 
 def problems(
