@@ -11,7 +11,7 @@ import numpy as np
 from adamas._numerics.formats import StateFormat
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas.demo.mlp import Array
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS
 
 #: The moments that a code gives back, and the bytes that it stores.
 Kept = tuple[Array, Array, int]
@@ -29,7 +29,7 @@ class Code:
 
 def adamas_code(state_dtype: str) -> Code:
     """Return the code of adamas' own states."""
-    kinds, state_format = RULES["adam"].states, StateFormat(state_dtype)
+    kinds, state_format = FORMULAS["adam"].states, StateFormat(state_dtype)
 
     def keep(exp_avg: Array, exp_avg_sq: Array, step: int) -> Kept:
         arrays = new_states(kinds, state_format, exp_avg)

@@ -175,8 +175,8 @@ def test_numbers_of_all_parameters_at_once() -> None:
 def test_which_states_a_group_has() -> None:
     info = describe(adamas.SGD)
     plain, moving = {"momentum": 0.0, "nesterov": False}, {"momentum": 0.9, "nesterov": False}
-    assert not info.rule(plain).states
-    assert set(info.rule(moving).states) == set(info.later_states) == {"momentum_buffer"}
+    assert not info.formula(plain).states
+    assert set(info.formula(moving).states) == set(info.later_states) == {"momentum_buffer"}
     assert info.state_key(plain) != info.state_key(moving)
     assert info.state_key(moving) == info.state_key({**moving, "momentum": 0.5})
     assert describe(adamas.AdamW).fixed == ("decoupled_weight_decay",)

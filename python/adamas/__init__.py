@@ -4,7 +4,7 @@ Optimizers update NumPy arrays in place, at the speed of memory, with the same b
 number of threads. Start with `adamas.AdamW`.
 """
 
-from adamas import averaging, checkpoint, functional, reference, schedules
+from adamas import averaging, checkpoint, functional, optimizers, reference, rules, schedules
 from adamas._core import __version__
 from adamas._inputs.precision import PrecisionWarning
 from adamas._optimizer.report import StepReport
@@ -12,24 +12,7 @@ from adamas._optimizer.step_handle import StepHandle
 from adamas.arena import Arena
 from adamas.averaging import EMA, SWA
 from adamas.loss_scaler import LossScaler
-from adamas.optimizers import (
-    ADOPT,
-    LAMB,
-    SGD,
-    AdaBelief,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Adan,
-    AdEMAMix,
-    Lion,
-    NAdam,
-    RAdam,
-    RMSprop,
-    ScheduleFreeAdamW,
-    Yogi,
-)
+from adamas.optimizers import *  # noqa: F403
 from adamas.rows import RowGrad
 from adamas.runtime import (
     active_isa,
@@ -44,30 +27,14 @@ from adamas.runtime import (
 )
 
 __all__ = [
-    "ADOPT",
     "EMA",
-    "LAMB",
-    "SGD",
     "SWA",
-    "AdEMAMix",
-    "AdaBelief",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
     "Arena",
-    "Lion",
     "LossScaler",
-    "NAdam",
     "PrecisionWarning",
-    "RAdam",
-    "RMSprop",
     "RowGrad",
-    "ScheduleFreeAdamW",
     "StepHandle",
     "StepReport",
-    "Yogi",
     "__version__",
     "active_isa",
     "available_isas",
@@ -79,8 +46,10 @@ __all__ = [
     "get_num_threads",
     "info",
     "reference",
+    "rules",
     "schedules",
     "set_flush_denormals",
     "set_num_threads",
     "use_isa",
 ]
+__all__ += optimizers.__all__

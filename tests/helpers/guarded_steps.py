@@ -23,6 +23,7 @@ from guarded import Guarded
 
 import adamas
 from adamas import RowGrad, _core, functional
+from adamas.rules import SPECS
 
 #: Of arrays: every tail of every vector, and what goes around blocks of 128 and pieces of 2,048 elements.
 LENGTHS = [*range(19), 31, 32, 33, 63, 65, 127, 129, 2047, 2049]
@@ -37,7 +38,7 @@ GRADIENTS = [*DTYPES.values(), np.dtype(np.float64)]
 RULES: dict[str, Case] = {}
 for case in reversed(CASES):
     optimizer = case.reference([np.ones(1)])
-    RULES[optimizer._model.groups.records[0].formula] = case
+    RULES[optimizer._model.groups.records[0].formula.name] = case
 
 _CANARY = 0xA5
 
@@ -75,15 +76,7 @@ def draw(size: int | tuple[int, ...], dtype: Any, seed: int = 0) -> Array:
 
 def update_of(case: Case) -> Any:
     """Return the function of `adamas.functional` that does what an optimizer does."""
-    names = {"Adam": "adam_", "AdamW": "adamw_"}
-    for name in functional.__all__:
-        update: Any = getattr(functional, name)
-        if (
-            names.get(case.optimizer, "") == name
-            or getattr(update, "_optimizer", type(None)).__name__ == case.optimizer
-        ):
-            return update
-    raise LookupError(case.optimizer)
+    return getattr(functional, SPECS[case.optimizer].function)
 
 
 def step_functions(rule: str, case: Case, dtype: Any) -> None:

@@ -399,18 +399,18 @@ def test_load_lists_all_mismatches() -> None:
 
 
 def test_registries_agree() -> None:
-    from adamas.rules.rule import RULES
+    from adamas.rules import FORMULAS
 
     def described(rule: Any) -> list[Any]:
         return [list(rule.states.items()), dict(rule.scalars), rule.own_decay, rule.needs_norms, rule.has_closed_form]
 
     compiled = _core.rules()
-    assert {name: described(rule) for name, rule in RULES.items()} == {
+    assert {name: described(rule) for name, rule in FORMULAS.items()} == {
         name: described(rule) for name, rule in compiled.items()
     }
     assert all(rule.name == name for name, rule in compiled.items())
     assert {name for name, rule in compiled.items() if not rule.steps_rows} == {
-        name for name, rule in RULES.items() if rule.scalars or rule.needs_norms
+        name for name, rule in FORMULAS.items() if not rule.works_on_rows
     }
     assert {rule.starts_at_param for rule in compiled.values()} == {None, "z"}
 

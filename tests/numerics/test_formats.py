@@ -22,7 +22,7 @@ STEPS = 20
 
 def rule_of(case: Case) -> str:
     opt = case.reference([np.ones(1)])
-    return str(opt._model.groups.records[0].formula)
+    return str(opt._model.groups.records[0].formula.name)
 
 
 #: One case for each rule.
@@ -191,7 +191,7 @@ def decoded(opt: Any, name: str) -> Array:
     from adamas._numerics.state_formats import load_states
 
     parameter = opt._model.parameters[0]
-    kinds, states = opt._model.rule_of(parameter).states, opt._model.states_of(parameter)
+    kinds, states = opt._model.formula_of(parameter).states, opt._model.states_of(parameter)
     values: Array = load_states(kinds, parameter.formats.states, states, parameter.array)[name]
     return values
 

@@ -11,7 +11,6 @@ from cases import CASES, Case
 from refusing import both
 
 import adamas
-from adamas.rules.rule import RULES
 
 #: Its square is infinite, also that of a small share of it, as some rules take it.
 HUGE = 1e30
@@ -21,7 +20,7 @@ PLACES = [7, 100, 130, 299]
 
 def has_squares(case: Case) -> bool:
     opt = case.reference([np.ones(1)])
-    return "square" in RULES[opt._model.groups.records[0].formula].states.values()
+    return "square" in opt._model.groups.records[0].formula.states.values()
 
 
 SQUARES = {case.optimizer: case for case in reversed(CASES) if has_squares(case)}

@@ -11,7 +11,7 @@ import torch
 from twins import CLASSES, assert_close, assert_same, ours, params_of, theirs
 
 import adamas
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS
 
 #: Those that keep numbers for a parameter as a whole.
 WHOLE = ["LAMB", "NAdam", "ScheduleFreeAdamW"]
@@ -46,7 +46,7 @@ def train_table(optimizer: Any, table: Any, batches: list[list[int]]) -> None:
 def test_who_can_take_rows() -> None:
     for name in CLASSES:
         rule = getattr(adamas, name)._rule(ours(name, make_table().parameters()).param_groups[0])
-        assert (bool(RULES[rule].scalars) or rule == "lamb") == (name in WHOLE)
+        assert (bool(FORMULAS[rule].scalars) or rule == "lamb") == (name in WHOLE)
 
 
 @pytest.mark.parametrize("name", ["Adagrad", "SGD"])

@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from adamas._inputs.values import as_index, as_real, is_a, shown, stored
-
-#: Hyperparameters that may be callables, from the number of steps taken so far.
-SCHEDULABLE = ("lr", "weight_decay", "betas")
+from adamas.rules import SPECS, Hyperparameter, Range
 
 #: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
 MAX_STEPS = 2**62 - 1
@@ -84,19 +82,19 @@ def check_threads(count: int | None) -> int:
 
 
 def _fraction(value: Any, path: str) -> float:
-    return number(value, path, "a number in [0, 1)", 0.0, 1.0)
+    return number(value, path, Range.FRACTION.value, 0.0, 1.0)
 
 
 def _non_negative(value: Any, path: str) -> float:
-    return number(value, path, "a finite number >= 0", 0.0, math.inf)
+    return number(value, path, Range.NON_NEGATIVE.value, 0.0, math.inf)
 
 
 def _learning_rate(value: Any, path: str) -> float:
-    return number(value, path, "a finite number >= 0, or a callable step -> number", 0.0, math.inf)
+    return number(value, path, Range.LEARNING_RATE.value, 0.0, math.inf)
 
 
 def _finite(value: Any, path: str) -> float:
-    return number(value, path, "a finite number", -math.nextafter(math.inf, 0.0), math.inf)
+    return number(value, path, Range.FINITE.value, -math.nextafter(math.inf, 0.0), math.inf)
 
 
 def _count(value: Any, path: str) -> float:
@@ -119,85 +117,68 @@ def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
     return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(betas))
 
 
-#: Every hyperparameter that some rule has, but betas.
-_CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    "lr": _learning_rate,
-    **dict.fromkeys(
-        (
-            "alpha",
-            "eps",
-            "eps_root",
-            "initial_accumulator_value",
-            "lr_decay",
-            "momentum",
-            "momentum_decay",
-            "r",
-            "weight_decay",
-            "weight_lr_power",
-        ),
-        _non_negative,
-    ),
-    "dampening": _finite,
-    "warmup_steps": _count,
-    **dict.fromkeys(
-        (
-            "amsgrad",
-            "bias_correction",
-            "centered",
-            "clip",
-            "decoupled_weight_decay",
-            "eps_hat",
-            "maximize",
-            "mix_by_beta2",
-            "nesterov",
-        ),
-        _flag,
-    ),
+_CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
+    Range.LEARNING_RATE: _learning_rate,
+    Range.NON_NEGATIVE: _non_negative,
+    Range.FRACTION: _fraction,
+    Range.FINITE: _finite,
+    Range.COUNT: _count,
+    Range.FLAG: _flag,
 }
 
+_ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]
 
-#: Every hyperparameter that some rule has.
-NAMES = (*_CHECKS, "betas")
+#: Names of all hyperparameters that some rule has.
+NAMES = frozenset(each.name for each in _ALL)
+
+#: Hyperparameters that may be callables, from the number of steps taken so far.
+SCHEDULABLE = tuple(dict.fromkeys(each.name for each in _ALL if each.schedulable))
+
+
+def check_hyperparameter(value: Any, path: str, hyperparameter: Hyperparameter) -> Any:
+    """Return the value of a hyperparameter as a plain float or bool, or betas as a tuple of floats.
+
+    Raises:
+        TypeError: A value of the wrong type.
+        ValueError: A value out of range, infinite or not a number.
+    """
+    if hyperparameter.range is Range.BETAS:
+        return _betas(value, path, len(hyperparameter.default))
+    return _CHECKS[hyperparameter.range](value, path)
 
 
 def check_group(
     group: Mapping[str, Any],
     path: str,
-    known: Iterable[str],
+    known: Iterable[Hyperparameter],
     completed: int | None,
     scheduled: Mapping[str, Any] | None = None,
-    fractions: tuple[str, ...] = (),
-    beta_count: int = 2,
 ) -> dict[str, Any]:
     """Return the hyperparameters of a group as plain floats and bools.
 
     Args:
         group: A dict of ``param_groups``, or keyword arguments.
         path: How messages name the group; a ``{}`` in it stands for the name of the hyperparameter.
-        known: Names of the rule's hyperparameters; all of them must be there.
+        known: The rule's hyperparameters; all of them must be there.
         completed: Steps taken so far, with which callables are called; None to leave them uncalled.
         scheduled: What callables have returned for this step already, by name.
-        fractions: Hyperparameters that this rule wants in [0, 1), though others do not.
-        beta_count: How many betas the rule has.
 
     Raises:
         TypeError: A value of the wrong type.
         ValueError: A value missing, out of range, infinite or not a number.
     """
     checked: dict[str, Any] = {}
-    for name in known:
+    for hyperparameter in known:
+        name = hyperparameter.name
         where = path.format(name)
         if name not in group:
             raise ValueError(f"{where}: missing; each group must keep all hyperparameters of its rule")
         value = group[name]
-        if name in SCHEDULABLE and callable(value):
+        if hyperparameter.schedulable and callable(value):
             if completed is None:
                 checked[name] = value
                 continue
             value = scheduled[name] if scheduled and name in scheduled else value(completed)
             where = f"{where} (called with step {completed})"
-        if name == "betas":
-            checked[name] = _betas(value, where, beta_count)
-        else:
-            checked[name] = (_fraction if name in fractions else _CHECKS[name])(value, where)
+        checked[name] = check_hyperparameter(value, where, hyperparameter)
     return checked

@@ -11,7 +11,7 @@ from adamas._inputs import trees
 from adamas._inputs.values import shown
 from adamas._numerics.formats import RowMode
 from adamas._types import Array
-from adamas.rules.rule import Rule
+from adamas.rules import Formula
 
 _MODES = {mode.value: mode for mode in RowMode}
 #: That rows can count.
@@ -59,17 +59,17 @@ def check_sparse_hyperparameters(name: str, group: Mapping[str, Any], path: str)
         raise ValueError(f"{path}['weight_decay']: for the 'exact' rows of {name!r}, lr * weight_decay must be < 1")
 
 
-def check_sparse_rule(name: str, mode: RowMode, info: Rule, cls: str, *, keeps_more: bool) -> None:
+def check_sparse_rule(name: str, mode: RowMode, formula: Formula, cls: str, *, keeps_more: bool) -> None:
     """Refuse a rule that cannot work on single rows.
 
     Raises:
         ValueError: Naming it.
     """
-    if info.scalars or info.needs_norms:
+    if not formula.works_on_rows:
         raise ValueError(f"sparse[{name!r}]: {cls} keeps numbers for a parameter as a whole, not for its rows")
     if keeps_more:
         raise ValueError(f"sparse[{name!r}]: not for parameters with an average, a copy or low-precision states")
-    if mode is RowMode.EXACT and not info.has_closed_form:
+    if mode is RowMode.EXACT and not formula.has_closed_form:
         raise ValueError(f"sparse[{name!r}]: 'exact' is for Adam and AdamW without amsgrad; use 'lazy'")
 
 

@@ -19,16 +19,18 @@ from adamas._optimizer.engine import Engine, StepOptions
 from adamas._optimizer.groups import Groups
 from adamas._optimizer.kind import Kind
 from adamas._optimizer.model import Model
-from adamas._optimizer.options import PLACES, Options, chosen, read_options
+from adamas._optimizer.options import PLACES, chosen, read_options
 from adamas._optimizer.parameters import Parameters, read_groups
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.rows import catch_up
 from adamas._optimizer.saving import Saver
+from adamas._optimizer.signature import Signature, bind
 from adamas._optimizer.state_view import States
 from adamas._optimizer.step_handle import StepHandle
 from adamas._optimizer.step_options import OnNonFinite, StepDefaults, conclude
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
+from adamas.rules import RuleSpec
 
 #: What is set only through an argument of a step.
 _OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
@@ -47,8 +49,8 @@ class Optimizer(ABC):
             or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
             Arrays are float32, float64, float16 or bfloat16, C-contiguous, aligned and writeable; they are updated in
             place.
-        defaults: The hyperparameters of groups that do not set their own.
-        options: As in `Options`.
+        *args: The hyperparameters of the rule, for groups that do not set their own.
+        **kwargs: Likewise, and what `Options` has.
 
     Attributes:
         param_groups: The hyperparameters of each group, read at every step: change them at will.
@@ -56,18 +58,9 @@ class Optimizer(ABC):
         defaults: The hyperparameters of groups that did not set their own.
     """
 
-    #: Hyperparameters that keep for life the values they had at construction (some decide what states there are).
-    _frozen: ClassVar[tuple[str, ...]] = ()
-    #: States that there are only with some values of hyperparameters, which a group may have later.
-    _later_states: ClassVar[tuple[str, ...]] = ()
-    #: Hyperparameters that the class itself has set, and that nobody may choose.
-    _fixed: ClassVar[tuple[str, ...]] = ()
-
-    #: Hyperparameters that this rule wants in [0, 1), though others do not.
-    _fractions: ClassVar[tuple[str, ...]] = ()
-    #: How many betas the rule has.
-    _beta_count: ClassVar[int] = 2
-    #: Groups are those of another library, with entries of its own, and parameters as it has them: see `for_adapters`.
+    #: The rule.
+    spec: ClassVar[RuleSpec]
+    #: Groups are those of another library, with entries of its own (`adamas.adapters`).
     _foreign_groups: ClassVar[bool] = False
     #: The class of the scopes that `step_scope` makes.
     _scope_class: ClassVar[type[StepScope]]
@@ -76,9 +69,10 @@ class Optimizer(ABC):
     step_defaults: StepDefaults
     defaults: dict[str, Any]
 
-    def __init__(self, params: Any, defaults: dict[str, Any], options: Options) -> None:
-        kind = Kind.of(type(self))
-        known = [key for key in defaults if key not in kind.fixed]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kind = Kind(type(self).__name__, self.spec, self._foreign_groups)
+        params, defaults, options = bind(self.spec, args, kwargs)
+        known = [key for key in defaults if key not in self.spec.fixed]
         formats, self.step_defaults = read_options(options, kind.name, known)
         groups = Groups(kind, defaults)
         given = read_groups(params, list(defaults), SETTINGS)
@@ -104,30 +98,17 @@ class Optimizer(ABC):
             warn_without_effect(options, names)
             warn_of_lost_updates(options, names)
 
+    __signature__ = Signature(__init__)
+
     @abstractmethod
     def _new_engine(self) -> Engine:
         """Make an engine without parameters."""
 
-    @staticmethod
-    @abstractmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        """Name of the update rule that serves a group."""
-
-    @staticmethod
-    def _initial(group: Mapping[str, Any]) -> Mapping[str, float | None]:
-        """What states start at that do not start at zero; None for a copy of the parameter."""
-        return {}
-
-    @staticmethod
-    def _check_combination(group: Mapping[str, Any], path: str) -> None:
-        """Refuse hyperparameters of a group, each valid by itself, that do not go together."""
-        return  # most rules have none such
-
     def __setattr__(self, name: str, value: Any) -> None:
         # (Nothing asks for __dict__, which would make attributes slower.)
         if name in SETTINGS and hasattr(self, "_engine") and not hasattr(self, name):
-            kind = self._model.kind
-            own = {key: key not in kind.frozen for key in self.defaults if key not in kind.fixed}
+            spec = self.spec
+            own = {key: key not in spec.frozen for key in self.defaults if key not in spec.fixed}
             refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
         super().__setattr__(name, value)
 
@@ -507,7 +488,7 @@ class Optimizer(ABC):
         totals = counted(parameter.array for parameter in self._model.parameters)
         lines = [f"{type(self).__name__}(", f"  {totals}; step {self._engine.completed}"]
         for i, group in enumerate(self.param_groups):
-            hidden = ("params", *self._model.kind.fixed)
+            hidden = ("params", *self.spec.fixed)
             values = ", ".join(f"{key}={value!r}" for key, value in group.items() if key not in hidden)
             lines.append(f"  group {i}: {values}")
         if options := chosen(self._options_now(), self.step_defaults):

@@ -14,17 +14,15 @@ from adamas._numerics.formats import RowMode
 from adamas._optimizer.kind import Kind
 from adamas._optimizer.options import Options
 from adamas._optimizer.parameters import Parameters
-from adamas.rules.rule import RULES, Rule
+from adamas.rules import Formula
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """What is settled about a group at construction."""
 
-    #: The name of the formula that serves it.
-    formula: str
-    #: What that keeps for each parameter.
-    rule: Rule
+    #: What serves it.
+    formula: Formula
     #: Hyperparameters that keep the values they had.
     frozen: Mapping[str, Any]
 
@@ -46,7 +44,7 @@ class Groups:
     @property
     def known(self) -> list[str]:
         """Names of the hyperparameters that users may set."""
-        return [key for key in self.defaults if key not in self.kind.fixed]
+        return [key for key in self.defaults if key not in self.kind.spec.fixed]
 
     def add(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """Settle a group, and return its dict of ``param_groups``.
@@ -65,8 +63,8 @@ class Groups:
         own = {key: value for key, value in given.items() if key != "params"}
         merged = {"params": given["params"], **detached({**self.defaults, **own})}
         self.check_one(merged, f"params{path}[{{!r}}]", None)
-        formula = self.kind.formula(merged)
-        self.records.append(Group(formula, RULES[formula], {key: merged[key] for key in self.kind.frozen}))
+        spec = self.kind.spec
+        self.records.append(Group(spec.formula_for(merged), {key: merged[key] for key in spec.frozen}))
         return merged
 
     def check(
@@ -116,11 +114,8 @@ class Groups:
     def check_one(
         self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        kind = self.kind
-        checked = check_group(
-            group, path, self.defaults, completed, scheduled, fractions=kind.fractions, beta_count=kind.beta_count
-        )
-        kind.check_combination(checked, path)
+        checked = check_group(group, path, self.kind.spec.hyperparameters, completed, scheduled)
+        self.kind.spec.check_combination(checked, path)
         return checked
 
     def _check_changes(self, number: int, group: dict[str, Any], record: Group) -> None:
@@ -129,11 +124,12 @@ class Groups:
             for key in dict.keys(group):
                 if key not in ("params", *self.defaults):
                     raise ValueError(f"param_groups[{number}][{shown(key)}]: {self._no_hyperparameter(key)}")
-        for key, state in self.kind.states_needed.items():
-            if group.get(key) and state not in record.rule.states:
+        for each in self.kind.spec.hyperparameters:
+            state = each.state
+            if state and not each.frozen and group[each.name] and state not in record.formula.states:
                 raise ValueError(
-                    f"param_groups[{number}][{key!r}]: was 0 when this optimizer was made, and there is no {state}; "
-                    "make a new one instead"
+                    f"param_groups[{number}][{each.name!r}]: was 0 when this optimizer was made, and there is no "
+                    f"{state}; make a new one instead"
                 )
         for key, value in record.frozen.items():
             if group[key] != value:

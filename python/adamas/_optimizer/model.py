@@ -23,6 +23,7 @@ from adamas._optimizer.kind import Kind
 from adamas._optimizer.parameters import Parameter, Parameters
 from adamas._types import Array
 from adamas.averaging import Average
+from adamas.rules import Formula
 
 
 @dataclass(eq=False)
@@ -57,13 +58,13 @@ class Model:
         for parameter in self.parameters:
             members[parameter.group].append(parameter)
         for group, record, parameters in zip(param_groups, self.groups.records, members, strict=True):
-            engine.add_group(group, self.kind.frozen, self.kind.beta_count)
+            engine.add_group(group, self.kind.spec.frozen, self.kind.spec.beta_count)
             for parameter in parameters:
                 self._check_rows(parameter, record)
                 engine.add_parameter(parameter, record.formula)
         engine.lay_out(None if memory is None else lambda nbytes: self._cleared(memory, nbytes))
         for parameter in self.parameters:
-            self.start_states(parameter, self.kind.initial(param_groups[parameter.group]))
+            self.start_states(parameter, self.kind.spec.first_values(param_groups[parameter.group]))
         self.renew_copies()
 
     def _check_rows(self, parameter: Parameter, record: Group) -> None:
@@ -71,7 +72,7 @@ class Model:
             return
         keeps_more = parameter.formats.average_dtype is not None or parameter.copy is not None
         keeps_more = keeps_more or parameter.formats.states not in (StateFormat.FLOAT32, StateFormat.FLOAT64)
-        check_sparse_rule(parameter.name, parameter.row_mode, record.rule, self.kind.name, keeps_more=keeps_more)
+        check_sparse_rule(parameter.name, parameter.row_mode, record.formula, self.kind.name, keeps_more=keeps_more)
 
     def _cleared(self, memory: Callable[[int], Array], nbytes: int) -> Array:
         given = check_state_memory(memory(nbytes), nbytes)
@@ -94,22 +95,22 @@ class Model:
             kept[...] = parameter.array
         if not initial:
             return
-        kinds = self.rule_of(parameter).states
+        kinds = self.formula_of(parameter).states
         values = load_param(parameter.array, parameter.formats.residue, kept)
         states = {name: np.zeros_like(values) for name in kinds}
         for name, value in initial.items():
             states[name][...] = values if value is None else value
         store_states(kinds, parameter.formats.states, self.states_of(parameter), states, step=0)
 
-    def rule_of(self, parameter: Parameter) -> Any:
-        """Return the rule that updates a parameter."""
-        return self.groups.records[parameter.group].rule
+    def formula_of(self, parameter: Parameter) -> Formula:
+        """Return the formula that updates a parameter."""
+        return self.groups.records[parameter.group].formula
 
     def states_of(self, parameter: Parameter) -> dict[str, Array]:
         """Return all arrays that are kept for a parameter, by name; the live ones."""
         engine, index = self.engine, parameter.index
         arrays: dict[str, Array] = {}
-        for k, name in enumerate(self.rule_of(parameter).states):
+        for k, name in enumerate(self.formula_of(parameter).states):
             arrays[name] = engine.state(index, k)
             scale = engine.scale(index, k)
             if scale is not None:
@@ -125,7 +126,7 @@ class Model:
     def numbers_of(self, parameter: Parameter) -> dict[str, int | float]:
         """Return the step count of a parameter, and the other numbers that are kept for it."""
         engine, index = self.engine, parameter.index
-        scalars = zip(self.rule_of(parameter).scalars, engine.scalars(index), strict=True)
+        scalars = zip(self.formula_of(parameter).scalars, engine.scalars(index), strict=True)
         numbers = {"step": engine.step_count(index), **dict(scalars)}
         if self.average is not None:
             numbers["n_averaged"] = engine.average_count(index)

@@ -123,7 +123,7 @@ class StepScope:
         if index in self._reports and not self._reports[index].skipped:
             name = self._model.parameters[index].name
             return ValueError(f"step_param: {name!r} has been stepped in this scope already")
-        self._diagnosis.refuse_alone(index, grad, self._groups(), zero_grads=self._options.zero_grads)
+        return self._diagnosis.refuse_alone(index, grad, self._groups(), zero_grads=self._options.zero_grads)
 
     def _total(self, updated: int) -> StepReport:
         engine, parameters = self._model.engine, self._model.parameters

@@ -13,40 +13,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
-from adamas import optimizers
 from adamas._core import Tensors
 from adamas._inputs.hyperparameters import check_group
 from adamas._inputs.sparse import check_sparse_rule
 from adamas._numerics.formats import RowMode
 from adamas._optimizer.base import Optimizer
+from adamas._optimizer.compiled import CompiledOptimizer
 from adamas._optimizer.model import Model
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_options import OnNonFinite, StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.averaging import Average
-from adamas.rules.rule import RULES
+from adamas.rules import FORMULAS, Formula, RuleSpec
 
-__all__ = ["BoundOptimizer", "OptimizerInfo", "RuleInfo", "Tensors", "all_state_names", "describe"]
-
-
-@dataclass(frozen=True)
-class RuleInfo:
-    """What an update rule keeps and needs for each parameter.
-
-    Attributes:
-        states: Names of the state arrays, in order, and what numbers each holds: ``"signed"``, ``"square"`` (an average
-            of squares), ``"magnitude"`` or ``"exact"`` (never rounded to a low precision).
-        scalars: Names of the numbers that are kept for a parameter beside its step count, and their first values.
-        needs_norms: The rule takes norms of a whole parameter, so that it cannot update a part of one.
-    """
-
-    states: Mapping[str, str]
-    scalars: Mapping[str, float]
-    needs_norms: bool
+__all__ = ["BoundOptimizer", "OptimizerInfo", "Tensors", "all_state_names", "describe"]
 
 
 class OptimizerInfo:
@@ -54,6 +37,7 @@ class OptimizerInfo:
 
     Attributes:
         optimizer_class: The class.
+        spec: The rule: its hyperparameters, states, equations and papers.
         fixed: Names of hyperparameters that the class sets itself, to True, and that nobody chooses
             (``decoupled_weight_decay`` of `adamas.AdamW`).
         later_states: Names of states that a group has with some values of its hyperparameters alone, and that may
@@ -62,9 +46,9 @@ class OptimizerInfo:
 
     def __init__(self, optimizer_class: type[Optimizer]) -> None:
         self.optimizer_class = optimizer_class
-        self.fixed: tuple[str, ...] = optimizer_class._fixed
-        self.later_states: tuple[str, ...] = optimizer_class._later_states
-        self._frozen = optimizer_class._frozen
+        self.spec: RuleSpec = optimizer_class.spec
+        self.fixed: tuple[str, ...] = self.spec.fixed
+        self.later_states: tuple[str, ...] = self.spec.later_states
 
     def check_hyperparameter(self, name: str, value: Any, path: str) -> Any:
         """Return the value of a hyperparameter as a plain float or bool, or a tuple of floats.
@@ -78,9 +62,7 @@ class OptimizerInfo:
             TypeError: A value of the wrong type.
             ValueError: A value out of range, infinite or not a number.
         """
-        cls = self.optimizer_class
-        checked = check_group({name: value}, path, [name], None, fractions=cls._fractions, beta_count=cls._beta_count)
-        return checked[name]
+        return check_group({name: value}, path, [self.spec.by_name[name]], None)[name]
 
     def check_combination(self, group: Mapping[str, Any], path: str = "{}") -> None:
         """Refuse hyperparameters of a group, each acceptable by itself, that do not go together.
@@ -93,15 +75,15 @@ class OptimizerInfo:
             TypeError: A callable where the rule needs a number.
             ValueError: Naming one of them.
         """
-        self.optimizer_class._check_combination(group, path)
+        self.spec.check_combination(group, path)
 
-    def rule(self, group: Mapping[str, Any]) -> RuleInfo:
-        """Return what the update rule of a group with these hyperparameters keeps for each parameter."""
-        return _rule_info(self.optimizer_class._rule(group))
+    def formula(self, group: Mapping[str, Any]) -> Formula:
+        """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""
+        return self.spec.formula_for(group)
 
     def state_key(self, group: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what decides which states a group has: while it stays equal, a `BoundOptimizer` can be kept."""
-        return (self.optimizer_class._rule(group), *[group[name] for name in self._frozen])
+        return (self.spec.choose(group), *[group[name] for name in self.spec.frozen])
 
     def can_step_rows(self, group: Mapping[str, Any], *, keeps_more: bool) -> bool:
         """Tell whether single rows of parameters in a group can be updated (``sparse={name: "lazy"}``).
@@ -110,9 +92,8 @@ class OptimizerInfo:
             group: All hyperparameters, by name.
             keeps_more: The parameter has an average, a copy or states in low precision.
         """
-        rule = self.optimizer_class._rule(group)
         try:
-            check_sparse_rule("", RowMode.LAZY, RULES[rule], "", keeps_more=keeps_more)
+            check_sparse_rule("", RowMode.LAZY, self.formula(group), "", keeps_more=keeps_more)
         except ValueError:
             return False
         return True
@@ -133,17 +114,17 @@ def describe(optimizer_class: type[Optimizer]) -> OptimizerInfo:
         >>> info = describe(adamas.SGD)
         >>> info.check_hyperparameter("lr", 1, "learning_rate")
         1.0
-        >>> list(info.rule({"momentum": 0.9, "nesterov": False}).states)
+        >>> list(info.formula({"momentum": 0.9, "nesterov": False}).states)
         ['momentum_buffer']
     """
-    if not isinstance(optimizer_class, type) or not issubclass(optimizer_class, optimizers.CompiledOptimizer):
+    if not isinstance(optimizer_class, type) or not issubclass(optimizer_class, CompiledOptimizer):
         raise TypeError(f"optimizer_class: expected an optimizer class of adamas, got {optimizer_class!r}")
     return OptimizerInfo(optimizer_class)
 
 
 def all_state_names() -> frozenset[str]:
     """Return the names of all state arrays and scalars that any rule keeps."""
-    return frozenset(name for rule in RULES.values() for name in (*rule.states, *rule.scalars))
+    return frozenset(name for formula in FORMULAS.values() for name in (*formula.states, *formula.scalars))
 
 
 class BoundOptimizer:
@@ -219,7 +200,7 @@ class BoundOptimizer:
         self.groups_of: list[int] = [parameter.group for parameter in self._model.parameters]
         if sum(map(len, self._keys)) != len(self.names):
             raise TypeError("groups: expected one array under each name")
-        self._rules = [self.info.rule(group) for group in optimizer.param_groups]
+        self._formulas = [self.info.formula(group) for group in optimizer.param_groups]
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
@@ -246,14 +227,14 @@ class BoundOptimizer:
         """The option ``average``: `adamas.EMA`, `adamas.SWA` or None."""
         return self._model.average
 
-    def rule(self, index: int) -> RuleInfo:
+    def formula(self, index: int) -> Formula:
         """Return what the rule of a parameter keeps for it, as it was when the optimizer was bound."""
-        return self._rules[self.groups_of[index]]
+        return self._formulas[self.groups_of[index]]
 
     @property
     def needs_norms(self) -> bool:
         """Whether the rule of any group takes norms of whole parameters."""
-        return any(rule.needs_norms for rule in self._rules)
+        return any(formula.needs_norms for formula in self._formulas)
 
     def takes_rows(self, index: int) -> bool:
         """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""
@@ -412,7 +393,7 @@ class BoundOptimizer:
     def start_states(self, index: int) -> None:
         """Give states that start at the parameter the values that it has now (``start_states=False``)."""
         group = self._optimizer.param_groups[self.groups_of[index]]
-        initial = {name: None for name, value in self._model.kind.initial(group).items() if value is None}
+        initial = {name: None for name, value in self.info.spec.first_values(group).items() if value is None}
         if initial:
             self._model.start_states(self._model.parameters[index], initial)
 
@@ -439,7 +420,7 @@ class BoundOptimizer:
 
     def scalars(self, index: int) -> dict[str, float]:
         """Return the scalars of a parameter, by name."""
-        return dict(zip(self.rule(index).scalars, self._engine.scalars(index), strict=True))
+        return dict(zip(self.formula(index).scalars, self._engine.scalars(index), strict=True))
 
     def set_scalars(self, index: int, values: Mapping[str, float]) -> None:
         """Set the scalars of a parameter.
@@ -448,14 +429,14 @@ class BoundOptimizer:
             index: The number of the parameter.
             values: Each of the scalars that its rule keeps, by name; other entries are ignored.
         """
-        self._engine.set_scalars(index, [values[name] for name in self.rule(index).scalars])
+        self._engine.set_scalars(index, [values[name] for name in self.formula(index).scalars])
 
     def show_step_counts(self, counts: Array) -> None:
         """Write the step count of every parameter into an array of float64, one element for each."""
         self._engine.show_step_counts(counts)
 
     def show_scalars(self, place: int, values: Array) -> None:
-        """Write a scalar of every parameter, given by its place in ``rule(0).scalars``, into such an array."""
+        """Write a scalar of every parameter, given by its place in ``formula(0).scalars``, into such an array."""
         self._engine.show_scalars(place, values)
 
     def average_count(self, index: int) -> int:
@@ -531,9 +512,3 @@ def _with_foreign_groups(optimizer_class: type[Optimizer]) -> type[Optimizer]:
     """
     entries = {"_foreign_groups": True, "__module__": optimizer_class.__module__}
     return type(optimizer_class.__name__, (optimizer_class,), entries)
-
-
-@functools.cache
-def _rule_info(name: str) -> RuleInfo:
-    rule = RULES[name]
-    return RuleInfo(dict(rule.states), dict(rule.scalars), rule.needs_norms)

@@ -75,7 +75,7 @@ def check_argument(optimizer_class: type[Optimizer], name: str, value: Any) -> A
         TypeError: Of the wrong type.
         ValueError: Out of range, infinite or not a number.
     """
-    if name in (*BETAS, "rho"):
+    if name in BETAS:
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))

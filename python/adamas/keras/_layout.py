@@ -74,7 +74,7 @@ class Layout:
         )
         self._states: list[dict[str, Array]] = [self.bound.states(self._place[i]) for i in range(len(arrays))]
         #: Numbers kept beside the step count, and their first values.
-        self.numbers: Mapping[str, float] = self.bound.rule(0).scalars
+        self.numbers: Mapping[str, float] = self.bound.formula(0).scalars
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""

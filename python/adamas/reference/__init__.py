@@ -1,40 +1,13 @@
 """The optimizers in plain NumPy: the definition of what the compiled ones compute, bit for bit.
 
 ``adamas.reference.AdamW`` has the interface of ``adamas.AdamW`` and gives the same bits, slowly. NaN is NaN: its sign
-and payload, which IEEE 754 leaves open, may differ.
+and payload, which IEEE 754 leaves open, may differ. The formulas are those of `adamas.rules`.
 """
 
-from adamas.reference.adabelief import AdaBelief
-from adamas.reference.adagrad import Adagrad
-from adamas.reference.adam import Adam, AdamW
-from adamas.reference.adamax import Adamax
-from adamas.reference.adan import Adan
-from adamas.reference.ademamix import AdEMAMix
-from adamas.reference.adopt import ADOPT
-from adamas.reference.lamb import LAMB
-from adamas.reference.lion import Lion
-from adamas.reference.nadam import NAdam
-from adamas.reference.radam import RAdam
-from adamas.reference.rmsprop import RMSprop
-from adamas.reference.schedule_free import ScheduleFreeAdamW
-from adamas.reference.sgd import SGD
-from adamas.reference.yogi import Yogi
+from adamas._optimizer.classes import make_optimizers
+from adamas.reference._optimizer import ReferenceOptimizer
 
-__all__ = [
-    "ADOPT",
-    "LAMB",
-    "SGD",
-    "AdEMAMix",
-    "AdaBelief",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
-    "Lion",
-    "NAdam",
-    "RAdam",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "Yogi",
-]
+_CLASSES = make_optimizers(ReferenceOptimizer, __name__)
+globals().update(_CLASSES)
+
+__all__ = sorted(_CLASSES)  # noqa: PLE0605

@@ -19,10 +19,10 @@ from adamas._system.exclusion import FORKED, IN_USE, forks
 from adamas._types import Array
 from adamas.reference._parameter import Item
 from adamas.reference._row_history import RowHistory
-from adamas.rules.rule import RULES
 
 if TYPE_CHECKING:
     from adamas._optimizer.parameters import Parameter
+    from adamas.rules import Formula
 
 #: Bytes of a cache line.
 _LINE = 64
@@ -101,9 +101,9 @@ class NumpyEngine:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add_parameter(self, parameter: Parameter, formula: str) -> None:
+    def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
         """Add a parameter to the last group."""
-        self._items.append(Item.of(parameter, RULES[formula], self._seed))
+        self._items.append(Item.of(parameter, formula, self._seed))
 
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         """Move all states into the memory that ``memory`` gives, if it is there."""

@@ -16,7 +16,7 @@ from adamas._numerics.param_formats import load_param, settle_by_copy, settle_pa
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
 from adamas.reference._row_history import Missed, RowHistory
-from adamas.rules.rule import Rule, apply_decay, clamp, decay_coefficients
+from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
 if TYPE_CHECKING:
     from adamas._optimizer.parameters import Parameter
@@ -28,7 +28,7 @@ class Item:
     """One parameter, and all that is kept for it."""
 
     param: Array
-    rule: Rule
+    rule: Formula
     group: int
     number: int
     state_format: StateFormat
@@ -48,7 +48,7 @@ class Item:
     history: RowHistory = field(default_factory=RowHistory)
 
     @classmethod
-    def of(cls, parameter: Parameter, rule: Rule, seed: int) -> Item:
+    def of(cls, parameter: Parameter, rule: Formula, seed: int) -> Item:
         """Make what is kept for a parameter: zeros."""
         param, kept_dtype = parameter.array, parameter.formats.residue.dtype(parameter.array.dtype)
         average_dtype = parameter.formats.average_dtype

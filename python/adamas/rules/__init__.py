@@ -1,1 +1,44 @@
-"""The update rules."""
+"""The update rules as data: a file for each, and the registry of all of them.
+
+`SPECS` has the `RuleSpec` of every rule by the name of its class, in the order of tables: names, hyperparameters with
+defaults and ranges, states, papers, and the formula in NumPy that defines the rule. The classes of `adamas`,
+`adamas.reference`, `adamas.torch` and `adamas.keras`, the functions of `adamas.functional` and the rows of the
+benchmark are made from it::
+
+    adamas.rules.SPECS["AdamW"].hyperparameters
+"""
+
+# In the order of tables. Each of these files enters its rules into the registry: this is the only list of rules.
+from adamas.rules import (  # noqa: F401, I001
+    adam,
+    nadam,
+    radam,
+    adamax,
+    adabelief,
+    yogi,
+    adagrad,
+    rmsprop,
+    lion,
+    lamb,
+    adan,
+    adopt,
+    ademamix,
+    schedule_free,
+    sgd,
+)
+from adamas.rules.formula import Formula
+from adamas.rules.keras_words import KerasStep, KerasWords
+from adamas.rules.spec import FORMULAS, SPECS, Evaluation, Hyperparameter, Range, RuleSpec, enter
+
+__all__ = [
+    "FORMULAS",
+    "SPECS",
+    "Evaluation",
+    "Formula",
+    "Hyperparameter",
+    "KerasStep",
+    "KerasWords",
+    "Range",
+    "RuleSpec",
+    "enter",
+]

@@ -84,7 +84,7 @@ class Layout:
         )
         self._last_steps = self._steps.tobytes()
         self._averagings = np.zeros(len(self.params), np.int64)
-        self._scalars = {name: np.zeros(len(self.params)) for name in self.bound.rule(0).scalars}
+        self._scalars = {name: np.zeros(len(self.params)) for name in self.bound.formula(0).scalars}
 
     def still_fits(self, groups: list[dict[str, Any]]) -> bool:
         """Tell whether the same states would be kept for groups whose parameters have not changed."""
@@ -153,18 +153,18 @@ class Layout:
         kept = {index: self._kept(index) for index in found}
         bound = self.bound
         check_states(
-            (self.names[i], entry, bound.rule(i).states, bound.rule(i).scalars, kept[i], bound.info.later_states)
+            (self.names[i], entry, bound.formula(i).states, bound.formula(i).scalars, kept[i], bound.info.later_states)
             for i, entry in found.items()
         )
         counts = [0] * len(self.params)
         filled = []
         for i, entry in found.items():
-            rule = bound.rule(i)
-            if states.is_empty(entry, rule.states):
+            formula = bound.formula(i)
+            if states.is_empty(entry, formula.states):
                 continue
-            counts[i] = 0 if states.begins_anew(entry, rule.states) else states.count_of(entry, rule.states)
-            if rule.scalars:
-                bound.set_scalars(i, {name: float(entry[name]) for name in rule.scalars})
+            counts[i] = 0 if states.begins_anew(entry, formula) else states.count_of(entry, formula.states)
+            if formula.scalars:
+                bound.set_scalars(i, {name: float(entry[name]) for name in formula.scalars})
             states.take_over(entry, kept[i], self.params[i])
             filled.append(i)
         completed = max(completed, *counts, 0)
@@ -215,7 +215,7 @@ class Layout:
         indices = {key: self._index[key] for key in state if key in self._index}
         ours = {name for index in indices.values() for name in self._names_at(index)}
         self._published = {
-            i for key, i in indices.items() if not states.is_empty(state[key], self.bound.rule(i).states)
+            i for key, i in indices.items() if not states.is_empty(state[key], self.bound.formula(i).states)
         }
         self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
 
@@ -229,8 +229,8 @@ class Layout:
         return gradient(grad, self.params[index], path, takes_rows=self.bound.takes_rows(index))
 
     def _names_at(self, index: int) -> tuple[str, ...]:
-        rule = self.bound.rule(index)
-        return ("step", *rule.states, *rule.scalars)
+        formula = self.bound.formula(index)
+        return ("step", *formula.states, *formula.scalars)
 
     def show_numbers(self) -> None:
         """Bring the numbers in the states up to date."""

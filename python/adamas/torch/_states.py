@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from adamas.adapters import all_state_names
+from adamas.adapters import Formula, all_state_names
 from adamas.adapters.checks import shown
 
 #: Names of all that any rule keeps.
@@ -28,9 +28,9 @@ def count_of(entry: Mapping[str, Any], states: Mapping[str, Any]) -> int:
     return int(step)
 
 
-def begins_anew(entry: Mapping[str, Any], states: Mapping[str, Any]) -> bool:
+def begins_anew(entry: Mapping[str, Any], formula: Formula) -> bool:
     """Tell whether an entry, not empty, has nothing of a momentum that a group has turned on since."""
-    return "momentum_buffer" in states and entry.get("momentum_buffer") is None and len(states) == 1
+    return formula.begins_anew and all(entry.get(name) is None for name in formula.states)
 
 
 def problems(

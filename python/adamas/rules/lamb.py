@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _LambRule(Rule):
+class _LAMBFormula(Formula):
+    name = "lamb"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     own_decay = True
     needs_norms = True
@@ -53,10 +50,23 @@ class _LambRule(Rule):
         return new
 
 
-RULES["lamb"] = _LambRule()
+class _LAMBInKeras(KerasWords):
+    """Layer-wise adaptive moments, as ``keras.optimizers.Lamb``; arguments as of `Adam`.
+
+    Weight decay comes before the update, as always in Keras; in the paper it is part of the direction.
+
+    References:
+        Y. You et al.: Large Batch Optimization for Deep Learning: Training BERT in 76 minutes. ICLR 2020,
+        arXiv:1904.00962.
+    """
+
+    name = "Lamb"
+    arguments = ADAM_ARGUMENTS
+    decays_before = True
 
 
-class LAMB(ReferenceOptimizer):
+@enter
+class LAMB(RuleSpec):
     r"""Layer-wise adaptive moments for large batches, as in optax.
 
     For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
@@ -99,28 +109,13 @@ class LAMB(ReferenceOptimizer):
         Batch Optimization for Deep Learning: Training BERT in 76 minutes. ICLR 2020, arXiv:1904.00962.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-6,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-        bias_correction: bool = True,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "bias_correction": bias_correction,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "lamb"
+    hyperparameters = (
+        LR,
+        BETAS,
+        EPS.but(1e-6),
+        WEIGHT_DECAY,
+        MAXIMIZE,
+        Hyperparameter("bias_correction", True, Range.FLAG, keyword_only=True),
+    )
+    formulas = (_LAMBFormula(),)
+    keras = _LAMBInKeras()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.elementary import exponential
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+_LOG_BASE = -0.04082199452025517
 
 
-_LOG_BASE = -0.04082199452025517  # log(0.96)
-
-
-class _NAdamRule(Rule):
+class _NAdamFormula(Formula):
+    name = "nadam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     scalars = {"mu_product": 1.0}
 
@@ -51,10 +47,20 @@ class _NAdamRule(Rule):
         return new
 
 
-RULES["nadam"] = _NAdamRule()
+class _NAdamInKeras(KerasWords):
+    """Adam with Nesterov momentum, as ``keras.optimizers.Nadam``; arguments as of `Adam`.
+
+    References:
+        T. Dozat: Incorporating Nesterov Momentum into Adam. ICLR Workshop 2016.
+    """
+
+    name = "Nadam"
+    arguments = ADAM_ARGUMENTS
+    fixed = {"momentum_decay": 1.0}
 
 
-class NAdam(ReferenceOptimizer):
+@enter
+class NAdam(RuleSpec):
     r"""Adam with Nesterov momentum, as in PyTorch.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
@@ -98,30 +104,14 @@ class NAdam(ReferenceOptimizer):
         T. Dozat: Incorporating Nesterov Momentum into Adam. ICLR Workshop 2016.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        *,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "nadam"
+    hyperparameters = (
+        LR.but(2e-3),
+        BETAS,
+        EPS,
+        WEIGHT_DECAY,
+        Hyperparameter("momentum_decay", 4e-3, Range.NON_NEGATIVE),
+        DECOUPLED.but(False, keyword_only=False),
+        MAXIMIZE,
+    )
+    formulas = (_NAdamFormula(),)
+    keras = _NAdamInKeras()

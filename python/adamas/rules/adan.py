@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import (
+    ALWAYS_DECOUPLED,
+    BETAS,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
-    from adamas._optimizer.options import Options
-
-
-class _AdanRule(Rule):
+class _AdanFormula(Formula):
+    name = "adan"
     states = {
         "exp_avg": "signed / exp_avg_sq",
         "exp_avg_diff": "signed / exp_avg_sq",
@@ -52,10 +60,26 @@ class _AdanRule(Rule):
         return new
 
 
-RULES["adan"] = _AdanRule()
+class _AdanInKeras(KerasWords):
+    """Adaptive Nesterov momentum, as `adamas.Adan`.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        beta_1: Decay rate of the average of gradients, in [0, 1).
+        beta_2: Decay rate of the average of their differences, in [0, 1).
+        beta_3: Decay rate of the second moment, in [0, 1).
+        epsilon: Added to the denominator, >= 0.
+        epsilon_root: Added under the root, >= 0.
+        mix_by_beta2: Weigh the difference by beta_2, as the authors' code does.
+
+    References:
+        X. Xie, P. Zhou, H. Li, Z. Lin, S. Yan: Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep
+        Models. arXiv:2208.06677, 2022.
+    """
 
 
-class Adan(ReferenceOptimizer):
+@enter
+class Adan(RuleSpec):
     r"""Adaptive Nesterov momentum, as in optax.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``), v (``exp_avg_diff``), n
@@ -102,35 +126,15 @@ class Adan(ReferenceOptimizer):
         Models. arXiv:2208.06677, 2022.
     """
 
-    _beta_count: ClassVar[int] = 3
-    _frozen: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-    _fixed: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        *,
-        eps_root: float = 1e-8,
-        mix_by_beta2: bool = False,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "eps_root": eps_root,
-            "mix_by_beta2": mix_by_beta2,
-            "maximize": maximize,
-            "decoupled_weight_decay": True,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "adan"
+    hyperparameters = (
+        LR,
+        BETAS.but((0.98, 0.92, 0.99)),
+        EPS,
+        WEIGHT_DECAY,
+        Hyperparameter("eps_root", 1e-8, Range.NON_NEGATIVE, keyword_only=True),
+        Hyperparameter("mix_by_beta2", False, Range.FLAG, keyword_only=True),
+        MAXIMIZE,
+        ALWAYS_DECOUPLED,
+    )
+    formulas = (_AdanFormula(),)
+    keras = _AdanInKeras()

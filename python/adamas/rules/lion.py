@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import ALWAYS_DECOUPLED, BETAS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
-class _LionRule(Rule):
+class _LionFormula(Formula):
+    name = "lion"
     states = {"exp_avg": "signed"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -32,10 +29,23 @@ class _LionRule(Rule):
         return new
 
 
-RULES["lion"] = _LionRule()
+class _LionInKeras(KerasWords):
+    """Lion (evolved sign momentum), as ``keras.optimizers.Lion``.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        beta_1: Weight of the momentum in the direction, in [0, 1).
+        beta_2: Decay rate of the momentum, in [0, 1).
+
+    References:
+        X. Chen et al.: Symbolic Discovery of Optimization Algorithms. NeurIPS 2023, arXiv:2302.06675.
+    """
+
+    arguments = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99}
 
 
-class Lion(ReferenceOptimizer):
+@enter
+class Lion(RuleSpec):
     r"""Lion (evolved sign momentum), as in optax.
 
     For each element, with gradient g and the state m (``exp_avg``), which starts at zero::
@@ -75,28 +85,12 @@ class Lion(ReferenceOptimizer):
         Symbolic Discovery of Optimization Algorithms. NeurIPS 2023, arXiv:2302.06675.
     """
 
-    _frozen: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-    _fixed: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-4,
-        betas: tuple[float, float] = (0.9, 0.99),
-        weight_decay: float = 1e-3,
-        *,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "decoupled_weight_decay": True,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "lion"
+    hyperparameters = (
+        LR.but(1e-4),
+        BETAS.but((0.9, 0.99)),
+        WEIGHT_DECAY.but(1e-3),
+        MAXIMIZE,
+        ALWAYS_DECOUPLED,
+    )
+    formulas = (_LionFormula(),)
+    keras = _LionInKeras()

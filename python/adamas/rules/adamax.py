@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, larger, magnitude
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger, magnitude
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
-class _AdamaxRule(Rule):
+class _AdamaxFormula(Formula):
+    name = "adamax"
     states = {"exp_avg": "signed / exp_inf", "exp_inf": "magnitude"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -34,10 +31,25 @@ class _AdamaxRule(Rule):
         return new
 
 
-RULES["adamax"] = _AdamaxRule()
+class _AdamaxInKeras(KerasWords):
+    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon; arguments as of `Adam`.
+
+    ::
+
+        u <- max(beta_2*u, |g| + epsilon)
+        p <- p - learning_rate/(1 - beta_1^t) * m/u
+
+    Keras has ``max(beta_2*u, |g|)`` and adds epsilon to u.
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980 (section 7.1).
+    """
+
+    arguments = ADAM_ARGUMENTS
 
 
-class Adamax(ReferenceOptimizer):
+@enter
+class Adamax(RuleSpec):
     r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and u (``exp_inf``), which start at
@@ -78,28 +90,13 @@ class Adamax(ReferenceOptimizer):
         D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980 (section 7.1).
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        *,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "adamax"
+    hyperparameters = (
+        LR.but(2e-3),
+        BETAS,
+        EPS,
+        WEIGHT_DECAY,
+        MAXIMIZE,
+        DECOUPLED,
+    )
+    formulas = (_AdamaxFormula(),)
+    keras = _AdamaxInKeras()

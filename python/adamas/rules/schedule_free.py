@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.elementary import real_power
-from adamas._numerics.half import narrow
-from adamas._numerics.param_formats import load_param
 from adamas._numerics.power import one_minus_power
-from adamas._system.interrupts import uninterrupted
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Evaluation, Hyperparameter, Range, RuleSpec, enter
 
 
-class _ScheduleFreeRule(Rule):
+class _ScheduleFreeFormula(Formula):
+    name = "schedule_free"
     states = {"z": "exact", "exp_avg_sq": "square"}
     scalars = {"weight_sum": 0.0, "lr_max": 0.0}
     own_decay = True
@@ -59,10 +53,50 @@ class _ScheduleFreeRule(Rule):
         return new
 
 
-RULES["schedule_free"] = _ScheduleFreeRule()
+class _Average(Evaluation):
+    """The average x, of which the parameter y is a mixture with z: ``y = (1 - beta1)*z + beta1*x``."""
+
+    def coefficients(self, group: Mapping[str, Any]) -> dict[str, float]:
+        return {"extrapolation": 1.0 - 1.0 / group["betas"][0]}
+
+    def value(self, y: Array, state: Mapping[str, Array], c: Coefficients) -> Array:
+        x: Array = y + c["extrapolation"] * (state["z"] - y)
+        return x
 
 
-class ScheduleFreeAdamW(ReferenceOptimizer):
+class _ScheduleFreeAdamWInKeras(KerasWords):
+    """AdamW without a schedule, as ``keras.optimizers.ScheduleFreeAdamW``; see `adamas.ScheduleFreeAdamW`.
+
+    Variables are y, where gradients are taken; inside `averaged` they are the averages x, to be evaluated or saved.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
+        beta_1: Interpolation between z and x, in (0, 1).
+        warmup_steps: Steps over which the learning rate grows linearly, >= 0.
+        r: Power of the step count in the weight of a step in the average, >= 0.
+        weight_lr_power: Power of the learning rate in it, >= 0: 0 in Keras, 2 in the authors' code.
+
+    References:
+        A. Defazio et al.: The Road Less Scheduled. NeurIPS 2024, arXiv:2405.15682.
+    """
+
+    arguments = {
+        **ADAM_ARGUMENTS,
+        "learning_rate": 0.0025,
+        "epsilon": 1e-8,
+        "warmup_steps": 0,
+        "r": 0.0,
+        "weight_lr_power": 0.0,
+    }
+    decays_before = True
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        if arguments["beta_1"] == 0.0:
+            raise ValueError("beta_1: expected a number in (0, 1), got 0; y would say nothing about the average")
+
+
+@enter
+class ScheduleFreeAdamW(RuleSpec):
     r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
@@ -115,39 +149,22 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
         arXiv:2405.15682.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 2.5e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        warmup_steps: int = 0,
-        r: float = 0.0,
-        weight_lr_power: float = 2.0,
-        *,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "warmup_steps": warmup_steps,
-            "r": r,
-            "weight_lr_power": weight_lr_power,
-            "maximize": maximize,
-        }
-        self._kept: list[tuple[Array, Array]] | None = None
-        super().__init__(params, defaults, options)
+    hyperparameters = (
+        LR.but(2.5e-3),
+        BETAS,
+        EPS,
+        WEIGHT_DECAY,
+        Hyperparameter("warmup_steps", 0, Range.COUNT),
+        Hyperparameter("r", 0.0, Range.NON_NEGATIVE),
+        Hyperparameter("weight_lr_power", 2.0, Range.NON_NEGATIVE),
+        MAXIMIZE,
+    )
+    formulas = (_ScheduleFreeFormula(),)
+    evaluation = _Average()
+    function_name = "schedule_free_adamw_"
+    keras = _ScheduleFreeAdamWInKeras()
 
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "schedule_free"
-
-    @staticmethod
-    def _check_combination(group: Mapping[str, Any], path: str) -> None:
+    def check_combination(self, group: Mapping[str, Any], path: str) -> None:
         if callable(group["betas"]):
             raise TypeError(f"{path.format('betas')}: expected two numbers (beta1, beta2), since x depends on beta1")
         if group["betas"][0] == 0.0:
@@ -155,54 +172,5 @@ class ScheduleFreeAdamW(ReferenceOptimizer):
                 f"{path.format('betas')}: the first must be above 0, else y says nothing about the average"
             )
 
-    @staticmethod
-    def _initial(group: Mapping[str, Any]) -> dict[str, float | None]:
+    def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
         return {"z": None}
-
-    def eval(self) -> None:
-        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train`.
-
-        It takes the memory of the parameters once more. Calling it again does nothing.
-
-        Raises:
-            RuntimeError: Another thread is stepping this optimizer.
-        """
-        if self._kept is None:
-            uninterrupted(self._put_averages)
-
-    def _put_averages(self) -> None:
-        model = self._model
-        with model.engine:
-            if model.refusal is not None:
-                raise RuntimeError(model.refusal)
-            for parameter in model.parameters:
-                parameter.check_bound()
-            # Views stay writeable and flat whatever becomes of the arrays.
-            kept = [(p.array.reshape(-1), p.array.reshape(-1).copy()) for p in model.parameters]
-            try:
-                for parameter in model.parameters:
-                    beta1 = self.param_groups[parameter.group]["betas"][0]
-                    if model.engine.step_count(parameter.index) == 0:
-                        continue  # z starts at the parameter, and so does x
-                    array, z = parameter.array, model.states_of(parameter)["z"]
-                    y = load_param(array, parameter.formats.residue, model.engine.residue(parameter.index))
-                    with np.errstate(all="ignore"):
-                        x = y + y.dtype.type(1.0 - 1.0 / beta1) * (z - y)
-                    array[...] = x if x.dtype == array.dtype else narrow(x, array.dtype)
-            except BaseException:  # a hyperparameter that is none, or no memory for x
-                for array, values in kept:
-                    array[...] = values
-                raise
-            self._kept = kept
-            model.refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
-
-    def train(self) -> None:
-        """Put the training parameters y back, exactly. Calling it again does nothing."""
-        if self._kept is not None:
-            uninterrupted(self._put_back)
-
-    def _put_back(self) -> None:
-        for array, values in self._kept or []:
-            array[...] = values
-        self._kept = None
-        self._model.refusal = None

@@ -1,4 +1,4 @@
-"""What an update rule is to the reference: its states, its coefficients and its formula."""
+"""Formulas: what an update rule keeps for each parameter, and how it computes one step, in NumPy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from adamas._types import Array
 Coefficients: TypeAlias = Mapping[str, Any]
 
 
-class Rule(ABC):
-    """One update rule. Its twin in C++ (``cpp/src/rules``) does the same operations in the same order."""
+class Formula(ABC):
+    """One form of an update rule. Its twin in C++ (``cpp/src/rules``) does the same operations in the same order."""
 
+    #: The name under which the compiled core knows it.
+    name: str
     #: Names of the states, in order, and what numbers they hold, which low-precision formats treat apart:
     #: ``signed``, of either sign; ``signed / exp_avg_sq``, the same, divided in the update by the root or magnitude of
     #: that state, and quantised as the quotient; ``square``, an average of squares, whose root counts; ``magnitude``,
@@ -23,12 +25,19 @@ class Rule(ABC):
     states: Mapping[str, str]
     #: Numbers kept for each parameter beside the step count, and their first values.
     scalars: Mapping[str, float] = {}
-    #: The rule applies weight decay in its formula, instead of before it.
+    #: It applies weight decay itself, instead of leaving it to what comes before it.
     own_decay: ClassVar[bool] = False
-    #: `direction` and `finish` are there: the rule needs norms of parameter and direction before it can update.
+    #: `direction` and `finish` are there: it needs norms of parameter and direction before it can update.
     needs_norms: ClassVar[bool] = False
-    #: Steps without a gradient have a closed form: rows of a matrix may be ``"exact"``.
+    #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
     has_closed_form: bool = False
+    #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.
+    begins_anew: bool = False
+
+    @property
+    def works_on_rows(self) -> bool:
+        """Whether rows of a matrix can be stepped alone: nothing is kept or measured for a parameter as a whole."""
+        return not self.scalars and not self.needs_norms
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -47,13 +56,9 @@ class Rule(ABC):
         raise NotImplementedError
 
 
-#: Every rule by name, as ``adamas._core.rules()`` lists them. The module of a rule adds it.
-RULES: dict[str, Rule] = {}
-
-
-def decay_coefficients(rule: Rule, group: Mapping[str, Any]) -> tuple[bool, float]:
+def decay_coefficients(formula: Formula, group: Mapping[str, Any]) -> tuple[bool, float]:
     """Return whether decay is coupled, and the number that `apply_decay` needs."""
-    if rule.own_decay or group["weight_decay"] == 0.0:
+    if formula.own_decay or group["weight_decay"] == 0.0:
         return False, 1.0
     if group["decoupled_weight_decay"]:
         return False, 1.0 - group["lr"] * group["weight_decay"]

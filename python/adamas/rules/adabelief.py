@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _AdaBeliefRule(Rule):
+class _AdaBeliefFormula(Formula):
+    name = "adabelief"
     states = {"exp_avg": "signed / exp_avg_var", "exp_avg_var": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -42,10 +39,21 @@ class _AdaBeliefRule(Rule):
         return new
 
 
-RULES["adabelief"] = _AdaBeliefRule()
+class _AdaBeliefInKeras(KerasWords):
+    """Adam that divides by the spread of the gradient around its average, as `adamas.AdaBelief`.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
+        epsilon_root: Added to the second moment at every step, >= 0.
+
+    References:
+        J. Zhuang et al.: AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020,
+        arXiv:2010.07468.
+    """
 
 
-class AdaBelief(ReferenceOptimizer):
+@enter
+class AdaBelief(RuleSpec):
     r"""Adam that divides by the spread of the gradient around its average, as in optax.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and s (``exp_avg_var``), which start
@@ -87,30 +95,14 @@ class AdaBelief(ReferenceOptimizer):
         Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020, arXiv:2010.07468.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-16,
-        weight_decay: float = 0.0,
-        *,
-        eps_root: float = 1e-16,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = True,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "eps_root": eps_root,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "adabelief"
+    hyperparameters = (
+        LR,
+        BETAS,
+        EPS.but(1e-16),
+        WEIGHT_DECAY,
+        Hyperparameter("eps_root", 1e-16, Range.NON_NEGATIVE, keyword_only=True),
+        MAXIMIZE,
+        DECOUPLED.but(True),
+    )
+    formulas = (_AdaBeliefFormula(),)
+    keras = _AdaBeliefInKeras()

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
-class _RAdamRule(Rule):
+class _RAdamFormula(Formula):
+    name = "radam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -47,10 +44,16 @@ class _RAdamRule(Rule):
         return new
 
 
-RULES["radam"] = _RAdamRule()
+class _RAdamInKeras(KerasWords):
+    """Rectified Adam, as `adamas.RAdam`; arguments as of `Adam`.
+
+    References:
+        L. Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond. ICLR 2020, arXiv:1908.03265.
+    """
 
 
-class RAdam(ReferenceOptimizer):
+@enter
+class RAdam(RuleSpec):
     r"""Rectified Adam, as in PyTorch.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
@@ -99,28 +102,13 @@ class RAdam(ReferenceOptimizer):
         Beyond. ICLR 2020, arXiv:1908.03265.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        decoupled_weight_decay: bool = False,
-        *,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "radam"
+    hyperparameters = (
+        LR,
+        BETAS,
+        EPS,
+        WEIGHT_DECAY,
+        DECOUPLED.but(False, keyword_only=False),
+        MAXIMIZE,
+    )
+    formulas = (_RAdamFormula(),)
+    keras = _RAdamInKeras()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.keras_words import KerasStep, KerasWords
+from adamas.rules.spec import DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _SgdRule(Rule):
-    def __init__(self, momentum: bool, nesterov: bool) -> None:
+class _SGDFormula(Formula):
+    def __init__(self, name: str, *, momentum: bool, nesterov: bool) -> None:
+        self.name = name
+        self.begins_anew = momentum
         self.states = {"momentum_buffer": "signed"} if momentum else {}
         self._nesterov = nesterov
 
@@ -37,12 +35,36 @@ class _SgdRule(Rule):
         return new
 
 
-RULES["sgd"] = _SgdRule(momentum=False, nesterov=False)
-RULES["sgd_momentum"] = _SgdRule(momentum=True, nesterov=False)
-RULES["sgd_nesterov"] = _SgdRule(momentum=True, nesterov=True)
+class _SGDInKeras(KerasWords):
+    """Stochastic gradient descent, as ``keras.optimizers.SGD``.
+
+    ::
+
+        plain:     p <- p - learning_rate*g
+        momentum:  b <- momentum*b + learning_rate*g;  p <- p - b
+        Nesterov:  b likewise;                         p <- p - (learning_rate*g + momentum*b)
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        momentum: In [0, 1]. Whether there is one is fixed by `build`.
+        nesterov: Nesterov's momentum.
+
+    References:
+        I. Sutskever, J. Martens, G. Dahl, G. Hinton: On the importance of initialization and momentum in deep learning.
+        ICML 2013.
+    """
+
+    arguments = {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
+
+    def step(self, arguments: Mapping[str, Any], learning_rate: float, weight_decay: float) -> KerasStep:
+        if arguments["momentum"] == 0.0:
+            return KerasStep({"nesterov": False})
+        # The formula multiplies the buffer by the learning rate, Keras the gradient: so that is where it goes.
+        return KerasStep({"lr": 1.0}, learning_rate * weight_decay, grad_scale=1.0 / max(learning_rate, 1e-300))
 
 
-class SGD(ReferenceOptimizer):
+@enter
+class SGD(RuleSpec):
     r"""Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick.
 
     For each element, with gradient g and, with momentum, the state b (``momentum_buffer``)::
@@ -87,38 +109,26 @@ class SGD(ReferenceOptimizer):
         ICML 2013.
     """
 
-    _frozen: ClassVar[tuple[str, ...]] = ("nesterov",)
-    _later_states: ClassVar[tuple[str, ...]] = ("momentum_buffer",)
+    hyperparameters = (
+        LR,
+        Hyperparameter("momentum", 0.0, Range.NON_NEGATIVE, state="momentum_buffer"),
+        Hyperparameter("dampening", 0.0, Range.FINITE),
+        WEIGHT_DECAY,
+        Hyperparameter("nesterov", False, Range.FLAG, frozen=True),
+        MAXIMIZE,
+        DECOUPLED,
+    )
+    formulas = (
+        _SGDFormula("sgd", momentum=False, nesterov=False),
+        _SGDFormula("sgd_momentum", momentum=True, nesterov=False),
+        _SGDFormula("sgd_nesterov", momentum=True, nesterov=True),
+    )
+    variants = {"": {}, "momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}}
+    keras = _SGDInKeras()
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        momentum: float = 0.0,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        nesterov: bool = False,
-        *,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
+    def choose(self, group: Mapping[str, Any]) -> str:
         return "sgd_nesterov" if group["nesterov"] else "sgd_momentum" if group["momentum"] else "sgd"
 
-    @staticmethod
-    def _check_combination(group: Mapping[str, Any], path: str) -> None:
+    def check_combination(self, group: Mapping[str, Any], path: str) -> None:
         if group["nesterov"] and (group["momentum"] == 0.0 or group["dampening"] != 0.0):
             raise ValueError(f"{path.format('nesterov')}: needs a momentum above 0 and a dampening of 0")

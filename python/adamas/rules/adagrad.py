@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.keras_words import KerasStep, KerasWords
+from adamas.rules.spec import DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _AdagradRule(Rule):
+class _AdagradFormula(Formula):
+    name = "adagrad"
     states = {"sum": "exact"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -29,10 +26,33 @@ class _AdagradRule(Rule):
         return new
 
 
-RULES["adagrad"] = _AdagradRule()
+class _AdagradInKeras(KerasWords):
+    """Adagrad, as ``keras.optimizers.Adagrad``: epsilon is under the root.
+
+    ::
+
+        s <- s + g*g
+        p <- p - learning_rate * g / sqrt(s + epsilon)
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        initial_accumulator_value: What s starts at, >= 0. (The state starts at the sum of this and epsilon.)
+        epsilon: >= 0.
+
+    References:
+        J. Duchi, E. Hazan, Y. Singer: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
+        JMLR 12, 2011.
+    """
+
+    arguments = {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}
+
+    def step(self, arguments: Mapping[str, Any], learning_rate: float, weight_decay: float) -> KerasStep:
+        start = arguments["initial_accumulator_value"] + arguments["epsilon"]
+        return KerasStep({"initial_accumulator_value": start, "eps": 0.0})
 
 
-class Adagrad(ReferenceOptimizer):
+@enter
+class Adagrad(RuleSpec):
     r"""Adagrad, as in PyTorch.
 
     For each element, with gradient g, step count t and the state s (``sum``), which starts at
@@ -74,36 +94,17 @@ class Adagrad(ReferenceOptimizer):
         JMLR 12, 2011.
     """
 
-    _frozen: ClassVar[tuple[str, ...]] = ("initial_accumulator_value",)
+    hyperparameters = (
+        LR.but(1e-2),
+        Hyperparameter("lr_decay", 0.0, Range.NON_NEGATIVE),
+        WEIGHT_DECAY,
+        Hyperparameter("initial_accumulator_value", 0.0, Range.NON_NEGATIVE, frozen=True),
+        EPS.but(1e-10),
+        MAXIMIZE,
+        DECOUPLED,
+    )
+    formulas = (_AdagradFormula(),)
+    keras = _AdagradInKeras()
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-2,
-        lr_decay: float = 0.0,
-        weight_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0,
-        eps: float = 1e-10,
-        *,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "eps": eps,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "adagrad"
-
-    @staticmethod
-    def _initial(group: Mapping[str, Any]) -> dict[str, float]:
+    def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
         return {"sum": group["initial_accumulator_value"]}

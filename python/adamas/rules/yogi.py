@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, with_sign
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _YogiRule(Rule):
+class _YogiFormula(Formula):
+    name = "yogi"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -41,10 +38,20 @@ class _YogiRule(Rule):
         return new
 
 
-RULES["yogi"] = _YogiRule()
+class _YogiInKeras(KerasWords):
+    """Adam whose second moment changes by no more than (1 - beta_2)*g*g, as `adamas.Yogi`.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
+        initial_accumulator_value: What both moments start at, >= 0.
+
+    References:
+        M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
+    """
 
 
-class Yogi(ReferenceOptimizer):
+@enter
+class Yogi(RuleSpec):
     r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
@@ -86,37 +93,18 @@ class Yogi(ReferenceOptimizer):
         M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
     """
 
-    _frozen: ClassVar[tuple[str, ...]] = ("initial_accumulator_value",)
+    hyperparameters = (
+        LR.but(1e-2),
+        BETAS,
+        EPS.but(1e-3),
+        WEIGHT_DECAY,
+        Hyperparameter("initial_accumulator_value", 1e-6, Range.NON_NEGATIVE, keyword_only=True, frozen=True),
+        MAXIMIZE,
+        DECOUPLED,
+    )
+    formulas = (_YogiFormula(),)
+    keras = _YogiInKeras()
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-2,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-3,
-        weight_decay: float = 0.0,
-        *,
-        initial_accumulator_value: float = 1e-6,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "yogi"
-
-    @staticmethod
-    def _initial(group: Mapping[str, Any]) -> dict[str, float]:
+    def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
         start = group["initial_accumulator_value"]
         return {"exp_avg": start, "exp_avg_sq": start}

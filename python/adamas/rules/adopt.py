@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, clamp, larger
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from adamas._optimizer.options import Options
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients, clamp, larger
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
-class _AdoptRule(Rule):
+class _ADOPTFormula(Formula):
+    name = "adopt"
     states = {"exp_avg": "signed", "exp_avg_sq": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -39,10 +36,21 @@ class _AdoptRule(Rule):
         return new
 
 
-RULES["adopt"] = _AdoptRule()
+class _ADOPTInKeras(KerasWords):
+    """Adam that divides each gradient by the second moment before it, as `adamas.ADOPT`.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
+        clip: Keep what is averaged within (t - 1)^(1/4).
+
+    References:
+        S. Taniguchi et al.: ADOPT: Modified Adam Can Converge with Any beta2 with the Optimal Rate. NeurIPS 2024,
+        arXiv:2411.02853.
+    """
 
 
-class ADOPT(ReferenceOptimizer):
+@enter
+class ADOPT(RuleSpec):
     r"""Adam that divides each gradient by the second moment before it, as in optax.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
@@ -87,30 +95,14 @@ class ADOPT(ReferenceOptimizer):
         arXiv:2411.02853.
     """
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.9999),
-        eps: float = 1e-6,
-        weight_decay: float = 0.0,
-        *,
-        clip: bool = True,
-        maximize: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "clip": clip,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "adopt"
+    hyperparameters = (
+        LR,
+        BETAS.but((0.9, 0.9999)),
+        EPS.but(1e-6),
+        WEIGHT_DECAY,
+        Hyperparameter("clip", True, Range.FLAG, keyword_only=True),
+        MAXIMIZE,
+        DECOUPLED,
+    )
+    formulas = (_ADOPTFormula(),)
+    keras = _ADOPTInKeras()

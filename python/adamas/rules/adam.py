@@ -1,28 +1,37 @@
-"""Adam, AMSGrad and AdamW: the formula, and the interface that the compiled optimizers share."""
+"""Adam, AMSGrad and AdamW."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients, larger
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import (
+    ALWAYS_DECOUPLED,
+    BETAS,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
-    from adamas._optimizer.options import Options
-
-
-class _AdamRule(Rule):
-    def __init__(self, amsgrad: bool) -> None:
-        self.states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+class _AdamFormula(Formula):
+    def __init__(self, name: str, *, amsgrad: bool) -> None:
+        self.name = name
         self.has_closed_form = not amsgrad
+        self.states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
         if amsgrad:
             self.states["max_exp_avg_sq"] = "square"
 
@@ -48,11 +57,37 @@ class _AdamRule(Rule):
         return new
 
 
-RULES["adam"] = _AdamRule(amsgrad=False)
-RULES["amsgrad"] = _AdamRule(amsgrad=True)
+_AMSGRAD = Hyperparameter("amsgrad", False, Range.FLAG, frozen=True, state="max_exp_avg_sq", by_state=True)
+_BIAS_CORRECTION = Hyperparameter("bias_correction", True, Range.FLAG, keyword_only=True)
+_EPS_HAT = Hyperparameter("eps_hat", False, Range.FLAG, keyword_only=True)
 
 
-class Adam(ReferenceOptimizer):
+class _AdamInKeras(KerasWords):
+    """Adam, as ``keras.optimizers.Adam``: epsilon is added before the bias correction.
+
+    ::
+
+        m <- beta_1*m + (1 - beta_1)*g
+        v <- beta_2*v + (1 - beta_2)*g*g
+        p <- p - learning_rate * sqrt(1 - beta_2^t)/(1 - beta_1^t) * m / (sqrt(v) + epsilon)
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        beta_1: Decay rate of m, in [0, 1).
+        beta_2: Decay rate of v, in [0, 1).
+        epsilon: Added to the denominator, >= 0.
+        amsgrad: Divide by the square root of the largest v so far.
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980.
+    """
+
+    arguments = {**ADAM_ARGUMENTS, "amsgrad": False}
+    fixed = {"eps_hat": True}
+
+
+@enter
+class Adam(RuleSpec):
     r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
@@ -114,42 +149,51 @@ class Adam(ReferenceOptimizer):
         S. J. Reddi, S. Kale, S. Kumar: On the Convergence of Adam and Beyond. ICLR 2018, arXiv:1904.09237 (AMSGrad).
     """
 
-    _frozen: ClassVar[tuple[str, ...]] = ("amsgrad",)
-    _later_states: ClassVar[tuple[str, ...]] = ("max_exp_avg_sq",)
+    hyperparameters = (
+        LR,
+        BETAS,
+        EPS,
+        WEIGHT_DECAY,
+        _AMSGRAD,
+        MAXIMIZE,
+        _BIAS_CORRECTION,
+        _EPS_HAT,
+        DECOUPLED,
+    )
+    formulas = (
+        _AdamFormula("adam", amsgrad=False),
+        _AdamFormula("amsgrad", amsgrad=True),
+    )
+    variants = {"amsgrad": {"amsgrad": True}}  # without, it is a row of AdamW
+    function_example = """
+    >>> import numpy as np
+    >>> from adamas.functional import adam_
+    >>> p, m, v = np.ones(2), np.zeros(2), np.zeros(2)
+    >>> adam_(p, np.array([1.0, -1.0]), m, v, step=1, lr=0.5, eps=0.0)
+    >>> p
+    array([0.5, 1.5])
+    """
+    keras: KerasWords = _AdamInKeras()
 
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        bias_correction: bool = True,
-        eps_hat: bool = False,
-        decoupled_weight_decay: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "bias_correction": bias_correction,
-            "eps_hat": eps_hat,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
+    def choose(self, group: Mapping[str, Any]) -> str:
         return "amsgrad" if group["amsgrad"] else "adam"
 
 
+class _AdamWInKeras(KerasWords):
+    """Adam with weight decay, as ``keras.optimizers.AdamW``; arguments as of `Adam`.
+
+    Args:
+        weight_decay: >= 0.
+
+    References:
+        I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
+    """
+
+    arguments = {"learning_rate": 0.001, "weight_decay": 0.004, **ADAM_ARGUMENTS, "amsgrad": False}
+    fixed = {"eps_hat": True}
+
+
+@enter
 class AdamW(Adam):
     r"""Adam with decoupled weight decay; AMSGrad on request.
 
@@ -194,33 +238,24 @@ class AdamW(Adam):
         I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
     """
 
-    _frozen = ("amsgrad", "decoupled_weight_decay")
-    _fixed = ("decoupled_weight_decay",)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        bias_correction: bool = True,
-        eps_hat: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            bias_correction=bias_correction,
-            eps_hat=eps_hat,
-            decoupled_weight_decay=True,
-            **options,
-        )
+    hyperparameters = (
+        LR,
+        BETAS,
+        EPS,
+        WEIGHT_DECAY.but(1e-2),
+        _AMSGRAD,
+        MAXIMIZE,
+        _BIAS_CORRECTION,
+        _EPS_HAT,
+        ALWAYS_DECOUPLED,
+    )
+    variants = {"": {}}
+    function_example = """
+    >>> import numpy as np
+    >>> from adamas.functional import adamw_
+    >>> p, m, v = np.ones(2), np.zeros(2), np.zeros(2)
+    >>> adamw_(p, np.zeros(2), m, v, step=1, lr=0.5, weight_decay=0.5)
+    >>> p
+    array([0.75, 0.75])
+    """
+    keras = _AdamWInKeras()

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.elementary import exponential, logarithm
 from adamas._numerics.power import one_minus_power
-from adamas._types import Array, LearningRate
-from adamas.reference._optimizer import ReferenceOptimizer
-from adamas.rules.rule import RULES, Coefficients, Rule, beta_coefficients
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import (
+    ALWAYS_DECOUPLED,
+    BETAS,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
-    from adamas._optimizer.options import Options
-
-
-class _AdemamixRule(Rule):
+class _AdEMAMixFormula(Formula):
+    name = "ademamix"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_slow": "signed", "exp_avg_sq": "square"}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -46,10 +54,25 @@ class _AdemamixRule(Rule):
         return new
 
 
-RULES["ademamix"] = _AdemamixRule()
+class _AdEMAMixInKeras(KerasWords):
+    """AdamW with a second, slow average of the gradients, as `adamas.AdEMAMix`.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
+        beta_3: Decay rate of the slow average, in [0, 1).
+        alpha: Its weight, >= 0.
+        warmup_steps: Steps over which alpha and beta_3 grow, >= 0.
+
+    References:
+        M. Pagliardini, P. Ablin, D. Grangier: The AdEMAMix Optimizer: Better, Faster, Older. ICLR 2025,
+        arXiv:2409.03137.
+    """
+
+    arguments = {**ADAM_ARGUMENTS, "beta_3": 0.9999, "epsilon": 1e-8, "alpha": 5.0, "warmup_steps": 0}
 
 
-class AdEMAMix(ReferenceOptimizer):
+@enter
+class AdEMAMix(RuleSpec):
     r"""AdamW with a second, slow average of the gradients, as in optax.
 
     For each element, with gradient g, step count t and the states m1 (``exp_avg``), m2 (``exp_avg_slow``) and v
@@ -94,35 +117,15 @@ class AdEMAMix(ReferenceOptimizer):
         arXiv:2409.03137.
     """
 
-    _beta_count: ClassVar[int] = 3
-    _frozen: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-    _fixed: ClassVar[tuple[str, ...]] = ("decoupled_weight_decay",)
-
-    def __init__(
-        self,
-        params: Any,
-        lr: LearningRate = 1e-3,
-        betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        *,
-        alpha: float = 5.0,
-        warmup_steps: int = 0,
-        maximize: bool = False,
-        **options: Unpack[Options],
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "alpha": alpha,
-            "warmup_steps": warmup_steps,
-            "maximize": maximize,
-            "decoupled_weight_decay": True,
-        }
-        super().__init__(params, defaults, options)
-
-    @staticmethod
-    def _rule(group: Mapping[str, Any]) -> str:
-        return "ademamix"
+    hyperparameters = (
+        LR,
+        BETAS.but((0.9, 0.999, 0.9999)),
+        EPS,
+        WEIGHT_DECAY,
+        Hyperparameter("alpha", 5.0, Range.NON_NEGATIVE, keyword_only=True),
+        Hyperparameter("warmup_steps", 0, Range.COUNT, keyword_only=True),
+        MAXIMIZE,
+        ALWAYS_DECOUPLED,
+    )
+    formulas = (_AdEMAMixFormula(),)
+    keras = _AdEMAMixInKeras()

@@ -1,0 +1,49 @@
+"""Optimizers whose engine is the compiled core."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from adamas import _core
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.engine import Engine
+from adamas._optimizer.parameters import Parameter
+from adamas._optimizer.report import StepReport
+from adamas._optimizer.step_scope import StepScope
+from adamas.rules import Formula
+
+
+class CompiledEngine(_core.Plan):
+    """The engine in C++."""
+
+    def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
+        """Add a parameter to the last group."""
+        formats, copy = parameter.formats, parameter.copy
+        average, mode = formats.average_dtype, parameter.row_mode
+        self.add(
+            parameter.array,
+            rule=formula.name,
+            state_format=getattr(_core.StateFormat, formats.states.value),
+            residue=getattr(_core.Residue, formats.residue.value),
+            average=None if average is None else getattr(_core.DType, average.name),
+            copy=None if copy is None else copy.array,
+            row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
+        )
+
+
+class CompiledScope(StepScope, _core.Scope):
+    """A step under way, whose end is compiled, so that no interrupt comes in between."""
+
+    __exit__ = _core.Scope.__exit__
+
+
+class CompiledOptimizer(Optimizer):
+    """An optimizer whose engine is the compiled core."""
+
+    _scope_class: ClassVar[type[StepScope]] = CompiledScope
+
+    def _new_engine(self) -> Engine:
+        model = self._model
+        engine = CompiledEngine(model.parameters.description, StepReport, model.formats.seed)
+        engine.foreign_groups = model.kind.foreign
+        return engine

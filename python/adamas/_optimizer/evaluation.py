@@ -1,0 +1,72 @@
+"""Optimizers whose parameters are evaluated elsewhere than they are trained."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adamas._numerics.half import narrow
+from adamas._numerics.param_formats import load_param
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.parameters import Parameter
+from adamas._system.interrupts import uninterrupted
+from adamas._types import Array
+
+
+class EvaluatedElsewhere(Optimizer):
+    """An optimizer by a rule that has an `adamas.rules.Evaluation`."""
+
+    #: While the parameters are those to be evaluated: each, flat, and what it is in training.
+    _training: list[tuple[Array, Array]] | None = None
+
+    def eval(self) -> None:
+        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train`.
+
+        It takes the memory of the parameters once more. Calling it again does nothing.
+
+        Raises:
+            RuntimeError: Another thread is stepping this optimizer.
+        """
+        if self._training is None:
+            uninterrupted(self._put_averages)
+
+    def _put_averages(self) -> None:
+        model = self._model
+        with model.engine:
+            if model.refusal is not None:
+                raise RuntimeError(model.refusal)
+            for parameter in model.parameters:
+                parameter.check_bound()
+            # Views stay writeable and flat whatever becomes of the arrays.
+            kept = [(p.array.reshape(-1), p.array.reshape(-1).copy()) for p in model.parameters]
+            try:
+                for parameter in model.parameters:
+                    self._put_average(parameter)
+            except BaseException:  # a hyperparameter that is none, or no memory for x
+                for array, values in kept:
+                    array[...] = values
+                raise
+            self._training = kept
+            model.refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
+
+    def _put_average(self, parameter: Parameter) -> None:
+        evaluation, array, engine = self.spec.evaluation, parameter.array, self._model.engine
+        assert evaluation is not None
+        coefficients = evaluation.coefficients(self.param_groups[parameter.group])
+        if engine.step_count(parameter.index) == 0:
+            return
+        y = load_param(array, parameter.formats.residue, engine.residue(parameter.index))
+        with np.errstate(all="ignore"):
+            rounded = {name: y.dtype.type(value) for name, value in coefficients.items()}
+            x = evaluation.value(y, self._model.states_of(parameter), rounded)
+        array[...] = x if x.dtype == array.dtype else narrow(x, array.dtype)
+
+    def train(self) -> None:
+        """Put the training parameters y back, exactly. Calling it again does nothing."""
+        if self._training is not None:
+            uninterrupted(self._put_back)
+
+    def _put_back(self) -> None:
+        for array, values in self._training or []:
+            array[...] = values
+        self._training = None
+        self._model.refusal = None

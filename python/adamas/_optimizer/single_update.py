@@ -1,0 +1,225 @@
+"""Functions that update one parameter by a rule; the caller keeps the states."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from adamas import _core
+from adamas._inputs.arrays import check_array, check_like, check_overlap
+from adamas._inputs.hyperparameters import check_group, check_threads, number, whole_number
+from adamas._inputs.names import no_argument
+from adamas._inputs.values import shown
+from adamas._types import Array
+from adamas.rules import SPECS, Formula, Hyperparameter, Range, RuleSpec
+
+#: What a function takes beside arrays and hyperparameters.
+_OTHERS = ("step", "scalars", "num_threads")
+
+
+def make_functions(module: str) -> dict[str, Callable[..., None]]:
+    """Make the function of each rule, as it appears in a module."""
+    return {spec.function: _function(spec, module) for spec in SPECS.values()}
+
+
+def _function(spec: RuleSpec, module: str) -> Callable[..., None]:
+    call = _SingleUpdate(spec)
+
+    def update(*args: Any, **kwargs: Any) -> None:
+        call(args, kwargs)
+
+    update.__name__ = update.__qualname__ = spec.function
+    update.__module__ = module
+    update.__doc__ = docstring_of(spec)
+    update.__signature__ = signature_of(spec)  # type: ignore[attr-defined]
+    return update
+
+
+class _SingleUpdate:
+    """One update by a rule."""
+
+    def __init__(self, spec: RuleSpec) -> None:
+        self._spec = spec
+        self._defaults = {each.name: each.default for each in spec.hyperparameters}
+        self._names = [each.name for each in arguments_of(spec)]
+        self._by_state = [each for each in spec.hyperparameters if each.by_state]
+        #: The formula depends on hyperparameters, which must be valid to choose it.
+        self._checks_first = len(spec.formulas) > 1 and not self._by_state
+
+    def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        param, grad, positional, named = self._take_arrays(args, kwargs)
+        for name in kwargs:
+            if name not in self._names and name not in _OTHERS:
+                raise TypeError(no_argument(name, self._spec.name, [*self._names, *_OTHERS]))
+        if "step" not in kwargs:
+            raise TypeError(f"{self._spec.function}() missing 1 required keyword-only argument: 'step'")
+        step, scalars, threads = kwargs.pop("step"), kwargs.pop("scalars", None), kwargs.pop("num_threads", None)
+        group = {**self._defaults, **kwargs}
+        self._refuse_schedules(group)
+        for each in self._by_state:
+            place = self._spec.states.index(each.state)
+            given = positional[place] if place < len(positional) else named.get(each.state)
+            group[each.name] = given is not None
+        if self._checks_first:
+            self._check_group(group, None)
+        formula = self._spec.formula_for(group)
+        states = self._take_states(formula, positional, named)
+        numbers = _check_scalars(scalars, formula.scalars)
+        self._update(formula, param, grad, states, group, step, threads, numbers)
+        if scalars is not None:
+            dict.update(scalars, zip(formula.scalars, numbers, strict=True))  # whatever a subclass does
+
+    def _take_arrays(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any, Sequence[Any], dict[str, Any]]:
+        """Return parameter, gradient and states, by position and by name; takes those out of ``kwargs``."""
+        found = dict(zip(("param", "grad"), args, strict=False))
+        for name in ("param", "grad"):
+            if name in found and name in kwargs:
+                raise TypeError(f"{self._spec.function}() got multiple values for argument {name!r}")
+            if name not in found and name not in kwargs:
+                raise TypeError(f"{self._spec.function}() missing 1 required positional argument: {name!r}")
+            found.setdefault(name, kwargs.pop(name, None))
+        named = {name: kwargs.pop(name) for name in self._spec.states if name in kwargs}
+        return found["param"], found["grad"], args[2:], named
+
+    def _take_states(self, formula: Formula, positional: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the states by name. By position they are those of the formula, or all, with None for others."""
+        names = self._spec.states if len(positional) == len(self._spec.states) else tuple(formula.states)
+        found = dict(zip(names, positional, strict=False))
+        for name in named:
+            if name in found:
+                raise TypeError(f"{self._spec.function}() got multiple values for argument {name!r}")
+        found.update(named)
+        states = {name: found.pop(name) for name in formula.states if name in found}
+        others = [name for name, array in found.items() if array is not None]
+        given = len(states) + len(others) + max(len(positional) - len(names), 0)
+        if given != len(formula.states) or others:
+            raise TypeError(f"states: expected {', '.join(formula.states) or 'none'}, got {given}")
+        return states
+
+    def _refuse_schedules(self, group: Mapping[str, Any]) -> None:
+        for each in self._spec.hyperparameters:
+            if each.schedulable and callable(group[each.name]):
+                expected = "numbers" if each.range is Range.BETAS else Range.NON_NEGATIVE.value
+                got = shown(group[each.name])
+                raise TypeError(f"{each.name}: expected {expected}, got {got}; call it with the step yourself")
+
+    def _check_group(self, group: Mapping[str, Any], completed: int | None) -> None:
+        checked = check_group(group, "{}", self._spec.hyperparameters, completed)
+        self._spec.check_combination(checked, "{}")
+
+    def _update(
+        self,
+        formula: Formula,
+        param: Array,
+        grad: Array,
+        states: dict[str, Array],
+        group: dict[str, Any],
+        step: int,
+        num_threads: int | None,
+        numbers: list[float],
+    ) -> None:
+        count = whole_number(step, "step", 1)
+        if count >= 2**62:
+            raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
+        threads = check_threads(num_threads)
+        arrays = tuple(states.values())
+        if _core.update(formula.name, param, grad, arrays, group, self._spec.beta_count, count, threads, numbers):
+            return
+        check_array(param, "param", writable=True)
+        if param.dtype.itemsize < 4:
+            raise TypeError(
+                f"param: expected dtype float32 or float64, got {param.dtype}; for others, make an optimizer"
+            )
+        check_like(grad, "grad", param, "param")
+        for name, state in states.items():
+            check_like(state, name, param, "param", writable=True)
+        check_overlap([("param", param), ("grad", grad), *states.items()])
+        self._check_group(group, count - 1)
+        raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
+
+def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
+    if known and not isinstance(scalars, dict):
+        raise TypeError(f"scalars: expected a dict of {', '.join(known)}, to be moved on, got {shown(scalars)}")
+    if scalars and set(scalars) != set(known):
+        raise ValueError(f"scalars: expected {', '.join(known) or 'none'}, got {', '.join(map(str, scalars))}")
+    given = scalars or {}
+    return [number(given[name], f"scalars[{name!r}]", "a finite number >= 0", 0.0, math.inf) for name in known]
+
+
+def arguments_of(spec: RuleSpec) -> list[Hyperparameter]:
+    """Return the hyperparameters that are arguments of the function."""
+    return [each for each in spec.arguments if not each.by_state]
+
+
+def signature_of(spec: RuleSpec) -> inspect.Signature:
+    """Return the signature of a rule's function, with annotations as text."""
+    kinds = inspect.Parameter
+    arrays = [kinds(name, kinds.POSITIONAL_OR_KEYWORD, annotation="Array") for name in ("param", "grad")]
+    optional = spec.later_states
+    arrays += [
+        kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=None, annotation="Array | None")
+        if name in optional
+        else kinds(name, kinds.POSITIONAL_OR_KEYWORD, annotation="Array")
+        for name in spec.states
+    ]
+    others = [kinds("step", kinds.KEYWORD_ONLY, annotation="int")]
+    if spec.scalars:
+        others.append(kinds("scalars", kinds.KEYWORD_ONLY, annotation="dict[str, float]"))
+    hyperparameters = [
+        kinds(
+            each.name,
+            kinds.KEYWORD_ONLY,
+            default=each.default,
+            annotation="float" if each.range is Range.LEARNING_RATE else each.annotation,
+        )
+        for each in arguments_of(spec)
+    ]
+    threads = kinds("num_threads", kinds.KEYWORD_ONLY, default=None, annotation="int | None")
+    return inspect.Signature([*arrays, *others, *hyperparameters, threads], return_annotation="None")
+
+
+def docstring_of(spec: RuleSpec) -> str:
+    """Return the docstring of a rule's function."""
+    name = spec.name
+    lines = {
+        "param": "The parameter: float32 or float64, C-contiguous, aligned, writeable. Updated.",
+        "grad": "Its gradient, of the same shape and dtype. Only read.",
+        **{state: _state_line(spec, state) for state in spec.states},
+        "step": "Which step this is, from 1.",
+    }
+    if spec.scalars:
+        first = ", ".join(f"``{scalar}``, {value:g}" for scalar, value in spec.scalars.items())
+        lines["scalars"] = f"Numbers beside the step count, with what they are before the first step: {first}. Updated."
+    for each in arguments_of(spec):
+        # Callables are for optimizers.
+        lines[each.name] = spec.descriptions[each.name].split(", or a callable")[0].split(". ")[0].rstrip(".") + "."
+    lines["num_threads"] = "The most threads to use; None for the library's limit."
+    arguments = "\n".join(f"    {argument}: {text}" for argument, text in lines.items())
+    parts = [
+        f"One update of `adamas.{name}`, in place; the equations are there.",
+        f"Args:\n{arguments}",
+        "Raises:\n"
+        "    TypeError: An argument of the wrong type; the message names it. Nothing has changed.\n"
+        "    ValueError: An array that does not fit or overlaps another, or a value out of range. Nothing has changed.",
+    ]
+    if spec.function_example:
+        parts.append("Example:\n    " + inspect.cleandoc(spec.function_example).replace("\n", "\n    "))
+    parts.append("References:\n" + spec.references)
+    return "\n\n".join(parts)
+
+
+def _state_line(spec: RuleSpec, state: str) -> str:
+    first = spec.first_values({each.name: each.default for each in spec.hyperparameters})
+    start = "zeros"
+    if state in first:
+        start = "a copy of the parameter" if first[state] is None else f"filled with {first[state]:g}"
+    line = f"State of the rule, of the same shape and dtype, {start} at first. Updated."
+    for each in spec.hyperparameters:
+        if each.state == state:
+            line += f" Giving it turns {each.name} on." if each.by_state else f" For {each.name} only."
+    return line

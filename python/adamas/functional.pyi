@@ -1,0 +1,315 @@
+"""Updates of one parameter, in place.
+
+Written by tests/interface_stubs.py: change the rules instead.
+"""
+
+from adamas._types import Array
+
+__all__ = [
+    "adabelief_",
+    "adagrad_",
+    "adam_",
+    "adamax_",
+    "adamw_",
+    "adan_",
+    "ademamix_",
+    "adopt_",
+    "lamb_",
+    "lion_",
+    "nadam_",
+    "radam_",
+    "rmsprop_",
+    "schedule_free_adamw_",
+    "sgd_",
+    "yogi_",
+]
+
+def adam_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None = None,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    bias_correction: bool = True,
+    eps_hat: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adam`, in place; the equations are there."""
+
+def adamw_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None = None,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.01,
+    maximize: bool = False,
+    bias_correction: bool = True,
+    eps_hat: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdamW`, in place; the equations are there."""
+
+def nadam_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 0.002,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    momentum_decay: float = 0.004,
+    decoupled_weight_decay: bool = False,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.NAdam`, in place; the equations are there."""
+
+def radam_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    decoupled_weight_decay: bool = False,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.RAdam`, in place; the equations are there."""
+
+def adamax_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_inf: Array,
+    *,
+    step: int,
+    lr: float = 0.002,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adamax`, in place; the equations are there."""
+
+def adabelief_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_var: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-16,
+    weight_decay: float = 0.0,
+    eps_root: float = 1e-16,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = True,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdaBelief`, in place; the equations are there."""
+
+def yogi_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.01,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 0.001,
+    weight_decay: float = 0.0,
+    initial_accumulator_value: float = 1e-06,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Yogi`, in place; the equations are there."""
+
+def adagrad_(
+    param: Array,
+    grad: Array,
+    sum: Array,
+    *,
+    step: int,
+    lr: float = 0.01,
+    lr_decay: float = 0.0,
+    weight_decay: float = 0.0,
+    initial_accumulator_value: float = 0.0,
+    eps: float = 1e-10,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adagrad`, in place; the equations are there."""
+
+def rmsprop_(
+    param: Array,
+    grad: Array,
+    square_avg: Array,
+    grad_avg: Array | None = None,
+    momentum_buffer: Array | None = None,
+    *,
+    step: int,
+    lr: float = 0.01,
+    alpha: float = 0.99,
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    momentum: float = 0.0,
+    centered: bool = False,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.RMSprop`, in place; the equations are there."""
+
+def lion_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    *,
+    step: int,
+    lr: float = 0.0001,
+    betas: tuple[float, float] = (0.9, 0.99),
+    weight_decay: float = 0.001,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Lion`, in place; the equations are there."""
+
+def lamb_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-06,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    bias_correction: bool = True,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.LAMB`, in place; the equations are there."""
+
+def adan_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_diff: Array,
+    exp_avg_sq: Array,
+    previous_grad: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    eps_root: float = 1e-08,
+    mix_by_beta2: bool = False,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adan`, in place; the equations are there."""
+
+def adopt_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.9999),
+    eps: float = 1e-06,
+    weight_decay: float = 0.0,
+    clip: bool = True,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.ADOPT`, in place; the equations are there."""
+
+def ademamix_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_slow: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    alpha: float = 5.0,
+    warmup_steps: int = 0,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdEMAMix`, in place; the equations are there."""
+
+def schedule_free_adamw_(
+    param: Array,
+    grad: Array,
+    z: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 0.0025,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    warmup_steps: int = 0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.ScheduleFreeAdamW`, in place; the equations are there."""
+
+def sgd_(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array | None = None,
+    *,
+    step: int,
+    lr: float = 0.001,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.SGD`, in place; the equations are there."""

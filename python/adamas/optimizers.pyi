@@ -1,0 +1,986 @@
+"""The optimizers, stepped by the compiled core.
+
+Written by tests/interface_stubs.py: change the rules instead.
+"""
+
+from typing import Any
+
+from typing_extensions import Unpack
+
+from adamas._optimizer.compiled import CompiledOptimizer as CompiledOptimizer
+from adamas._optimizer.evaluation import EvaluatedElsewhere
+from adamas._optimizer.options import Options
+from adamas._types import LearningRate
+
+__all__ = [
+    "ADOPT",
+    "LAMB",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Lion",
+    "NAdam",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "Yogi",
+]
+
+class Adam(CompiledOptimizer):
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    Every operation is rounded once, to float64 for float64 parameters and to float32 for all others; numbers that
+    depend on the hyperparameters and t alone are computed in float64 and rounded once. So the bits are the same on
+    every processor, for every number of threads, and in `adamas.reference`.
+
+    Args:
+        params: An array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these, or a list of
+            group dicts with the parameters under ``"params"`` and, beside them, hyperparameters of the group. Arrays
+            are float32, float64, float16 or ``ml_dtypes.bfloat16``, C-contiguous, aligned, writeable, of one dimension
+            or more, and do not overlap. They are updated in place: to replace a parameter's values, write
+            ``w[...] = values``, since the optimizer keeps the arrays and not the names.
+        lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first), as
+            those of `adamas.schedules`. ``betas`` and ``weight_decay`` may be such callables too.
+        betas: Decay rates of the two moments, each in [0, 1).
+        eps: Added to the denominator, >= 0.
+        weight_decay: Factor of the penalty, >= 0.
+        amsgrad: Divide by the square root of the largest v so far (state ``max_exp_avg_sq``). Fixed at construction.
+        maximize: Ascend instead of descend.
+        bias_correction: Divide the moments by ``1 - beta^t``, as above; with False they are used as they are.
+        eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
+            do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
+        decoupled_weight_decay: Decay as `AdamW` does.
+        **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
+            "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
+            ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
+            or "split24" to keep the low 16 or 8 bits of the float32 number whose high half the parameter is.
+            ``rounding`` of bfloat16 and float16 parameters: "nearest"; "stochastic" (bfloat16), reproducible from
+            ``seed``; "kahan", to keep what was cut off in 16 bits. ``num_threads``: the most threads a step may use;
+            None for the library's limit (`adamas.get_num_threads`). All but the last are fixed at construction.
+
+    Raises:
+        TypeError: A parameter that is no plain floating-point array, or a hyperparameter or option of the wrong type.
+        ValueError: A parameter that cannot be updated in place, arrays that overlap, a hyperparameter out of range, or
+            options that do not fit the parameters or one another.
+        ImportError: bfloat16 states without the package ml_dtypes.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adam([w], lr=0.1)
+        >>> opt.step([2 * w])  # the gradient of sum(w**2)
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980.
+
+        S. J. Reddi, S. Kale, S. Kumar: On the Convergence of Adam and Beyond. ICLR 2018, arXiv:1904.09237 (AMSGrad).
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamW(CompiledOptimizer):
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    As in PyTorch, the decay is multiplied by lr, and weight_decay is 0.01 unless given. All else is as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        amsgrad: As in `Adam`.
+        maximize: As in `Adam`.
+        bias_correction: As in `Adam`.
+        eps_hat: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> params = {"w": np.ones((2, 3), np.float32), "b": np.zeros(3, np.float32)}
+        >>> opt = adamas.AdamW(params, lr=lambda step: 1e-2 * 0.99**step)
+        >>> opt.step({"w": np.full((2, 3), 0.5, np.float32), "b": None})  # b is left alone
+        StepReport(step=1, updated=1)
+        >>> opt.state["w"]["exp_avg"]
+        array([[0.05, 0.05, 0.05],
+               [0.05, 0.05, 0.05]], dtype=float32)
+
+    References:
+        I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class NAdam(CompiledOptimizer):
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        mu_t <- beta1 * (1 - 0.96^(t*momentum_decay) / 2)
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - (lr*(1 - mu_t)/(1 - mu_1*...*mu_t) * g + lr*mu_{t+1}/(1 - mu_1*...*mu_{t+1}) * m)
+                 / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    The product of the mu so far is kept beside the step count, as ``mu_product``. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        momentum_decay: How soon mu approaches beta1, >= 0.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.NAdam([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8943548, -1.8943548], dtype=float32)
+
+    References:
+        T. Dozat: Incorporating Nesterov Momentum into Adam. ICLR Workshop 2016.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 0.004,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class RAdam(CompiledOptimizer):
+    r"""Rectified Adam, as in PyTorch.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        rho_inf = 2/(1 - beta2) - 1
+        rho = rho_inf - 2*t*beta2^t/(1 - beta2^t)
+        if rho > 5:
+            r = sqrt((rho - 4)*(rho - 2)*rho_inf / ((rho_inf - 4)*(rho_inf - 2)*rho))
+            p <- p - lr/(1 - beta1^t) * m * r * sqrt(1 - beta2^t)/(sqrt(v) + eps)
+        else:
+            p <- p - lr/(1 - beta1^t) * m
+
+    PyTorch and optax disagree on the place of eps; this is PyTorch's, before the bias correction. Numbers are rounded
+    as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.RAdam([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8, -1.6], dtype=float32)
+
+    References:
+        L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han: On the Variance of the Adaptive Learning Rate and
+        Beyond. ICLR 2020, arXiv:1908.03265.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adamax(CompiledOptimizer):
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and u (``exp_inf``), which start at
+    zero::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        u <- max(beta2*u, |g| + eps)
+        p <- p - lr/(1 - beta1^t) * m/u
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: Added to the size of each gradient, >= 0.
+        weight_decay: As in `Adam`.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adamax([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980 (section 7.1).
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdaBelief(CompiledOptimizer):
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and s (``exp_avg_var``), which start
+    at zero::
+
+        m <- beta1*m + (1 - beta1)*g
+        s <- beta2*s + (1 - beta2)*(g - m)^2 + eps_root
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(s)/sqrt(1 - beta2^t) + eps)
+
+    Numbers are rounded as in `Adam`. The defaults of eps and eps_root are those of optax; in the paper, eps is 1e-8.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        eps_root: Added to s at every step, >= 0.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.AdaBelief([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8888889, -1.8888888], dtype=float32)
+
+    References:
+        J. Zhuang, T. Tang, Y. Ding, S. Tatikonda, N. Dvornek, X. Papademetris, J. S. Duncan: AdaBelief Optimizer:
+        Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020, arXiv:2010.07468.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-16,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-16,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Yogi(CompiledOptimizer):
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at initial_accumulator_value::
+
+        g <- g + weight_decay * p
+        m <- beta1*m + (1 - beta1)*g
+        v <- v - (1 - beta2)*g*g * sign(v - g*g)
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Yogi([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.900062 , -1.9000283], dtype=float32)
+
+    References:
+        M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 0.001,
+        weight_decay: float = 0.0,
+        *,
+        initial_accumulator_value: float = 1e-06,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adagrad(CompiledOptimizer):
+    r"""Adagrad, as in PyTorch.
+
+    For each element, with gradient g, step count t and the state s (``sum``), which starts at
+    initial_accumulator_value::
+
+        g <- g + weight_decay * p
+        s <- s + g*g
+        p <- p - lr/(1 + (t - 1)*lr_decay) * g / (sqrt(s) + eps)
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        lr_decay: How fast the learning rate falls, >= 0.
+        weight_decay: As in `Adam`.
+        initial_accumulator_value: What the sum starts at, >= 0. Fixed at construction.
+        eps: As in `Adam`.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adagrad([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        J. Duchi, E. Hazan, Y. Singer: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
+        JMLR 12, 2011.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class RMSprop(CompiledOptimizer):
+    r"""RMSprop, as in PyTorch.
+
+    For each element, with gradient g and the states v (``square_avg``), a (``grad_avg``, if centered) and b
+    (``momentum_buffer``, with momentum), which start at zero::
+
+        g <- g + weight_decay * p
+        v <- alpha*v + (1 - alpha)*g*g
+        a <- alpha*a + (1 - alpha)*g
+        d = sqrt(v) + eps,  or centered: sqrt(max(v - a*a, 0)) + eps
+        p <- p - lr*g/d,    or with momentum: b <- momentum*b + g/d;  p <- p - lr*b
+
+    Numbers are rounded as in `Adam`. Centered, PyTorch gets NaN where rounding makes v - a*a negative; here it counts
+    as 0.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        alpha: Decay rate of the averages, in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: As in `Adam`.
+        momentum: Momentum factor, >= 0. Whether there is one is fixed at construction.
+        centered: Divide by the spread around the average gradient. Fixed at construction.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.RMSprop([w], lr=0.01)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.90000004, -1.9       ], dtype=float32)
+
+    References:
+        T. Tieleman, G. Hinton: Lecture 6.5, rmsprop. Coursera: Neural Networks for Machine Learning, 2012.
+
+        A. Graves: Generating Sequences With Recurrent Neural Networks, arXiv:1308.0850, 2013 (centered).
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Lion(CompiledOptimizer):
+    r"""Lion (evolved sign momentum), as in optax.
+
+    For each element, with gradient g and the state m (``exp_avg``), which starts at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        u = sign(beta1*m + (1 - beta1)*g)
+        m <- beta2*m + (1 - beta2)*g
+        p <- p - lr*u
+
+    Every parameter moves by lr, so lr wants to be 3 to 10 times smaller than for `AdamW`, and weight_decay as much
+    larger. The sign of zero is zero, that of NaN is NaN. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: Weight of the momentum in the direction, and its decay rate, each in [0, 1).
+        weight_decay: Strength of the decay, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Lion([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.89989996, -1.8998    ], dtype=float32)
+
+    References:
+        X. Chen, C. Liang, D. Huang, E. Real, K. Wang, Y. Liu, H. Pham, X. Dong, T. Luong, C.-J. Hsieh, Y. Lu, Q. V. Le:
+        Symbolic Discovery of Optimization Algorithms. NeurIPS 2023, arXiv:2302.06675.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.001,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LAMB(CompiledOptimizer):
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
+    start at zero::
+
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        u = m/(1 - beta1^t) / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*p
+        p <- p - lr * |p|/|u| * u
+
+    where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
+    float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: Weight of the parameter in the direction, >= 0.
+        maximize: As in `Adam`.
+        bias_correction: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.LAMB([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.84188616, -1.841886  ], dtype=float32)
+
+    References:
+        Y. You, J. Li, S. Reddi, J. Hseu, S. Kumar, S. Bhojanapalli, X. Song, J. Demmel, K. Keutzer, C.-J. Hsieh: Large
+        Batch Optimization for Deep Learning: Training BERT in 76 minutes. ICLR 2020, arXiv:1904.00962.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adan(CompiledOptimizer):
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``), v (``exp_avg_diff``), n
+    (``exp_avg_sq``) and h (``previous_grad``), which start at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        e = g - h  (0 at the first step);  h <- g
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*e
+        n <- beta3*n + (1 - beta3)*(g + k*e)^2
+        p <- p - lr * (m/(1 - beta1^t) + k*v/(1 - beta2^t)) / (sqrt(n/(1 - beta3^t) + eps_root) + eps)
+
+    optax and the authors' code disagree on the weight k of the difference: here it is 1 - beta2, as in optax; with
+    mix_by_beta2 it is beta2, as in the authors' code. The betas are those of both (the paper writes 1 - beta), and
+    decay is decoupled as in `AdamW`. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: Decay rates of m, v and n, each in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        eps_root: Added under the root, >= 0.
+        mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adan([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        X. Xie, P. Zhou, H. Li, Z. Lin, S. Yan: Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep
+        Models. arXiv:2208.06677, 2022.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-08,
+        mix_by_beta2: bool = False,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ADOPT(CompiledOptimizer):
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        g <- g + weight_decay * p
+        u = clip(g / max(sqrt(v), eps), (t - 1)^(1/4))
+        m <- beta1*m + (1 - beta1)*u
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr*m
+
+    The first step only sets v to g*g. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: The least denominator, >= 0.
+        weight_decay: As in `Adam`.
+        clip: Keep u within (t - 1)^(1/4), as above.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.ADOPT([w], lr=0.1)
+        >>> for _ in range(2):
+        ...     report = opt.step([2 * w])
+        >>> w
+        array([ 0.99, -1.99], dtype=float32)
+
+    References:
+        S. Taniguchi, K. Harada, G. Minegishi, Y. Oshima, S. C. Jeong, G. Nagahara, T. Iiyama, M. Suzuki, Y. Iwasawa,
+        Y. Matsuo: ADOPT: Modified Adam Can Converge with Any beta2 with the Optimal Rate. NeurIPS 2024,
+        arXiv:2411.02853.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.9999),
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        clip: bool = True,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdEMAMix(CompiledOptimizer):
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    For each element, with gradient g, step count t and the states m1 (``exp_avg``), m2 (``exp_avg_slow``) and v
+    (``exp_avg_sq``), which start at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        m1 <- beta1*m1 + (1 - beta1)*g
+        m2 <- beta3*m2 + (1 - beta3)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr * (m1/(1 - beta1^t) + alpha*m2) / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    With warmup_steps, alpha and beta3 grow to their values over that many steps, as in the paper (section 3.2): alpha
+    linearly from 0, beta3 from beta1 so that its half-life grows linearly. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: Decay rates of m1, v and m2, each in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, >= 0.
+        alpha: Weight of the slow average, >= 0.
+        warmup_steps: Steps over which alpha and beta3 grow, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.AdEMAMix([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.89995, -1.89995], dtype=float32)
+
+    References:
+        M. Pagliardini, P. Ablin, D. Grangier: The AdEMAMix Optimizer: Better, Faster, Older. ICLR 2025,
+        arXiv:2409.03137.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        alpha: float = 5.0,
+        warmup_steps: int = 0,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeAdamW(EvaluatedElsewhere, CompiledOptimizer):
+    r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
+    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
+
+        lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
+        w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
+        v <- beta2*v + (1 - beta2)*g*g
+        u = g / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*y
+        y <- y + k*(z - y) + lr_t*(beta1*(1 - k) - 1)*u
+        z <- z - lr_t*u
+
+    That is the form of the authors' code, which keeps no x: ``y = (1 - beta1)*z + beta1*x`` gives it. While training,
+    the parameters are y. Call `eval` before the parameters are evaluated or saved for use: then they are x. Call
+    `train` to go on: the parameters are y again, exactly as they were. ``weight_sum`` and ``lr_max`` are kept beside
+    the step count. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`; a constant is meant to be enough.
+        betas: Interpolation between z and x, in (0, 1), and decay rate of v, in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, at y, >= 0.
+        warmup_steps: Steps over which lr grows linearly, >= 0.
+        r: Power of t in the weight of a step in the average, >= 0.
+        weight_lr_power: Power of lr in that weight, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.ScheduleFreeAdamW([w], lr=0.1)
+        >>> for _ in range(2):
+        ...     report = opt.step([2 * w])
+        >>> opt.eval()
+        >>> w  # the average
+        array([ 0.85269576, -1.8512975 ], dtype=float32)
+        >>> opt.train()
+        >>> w
+        array([ 0.84796536, -1.8464272 ], dtype=float32)
+
+    References:
+        A. Defazio, X. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky: The Road Less Scheduled. NeurIPS 2024,
+        arXiv:2405.15682.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class SGD(CompiledOptimizer):
+    r"""Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick.
+
+    For each element, with gradient g and, with momentum, the state b (``momentum_buffer``)::
+
+        g <- g + weight_decay * p
+        plain:     p <- p - lr*g
+        momentum:  b <- momentum*b + (1 - dampening)*g  (g at the first step);  p <- p - lr*b
+        Nesterov:  b likewise;                                                  p <- p - lr*(g + momentum*b)
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        momentum: Momentum factor, >= 0. Whether there is one is fixed at construction.
+        dampening: Subtracted from the weight of the gradient in b; 0 for Nesterov.
+        weight_decay: As in `Adam`.
+        nesterov: Nesterov's momentum. Fixed at construction.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`, or nesterov without momentum or with dampening.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.SGD([w], lr=0.1, momentum=0.9)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.8, -1.6], dtype=float32)
+
+    References:
+        B. T. Polyak: Some methods of speeding up the convergence of iteration methods. USSR Computational Mathematics
+        and Mathematical Physics 4(5), 1964.
+
+        I. Sutskever, J. Martens, G. Dahl, G. Hinton: On the importance of initialization and momentum in deep learning.
+        ICML 2013.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...

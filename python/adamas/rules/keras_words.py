@@ -1,0 +1,87 @@
+"""What Keras calls an update rule: its names, its arguments, and where its conventions differ from ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adamas.rules.spec import RuleSpec
+
+#: What Keras calls arguments that have another name here. (The betas are one argument here, and one each in Keras.)
+KERAS_NAMES = {"lr": "learning_rate", "eps": "epsilon", "eps_root": "epsilon_root"}
+
+#: Arguments that Keras has in a way of its own, or has not.
+NOT_IN_KERAS = ("weight_decay", "decoupled_weight_decay", "maximize")
+
+#: Arguments of Keras's Adam, and their defaults.
+ADAM_ARGUMENTS: Mapping[str, Any] = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+
+
+@dataclass(frozen=True)
+class KerasStep:
+    """What a step of Keras is in terms of the rule, where that is not simply the arguments.
+
+    Attributes:
+        hyperparameters: By our names.
+        weight_decay: Of variables that decay; None for what it is.
+        grad_scale: What gradients are divided by.
+        offsets: What is added to states after the step.
+    """
+
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    weight_decay: float | None = None
+    grad_scale: float | None = None
+    offsets: Mapping[str, float] = field(default_factory=dict)
+
+
+class KerasWords:
+    """An optimizer of `adamas.keras`. A rule that Keras lacks needs none of this; one that it has, the differences.
+
+    The docstring of a subclass is that of the optimizer; without one, it is made from the rule's.
+    """
+
+    #: Of the class; empty for the name of the rule.
+    name: str = ""
+    #: Arguments in Keras's words, with Keras's defaults, in order; None for those of the rule.
+    arguments: Mapping[str, Any] | None = None
+    #: Hyperparameters, no arguments, that make the rule what Keras has.
+    fixed: Mapping[str, Any] = {}
+    #: The rule decays elsewhere than Keras does: so variables are multiplied before the update.
+    decays_before: bool = False
+
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        """Raise ValueError for arguments, each valid by itself, that cannot be used."""
+
+    def step(self, arguments: Mapping[str, Any], learning_rate: float, weight_decay: float) -> KerasStep:
+        """Return what differs in a step."""
+        return KerasStep()
+
+    def first_values(self, arguments: Mapping[str, Any]) -> Mapping[str, float]:
+        """Return what states start at, where not at the rule's first values."""
+        return {}
+
+
+def keras_name(spec: RuleSpec) -> str:
+    """Return the name of the class in `adamas.keras`."""
+    return spec.keras.name or spec.name
+
+
+def keras_arguments(spec: RuleSpec) -> dict[str, Any]:
+    """Return the arguments of the class that not all optimizers of Keras have, and their defaults."""
+    if spec.keras.arguments is not None:
+        return dict(spec.keras.arguments)
+    arguments: dict[str, Any] = {}
+    for each in spec.arguments:
+        if each.name == "betas":
+            arguments |= {f"beta_{k}": beta for k, beta in enumerate(each.default, 1)}
+        elif each.name not in NOT_IN_KERAS:
+            arguments[KERAS_NAMES.get(each.name, each.name)] = each.default
+    return arguments
+
+
+def keras_fixed(spec: RuleSpec) -> dict[str, Any]:
+    """Return the hyperparameters that are no arguments in Keras, but make the rule what Keras has."""
+    is_argument = any(each.name == "decoupled_weight_decay" for each in spec.arguments)
+    return {**({"decoupled_weight_decay": True} if is_argument else {}), **spec.keras.fixed}

@@ -1,0 +1,258 @@
+"""Specifications of update rules: everything about a rule that is not arithmetic."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.keras_words import KerasWords
+
+
+class Range(Enum):
+    """What the values of a hyperparameter may be, in the words of error messages."""
+
+    LEARNING_RATE = "a finite number >= 0, or a callable step -> number"
+    NON_NEGATIVE = "a finite number >= 0"
+    FRACTION = "a number in [0, 1)"
+    FINITE = "a finite number"
+    COUNT = "a whole number >= 0"
+    FLAG = "True or False"
+    #: As many numbers as the default has, each a `FRACTION`.
+    BETAS = "numbers"
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One argument of an optimizer, which each of its groups has a value of.
+
+    Attributes:
+        name: Of the argument, and of the entry in ``param_groups``.
+        default: Its value where none is given.
+        range: Which values are valid.
+        keyword_only: It cannot be given by position.
+        frozen: It keeps the value that it had at construction.
+        fixed: It is no argument at all: the rule sets it to its default.
+        schedulable: It may be a callable, from the number of steps taken so far.
+        state: A state that there is only if this is neither zero nor False; empty if there is none such.
+        by_state: In `adamas.functional` it is no argument: giving the state turns it on.
+    """
+
+    name: str
+    default: Any
+    range: Range
+    keyword_only: bool = False
+    frozen: bool = False
+    fixed: bool = False
+    schedulable: bool = False
+    state: str = ""
+    by_state: bool = False
+
+    def but(self, default: Any, **changes: Any) -> Hyperparameter:
+        """Return the same hyperparameter with another default, and perhaps other attributes."""
+        return replace(self, default=default, **changes)
+
+    @property
+    def annotation(self) -> str:
+        """The type of the argument."""
+        if self.range is Range.BETAS:
+            return f"tuple[{', '.join(['float'] * len(self.default))}]"
+        types = {Range.LEARNING_RATE: "LearningRate", Range.COUNT: "int", Range.FLAG: "bool"}
+        return types.get(self.range, "float")
+
+
+#: Hyperparameters that many rules have.
+LR = Hyperparameter("lr", 1e-3, Range.LEARNING_RATE, schedulable=True)
+BETAS = Hyperparameter("betas", (0.9, 0.999), Range.BETAS, schedulable=True)
+EPS = Hyperparameter("eps", 1e-8, Range.NON_NEGATIVE)
+WEIGHT_DECAY = Hyperparameter("weight_decay", 0.0, Range.NON_NEGATIVE, schedulable=True)
+MAXIMIZE = Hyperparameter("maximize", False, Range.FLAG, keyword_only=True)
+DECOUPLED = Hyperparameter("decoupled_weight_decay", False, Range.FLAG, keyword_only=True)
+ALWAYS_DECOUPLED = DECOUPLED.but(True, frozen=True, fixed=True)
+
+
+class Evaluation(ABC):
+    """How parameters are evaluated, by a rule that trains them at another point."""
+
+    @abstractmethod
+    def coefficients(self, group: Mapping[str, Any]) -> dict[str, float]:
+        """Return numbers that `value` needs, in float64."""
+
+    @abstractmethod
+    def value(self, y: Array, state: Mapping[str, Array], c: Coefficients) -> Array:
+        """Return the point to evaluate at, for a parameter that has been stepped.
+
+        Plain operators alone, so that it serves arrays of any library. All of ``c`` has the dtype of ``y``.
+        """
+
+
+class RuleSpec:
+    """An update rule as data: classes, functions, documentation and benchmarks are made from it.
+
+    A rule is a subclass with the name of the optimizer, entered into the registry by `enter`. Its docstring is that of
+    the optimizer: the equations, Args, Raises, a runnable Example, References.
+
+    Example:
+        >>> from adamas import rules
+        >>> spec = rules.SPECS["AdamW"]
+        >>> [hyperparameter.name for hyperparameter in spec.arguments]
+        ['lr', 'betas', 'eps', 'weight_decay', 'amsgrad', 'maximize', 'bias_correction', 'eps_hat']
+        >>> spec.hyperparameters[3].default, spec.hyperparameters[3].range.value
+        (0.01, 'a finite number >= 0')
+        >>> spec.formula_for({"amsgrad": False}).states
+        {'exp_avg': 'signed / exp_avg_sq', 'exp_avg_sq': 'square'}
+        >>> spec.papers
+        ('I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.',)
+    """
+
+    #: In the order of the arguments; those that are ``fixed`` come last.
+    hyperparameters: tuple[Hyperparameter, ...]
+    #: The forms of the rule, of which one serves each group.
+    formulas: tuple[Formula, ...]
+    #: How the parameters are evaluated, if not as they are: the optimizers have ``eval`` and ``train`` then.
+    evaluation: Evaluation | None = None
+    #: Name of the function of `adamas.functional`; empty for the name of the rule in lower case.
+    function_name: str = ""
+    #: A runnable example of that function.
+    function_example: str = ""
+    #: Names, arguments and conventions of the class in `adamas.keras`.
+    keras: KerasWords = KerasWords()
+    #: Rows of the benchmark: options, by what tells the row from others of the rule.
+    variants: Mapping[str, Mapping[str, Any]] = {"": {}}
+
+    def choose(self, group: Mapping[str, Any]) -> str:
+        """Return the name of the formula that serves a group with these hyperparameters."""
+        return self.formulas[0].name
+
+    def first_values(self, group: Mapping[str, Any]) -> Mapping[str, float | None]:
+        """Return the numbers that states start at, where not at zero; None for a copy of the parameter."""
+        return {}
+
+    def check_combination(self, group: Mapping[str, Any], path: str) -> None:
+        """Refuse hyperparameters of a group, each valid by itself, that do not go together.
+
+        Args:
+            group: The hyperparameters.
+            path: ``path.format(name)`` is how messages name one.
+
+        Raises:
+            ValueError: Naming one.
+            TypeError: Likewise, for one that may not be a callable.
+        """
+
+    def formula_for(self, group: Mapping[str, Any]) -> Formula:
+        """Return the formula that serves a group with these hyperparameters."""
+        name = self.choose(group)
+        return next(formula for formula in self.formulas if formula.name == name)
+
+    @cached_property
+    def name(self) -> str:
+        """Name of the optimizers: ``adamas.<name>``, ``adamas.reference.<name>``, ``adamas.torch.<name>``."""
+        return type(self).__name__
+
+    @cached_property
+    def function(self) -> str:
+        """Name of the function of `adamas.functional`."""
+        return self.function_name or f"{self.name.lower()}_"
+
+    @cached_property
+    def by_name(self) -> dict[str, Hyperparameter]:
+        """The hyperparameters by name."""
+        return {hyperparameter.name: hyperparameter for hyperparameter in self.hyperparameters}
+
+    @cached_property
+    def arguments(self) -> tuple[Hyperparameter, ...]:
+        """The hyperparameters that users may choose."""
+        return tuple(hyperparameter for hyperparameter in self.hyperparameters if not hyperparameter.fixed)
+
+    @cached_property
+    def frozen(self) -> tuple[str, ...]:
+        """Names of hyperparameters that keep the value they had at construction."""
+        return tuple(hyperparameter.name for hyperparameter in self.hyperparameters if hyperparameter.frozen)
+
+    @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """Names of hyperparameters that the rule sets, and nobody may choose."""
+        return tuple(hyperparameter.name for hyperparameter in self.hyperparameters if hyperparameter.fixed)
+
+    @cached_property
+    def beta_count(self) -> int:
+        """How many betas there are; 2 for a rule without."""
+        return len(self.by_name["betas"].default) if "betas" in self.by_name else 2
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """Names of all states that some formula keeps, in order."""
+        longest_first = sorted(self.formulas, key=lambda formula: -len(formula.states))
+        return tuple(dict.fromkeys(name for formula in longest_first for name in formula.states))
+
+    @cached_property
+    def later_states(self) -> tuple[str, ...]:
+        """Names of states that some formula does without: a group may turn them on."""
+        return tuple(name for name in self.states if not all(name in formula.states for formula in self.formulas))
+
+    @cached_property
+    def scalars(self) -> dict[str, float]:
+        """Numbers that some formula keeps for each parameter beside the step count, and their first values."""
+        return {name: first for formula in self.formulas for name, first in formula.scalars.items()}
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """The signature of the optimizer, with annotations as text."""
+        kinds = inspect.Parameter
+        hyperparameters = [
+            kinds(
+                each.name,
+                kinds.KEYWORD_ONLY if each.keyword_only else kinds.POSITIONAL_OR_KEYWORD,
+                default=each.default,
+                annotation=each.annotation,
+            )
+            for each in self.arguments
+        ]
+        params = kinds("params", kinds.POSITIONAL_OR_KEYWORD, annotation="Any")
+        options = kinds("options", kinds.VAR_KEYWORD, annotation="Unpack[Options]")
+        return inspect.Signature([params, *hyperparameters, options], return_annotation="None")
+
+    @cached_property
+    def descriptions(self) -> dict[str, str]:
+        """What the docstring says of each argument; for ``As in `Adam`.``, what that says."""
+        described = inspect.cleandoc(self.__doc__ or "").split("\nArgs:\n", 1)[1].split("\n\n", 1)[0]
+        found = {}
+        for entry in re.split(r"\n    (?=[\w*])", described.removeprefix("    ")):
+            name, text = entry.split(": ", 1)
+            other = re.fullmatch(r"As in `(\w+)`\.", text)
+            found[name] = SPECS[other[1]].descriptions[name] if other else " ".join(text.split())
+        return found
+
+    @cached_property
+    def references(self) -> str:
+        """The References of the docstring, as they stand there."""
+        return inspect.cleandoc(self.__doc__ or "").split("\nReferences:\n", 1)[1]
+
+    @cached_property
+    def papers(self) -> tuple[str, ...]:
+        """Where the rule comes from: the References, each in one line."""
+        return tuple(" ".join(paper.split()) for paper in self.references.split("\n\n"))
+
+
+#: Every rule by name.
+SPECS: dict[str, RuleSpec] = {}
+#: Every formula by name, as ``adamas._core.rules()`` lists them.
+FORMULAS: dict[str, Formula] = {}
+
+_Rule = TypeVar("_Rule", bound=RuleSpec)
+
+
+def enter(rule: type[_Rule]) -> type[_Rule]:
+    """Enter a rule into the registry."""
+    spec = rule()
+    SPECS[spec.name] = spec
+    FORMULAS.update({formula.name: formula for formula in spec.formulas})
+    return rule
