@@ -4,7 +4,10 @@ Optimizers update NumPy arrays in place, at the speed of memory, with the same b
 number of threads. Start with `adamas.AdamW`.
 """
 
-from adamas import averaging, checkpoint, functional, optimizers, reference, rules, schedules
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from adamas import averaging, checkpoint, functional, optimizers, rules, schedules
 from adamas._core import __version__
 from adamas._inputs.precision import PrecisionWarning
 from adamas._optimizer.report import StepReport
@@ -25,6 +28,9 @@ from adamas.runtime import (
     set_num_threads,
     use_isa,
 )
+
+if TYPE_CHECKING:
+    from adamas import reference
 
 __all__ = [
     "EMA",
@@ -53,3 +59,14 @@ __all__ = [
     "use_isa",
 ]
 __all__ += optimizers.__all__
+
+
+def __getattr__(name: str) -> object:
+    """Import `adamas.reference` when it is first asked for: nothing else needs it."""
+    if name == "reference":
+        return import_module("adamas.reference")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "reference"})

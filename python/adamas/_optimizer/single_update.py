@@ -13,18 +13,14 @@ from adamas._inputs.hyperparameters import check_group, check_threads, number, w
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import shown
 from adamas._types import Array
-from adamas.rules import SPECS, Formula, Hyperparameter, Range, RuleSpec
+from adamas.rules import Formula, Hyperparameter, Range, RuleSpec
 
 #: What a function takes beside arrays and hyperparameters.
 _OTHERS = ("step", "scalars", "num_threads")
 
 
-def make_functions(module: str) -> dict[str, Callable[..., None]]:
-    """Make the function of each rule, as it appears in a module."""
-    return {spec.function: _function(spec, module) for spec in SPECS.values()}
-
-
-def _function(spec: RuleSpec, module: str) -> Callable[..., None]:
+def make_function(spec: RuleSpec, module: str) -> Callable[..., None]:
+    """Make the function of a rule, as it appears in a module."""
     call = _SingleUpdate(spec)
 
     def update(*args: Any, **kwargs: Any) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from adamas.rules.spec import RuleSpec
@@ -19,8 +18,7 @@ NOT_IN_KERAS = ("weight_decay", "decoupled_weight_decay", "maximize")
 ADAM_ARGUMENTS: Mapping[str, Any] = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
 
-@dataclass(frozen=True)
-class KerasStep:
+class KerasStep(NamedTuple):
     """What a step of Keras is in terms of the rule, where that is not simply the arguments.
 
     Attributes:
@@ -30,10 +28,10 @@ class KerasStep:
         offsets: What is added to states after the step.
     """
 
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Any] = {}
     weight_decay: float | None = None
     grad_scale: float | None = None
-    offsets: Mapping[str, float] = field(default_factory=dict)
+    offsets: Mapping[str, float] = {}
 
 
 class KerasWords:

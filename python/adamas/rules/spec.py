@@ -6,10 +6,9 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
@@ -29,8 +28,7 @@ class Range(Enum):
     BETAS = "numbers"
 
 
-@dataclass(frozen=True)
-class Hyperparameter:
+class Hyperparameter(NamedTuple):
     """One argument of an optimizer, which each of its groups has a value of.
 
     Attributes:
@@ -57,7 +55,7 @@ class Hyperparameter:
 
     def but(self, default: Any, **changes: Any) -> Hyperparameter:
         """Return the same hyperparameter with another default, and perhaps other attributes."""
-        return replace(self, default=default, **changes)
+        return self._replace(default=default, **changes)
 
     @property
     def annotation(self) -> str:
