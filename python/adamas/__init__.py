@@ -7,42 +7,47 @@ number of threads. Start with `adamas.AdamW`.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adamas import averaging, checkpoint, functional, optimizers, rules, schedules
-from adamas._core import __version__
+from adamas import averaging, checkpoint, rules, schedules
 from adamas._inputs.precision import PrecisionWarning
+from adamas._optimizer.base import Optimizer
+from adamas._optimizer.options import Options
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_handle import StepHandle
 from adamas.arena import Arena
 from adamas.averaging import EMA, SWA
 from adamas.loss_scaler import LossScaler
-from adamas.optimizers import *  # noqa: F403
 from adamas.rows import RowGrad
-from adamas.runtime import (
-    active_isa,
-    available_isas,
-    cmake_prefix,
-    get_flush_denormals,
-    get_num_threads,
-    info,
-    set_flush_denormals,
-    set_num_threads,
-    use_isa,
-)
 
 if TYPE_CHECKING:
-    from adamas import reference
+    from adamas import adapters, functional, optimizers, reference, runtime
+    from adamas._core import __version__
+    from adamas.optimizers import *  # noqa: F403
+    from adamas.runtime import (
+        active_isa,
+        available_isas,
+        cmake_prefix,
+        get_flush_denormals,
+        get_num_threads,
+        info,
+        set_flush_denormals,
+        set_num_threads,
+        use_isa,
+    )
 
 __all__ = [
     "EMA",
     "SWA",
     "Arena",
     "LossScaler",
+    "Optimizer",
+    "Options",
     "PrecisionWarning",
     "RowGrad",
     "StepHandle",
     "StepReport",
     "__version__",
     "active_isa",
+    "adapters",
     "available_isas",
     "averaging",
     "checkpoint",
@@ -51,22 +56,31 @@ __all__ = [
     "get_flush_denormals",
     "get_num_threads",
     "info",
+    "optimizers",
     "reference",
     "rules",
+    "runtime",
     "schedules",
     "set_flush_denormals",
     "set_num_threads",
     "use_isa",
 ]
-__all__ += optimizers.__all__
+__all__ += [*rules.SPECS]  # noqa: PLE0604
+
+#: Modules that are imported when somebody asks for them. So `adamas.reference` can be used without the compiled core.
+_LATER = ("adapters", "functional", "optimizers", "reference", "runtime")
 
 
 def __getattr__(name: str) -> object:
-    """Import `adamas.reference` when it is first asked for: nothing else needs it."""
-    if name == "reference":
-        return import_module("adamas.reference")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _LATER:
+        return import_module(f"adamas.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module 'adamas' has no attribute {name!r}")
+    home = "adamas.optimizers" if name in rules.SPECS else "adamas.runtime"
+    value: object = getattr(import_module("adamas._core" if name == "__version__" else home), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "reference"})
+    return sorted({*globals(), *__all__})

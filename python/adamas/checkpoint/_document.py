@@ -7,11 +7,11 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-from adamas._core import __version__
 from adamas._inputs.values import shown
 from adamas._types import Array
 
@@ -19,6 +19,15 @@ __all__ = ["SCHEMA", "CheckpointError", "Document", "array_name"]
 
 #: Goes up when older versions could not read what newer ones write.
 SCHEMA = 1
+
+
+def _version() -> str:
+    """Return the version of adamas, which its reference has too where nothing is compiled."""
+    try:
+        from adamas._core import __version__ as version  # noqa: PLC0415
+    except ImportError:
+        version = metadata.version("adamas")
+    return version
 
 
 class CheckpointError(ValueError):
@@ -55,7 +64,7 @@ class Document:
     def of(cls, state_dict: Mapping[str, Any], params: Mapping[str, Array], checksums: dict[str, int]) -> Document:
         """Describe what `Optimizer.state_dict` returned, and its parameters."""
         return cls(
-            __version__,
+            _version(),
             state_dict["optimizer"],
             state_dict["step"],
             state_dict.get("previous_norm"),
