@@ -20,6 +20,7 @@ ALLOWED = {
     "adamas.optimizers",
     "adamas.rows",
     "adamas.averaging",
+    "adamas.rules",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
 ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str]()}
@@ -70,7 +71,7 @@ def test_adapters_import_the_seam_alone(path: Path) -> None:
         "from adamas._inputs.values import shown",
         "from adamas import _core",
         "import adamas._core",
-        "def f():\n    from adamas.rules.rule import RULES",
+        "def f():\n    from adamas.rules.spec import SPECS",
         "from adamas import checkpoint",
         "from adamas.adapters import host\n",
         "from adamas.torch._layout import Layout",

@@ -16,8 +16,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from adamas._inputs.hyperparameters import check_flag, number, whole_number
 from adamas._inputs.values import DType, dtype_name, shown
+from adamas._numerics.formats import bfloat16
 
 __all__ = ["EMA", "SWA", "Average"]
 
@@ -37,6 +40,12 @@ class Average(ABC):
         object.__setattr__(self, "dtype", dtype_name(self.dtype))
         if not isinstance(self.dtype, str) or self.dtype not in ("float32", "bfloat16"):
             raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
+
+    def array_dtype(self, param: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the dtype of the array that the average of a parameter is kept in."""
+        if param == np.float64:
+            return np.dtype(np.float64)
+        return bfloat16() if self.dtype == "bfloat16" else np.dtype(np.float32)
 
     def is_due(self, step: int) -> bool:
         """Tell whether the parameters are averaged after step ``step``, counted from 1."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from adamas._inputs.values import as_index, dtype_name, shown
 from adamas._numerics.formats import BLOCK, Residue, StateFormat, bfloat16
-from adamas.averaging import Average
 
 #: What becomes of what rounding a parameter to 16 bits cuts off, by (master_weights, rounding).
 _RESIDUES = {
@@ -103,12 +102,3 @@ class FormatOptions:
             # How the parameter that the low bits go with was made; in versions that do not say so, it was cut short.
             saved["low_bits"] = "rounded"
         return saved
-
-
-def average_dtype(average: Average | None, param: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the dtype of the average of a parameter; None if none is kept."""
-    if average is None:
-        return None
-    if param == np.float64:
-        return np.dtype(np.float64)
-    return bfloat16() if average.dtype == "bfloat16" else np.dtype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from adamas._inputs import trees
 from adamas._inputs.arrays import address, any_overlap, check_array, check_overlap
 from adamas._inputs.copy_out import check_copies
-from adamas._inputs.formats import FormatOptions, average_dtype
+from adamas._inputs.formats import FormatOptions
 from adamas._inputs.not_arrays import check_leaf, refuse_group_without_params
 from adamas._inputs.sparse import check_sparse
 from adamas._inputs.values import is_a, stored
@@ -168,7 +168,8 @@ class Parameters(Sequence[Parameter]):
         for parameter in self._records:
             if parameter.dtype not in shared:
                 chosen = formats.of(parameter.dtype, parameter.path)
-                shared[parameter.dtype] = Formats(*chosen, average_dtype(average, parameter.dtype))
+                kept = None if average is None else average.array_dtype(parameter.dtype)
+                shared[parameter.dtype] = Formats(*chosen, kept)
             parameter.formats = shared[parameter.dtype]
 
     @overload
