@@ -51,10 +51,10 @@ def measure(shapes: Shapes, clips: bool, seconds: float) -> dict[str, Any]:
         fused.step()
 
     optimizer.step()
-    layout: Any = optimizer._layout
+    binding: Any = optimizer._stepper.binding
 
     def read() -> None:
-        layout.tensors.collect(optimizer.param_groups, optimizer.state)
+        binding.tensors.collect(optimizer.param_groups, optimizer.state)
         torch.autograd.graph.increment_version(ours)
 
     sides = {"adamas": Side(optimizer.step), "torch": Side(torch_step), "reading tensors": Side(read)}

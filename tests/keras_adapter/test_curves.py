@@ -93,7 +93,7 @@ def test_same_bits_as_adamas(name: str, dtype: str) -> None:
         optimizer.apply([tensor(grad) for grad in grads], params)
         engine.step([grad.reshape(-1) for grad in grads])
     assert int(optimizer.iterations) == 4
-    exact = BACKEND != "jax" or not optimizer._kept.numbers  # which are float32 there
+    exact = BACKEND != "jax" or not optimizer._model.numbers  # which are float32 there
     for param, array in zip(params, arrays, strict=True):
         value = to_numpy(param).reshape(-1)
         assert value.dtype == array.dtype

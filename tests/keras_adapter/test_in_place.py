@@ -21,13 +21,13 @@ def pointers(model: Any) -> list[int]:
 def test_variables_and_states_stay_where_they_are() -> None:
     model = compiled(adamas.keras.AdamW(0.01))
     train(model, 1)
-    before, layout = pointers(model), model.optimizer._in_place._layout
+    before, binding = pointers(model), model.optimizer._in_place._binding
     train(model, 5)
     assert pointers(model) == before
-    assert model.optimizer._in_place._layout is layout
-    states = [array for i in range(4) for array in layout.states(i).values()]
+    assert model.optimizer._in_place._binding is binding
+    states = [array for i in range(4) for array in binding.states(i).values()]
     assert [v.value.data_ptr() for v in model.optimizer.variables[2:]] == [array.ctypes.data for array in states]
-    assert [v.value.data_ptr() for v in model.trainable_variables] == [array.ctypes.data for array in layout.arrays]
+    assert [v.value.data_ptr() for v in model.trainable_variables] == [array.ctypes.data for array in binding.arrays]
 
 
 def test_one_call_of_the_engine_for_all_variables(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from combinations_cells import STEPS, Found, report_of
 
 import adamas
 import adamas.torch
-from adamas.torch._taken import UsedGradient
+from adamas.torch._gradient_stand_ins import UsedGradient
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def averages(opt: Any) -> list[float]:
 
 
 def fresh(opt: Any) -> Any:
-    return adamas.torch.AdamW([parameter(0.0), parameter(8.0)], average=opt._options["average"])
+    return adamas.torch.AdamW([parameter(0.0), parameter(8.0)], average=opt._stepper.options["average"])
 
 
 def by_state_dict(opt: Any) -> Any:

@@ -13,8 +13,8 @@ from test_taken_gradients import CHANGES, Peer, assert_equal, assert_other, loss
 
 import adamas
 import adamas.torch
-from adamas.torch import _host, _offload
-from adamas.torch._taken import HeldGradient
+from adamas.torch import _host_params, _offload
+from adamas.torch._gradient_stand_ins import HeldGradient
 
 
 class Stream:
@@ -90,9 +90,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setattr(torch, "get_device_module", lambda device: runtime)
     monkeypatch.setattr(torch.Tensor, "copy_", copy_late)
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
-    monkeypatch.setattr(_host, "_STREAMS", {})
-    monkeypatch.setattr(_host, "_pinned_like", pinned_like)
-    monkeypatch.setattr(_offload, "host_of", _host.DeviceHost)
+    monkeypatch.setattr(_host_params, "_STREAMS", {})
+    monkeypatch.setattr(_host_params, "_pinned_like", pinned_like)
+    monkeypatch.setattr(_offload, "host_param", _host_params.DeviceParam)
     return runtime
 
 
@@ -152,7 +152,7 @@ def test_grad_scaler(dtype: torch.dtype, passes: int) -> None:
     told = scaled_steps(a, optimizer, clip=True, passes=passes)
     b = make_model(dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_offload, "host_of", _host.Host)
+        patch.setattr(_offload, "host_param", _host_params.HostParam)
         peer = adamas.torch.Offload(b.parameters(), adamas.torch.AdamW, lr=0.01)
     assert told == scaled_steps(b, peer, clip=True, passes=passes)
     assert_equal(a.parameters(), b.parameters())

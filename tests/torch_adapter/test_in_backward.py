@@ -12,7 +12,7 @@ from twins import assert_close, assert_same, every_class, ours, params_of
 
 import adamas
 from adamas.torch import step_in_backward
-from adamas.torch._taken import UsedGradient
+from adamas.torch._gradient_stand_ins import UsedGradient
 
 
 def make_model(dtype: torch.dtype = torch.float32) -> Any:

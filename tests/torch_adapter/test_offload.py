@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import adamas.torch
-from adamas.torch import _host, _offload
-from adamas.torch._taken import HeldGradient
+from adamas.torch import _host_params, _offload
+from adamas.torch._gradient_stand_ins import HeldGradient
 
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -154,7 +154,7 @@ def test_buckets_are_stepped_while_others_still_arrive(monkeypatch: pytest.Monke
     stepped, may_arrive = threading.Event(), threading.Event()
     waits: list[bool] = []
 
-    class Late(_host.Host):
+    class Late(_host_params.HostParam):
         """The first layer's gradients, the last to be computed, arrive when a parameter before them was updated."""
 
         def gradient(self) -> torch.Tensor:
@@ -167,7 +167,7 @@ def test_buckets_are_stepped_while_others_still_arrive(monkeypatch: pytest.Monke
             super().send()
             stepped.set()
 
-    monkeypatch.setattr(_offload, "host_of", Late)
+    monkeypatch.setattr(_offload, "host_param", Late)
     model = make_model(torch.bfloat16)
     optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, lr=1e-2, bucket_bytes=100)
     train(model, optimizer, range(1))

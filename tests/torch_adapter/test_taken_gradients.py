@@ -14,8 +14,8 @@ import pytest
 import torch
 
 import adamas.torch
-from adamas.torch._host import host_of
-from adamas.torch._taken import HeldGradient
+from adamas.torch._gradient_stand_ins import HeldGradient
+from adamas.torch._host_params import host_param
 
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -242,7 +242,7 @@ def test_looks_like_a_gradient() -> None:
 def test_nothing_is_kept_alive() -> None:
     """Python's collector cannot look into ``param.grad``: what is there must not lead back to the parameter."""
     param = torch.nn.Parameter(torch.ones(3))
-    host = host_of(param)
+    host = host_param(param)
     param.grad = torch.ones(3)
     host.receive()
     assert float(param.grad.sum()) == 3.0

@@ -12,7 +12,7 @@ import torch
 from test_taken_gradients import assert_equal, every_dtype, grads_of, loss_of, make_model, scaled_steps
 
 import adamas.torch
-from adamas.torch._taken import UsedGradient
+from adamas.torch._gradient_stand_ins import UsedGradient
 
 #: What cannot be done with a gradient that has been used.
 USES: dict[str, Callable[[Any], Any]] = {

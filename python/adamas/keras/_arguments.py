@@ -1,4 +1,4 @@
-"""Arguments of an optimizer in Keras's words: its signature, its checks, and what the engine calls them."""
+"""Arguments of an optimizer in Keras's words: its signature, its checks, and what adamas calls them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ OF_KERAS: Mapping[str, Any] = {
 #: Options of adamas that are offered.
 OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None}
 
-#: What the engine calls those that it calls by another name. The betas are one argument of it.
-ENGINE_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
+#: What adamas calls those that it calls by another name. The betas are one argument of it.
+ADAMAS_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
 
 BETAS = ("beta_1", "beta_2", "beta_3")
 
@@ -79,7 +79,7 @@ def check_argument(optimizer_class: type[Optimizer], name: str, value: Any) -> A
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
-    return describe(optimizer_class).check_hyperparameter(ENGINE_NAMES.get(name, name), value, name)
+    return describe(optimizer_class).check_hyperparameter(ADAMAS_NAMES.get(name, name), value, name)
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,13 +116,13 @@ def check_step(learning_rate: Any, weight_decay: Any) -> tuple[float, float]:
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse options that are not what the engine takes."""
+    """Refuse options that are not what adamas takes."""
     read_step_defaults(options, "the optimizer", ())
     check_threads(options["num_threads"])
 
 
-def engine_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return hyperparameters under the names of the engine."""
-    named = {ENGINE_NAMES.get(name, name): value for name, value in values.items() if name not in BETAS}
+def adamas_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters under the names of adamas."""
+    named = {ADAMAS_NAMES.get(name, name): value for name, value in values.items() if name not in BETAS}
     betas = tuple(values[name] for name in BETAS if name in values)
     return {**named, "betas": betas} if betas else named

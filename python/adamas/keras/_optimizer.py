@@ -14,10 +14,10 @@ from adamas.adapters import Array
 from adamas.adapters import Optimizer as Engine
 from adamas.adapters.checks import MISTAKES, dtype_name, likely, plain, type_name, warn_of_lost_updates
 from adamas.keras import _arguments
-from adamas.keras._copies import Copies
-from adamas.keras._host import outside_of_graphs
-from adamas.keras._kept import Kept, unique
-from adamas.keras._layout import Layout, Step
+from adamas.keras._binding import Binding, Step
+from adamas.keras._host_calls import outside_of_graphs
+from adamas.keras._model_variables import ModelVariables, unique
+from adamas.keras._step_on_copies import StepOnCopies
 
 #: Names that an optimizer of `adamas` gives to what has another name here, and options.
 _SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.OPTIONS))
@@ -57,9 +57,9 @@ class Optimizer(keras.optimizers.Optimizer):
     engine_class: ClassVar[type[Engine]]
     #: Arguments that not all optimizers have, or with a default of its own, in order.
     arguments: ClassVar[Mapping[str, Any]]
-    #: Hyperparameters of the engine that make it what Keras has.
+    #: Hyperparameters of adamas that make it what Keras has.
     fixed: ClassVar[Mapping[str, Any]] = {}
-    #: The engine's rule decays elsewhere than Keras does; so that is done before it.
+    #: The rule of adamas decays elsewhere than Keras does; so that is done before it.
     decays_before: ClassVar[bool] = False
 
     __signature__: ClassVar[inspect.Signature]
@@ -83,13 +83,13 @@ class Optimizer(keras.optimizers.Optimizer):
         super().__init__(**given)
         for name, value in {**own, **options}.items():
             setattr(self, name, value)
-        self._kept: Any = None
+        self._model: Any = None
         self._in_place: Any = None
-        self._copies = Copies(self._lay_out)
+        self._copies = StepOnCopies(self._bind)
         if IN_PLACE:
-            from adamas.keras._in_place import InPlace  # torch is not there under other backends
+            from adamas.keras._step_in_place import StepInPlace  # torch is not there under other backends
 
-            self._in_place = InPlace(self._lay_out)
+            self._in_place = StepInPlace(self._bind)
 
     def _checked(self, get: Callable[[str], Any]) -> dict[str, Any]:
         """Return the hyperparameters that Keras does not keep itself, as plain numbers or flags."""
@@ -134,26 +134,26 @@ class Optimizer(keras.optimizers.Optimizer):
             super().build(list(variables))
             return
         with outside_of_graphs():
-            layout = (self._in_place or self._copies).start(updated)
+            binding = (self._in_place or self._copies).start(updated)
             super().build(list(variables))
-            self._kept = Kept(updated, layout, self.add_variable)
+            self._model = ModelVariables(updated, binding, self.add_variable)
         if self._in_place is not None:
-            self._in_place.share(self._kept, layout)
+            self._in_place.share(self._model, binding)
         advice = "set the dtype policy 'mixed_bfloat16' or 'mixed_float16', which keeps variables in float32"
         warn_of_lost_updates({}, [variable.dtype for variable in updated], advice)
 
-    def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
+    def _bind(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Binding:
         """Bind the variables' elements, each an array of one dimension."""
         names = unique([variable.path for variable in variables])
         decays = [self._use_weight_decay(variable) for variable in variables]
         options = {name: getattr(self, name) for name in _arguments.OPTIONS}
-        return Layout(self.engine_class, names, arrays, decays, self._step_at(0.0), **options)
+        return Binding(self.engine_class, names, arrays, decays, self._step_at(0.0), **options)
 
     def _step_at(self, learning_rate: float) -> Step:
-        """Return what the engine is asked for at a learning rate, with the arguments as they are now."""
+        """Return what adamas is asked for at a learning rate, with the arguments as they are now."""
         lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
         own = self._checked(partial(getattr, self))
-        hyperparameters = {"lr": lr, **_arguments.engine_arguments(own), **self.fixed}
+        hyperparameters = {"lr": lr, **_arguments.adamas_arguments(own), **self.fixed}
         if self.decays_before:
             return Step(hyperparameters, 0.0, shrinkage=1.0 - lr * decay)
         return Step(hyperparameters, decay)
@@ -166,7 +166,7 @@ class Optimizer(keras.optimizers.Optimizer):
             self._in_place.forget()
 
     def _apply_weight_decay(self, variables: Any) -> None:
-        """Leave it to the engine."""
+        """Leave it to adamas."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
@@ -174,4 +174,4 @@ class Optimizer(keras.optimizers.Optimizer):
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
         memory = self._copies if self._in_place is None or in_stateless_scope() else self._in_place
-        memory.step(self._kept, grads, trainable_variables, self.iterations, learning_rate, self._step_at)
+        memory.step(self._model, grads, trainable_variables, self.iterations, learning_rate, self._step_at)

@@ -12,8 +12,8 @@ import keras
 from adamas import optimizers as engines
 from adamas.adapters import Array
 from adamas.adapters import Optimizer as Engine
-from adamas.keras._kept import to_numpy
-from adamas.keras._layout import Layout, Step
+from adamas.keras._binding import Binding, Step
+from adamas.keras._model_variables import to_numpy
 from adamas.keras._optimizer import Optimizer
 
 serializable = keras.saving.register_keras_serializable(package="adamas")
@@ -224,11 +224,11 @@ class RMSprop(Optimizer):
             step, hyperparameters=hyperparameters, offsets={"square_avg": self.epsilon * (1.0 - self.rho) / self.rho}
         )
 
-    def _lay_out(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Layout:
-        layout = super()._lay_out(variables, arrays)
+    def _bind(self, variables: Sequence[Any], arrays: Sequence[Array]) -> Binding:
+        binding = super()._bind(variables, arrays)
         for i in range(len(arrays)):
-            layout.states(i)["square_avg"][...] = self.epsilon / self.rho
-        return layout
+            binding.states(i)["square_avg"][...] = self.epsilon / self.rho
+        return binding
 
 
 @serializable
@@ -371,16 +371,16 @@ class ScheduleFreeAdamW(Optimizer):
         Raises:
             ValueError: The optimizer has no variables yet.
         """
-        if self._kept is None:
+        if self._model is None:
             raise ValueError("averaged: nothing has been averaged before the first step")
-        before = [to_numpy(variable) for variable in self._kept.variables]
-        for variable, states in zip(self._kept.variables, self._kept.states, strict=True):
+        before = [to_numpy(variable) for variable in self._model.variables]
+        for variable, states in zip(self._model.variables, self._model.states, strict=True):
             offset = keras.ops.cast(states["z"], variable.dtype) - variable
             variable.assign(variable + (1.0 - 1.0 / self.beta_1) * offset)
         try:
             yield
         finally:
-            for variable, value in zip(self._kept.variables, before, strict=True):
+            for variable, value in zip(self._model.variables, before, strict=True):
                 variable.assign(value)
 
 

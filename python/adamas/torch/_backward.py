@@ -13,10 +13,10 @@ import torch
 
 from adamas.adapters import StepScope
 from adamas.adapters.checks import whole_number
+from adamas.torch._binding import Binding
 from adamas.torch._distributed import is_shared_out
-from adamas.torch._layout import Layout
-from adamas.torch._optimizer import Optimizer
-from adamas.torch._taken import UsedGradient, warn_of_parts
+from adamas.torch._gradient_stand_ins import UsedGradient, warn_of_parts
+from adamas.torch._optimizer import Optimizer, stepper_of
 
 _USED = (
     "this gradient was used in the backward pass already (step_in_backward): it can no longer be clipped, unscaled or "
@@ -100,10 +100,11 @@ class BackwardSteps:
         self, params: Iterable[torch.Tensor], optimizer: Optimizer, previous_norm: bool, passes_per_step: int
     ) -> None:
         self._optimizer = optimizer
+        self._stepper = stepper_of(optimizer)
         self._previous_norm = previous_norm
         self._passes_per_step = passes_per_step
         self._scope: StepScope | None = None
-        self._layout: Layout | None = None
+        self._binding: Binding | None = None
         self._stepped: list[int] = []
         #: What is called at the end of the backward pass under way; the pass has it, even while others run inside it.
         self._pass: Callable[[], Callable[[], None] | None] = _nothing
@@ -112,12 +113,12 @@ class BackwardSteps:
         self._since_call = 0
         self._warns = passes_per_step == 1
         _check_norm(optimizer, previous_norm)
-        if optimizer._before_step is not None:
+        if self._stepper.before_step is not None:
             raise ValueError(
                 "optimizer: is stepped in the backward pass already; call remove() of what step_in_backward returned "
                 "before, or give it all parameters at once"
             )
-        optimizer._before_step = self._before_step
+        self._stepper.before_step = self._before_step
         params = list(params)
         warn_of_parts(params, stacklevel=3)
         known = {param for group in optimizer.param_groups for param in group["params"]}
@@ -133,11 +134,11 @@ class BackwardSteps:
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        self._optimizer._conclude_backward()
+        self._stepper.conclude_backward()
         self._clear()
         self._trained = []
-        if self._optimizer._before_step == self._before_step:
-            self._optimizer._before_step = None
+        if self._stepper.before_step == self._before_step:
+            self._stepper.before_step = None
 
     def _make_room(self, trained: _Trained, grad: torch.Tensor) -> None:
         """Let autograd put a gradient where one was used: before the first of a backward pass, for all parameters."""
@@ -152,14 +153,14 @@ class BackwardSteps:
 
     def _step(self, trained: _Trained) -> None:
         assert self._scope is not None
-        assert self._layout is not None
-        index = self._layout.index(trained.param)
-        if self._optimizer._brings_rows(self._layout, index):
+        assert self._binding is not None
+        index = self._binding.index(trained.param)
+        if self._stepper.brings_rows(self._binding, index, self._optimizer.param_groups):
             raise ValueError(
-                f"step_in_backward: the gradient of {self._layout.names[index]!r} is of single rows, which only step() "
-                "can take; leave this parameter out, and call optimizer.step() for it"
+                f"step_in_backward: the gradient of {self._binding.names[index]!r} is of single rows, which only "
+                "step() can take; leave this parameter out, and call optimizer.step() for it"
             )
-        self._scope.step_param(index, self._layout.gradient(index, trained.param.grad))
+        self._scope.step_param(index, self._binding.gradient(index, trained.param.grad))
         self._stepped.append(index)
         trained.mark_used(self._scope.norm_of(index))
 
@@ -179,13 +180,13 @@ class BackwardSteps:
 
     def _open(self) -> None:
         _check_norm(self._optimizer, self._previous_norm)
-        layout, _ = self._optimizer._look()
-        for index in layout.tensors.present():
-            layout.tensors.put(index, None)  # this step's come one by one, and are to be freed so
-        scope = layout.bound.step_scope(previous_norm=self._previous_norm, zero_grads=False)
+        binding, _ = self._stepper.look(self._optimizer.param_groups, self._optimizer.state)
+        for index in binding.tensors.present():
+            binding.tensors.put(index, None)  # this step's come one by one, and are to be freed so
+        scope = binding.bound.step_scope(previous_norm=self._previous_norm, zero_grads=False)
         scope.__enter__()
-        self._layout, self._scope = layout, scope
-        self._optimizer._end_step = self._close
+        self._binding, self._scope = binding, scope
+        self._stepper.end_step = self._close
 
     def _end_pass(self) -> None:
         self._pass = _nothing
@@ -203,17 +204,17 @@ class BackwardSteps:
             self._step(each)
 
     def _close(self) -> None:
-        scope, layout, self._scope = self._scope, self._layout, None
-        if scope is None or layout is None:
+        scope, binding, self._scope = self._scope, self._binding, None
+        if scope is None or binding is None:
             return
-        self._optimizer._end_step = None
+        self._stepper.end_step = None
         stepped, self._stepped = self._stepped, []
         scope.__exit__(None, None, None)
-        self._optimizer._conclude(layout, stepped)
+        self._stepper.conclude(binding, stepped, self._optimizer.state)
         self._optimizer.report = scope.report
 
     def _before_step(self) -> None:
-        self._optimizer._conclude_backward()
+        self._stepper.conclude_backward()
         passes, self._since_call = self._since_call, 0
         if self._collected:
             self._collected = 0
@@ -272,7 +273,8 @@ class _Trained:
 
 def after_backward(call: Callable[[], Any]) -> None:
     """Have something called at the end of the backward pass in which this is called."""
-    torch.autograd.Variable._execution_engine.queue_callback(call)
+    engine = torch.autograd.Variable._execution_engine  # noqa: SLF001 (as torch.distributed does)
+    engine.queue_callback(call)
 
 
 def _nothing() -> None:

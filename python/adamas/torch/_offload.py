@@ -11,12 +11,13 @@ import torch
 
 from adamas.adapters import StepReport
 from adamas.adapters.checks import check_flag, whole_number
-from adamas.torch._buckets import BucketedStep, buckets
+from adamas.torch._arrivals import Arrivals, drop_gradients
+from adamas.torch._binding import names_in
+from adamas.torch._bucketed_step import BucketedStep, buckets
 from adamas.torch._distributed import is_shared_out
-from adamas.torch._host import Host, host_of
-from adamas.torch._layout import names_in
-from adamas.torch._optimizer import Optimizer
-from adamas.torch._taken import warn_of_parts
+from adamas.torch._gradient_stand_ins import warn_of_parts
+from adamas.torch._host_params import HostParam, host_param
+from adamas.torch._optimizer import Optimizer, stepper_of
 
 #: Options that the optimizer of the masters cannot have, with the value that says nothing, and why.
 _REFUSED: dict[str, tuple[Any, str]] = {
@@ -102,7 +103,7 @@ class Offload(torch.optim.Optimizer):
             kwargs.pop(name, None)
         self._bucket_bytes = whole_number(bucket_bytes, "bucket_bytes", 1)
         self._in_backward = check_flag(in_backward, "in_backward")
-        self._hosts: dict[torch.Tensor, Host] = {}
+        self._hosts: dict[torch.Tensor, HostParam] = {}
         super().__init__(params, {})
         hosts = [self._hosts[param] for group in self.param_groups for param in group["params"]]
         self.optimizer = optimizer_class(
@@ -110,7 +111,8 @@ class Offload(torch.optim.Optimizer):
             copy_out=[host.copy for host in hosts],
             **kwargs,
         )
-        self.optimizer._copies_lead = True  # somebody may write into the parameters
+        self._stepper = stepper_of(self.optimizer)
+        self._stepper.copies_lead = True  # somebody may write into the parameters
         self.defaults = dict(self.optimizer.defaults)
         for group, theirs in zip(self.param_groups, self.optimizer.param_groups, strict=True):
             group.update({name: value for name, value in theirs.items() if name != "params"})
@@ -119,7 +121,7 @@ class Offload(torch.optim.Optimizer):
             warn_of_parts(self._hosts, stacklevel=2)
             for host in hosts:
                 host.used = _USED, _SECOND
-        self._arrived: list[Host] = []
+        self._arrivals = Arrivals()
         self._run: BucketedStep | None = None
         #: What the parameters held before `eval`.
         self._before: list[torch.Tensor | None] | None = None
@@ -140,7 +142,7 @@ class Offload(torch.optim.Optimizer):
             raise RuntimeError("add_param_group: make a new Offload, and load the old one's state_dict for its groups")
         super().add_param_group(param_group)
         for param in self.param_groups[-1]["params"]:
-            self._hosts[param] = host_of(param)
+            self._hosts[param] = host_param(param)
 
     def _masters(self, group: dict[str, Any]) -> list[Any]:
         masters = [self._hosts[param].master for param in group["params"]]
@@ -172,11 +174,9 @@ class Offload(torch.optim.Optimizer):
                 param.grad = None
                 raise RuntimeError(_SECOND)
             self._run.taken.add(host)
-        if not host.has_gradient:
-            self._arrived.append(host)
-        host.receive()
-        if self._run is not None and sum(each.gradient_bytes for each in self._arrived) >= self._bucket_bytes:
-            self._run.submit(self._take_arrived())
+        self._arrivals.receive(host)
+        if self._run is not None and self._arrivals.nbytes >= self._bucket_bytes:
+            self._run.submit(self._arrivals.take())
 
     def _name_of(self, param: torch.Tensor) -> str:
         names: list[str] = []
@@ -185,24 +185,6 @@ class Offload(torch.optim.Optimizer):
             names += names_in(group, names)
             params += group["params"]
         return next(name for name, each in zip(names, params, strict=True) if each is param)
-
-    def _take_arrived(self) -> list[Host]:
-        arrived, self._arrived = self._arrived, []
-        return arrived
-
-    def _drop(self, hosts: list[Host]) -> None:
-        for host in hosts:
-            host.drop()
-            host.clear()
-
-    def _drop_forgotten(self) -> None:
-        """Drop what has arrived for parameters whose gradient was set to None since."""
-        if self._run is not None:
-            return
-        for host in self._arrived:
-            if host.stand_in is not None and host.param.grad is None:
-                host.drop()
-        self._arrived = [host for host in self._arrived if host.has_gradient]
 
     def _begin(self, grad_scale: float | None = None) -> BucketedStep:
         self._hand_down()
@@ -251,10 +233,11 @@ class Offload(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        self._drop_forgotten()
+        if self._run is None:
+            self._arrivals.drop_forgotten()
         if self._is_to_skip():
-            self._drop(self._take_arrived())
-            self.optimizer.report = StepReport(self.optimizer._completed, 0, skipped=True)
+            drop_gradients(self._arrivals.take())
+            self.optimizer.report = StepReport(self._stepper.completed, 0, skipped=True)
             return loss
         for param in self._hosts:
             if param.grad is not None:  # perhaps put there by hand
@@ -262,11 +245,11 @@ class Offload(torch.optim.Optimizer):
         scale = getattr(self, "grad_scale", None)
         scale = None if scale is None else float(scale)
         try:
-            if self._run is None and self._arrived and self._needs_all():
+            if self._run is None and self._arrivals and self._needs_all():
                 self._hand_down()
-                self._step_whole(self._arrived, scale)
-                self._arrived = []
-            elif self._run is not None or self._arrived:
+                self._step_whole([*self._arrivals], scale)
+                self._arrivals.take()
+            elif self._run is not None or self._arrivals:
                 self._step_in_buckets(self._run or self._begin(scale))
         finally:
             for host in self._hosts.values():
@@ -279,14 +262,15 @@ class Offload(torch.optim.Optimizer):
         found_inf = getattr(self, "found_inf", None)
         return self._run is None and found_inf is not None and float(found_inf) > 0.0
 
-    def _step_whole(self, arrived: list[Host], scale: float | None) -> None:
+    def _step_whole(self, arrived: list[HostParam], scale: float | None) -> None:
         optimizer = self.optimizer
-        layout, _ = optimizer._look()
+        binding, _ = self._stepper.look(optimizer.param_groups, optimizer.state)
         for host in arrived:
-            index = layout.index(host.master)
-            layout.tensors.put(index, layout.gradient(index, host.gradient()))
-        optimizer._step_collected(layout, scale)
-        updated = optimizer.report is not None and not optimizer.report.skipped
+            index = binding.index(host.master)
+            binding.tensors.put(index, binding.gradient(index, host.gradient()))
+        report = self._stepper.step_collected(binding, optimizer.state, scale)
+        optimizer.report = report or optimizer.report
+        updated = report is not None and not report.skipped
         for host in arrived:
             if updated:
                 host.send()
@@ -294,21 +278,20 @@ class Offload(torch.optim.Optimizer):
                 host.drop()
 
     def _step_in_buckets(self, run: BucketedStep) -> None:
-        self._run, arrived = None, self._take_arrived()
+        self._run, arrived = None, self._arrivals.take()
         taken = run.taken.union(arrived)
         try:
             for bucket in buckets(arrived, self._bucket_bytes):
                 run.submit(bucket)
             run.finish()
         finally:
-            self._drop([host for host in taken if host.has_gradient])  # of a step that failed
+            drop_gradients(host for host in taken if host.has_gradient)  # of a step that failed
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, those that have arrived too, but for those that have been used."""
         super().zero_grad(set_to_none)
         if self._run is None:
-            self._drop([host for host in self._arrived if set_to_none or host.stand_in is None])
-            self._arrived = [host for host in self._arrived if host.has_gradient]
+            self._arrivals.drop(with_stand_ins=set_to_none)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -356,7 +339,7 @@ class Offload(torch.optim.Optimizer):
             RuntimeError: A step is under way, or the parameters hold averages.
         """
         self._refuse_while_under_way("refresh")
-        self.optimizer._refuse_while_averaged("refreshing")
+        self._stepper.refuse_while_averaged("refreshing")
         for host in self._hosts.values():
             host.refresh()
 

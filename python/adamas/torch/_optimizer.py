@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -15,12 +13,9 @@ from torch.optim import optimizer as _torch
 
 from adamas.adapters import StepDefaults, StepReport, describe
 from adamas.adapters.checks import (
-    FORKED,
     PLACES,
-    SETTINGS,
     chosen,
     dtype_name,
-    forks,
     read_step_defaults,
     refuse_attribute,
     shown,
@@ -37,13 +32,12 @@ from adamas.torch._arguments import (
     signature_of,
     take_numbers,
 )
+from adamas.torch._binding import Binding, names_in
 from adamas.torch._distributed import local
-from adamas.torch._layout import Layout, names_in
+from adamas.torch._misplaced_settings import refuse_as_attributes
 from adamas.torch._saving import Saving
-from adamas.torch.tensors import check_param, dtypes_of, takes_rows
-
-#: Parameters whose gradients, as objects, don't make Python's collector start.
-_FEW = 300
+from adamas.torch._stepper import Stepper
+from adamas.torch.tensors import check_param, dtypes_of
 
 
 class Optimizer(Saving):
@@ -53,9 +47,6 @@ class Optimizer(Saving):
 
     #: `GradScaler` leaves dividing by its scale to `step`, and skipping.
     _step_supports_amp_scaling = True
-
-    #: Called by `step` first of all, where backward passes are steps (`step_in_backward`).
-    _before_step: Callable[[], None] | None = None
 
     #: What the last step told, or None before the first. See `adamas.StepReport`.
     report: StepReport | None = None
@@ -73,42 +64,44 @@ class Optimizer(Saving):
         given.pop("params")
         implementation = {name: given.pop(name) for name in IMPLEMENTATIONS}
         options = given.pop("options", {})
-        self._take_options(options, [*given, *IMPLEMENTATIONS])
+        self._stepper = self._make_stepper([*given], options)
         check_tensors(given, implementation["foreach"])
         if "betas" in given:
             given["betas"] = tuple(map(as_number, given["betas"]))
         fixed = dict.fromkeys(describe(self.engine_class).fixed, True)
-        self._layout: Layout | None = None
-        self._lock = threading.Lock()
-        self._row_params: set[torch.Tensor] = set()
         super().__init__(params, {**given, **fixed, **implementation})
-        self._copies = self._take_copies(options.get("copy_out"))
+        self._stepper.copies = self._take_copies(options.get("copy_out"))
         warn_without_effect(options, dtypes_of(self.param_groups))
-
-    def _refuse_attribute(self, name: str, value: Any) -> None:
-        fixed = describe(self.engine_class).fixed
-        own = {key: True for key in self.defaults if key not in fixed}
-        refuse_attribute(name, value, self.param_groups, own, PLACES)
 
     def __repr__(self) -> str:
         text: str = super().__repr__()
-        given = {**self._options, "sparse": None if self._row_mode == "lazy" else self._row_mode}
-        given["copy_out"] = f"{len(self._copies)} tensors" if self._copies else None
+        stepper = self._stepper
+        given = {**stepper.options, "sparse": None if stepper.row_mode == "lazy" else stepper.row_mode}
+        given["copy_out"] = f"{len(stepper.copies)} tensors" if stepper.copies else None
         options = chosen(given, self.step_defaults)
         if not options:
             return text
         lines = [f"    {name}: {value!r}\n" for name, value in options.items()]
         return f"{text.removesuffix(')')}Options\n{''.join(lines)})"
 
-    def _take_options(self, options: Mapping[str, Any], arguments: Sequence[str]) -> None:
-        self._row_mode = options.get("sparse", "lazy")
-        if self._row_mode not in ("lazy", "exact"):
-            raise ValueError(f"sparse: expected 'lazy' or 'exact', got {shown(self._row_mode)}")
-        self._options = {key: value for key, value in options.items() if key not in ("sparse", "copy_out")}
-        if "state_dtype" in self._options:
-            self._options["state_dtype"] = dtype_name(self._options["state_dtype"])
-        #: What a step does about gradients; may be changed at any time.
-        self.step_defaults: StepDefaults = read_step_defaults(self._options, type(self).__name__, arguments)
+    def _make_stepper(self, names: Sequence[str], given: Mapping[str, Any]) -> Stepper:
+        row_mode = given.get("sparse", "lazy")
+        if row_mode not in ("lazy", "exact"):
+            raise ValueError(f"sparse: expected 'lazy' or 'exact', got {shown(row_mode)}")
+        options = {key: value for key, value in given.items() if key not in ("sparse", "copy_out")}
+        if "state_dtype" in options:
+            options["state_dtype"] = dtype_name(options["state_dtype"])
+        defaults = read_step_defaults(options, type(self).__name__, [*names, *IMPLEMENTATIONS])
+        return Stepper(self.engine_class, names, options, row_mode, defaults)
+
+    @property
+    def step_defaults(self) -> StepDefaults:
+        """What a step does about gradients; all of it may be changed at any time."""
+        return self._stepper.step_defaults
+
+    @step_defaults.setter
+    def step_defaults(self, defaults: StepDefaults) -> None:
+        self._stepper.step_defaults = defaults
 
     def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
         if copies is None:
@@ -148,13 +141,13 @@ class Optimizer(Saving):
         except Exception:
             self.param_groups.pop()
             raise
-        warn_of_lost_updates(self._options, dtypes_of(self.param_groups[-1:]))
+        warn_of_lost_updates(self._stepper.options, dtypes_of(self.param_groups[-1:]))
 
     def _check_group(self, group: Mapping[str, Any]) -> None:
         for name in ("capturable", "differentiable"):
             if group[name]:
                 raise ValueError(f"{name}: adamas steps tensors in memory, outside of graphs; leave it False")
-        check_hyperparameters(self._hyperparameters(group), self.engine_class)
+        check_hyperparameters(self._stepper.hyperparameters(group), self.engine_class)
         describe(self.engine_class).check_combination(group)
         taken = [name for other in self.param_groups[:-1] for name in names_in(other, [])]
         for param, name in zip(group["params"], names_in(group, taken), strict=True):
@@ -188,141 +181,32 @@ class Optimizer(Saving):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        if self._before_step is not None:
-            self._before_step()
+        stepper = self._stepper
+        if stepper.before_step is not None:
+            stepper.before_step()
         found_inf = getattr(self, "found_inf", None)
         if found_inf is not None and float(found_inf) > 0.0:
-            self.report = StepReport(self._completed, 0, skipped=True)
+            self.report = StepReport(stepper.completed, 0, skipped=True)
             return loss
         if not self._has_params():
             return loss
-        if not self._lock.acquire(blocking=False):
-            if self._since_fork != forks():
-                raise RuntimeError(FORKED)
-            raise RuntimeError("this optimizer is being stepped by another thread; one at a time may step it")
-        self._since_fork = forks()
-        # Many gradients are many new objects, through which Python's collector would look at each step for nothing.
-        pauses = self._layout is not None and len(self._layout.params) > _FEW and gc.isenabled()
-        if pauses:
-            gc.disable()
-        try:
-            layout, awkward = self._collect()
-            scale = getattr(self, "grad_scale", None)
-            self._step_collected(layout, None if scale is None else float(scale))
-            if self.step_defaults.zero_grads and not (self.report and self.report.skipped):
-                clear_gradients([layout.params[i] for i in awkward])
-        finally:
-            if pauses:
-                gc.enable()
-            self._lock.release()
+        report = stepper.step(self.param_groups, self.state, getattr(self, "grad_scale", None))
+        if report is not None:
+            self.report = report
         return loss
-
-    def _step_collected(self, layout: Layout, grad_scale: float | None) -> None:
-        """Step with the gradients that the layout has been given, divided by that."""
-        if layout.tensors.count:
-            everything = layout.tensors.count == len(layout.params)
-            indices = range(len(layout.params)) if everything else layout.tensors.present()
-            self.report = layout.bound.step_tensors(layout.tensors, layout.gradients, grad_scale)
-            if not self.report.skipped:
-                self._conclude(layout, indices)
 
     # With all hooks, and under the name that the profiler gives to steps.
     _watched_step = torch.optim.Optimizer.profile_hook_step(_step)
-
-    def _conclude(self, layout: Layout, indices: Sequence[int]) -> None:
-        """Show that parameters were updated: to autograd, and to those who look into ``state``."""
-        params = layout.params if len(indices) == len(layout.params) else [layout.params[i] for i in indices]
-        torch.autograd.graph.increment_version(params)
-        if self._copies:
-            torch.autograd.graph.increment_version([self._copies[p] for p in params if p in self._copies])
-        layout.show_numbers()
-        layout.publish(self.state, indices)
-
-    def _collect(self) -> tuple[Layout, list[int]]:
-        """Return the layout of parameters and states as they are now, with their gradients, and what `_look` does."""
-        layout, awkward = self._look()
-        if awkward:
-            if any(self._brings_rows(layout, i) and layout.params[i] not in self._row_params for i in awkward):
-                self._lay_out()
-                layout, awkward = self._look()
-            for i in awkward:
-                layout.tensors.put(i, layout.gradient(i, layout.params[i].grad))
-        return layout, awkward
-
-    def _brings_rows(self, layout: Layout, index: int) -> bool:
-        """Tell whether the gradient of a parameter is of single rows that can be updated alone."""
-        param, group = layout.params[index], self.param_groups[layout.bound.groups_of[index]]
-        return takes_rows(param, param.grad) and self._can_step_rows(param, group)
-
-    def _can_step_rows(self, param: torch.Tensor, group: Mapping[str, Any]) -> bool:
-        options = self._options
-        keeps_more = options.get("average") is not None or param in self._copies
-        keeps_more |= options.get("state_dtype") not in (None, "float32", "float64")
-        hyperparameters = {**group, **self._hyperparameters(group)}
-        return describe(self.engine_class).can_step_rows(hyperparameters, keeps_more=keeps_more)
-
-    def _look(self) -> tuple[Layout, list[int]]:
-        """Return the layout, and the indices of gradients that cannot be taken as they are."""
-        self._conclude_backward()
-        layout, awkward = self._layout, None
-        if layout is not None and layout.still_fits(self.param_groups):
-            awkward = layout.tensors.collect(self.param_groups, self.state)
-        if layout is None or awkward is None:
-            layout = self._lay_out()
-            awkward = layout.tensors.collect(self.param_groups, self.state)
-            if awkward is None:
-                raise RuntimeError("a parameter changed while it was being read; nothing was updated")
-        layout.check_norms()
-        unclear = layout.unclear()
-        if unclear:
-            awkward = sorted({*awkward, *unclear})
-        layout.read_steps()
-        groups = self._plain_groups()
-        if layout.bound.param_groups is not groups:
-            layout.bound.param_groups = groups
-        return layout, awkward
-
-    def _plain_groups(self) -> list[dict[str, Any]]:
-        """Return the groups, with numbers for learning rates in tensors."""
-        groups: list[dict[str, Any]] = self.param_groups
-        if any(isinstance(group["lr"], torch.Tensor) for group in groups):
-            return [{**group, "lr": as_number(group["lr"])} for group in groups]
-        return groups
-
-    def _lay_out(self) -> Layout:
-        """Bind the parameters as they are now, and take over their states."""
-        self._refuse_while_averaged("stepping")
-        self._bring_up()
-        old = self._layout
-        for group in self.param_groups:
-            brought = [param for param in group["params"] if takes_rows(param, param.grad)]
-            self._row_params.update(param for param in brought if self._can_step_rows(param, group))
-
-        layout = Layout(
-            self.engine_class,
-            self._plain_groups(),
-            self._hyperparameters,
-            self._copies,
-            self._copies_lead,
-            self._row_params,
-            self._row_mode,
-            **self._options,
-        )
-        layout.bound.step_defaults = self.step_defaults
-        layout.adopt(self.state, self._completed, old)
-        layout.bound.previous_norm = self._previous_norm
-        self._layout = layout
-        return layout
 
     def refresh_copies(self) -> None:
         """Make the tensors of ``copy_out`` equal to the parameters, as each step does.
 
         For copies that are used before the next step, after values have been written into parameters by hand.
         """
-        self._refuse_while_averaged("refreshing copies")
-        self._conclude_backward()
+        self._stepper.refuse_while_averaged("refreshing copies")
+        self._stepper.conclude_backward()
         with torch.no_grad():
-            for param, copy in self._copies.items():
+            for param, copy in self._stepper.copies.items():
                 local(copy).copy_(local(param))
 
     def catch_up(self, param: torch.Tensor | None = None, rows: torch.Tensor | None = None) -> None:
@@ -332,13 +216,11 @@ class Optimizer(Saving):
             param: One of the parameters. None: all of them.
             rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
         """
-        self._conclude_backward()
-        layout = self._layout
-        if layout is None or (param is not None and param not in self._row_params):
-            return
-        index = None if param is None else layout.index(param)
-        layout.bound.catch_up(index, None if rows is None else rows.detach().contiguous().numpy())
-        torch.autograd.graph.increment_version([p for p in layout.params if p in self._row_params])
+        self._stepper.catch_up(param, rows)
+
+    def _bind(self) -> Binding:
+        """Return the parameters as they are bound; a copy has not bound them yet."""
+        return self._stepper.binding or self._stepper.bind(self.param_groups, self.state)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -348,62 +230,33 @@ class Optimizer(Saving):
             ValueError: The optimizer keeps no averages, or none have been taken yet.
             RuntimeError: Another thread is stepping this optimizer.
         """
-        if self._completed == 0:
+        if self._stepper.completed == 0:
             raise ValueError("averaged: nothing has been averaged before the first step")
-        self._conclude_backward()
-        layout = self._layout or self._lay_out()  # a copy has none yet
+        self._stepper.conclude_backward()
+        binding = self._bind()
         try:
-            with layout.bound.averaged():
-                torch.autograd.graph.increment_version(layout.params)
+            with binding.bound.averaged():
+                torch.autograd.graph.increment_version(binding.params)
                 yield
         finally:
-            torch.autograd.graph.increment_version(layout.params)
+            torch.autograd.graph.increment_version(binding.params)
 
 
-class _Misplaced:
-    """A setting that is no attribute: it can be neither read nor, once there are groups, set as one.
-
-    A ``__setattr__`` would do as well, and be called for the report of each step.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, optimizer: Optimizer | None, owner: type[Optimizer]) -> Any:
-        if optimizer is None:
-            return self
-        if self._name in optimizer.__dict__:
-            return optimizer.__dict__[self._name]
-        raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}")
-
-    def __set__(self, optimizer: Optimizer, value: Any) -> None:
-        if self._name not in optimizer.__dict__ and hasattr(optimizer, "param_groups"):
-            optimizer._refuse_attribute(self._name, value)
-        optimizer.__dict__[self._name] = value
-
-    def __delete__(self, optimizer: Optimizer) -> None:
-        optimizer.__dict__.pop(self._name, None)
+def stepper_of(optimizer: Optimizer) -> Stepper:
+    """Return what an optimizer steps by: for the parts of this package that step its parameters in other ways."""
+    return optimizer._stepper  # noqa: SLF001 (the module of its class)
 
 
-for _name in SETTINGS - {"grad_scale"}:  # which `GradScaler` sets
-    setattr(Optimizer, _name, _Misplaced(_name))
+def _refuse_attribute(optimizer: Optimizer, name: str, value: Any) -> None:
+    fixed = describe(optimizer.engine_class).fixed
+    own = {key: True for key in optimizer.defaults if key not in fixed}
+    refuse_attribute(name, value, optimizer.param_groups, own, PLACES)
+
+
+refuse_as_attributes(Optimizer, _refuse_attribute)
 
 
 def is_watched() -> bool:
     """Tell whether a profiler is on, or there are hooks for the steps of all optimizers."""
-    return bool(
-        _profiler._is_profiler_enabled or _torch._global_optimizer_pre_hooks or _torch._global_optimizer_post_hooks
-    )
-
-
-def clear_gradients(params: list[torch.Tensor]) -> None:
-    """Set gradients to zero of which adamas had a copy."""
-    for param in params:
-        grad = param.grad
-        if grad is None:
-            continue
-        part = local(grad)
-        if part.layout == torch.strided and 0 in part.stride():
-            param.grad = torch.zeros_like(param, dtype=grad.dtype)  # an expanded one cannot be written to
-        else:
-            grad.detach().zero_()
+    hooks = _torch._global_optimizer_pre_hooks or _torch._global_optimizer_post_hooks  # noqa: SLF001 (no public way)
+    return bool(_profiler._is_profiler_enabled or hooks)  # noqa: SLF001 (as torch.optim asks)

@@ -79,12 +79,13 @@ class ScheduleFreeAdamW(Optimizer):
         Raises:
             RuntimeError: Another thread is stepping this optimizer.
         """
-        layout = self._layout or self._lay_out()
-        layout.bound.eval()
-        torch.autograd.graph.increment_version(layout.params)
+        binding = self._bind()
+        binding.bound.eval()
+        torch.autograd.graph.increment_version(binding.params)
 
     def train(self) -> None:
         """Put the training parameters y back, exactly."""
-        if self._layout is not None:
-            self._layout.bound.train()
-            torch.autograd.graph.increment_version(self._layout.params)
+        binding = self._stepper.binding
+        if binding is not None:
+            binding.bound.train()
+            torch.autograd.graph.increment_version(binding.params)

@@ -120,7 +120,9 @@ def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: 
     detached, part = local(grad).detach(), local(param)
     if grad.layout == torch.sparse_coo:
         if takes_rows:
-            return RowGrad(detached._indices()[0].contiguous().numpy(), _as_array(detached._values().contiguous()))
+            # The public ones ask for coalesced tensors; rows may come more than once here.
+            rows, values = detached._indices()[0], detached._values()  # noqa: SLF001
+            return RowGrad(rows.contiguous().numpy(), _as_array(values.contiguous()))
         detached = detached.to_dense()
     if detached.is_neg():
         detached = detached.resolve_neg()

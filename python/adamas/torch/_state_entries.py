@@ -1,15 +1,18 @@
-"""States of one parameter, from wherever they come: do they fit, and taking them over."""
+"""Entries of ``optimizer.state``, from wherever they come: do they fit, and taking them over."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from adamas.adapters import Formula, all_state_names
 from adamas.adapters.checks import shown
+
+#: ``optimizer.state``.
+State = dict[torch.Tensor, Any]
 
 #: Names of all that any rule keeps.
 _OF_RULES = all_state_names()
@@ -33,7 +36,7 @@ def begins_anew(entry: Mapping[str, Any], formula: Formula) -> bool:
     return formula.begins_anew and all(entry.get(name) is None for name in formula.states)
 
 
-def problems(
+def _problems(
     entry: Mapping[str, Any],
     states: Mapping[str, Any],
     scalars: Mapping[str, float],
@@ -86,6 +89,25 @@ def problems(
             yield f"{name!r}: expected dtype {like.dtype}, got {value.dtype}; formats in few bits are not converted"
 
 
+def check_states(
+    given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str, float], Mapping[str, Any], Sequence[str]]],
+) -> None:
+    """Refuse states that do not fit, each given with the name of its parameter and what `_problems` needs.
+
+    Raises:
+        ValueError: All that does not fit.
+    """
+    found = [
+        f"of {name!r}: {problem}"
+        for name, entry, kinds, scalars, expected, later in given
+        for problem in (
+            _problems(entry, kinds, scalars, expected, later) if isinstance(entry, Mapping) else ["expected a dict"]
+        )
+    ]
+    if found:
+        raise ValueError("state: does not fit this optimizer; nothing was changed:\n  " + "\n  ".join(found))
+
+
 def averagings_of(entry: Mapping[str, Any], before: int) -> int:
     """Return how often a parameter has been averaged: ``before`` times where there is an average that did not count."""
     number = entry.get("n_averaged")
@@ -95,7 +117,7 @@ def averagings_of(entry: Mapping[str, Any], before: int) -> int:
 
 
 def take_over(entry: Mapping[str, Any], kept: Mapping[str, torch.Tensor], param: torch.Tensor) -> None:
-    """Copy the states of an entry without `problems` into tensors that adamas keeps.
+    """Copy the states of an entry without `check_states` into tensors that adamas keeps.
 
     What it lacks of what adamas keeps beside them stays as it is, but for an average, which begins with the
     parameter.

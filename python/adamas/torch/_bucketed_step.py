@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from adamas.adapters import StepScope
-from adamas.torch._host import Host
-from adamas.torch._layout import Layout
-from adamas.torch._optimizer import Optimizer
+from adamas.torch._binding import Binding
+from adamas.torch._host_params import HostParam
+from adamas.torch._optimizer import Optimizer, stepper_of
 
 
 class BucketedStep:
@@ -16,23 +16,24 @@ class BucketedStep:
 
     def __init__(self, optimizer: Optimizer, grad_scale: float | None) -> None:
         #: Whose gradients are used in this step.
-        self.taken: set[Host] = set()
+        self.taken: set[HostParam] = set()
         self._optimizer = optimizer
-        self._layout: Layout = optimizer._look()[0]
-        self._scope: StepScope = self._layout.bound.step_scope(grad_scale=grad_scale)
+        self._stepper = stepper_of(optimizer)
+        self._binding: Binding = self._stepper.look(optimizer.param_groups, optimizer.state)[0]
+        self._scope: StepScope = self._binding.bound.step_scope(grad_scale=grad_scale)
         self._stepped: list[int] = []
         self._pending: list[Future[None]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")
         self._scope.__enter__()
 
-    def submit(self, bucket: list[Host]) -> None:
+    def submit(self, bucket: list[HostParam]) -> None:
         """Update these parameters when their gradients are there, and send them back."""
         self._pending.append(self._thread.submit(self._update, bucket))
 
-    def _update(self, bucket: list[Host]) -> None:
+    def _update(self, bucket: list[HostParam]) -> None:
         for host in bucket:
-            index = self._layout.index(host.master)
-            self._scope.step_param(index, self._layout.gradient(index, host.gradient()))
+            index = self._binding.index(host.master)
+            self._scope.step_param(index, self._binding.gradient(index, host.gradient()))
             self._stepped.append(index)
             host.send()
 
@@ -45,12 +46,12 @@ class BucketedStep:
             self._thread.shutdown(wait=True, cancel_futures=True)
             self._scope.__exit__(None, None, None)
             self._optimizer.report = self._scope.report
-            self._optimizer._conclude(self._layout, sorted(self._stepped))
+            self._stepper.conclude(self._binding, sorted(self._stepped), self._optimizer.state)
 
 
-def buckets(hosts: list[Host], size: int) -> Iterator[list[Host]]:
+def buckets(hosts: list[HostParam], size: int) -> Iterator[list[HostParam]]:
     """Cut a list into parts whose gradients have some ``size`` bytes each."""
-    bucket: list[Host] = []
+    bucket: list[HostParam] = []
     total = 0
     for host in hosts:
         bucket.append(host)

@@ -19,7 +19,12 @@ from adamas.torch._distributed import is_shared_out
 
 _aten = torch.ops.aten
 #: Operations whose result is another tensor of the same values, and which look at none of them.
-_COPIES = (_aten.detach.default, _aten.alias.default, _aten.clone.default, _aten._to_copy.default)
+_COPIES = (
+    _aten.detach.default,
+    _aten.alias.default,
+    _aten.clone.default,
+    _aten._to_copy.default,  # noqa: SLF001 (the operation's name)
+)
 #: How autograd adds the gradients of several backward passes.
 _SUMS = (_aten.add_.Tensor, _aten.add.Tensor)
 
@@ -37,35 +42,36 @@ class Holder(Protocol):
 class TakenGradient(torch.Tensor):
     """Base of the tensors that stand in ``param.grad``; they have its shape, dtype and device, and no memory."""
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # noqa: SLF001 (as torch's documentation has it)
 
     def __new__(cls, like: torch.Tensor, *_: Any, device: torch.device | None = None) -> TakenGradient:
-        made: TakenGradient = torch.Tensor._make_wrapper_subclass(
+        made: TakenGradient = torch.Tensor._make_wrapper_subclass(  # noqa: SLF001 (no public way)
             cls, like.shape, strides=like.stride(), dtype=like.dtype, device=device or like.device
         )
-        torch._C._set_throw_on_mutable_data_ptr(made)  # to native code that does not ask
+        # Native code that does not ask gets an error, in the place of memory that is not there.
+        torch._C._set_throw_on_mutable_data_ptr(made)  # noqa: SLF001 (no public way)
         return made
 
-    def _values(self) -> torch.Tensor:
+    def taken_values(self) -> torch.Tensor:
         """Return the gradient's values."""
         raise NotImplementedError
 
     def __repr__(self, *, tensor_contents: str | None = None) -> str:
-        return repr(self._values())
+        return repr(self.taken_values())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
         return self.clone()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return self._values().__reduce_ex__(protocol)
+        return self.taken_values().__reduce_ex__(protocol)
 
     def numpy(self, **options: Any) -> Any:
         """As of any tensor."""
-        return self._values().numpy(**options)
+        return self.taken_values().numpy(**options)
 
     def tolist(self) -> Any:
         """As of any tensor."""
-        return self._values().tolist()
+        return self.taken_values().tolist()
 
 
 class HeldGradient(TakenGradient):
@@ -83,21 +89,21 @@ class HeldGradient(TakenGradient):
     ) -> None:
         self._find = find
 
-    def _holder(self) -> Holder:
+    def holder(self) -> Holder:
         holder = self._find()
         if holder is None:
             raise RuntimeError("this gradient was dropped with the optimizer that had taken it")
         return holder
 
-    def _values(self) -> torch.Tensor:
-        return self._holder().gradient()
+    def taken_values(self) -> torch.Tensor:
+        return self.holder().gradient()
 
     @classmethod
     def __torch_dispatch__(
         cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         if func is _aten.add_.Tensor and isinstance(args[0], cls) and not kwargs and is_in_backward():
-            args[0]._holder().accumulate(args[1])
+            args[0].holder().accumulate(args[1])
             return args[0]
         return _HostCall(func, dict(kwargs or {})).run(args)
 
@@ -125,7 +131,7 @@ class _HostCall:
     def _bring(self, value: Any) -> Any:
         """Return an argument as it is on the host."""
         if isinstance(value, HeldGradient):
-            tensor = self._gradient = value._values()
+            tensor = self._gradient = value.taken_values()
             self._stand_in = value
         elif isinstance(value, torch.Tensor) and value.device.type != "cpu":
             tensor = value.cpu()
@@ -137,7 +143,7 @@ class _HostCall:
 
     def _write_back(self, args: tuple[Any, ...]) -> None:
         """Let tensors of other devices have what was written into their copies."""
-        arguments = self._func._schema.arguments
+        arguments = self._func._schema.arguments  # noqa: SLF001 (no public way)
         given = {**{argument.name: value for argument, value in zip(arguments, args, strict=False)}, **self._kwargs}
         written = pytree.tree_leaves([given.get(argument.name) for argument in arguments if _is_written(argument)])
         for tensor, value in self._brought.values():
@@ -167,7 +173,8 @@ def _map(call: Callable[[Any], Any], value: Any) -> Any:
 @functools.cache
 def _is_view(func: Any) -> bool:
     """Tell whether the result of an operation shares memory with an argument, and is not that itself."""
-    return any(each.alias_info is not None and not _is_written(each) for each in func._schema.returns)
+    returns = func._schema.returns  # noqa: SLF001 (no public way)
+    return any(each.alias_info is not None and not _is_written(each) for each in returns)
 
 
 def _is_written(argument: Any) -> bool:
@@ -205,12 +212,12 @@ class UsedGradient(TakenGradient):
     """
 
     def __init__(self, like: torch.Tensor, reason: str, second: str = "") -> None:
-        self._reason = reason
-        self._second = second or reason
+        self.reason = reason
+        self.second_reason = second or reason
         self.known_norm: tuple[float, float] | None = None
 
-    def _values(self) -> torch.Tensor:
-        raise RuntimeError(self._reason)
+    def taken_values(self) -> torch.Tensor:
+        raise RuntimeError(self.reason)
 
     @classmethod
     def __torch_dispatch__(
@@ -221,21 +228,25 @@ class UsedGradient(TakenGradient):
             return answer(*args)
         used = next(value for value in pytree.tree_leaves((args, kwargs)) if isinstance(value, cls))
         if func in _COPIES:
-            copy = cls(used, used._reason, used._second)
+            copy = cls(used, used.reason, used.second_reason)
             copy.known_norm = used.known_norm
             return copy
-        raise RuntimeError(used._second if func in _SUMS and is_in_backward() else used._reason)
+        raise RuntimeError(used.second_reason if func in _SUMS and is_in_backward() else used.reason)
 
 
 def _norm(used: Any, order: float = 2, dim: Any = None) -> torch.Tensor:
     if used.known_norm is None or used.known_norm[0] != order or dim is not None:
-        raise RuntimeError(used._reason)
+        raise RuntimeError(used.reason)
     return torch.tensor(used.known_norm[1], dtype=torch.promote_types(used.dtype, torch.float32), device=used.device)
+
+
+def _norm_each(tensors: list[torch.Tensor], *order: float) -> list[torch.Tensor]:
+    return [torch.linalg.vector_norm(each, *order) for each in tensors]
 
 
 def _multiply(used: Any, factor: Any) -> torch.Tensor:
     if not isinstance(used, UsedGradient) or float(factor) != 1.0:  # it may be the factor itself
-        raise RuntimeError((used if isinstance(used, UsedGradient) else factor)._reason)
+        raise RuntimeError((used if isinstance(used, UsedGradient) else factor).reason)
     return used
 
 
@@ -254,7 +265,7 @@ _ANSWERS: dict[Any, Callable[..., Any]] = {
     _aten.zero_.default: lambda used: used,
     _aten._foreach_zero_.default: _zero_each,
     _aten.linalg_vector_norm.default: _norm,
-    _aten._foreach_norm.Scalar: lambda tensors, *order: [torch.linalg.vector_norm(each, *order) for each in tensors],
+    _aten._foreach_norm.Scalar: _norm_each,  # noqa: SLF001 (the operation's name)
     _aten.mul_.Tensor: _multiply,
     _aten._foreach_mul_.Tensor: _multiply_each,
     _aten._foreach_mul_.Scalar: _multiply_each,
@@ -274,4 +285,4 @@ def warn_of_parts(params: Iterable[torch.Tensor], stacklevel: int) -> None:
 
 def is_in_backward() -> bool:
     """Tell whether a backward pass is running in this thread."""
-    return bool(torch._C._current_graph_task_id() >= 0)
+    return bool(torch._C._current_graph_task_id() >= 0)  # noqa: SLF001 (no public way)

@@ -1,4 +1,4 @@
-"""What an optimizer keeps of a model: its variables, and Keras variables for their states."""
+"""The variables of a model, with Keras variables for their states and the numbers of the rule."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import keras
 import numpy as np
 
 from adamas.adapters import Array
-from adamas.keras._layout import Layout
+from adamas.keras._binding import Binding
 
-#: Makes the engine of variables, given with their elements in arrays of one dimension.
-LayOut: TypeAlias = Callable[[Sequence[Any], Sequence[Array]], Layout]
+#: Binds variables, given with their elements in arrays of one dimension, to an optimizer of adamas.
+Bind: TypeAlias = Callable[[Sequence[Any], Sequence[Array]], Binding]
 
 
-class Kept:
+class ModelVariables:
     """Variables of a model with their states, and the numbers of the rule.
 
     Args:
         variables: Those that are updated.
-        layout: An engine over arrays like them, whose states have their first values.
+        binding: Arrays like them, bound to an optimizer of adamas, whose states have their first values.
         add_variable: Makes a variable of the optimizer.
     """
 
-    def __init__(self, variables: Sequence[Any], layout: Layout, add_variable: Callable[..., Any]) -> None:
+    def __init__(self, variables: Sequence[Any], binding: Binding, add_variable: Callable[..., Any]) -> None:
         self.variables = variables
         self.index = {id(variable): i for i, variable in enumerate(variables)}
         self.names = unique([variable.path for variable in variables])
         self.states: list[dict[str, Any]] = []
         for i, variable in enumerate(variables):
             made = {}
-            for name, array in layout.states(i).items():
-                shape = variable.shape if array.shape == layout.arrays[i].shape else array.shape
+            for name, array in binding.states(i).items():
+                shape = variable.shape if array.shape == binding.arrays[i].shape else array.shape
                 label = f"{self.names[i].replace('/', '_')}_{name}"
                 made[name] = add_variable(shape=shape, initializer="zeros", dtype=array.dtype.name, name=label)
                 made[name].assign(array.reshape(shape))
             self.states.append(made)
         self.numbers = {
             name: add_variable(shape=(), initializer="zeros", dtype=number_dtype(), name=name)
-            for name in layout.numbers
+            for name in binding.numbers
         }
         for name, variable in self.numbers.items():
-            variable.assign(layout.numbers[name])
+            variable.assign(binding.numbers[name])
 
     def path(self, variable: Any) -> str:
         """Return how messages call the gradient of a variable."""

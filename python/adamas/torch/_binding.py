@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
 from adamas.adapters import Array, BoundOptimizer, Optimizer, Tensors
-from adamas.torch import _states as states
+from adamas.torch import _state_entries as entries
 from adamas.torch._distributed import is_shared_out, local
 from adamas.torch.tensors import as_tensor, check_param, flat, gradient, rows_of
 
-#: ``optimizer.state``.
-State = dict[torch.Tensor, Any]
 
-
-class Layout:
+class Binding:
     """The memory of the parameters in some groups, each parameter once, bound to an optimizer of adamas.
 
     Args:
@@ -138,13 +135,13 @@ class Layout:
             **self._kept(index),
         }
 
-    def adopt(self, state: State, completed: int, old: Layout | None = None) -> None:
+    def adopt(self, state: entries.State, completed: int, old: Binding | None = None) -> None:
         """Take over states of these parameters, and put tensors that share memory with `bound` in their place.
 
         Args:
             state: The states.
             completed: Steps that the optimizer has taken.
-            old: The layout before this one, which has averages of parameters that have no state yet.
+            old: The binding before this one, which has averages of parameters that have no state yet.
 
         Raises:
             ValueError: They do not fit; nothing has changed then.
@@ -152,7 +149,7 @@ class Layout:
         found = {index: state[param] for param, index in self._index.items() if param in state}
         kept = {index: self._kept(index) for index in found}
         bound = self.bound
-        check_states(
+        entries.check_states(
             (self.names[i], entry, bound.formula(i).states, bound.formula(i).scalars, kept[i], bound.info.later_states)
             for i, entry in found.items()
         )
@@ -160,12 +157,12 @@ class Layout:
         filled = []
         for i, entry in found.items():
             formula = bound.formula(i)
-            if states.is_empty(entry, formula.states):
+            if entries.is_empty(entry, formula.states):
                 continue
-            counts[i] = 0 if states.begins_anew(entry, formula) else states.count_of(entry, formula.states)
+            counts[i] = 0 if entries.begins_anew(entry, formula) else entries.count_of(entry, formula.states)
             if formula.scalars:
                 bound.set_scalars(i, {name: float(entry[name]) for name in formula.scalars})
-            states.take_over(entry, kept[i], self.params[i])
+            entries.take_over(entry, kept[i], self.params[i])
             filled.append(i)
         completed = max(completed, *counts, 0)
         bound.set_step_counts(counts, completed)
@@ -176,7 +173,7 @@ class Layout:
         self.expect(state)
         self.show_numbers()
 
-    def _adopt_averages(self, filled: Mapping[int, Mapping[str, Any]], before: int, old: Layout | None) -> None:
+    def _adopt_averages(self, filled: Mapping[int, Mapping[str, Any]], before: int, old: Binding | None) -> None:
         """Go on with the averages of parameters, or begin with the parameters.
 
         Args:
@@ -188,19 +185,27 @@ class Layout:
         counts = []
         for i, param in enumerate(self.params):
             if i in filled:
-                counts.append(states.averagings_of(filled[i], before))
+                counts.append(entries.averagings_of(filled[i], before))
                 continue
-            entry, count = {}, 0
+            entry: Mapping[str, Any] = {}
+            count = 0
             if old is None and averages:  # saved without a state: it has never been stepped, and is its own average
                 count = before
-            elif old is not None and param in old._index and old._index[param] not in old._published:
-                count = old.bound.average_count(old._index[param])
-                entry = {"average": old._kept(old._index[param])["average"]} if count else {}
-            states.take_over(entry, {"average": self._kept(i)["average"]}, param)
+            elif old is not None and (kept := old.average_of_unstepped(param)) is not None:
+                entry, count = kept
+            entries.take_over(entry, {"average": self._kept(i)["average"]}, param)
             counts.append(count)
         self.bound.set_average_counts(counts)
 
-    def publish(self, state: State, indices: Iterable[int]) -> None:
+    def average_of_unstepped(self, param: torch.Tensor) -> tuple[Mapping[str, Any], int] | None:
+        """Return the average of a parameter that has not been stepped yet, with how often it was brought up to date."""
+        index = self._index.get(param)
+        if index is None or index in self._published:
+            return None
+        count = self.bound.average_count(index)
+        return {"average": self._kept(index)["average"]} if count else {}, count
+
+    def publish(self, state: entries.State, indices: Iterable[int]) -> None:
         """Put states of parameters that have been stepped for the first time where users find them."""
         if len(self._published) == len(self.params):
             return
@@ -210,12 +215,12 @@ class Layout:
         if fresh:
             self.expect(state)
 
-    def expect(self, state: State) -> None:
+    def expect(self, state: entries.State) -> None:
         """Remember these states: when they are no longer there, somebody has put others in their place."""
         indices = {key: self._index[key] for key in state if key in self._index}
         ours = {name for index in indices.values() for name in self._names_at(index)}
         self._published = {
-            i for key, i in indices.items() if not states.is_empty(state[key], self.bound.formula(i).states)
+            i for key, i in indices.items() if not entries.is_empty(state[key], self.bound.formula(i).states)
         }
         self.tensors.expect_states(state, [indices.get(key, -1) in self._published for key in state], sorted(ours))
 
@@ -270,24 +275,3 @@ def names_in(group: Mapping[str, Any], taken: list[str]) -> list[str]:
             name += "'"
         names.append(name)
     return names
-
-
-def check_states(
-    given: Iterable[tuple[str, Any, Mapping[str, Any], Mapping[str, float], Mapping[str, Any], Sequence[str]]],
-) -> None:
-    """Refuse states that do not fit, each given with the name of its parameter and what `_states.problems` needs.
-
-    Raises:
-        ValueError: All that does not fit.
-    """
-    found = [
-        f"of {name!r}: {problem}"
-        for name, entry, kinds, scalars, expected, later in given
-        for problem in (
-            states.problems(entry, kinds, scalars, expected, later)
-            if isinstance(entry, Mapping)
-            else ["expected a dict"]
-        )
-    ]
-    if found:
-        raise ValueError("state: does not fit this optimizer; nothing was changed:\n  " + "\n  ".join(found))

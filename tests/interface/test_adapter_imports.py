@@ -74,7 +74,7 @@ def test_adapters_import_the_seam_alone(path: Path) -> None:
         "def f():\n    from adamas.rules.spec import SPECS",
         "from adamas import checkpoint",
         "from adamas.adapters import host\n",
-        "from adamas.torch._layout import Layout",
+        "from adamas.torch._binding import Binding",
     ],
 )
 def test_other_imports_are_found(source: str) -> None:

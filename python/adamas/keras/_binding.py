@@ -36,7 +36,7 @@ class Step:
         return {**self.hyperparameters, "weight_decay": self.weight_decay if decays else 0.0}
 
 
-class Layout:
+class Binding:
     """An optimizer of adamas over flat arrays, in two groups: those that decay, and those that do not.
 
     Args:

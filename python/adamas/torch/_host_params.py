@@ -7,11 +7,11 @@ import weakref
 import torch
 
 from adamas.torch._distributed import is_shared_out, local
-from adamas.torch._taken import HeldGradient, TakenGradient, UsedGradient
+from adamas.torch._gradient_stand_ins import HeldGradient, TakenGradient, UsedGradient
 from adamas.torch.tensors import is_dense
 
 
-class Host:
+class HostParam:
     """A parameter on the CPU, whose gradients need no way.
 
     Attributes:
@@ -138,7 +138,7 @@ class Host:
                     self.param.copy_(self.master)
 
 
-class DeviceHost(Host):
+class DeviceParam(HostParam):
     """A parameter on another device: transfers run beside its work, on a stream of their own."""
 
     def __init__(self, param: torch.Tensor) -> None:
@@ -149,7 +149,7 @@ class DeviceHost(Host):
         self._landing: torch.Tensor | None = None
         self._arrival = self._runtime.Event()
         #: The parameter's, when it last held what the master rounds to.
-        self._version = param._version
+        self._version = _version_of(param)
 
     def _make(self) -> tuple[torch.Tensor, torch.Tensor | None]:
         master = _pinned_like(self.param, torch.float32)
@@ -194,14 +194,14 @@ class DeviceHost(Host):
     def conclude(self) -> None:
         """Let what follows on the device wait for transfers."""
         self._runtime.current_stream(self.param.device).wait_stream(self._stream)
-        self._version = self.param._version
+        self._version = _version_of(self.param)
 
     def settle(self) -> None:
         """Take over what somebody has written into the parameter, as far as its version counter tells of it.
 
         Writing to ``param.data`` does not count there: call `Offload.refresh` after that.
         """
-        if self.param._version == self._version:
+        if _version_of(self.param) == self._version:
             return
         sent = self.master if self.copy is None else self.copy
         with torch.no_grad():
@@ -209,10 +209,10 @@ class DeviceHost(Host):
             written = now != sent
             self.master[written] = now[written].float()
             sent[written] = now[written]
-        self._version = self.param._version
+        self._version = _version_of(self.param)
 
 
-def host_of(param: torch.Tensor) -> Host:
+def host_param(param: torch.Tensor) -> HostParam:
     """Return what the host is to keep of a parameter.
 
     Raises:
@@ -226,7 +226,12 @@ def host_of(param: torch.Tensor) -> Host:
             f"params: expected tensors whose elements lie side by side in memory, got one of shape "
             f"{tuple(param.shape)}, strides {param.stride()}, on {param.device}"
         )
-    return Host(param) if param.device.type == "cpu" else DeviceHost(param)
+    return HostParam(param) if param.device.type == "cpu" else DeviceParam(param)
+
+
+def _version_of(tensor: torch.Tensor) -> int:
+    """Return how often a tensor has been written to, as far as torch counts it."""
+    return int(tensor._version)  # noqa: SLF001 (no public way)
 
 
 def _pinned_like(tensor: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
