@@ -14,7 +14,7 @@ from bits import assert_same_bits
 import adamas
 from adamas.adapters import BoundOptimizer, describe
 
-PAGE = Path(__file__).parent.parent / "docs" / "adapters.md"
+PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
 BLOCK = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[0]
 NAMESPACE: dict[str, Any] = {}
 exec(compile(BLOCK, str(PAGE), "exec"), NAMESPACE)

@@ -19,8 +19,8 @@ _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
 
 def signature_of(optimizer_class: type[Optimizer]) -> inspect.Signature:
     """Return the signature of an optimizer of this package that is stepped by one of adamas."""
-    signature = inspect.signature(optimizer_class.__init__)
-    parameters = list(signature.parameters.values())[1:]
+    signature = inspect.signature(optimizer_class)
+    parameters = list(signature.parameters.values())
     ours = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
         for name, default in IMPLEMENTATIONS.items()
