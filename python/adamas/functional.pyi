@@ -1,6 +1,6 @@
 """Updates of one parameter, in place.
 
-Written by tests/interface_stubs.py: change the rules instead.
+Written by tests/helpers/interface_stubs.py: change the rules instead.
 """
 
 from adamas._types import Array

@@ -180,7 +180,9 @@ def signature_of(spec: RuleSpec) -> inspect.Signature:
 
 
 def docstring_of(spec: RuleSpec) -> str:
-    """Return the docstring of a rule's function."""
+    """Return the docstring of a rule's function; none where Python has dropped docstrings (``-OO``)."""
+    if not spec.__doc__:
+        return ""
     name = spec.name
     lines = {
         "param": "The parameter: float32 or float64, C-contiguous, aligned, writeable. Updated.",

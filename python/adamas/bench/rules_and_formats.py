@@ -14,6 +14,7 @@ from adamas.bench.byte_limit import limit_like, limit_of_bytes
 from adamas.bench.peers import Adamas
 from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alternately
 from adamas.bench.workload import Problem, Workload
+from adamas.rules import SPECS
 
 __all__ = ["FORMATS", "RULES", "Row", "measure_formats", "measure_rules"]
 
@@ -21,26 +22,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Class and options of each rule, and of its forms that differ in what they keep or compute.
 RULES: dict[str, tuple[str, dict[str, Any]]] = {
-    "AdamW": ("AdamW", {}),
-    "Adam, amsgrad": ("Adam", {"amsgrad": True}),
-    "NAdam": ("NAdam", {}),
-    "RAdam": ("RAdam", {}),
-    "Adamax": ("Adamax", {}),
-    "AdaBelief": ("AdaBelief", {}),
-    "Yogi": ("Yogi", {}),
-    "Adagrad": ("Adagrad", {}),
-    "RMSprop": ("RMSprop", {}),
-    "RMSprop, momentum": ("RMSprop", {"momentum": 0.9}),
-    "RMSprop, centered, momentum": ("RMSprop", {"centered": True, "momentum": 0.9}),
-    "Lion": ("Lion", {}),
-    "LAMB": ("LAMB", {}),
-    "Adan": ("Adan", {}),
-    "ADOPT": ("ADOPT", {}),
-    "AdEMAMix": ("AdEMAMix", {}),
-    "ScheduleFreeAdamW": ("ScheduleFreeAdamW", {}),
-    "SGD": ("SGD", {}),
-    "SGD, momentum": ("SGD", {"momentum": 0.9}),
-    "SGD, Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ", ".join(filter(None, (name, variant))): (name, dict(options))
+    for name, spec in SPECS.items()
+    for variant, options in spec.variants.items()
 }
 
 #: Of small arrays: how long a turn lasts.
@@ -93,7 +77,7 @@ def measure_rules(size: int, threads: int, seconds: float, names: list[str] | No
         for _ in range(3):
             opt.step([grad])
         states = [value for value in opt.state["0"].values() if isinstance(value, np.ndarray)]
-        reads_twice = name == "LAMB"  # for its norms
+        reads_twice = SPECS[RULES[name][0]].formula_for(opt.param_groups[0]).needs_norms
         sides = {
             "step": Side(_step(opt, grad)),
             "limit": limit_like(own, grad, states, threads, read_first=reads_twice),

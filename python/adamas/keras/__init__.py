@@ -58,42 +58,11 @@ if tuple(int(part) for part in keras.__version__.split(".")[:2]) < (3, 10):
         "install it with: pip install 'adamas[keras]'"
     )
 
+from adamas.keras import _optimizers
 from adamas.keras._optimizer import Optimizer
-from adamas.keras._optimizers import (
-    ADOPT,
-    SGD,
-    AdaBelief,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Adan,
-    AdEMAMix,
-    Lamb,
-    Lion,
-    Nadam,
-    RAdam,
-    RMSprop,
-    ScheduleFreeAdamW,
-    Yogi,
-)
+from adamas.keras._optimizers import *  # noqa: F403
 
 __all__ = [
-    "ADOPT",
-    "SGD",
-    "AdEMAMix",
-    "AdaBelief",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
-    "Lamb",
-    "Lion",
-    "Nadam",
     "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "Yogi",
 ]
+__all__ += _optimizers.__all__

@@ -1,6 +1,6 @@
 """The optimizers in plain NumPy.
 
-Written by tests/interface_stubs.py: change the rules instead.
+Written by tests/helpers/interface_stubs.py: change the rules instead.
 """
 
 from typing import Any

@@ -32,9 +32,9 @@ class _AdamaxFormula(Formula):
 
 
 class _AdamaxInKeras(KerasWords):
-    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon; arguments as of `Adam`.
+    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon.
 
-    ::
+    Arguments are those of `Adam`::
 
         u <- max(beta_2*u, |g| + epsilon)
         p <- p - learning_rate/(1 - beta_1^t) * m/u

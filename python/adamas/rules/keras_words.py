@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,8 +47,6 @@ class KerasWords:
     arguments: Mapping[str, Any] | None = None
     #: Hyperparameters, no arguments, that make the rule what Keras has.
     fixed: Mapping[str, Any] = {}
-    #: The rule decays elsewhere than Keras does: so variables are multiplied before the update.
-    decays_before: bool = False
 
     def check(self, arguments: Mapping[str, Any]) -> None:
         """Raise ValueError for arguments, each valid by itself, that cannot be used."""
@@ -77,6 +76,22 @@ def keras_arguments(spec: RuleSpec) -> dict[str, Any]:
         elif each.name not in NOT_IN_KERAS:
             arguments[KERAS_NAMES.get(each.name, each.name)] = each.default
     return arguments
+
+
+def keras_docstring(spec: RuleSpec) -> str:
+    """Return the docstring of the class; none where Python has dropped docstrings (``-OO``)."""
+    if not spec.__doc__:
+        return ""
+    if type(spec.keras) is not KerasWords and spec.keras.__doc__:
+        return spec.keras.__doc__
+    ours = {name: our for our, name in KERAS_NAMES.items()}
+    lines = ["    learning_rate: As of `Optimizer`, as all others are."]
+    for name in keras_arguments(spec):
+        if name != "learning_rate":
+            our = "betas" if name.startswith("beta_") else ours.get(name, name)
+            lines.append(f"    {name}: {spec.descriptions[our]}")
+    head = inspect.cleandoc(spec.__doc__ or "").split("\nArgs:\n", 1)[0]
+    return f"{head}\nArgs:\n" + "\n".join(lines) + f"\n\nReferences:\n{spec.references}"
 
 
 def keras_fixed(spec: RuleSpec) -> dict[str, Any]:

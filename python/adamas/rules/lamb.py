@@ -62,7 +62,6 @@ class _LAMBInKeras(KerasWords):
 
     name = "Lamb"
     arguments = ADAM_ARGUMENTS
-    decays_before = True
 
 
 @enter

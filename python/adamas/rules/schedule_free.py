@@ -88,7 +88,6 @@ class _ScheduleFreeAdamWInKeras(KerasWords):
         "r": 0.0,
         "weight_lr_power": 0.0,
     }
-    decays_before = True
 
     def check(self, arguments: Mapping[str, Any]) -> None:
         if arguments["beta_1"] == 0.0:

@@ -150,6 +150,9 @@ class RuleSpec:
         name = self.choose(group)
         return next(formula for formula in self.formulas if formula.name == name)
 
+    def __repr__(self) -> str:
+        return f"<rule {self.name}: {', '.join(f'{each.name}={each.default}' for each in self.arguments)}>"
+
     @cached_property
     def name(self) -> str:
         """Name of the optimizers: ``adamas.<name>``, ``adamas.reference.<name>``, ``adamas.torch.<name>``."""

@@ -34,46 +34,15 @@ except ImportError as error:
 if not hasattr(torch.Tensor, "__dlpack_c_exchange_api__"):
     raise ImportError(f"adamas.torch: needs PyTorch 2.10 or newer, got {torch.__version__}")
 
+from adamas.torch import _optimizers
 from adamas.torch._backward import step_in_backward
 from adamas.torch._offload import Offload
 from adamas.torch._optimizer import Optimizer
-from adamas.torch._optimizers import (
-    ADOPT,
-    LAMB,
-    SGD,
-    AdaBelief,
-    Adagrad,
-    Adam,
-    Adamax,
-    AdamW,
-    Adan,
-    AdEMAMix,
-    Lion,
-    NAdam,
-    RAdam,
-    RMSprop,
-    ScheduleFreeAdamW,
-    Yogi,
-)
+from adamas.torch._optimizers import *  # noqa: F403
 
 __all__ = [
-    "ADOPT",
-    "LAMB",
-    "SGD",
-    "AdEMAMix",
-    "AdaBelief",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Adan",
-    "Lion",
-    "NAdam",
     "Offload",
     "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "Yogi",
     "step_in_backward",
 ]
+__all__ += _optimizers.__all__

@@ -1,0 +1,408 @@
+"""The optimizers, as those of Keras.
+
+Written by tests/helpers/interface_stubs.py: change the rules instead.
+"""
+
+from typing import Any
+
+from adamas.keras._evaluation import EvaluatedElsewhere
+from adamas.keras._from_words import WordedOptimizer
+
+__all__ = [
+    "ADOPT",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "Lamb",
+    "Lion",
+    "Nadam",
+    "RAdam",
+    "RMSprop",
+    "ScheduleFreeAdamW",
+    "Yogi",
+]
+
+class Adam(WordedOptimizer):
+    """Adam, as ``keras.optimizers.Adam``: epsilon is added before the bias correction."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-07,
+        amsgrad: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class AdamW(WordedOptimizer):
+    """Adam with weight decay, as ``keras.optimizers.AdamW``; arguments as of `Adam`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: Any = 0.004,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-07,
+        amsgrad: Any = False,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Nadam(WordedOptimizer):
+    """Adam with Nesterov momentum, as ``keras.optimizers.Nadam``; arguments as of `Adam`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-07,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class RAdam(WordedOptimizer):
+    """Rectified Adam, as `adamas.RAdam`; arguments as of `Adam`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-08,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Adamax(WordedOptimizer):
+    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-07,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class AdaBelief(WordedOptimizer):
+    """Adam that divides by the spread of the gradient around its average, as `adamas.AdaBelief`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-16,
+        epsilon_root: Any = 1e-16,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Yogi(WordedOptimizer):
+    """Adam whose second moment changes by no more than (1 - beta_2)*g*g, as `adamas.Yogi`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 0.001,
+        initial_accumulator_value: Any = 1e-06,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Adagrad(WordedOptimizer):
+    """Adagrad, as ``keras.optimizers.Adagrad``: epsilon is under the root."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        initial_accumulator_value: Any = 0.1,
+        epsilon: Any = 1e-07,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class RMSprop(WordedOptimizer):
+    """RMSprop, as ``keras.optimizers.RMSprop``: epsilon is under the root."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: Any = 0.9,
+        momentum: Any = 0.0,
+        epsilon: Any = 1e-07,
+        centered: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Lion(WordedOptimizer):
+    """Lion (evolved sign momentum), as ``keras.optimizers.Lion``."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.99,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Lamb(WordedOptimizer):
+    """Layer-wise adaptive moments, as ``keras.optimizers.Lamb``; arguments as of `Adam`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-07,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Adan(WordedOptimizer):
+    """Adaptive Nesterov momentum, as `adamas.Adan`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.98,
+        beta_2: Any = 0.92,
+        beta_3: Any = 0.99,
+        epsilon: Any = 1e-08,
+        epsilon_root: Any = 1e-08,
+        mix_by_beta2: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class ADOPT(WordedOptimizer):
+    """Adam that divides each gradient by the second moment before it, as `adamas.ADOPT`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.9999,
+        epsilon: Any = 1e-06,
+        clip: Any = True,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class AdEMAMix(WordedOptimizer):
+    """AdamW with a second, slow average of the gradients, as `adamas.AdEMAMix`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-08,
+        beta_3: Any = 0.9999,
+        alpha: Any = 5.0,
+        warmup_steps: Any = 0,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
+    """AdamW without a schedule, as ``keras.optimizers.ScheduleFreeAdamW``; see `adamas.ScheduleFreeAdamW`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.0025,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-08,
+        warmup_steps: Any = 0,
+        r: Any = 0.0,
+        weight_lr_power: Any = 0.0,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class SGD(WordedOptimizer):
+    """Stochastic gradient descent, as ``keras.optimizers.SGD``."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: Any = 0.0,
+        nesterov: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...

@@ -1,0 +1,201 @@
+"""Stubs of the classes and functions that are made from `adamas.rules`, for type checkers and editors.
+
+``python tests/helpers/interface_stubs.py --write`` writes them into the package, after a change of a rule;
+``test_interface_stubs.py`` says when that is due. Neither PyTorch nor Keras is needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import adamas
+from adamas._optimizer.single_update import docstring_of, signature_of
+from adamas.rules import SPECS, RuleSpec
+from adamas.rules.keras_words import keras_arguments, keras_docstring, keras_name
+
+PACKAGE = Path(adamas.__file__).parent
+
+_HEADER = '"""{}\n\nWritten by tests/helpers/interface_stubs.py: change the rules instead.\n"""\n\n'
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def stubs() -> dict[str, str]:
+    """Return all stubs, by their places in the package."""
+    return {
+        "optimizers.pyi": _optimizers(),
+        "reference/__init__.pyi": _reference(),
+        "functional.pyi": _functional(),
+        "torch/_optimizers.pyi": _torch(),
+        "keras/_optimizers.pyi": _keras(),
+    }
+
+
+def outdated() -> list[str]:
+    """Return the places of stubs that are not what the rules say."""
+    return [
+        place
+        for place, text in stubs().items()
+        if not (PACKAGE / place).exists() or (PACKAGE / place).read_text() != text
+    ]
+
+
+def write() -> None:
+    """Write all stubs."""
+    for place, text in stubs().items():
+        (PACKAGE / place).write_text(text)
+
+
+def _optimizers() -> str:
+    head = _HEADER.format("The optimizers, stepped by the compiled core.") + _imports(
+        "from typing import Any",
+        "",
+        "from typing_extensions import Unpack",
+        "",
+        "from adamas._optimizer.compiled import CompiledOptimizer as CompiledOptimizer",
+        "from adamas._optimizer.evaluation import EvaluatedElsewhere",
+        "from adamas._optimizer.options import Options",
+        "from adamas._types import LearningRate",
+    )
+    classes = [_class(spec, "CompiledOptimizer", spec.__doc__ or "") for spec in SPECS.values()]
+    return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
+
+
+def _reference() -> str:
+    head = _HEADER.format("The optimizers in plain NumPy.") + _imports(
+        "from typing import Any",
+        "",
+        "from typing_extensions import Unpack",
+        "",
+        "from adamas._optimizer.evaluation import EvaluatedElsewhere",
+        "from adamas._optimizer.options import Options",
+        "from adamas._types import LearningRate",
+        "from adamas.reference._optimizer import ReferenceOptimizer",
+    )
+    classes = [_class(spec, "ReferenceOptimizer", _summary(spec.__doc__)) for spec in SPECS.values()]
+    return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
+
+
+def _class(spec: RuleSpec, base: str, docstring: str) -> str:
+    bases = base if spec.evaluation is None else f"EvaluatedElsewhere, {base}"
+    return _class_of(spec.name, bases, docstring, spec.signature)
+
+
+def _class_of(name: str, bases: str, docstring: str, signature: inspect.Signature) -> str:
+    init = textwrap.indent(_function("__init__", signature, is_method=True), "    ")
+    return f"\nclass {name}({bases}):\n{_docstring(docstring)}{init}"
+
+
+def _functional() -> str:
+    head = _HEADER.format("Updates of one parameter, in place.") + _imports("from adamas._types import Array")
+    functions = [
+        "\n" + _function(spec.function, signature_of(spec), docstring=_summary(docstring_of(spec)))
+        for spec in SPECS.values()
+    ]
+    return head + _all_of(spec.function for spec in SPECS.values()) + "".join(functions)
+
+
+def _torch() -> str:
+    head = _HEADER.format("The optimizers, as those of torch.optim.") + _imports(
+        "from typing import Any",
+        "",
+        "from typing_extensions import Unpack",
+        "",
+        "from adamas._optimizer.options import Options",
+        "from adamas._types import LearningRate",
+        "from adamas.torch._evaluation import EvaluatedElsewhere",
+        "from adamas.torch._optimizer import Optimizer",
+    )
+    implementations = _constant("torch/_arguments.py", "IMPLEMENTATIONS")
+    more = [
+        inspect.Parameter(name, _KEYWORD, default=value, annotation="Any") for name, value in implementations.items()
+    ]
+    classes = []
+    for spec in SPECS.values():
+        *own, options = spec.signature.parameters.values()
+        signature = spec.signature.replace(parameters=[*own, *more, options])
+        bases = "Optimizer" if spec.evaluation is None else "EvaluatedElsewhere, Optimizer"
+        classes.append(_class_of(spec.name, bases, _summary(spec.__doc__), signature))
+    return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
+
+
+def _keras() -> str:
+    head = _HEADER.format("The optimizers, as those of Keras.") + _imports(
+        "from typing import Any",
+        "",
+        "from adamas.keras._evaluation import EvaluatedElsewhere",
+        "from adamas.keras._from_words import WordedOptimizer",
+    )
+    of_keras, options = (_constant("keras/_arguments.py", name) for name in ("OF_KERAS", "OPTIONS"))
+    kinds = inspect.Parameter
+    classes = []
+    for spec in SPECS.values():
+        arguments = keras_arguments(spec)
+        positional = {**arguments, **{name: value for name, value in of_keras.items() if name not in arguments}}
+        parameters = [
+            *(kinds(n, kinds.POSITIONAL_OR_KEYWORD, default=v, annotation="Any") for n, v in positional.items()),
+            *(kinds(name, _KEYWORD, default=value, annotation="Any") for name, value in options.items()),
+        ]
+        signature = inspect.Signature(parameters, return_annotation="None")
+        bases = "WordedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, WordedOptimizer"
+        classes.append(_class_of(keras_name(spec), bases, _summary(keras_docstring(spec)), signature))
+    return head + _all_of(map(keras_name, SPECS.values())) + "".join(classes)
+
+
+def _imports(*lines: str) -> str:
+    return "\n".join([*lines, "", ""])
+
+
+def _all_of(names: Iterable[str]) -> str:
+    """As the formatter has it: names in capitals, then those that begin with one, then others."""
+    ordered = sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+    return "__all__ = [\n" + "".join(f'    "{name}",\n' for name in ordered) + "]\n"
+
+
+def _summary(docstring: str | None) -> str:
+    return (docstring or "").strip().split("\n", 1)[0]
+
+
+def _docstring(text: str) -> str:
+    quoted = f'    r"""{inspect.cleandoc(text)}' if "\n" in text else f'    """{text}"""\n'
+    if "\n" not in text:
+        return quoted
+    return textwrap.indent(quoted.lstrip(), "    ", lambda line: bool(line.strip())) + '\n    """\n\n'
+
+
+def _function(name: str, signature: inspect.Signature, *, is_method: bool = False, docstring: str = "") -> str:
+    lines = ["    self,"] if is_method else []
+    starred = False
+    for parameter in signature.parameters.values():
+        if parameter.kind is _KEYWORD and not starred:
+            lines.append("    *,")
+            starred = True
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}".replace("'", '"')
+        stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        lines.append(f"    {stars}{parameter.name}: {parameter.annotation}{default},")
+    body = f':\n    """{docstring}"""\n' if docstring else ": ...\n"
+    return f"def {name}(\n" + "\n".join(lines) + f"\n) -> {signature.return_annotation}{body}"
+
+
+def _constant(place: str, name: str) -> Mapping[str, Any]:
+    """Return a table of a module that cannot be imported without its framework."""
+    for node in ast.parse((PACKAGE / place).read_text()).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            value: Mapping[str, Any] = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            return value
+    raise LookupError(f"{place}: no {name}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--write"]:
+        write()
+    elif changed := outdated():
+        sys.exit(f"outdated: {', '.join(changed)}; run: python tests/helpers/interface_stubs.py --write")
