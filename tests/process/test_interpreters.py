@@ -23,7 +23,7 @@ def attempt():
         import warnings
         warnings.simplefilter("ignore")  # of NumPy, which has something to say of sub-interpreters as well
         try:
-            import adamas
+            from adamas import AdamW
         except ImportError as error:
             print(error)
         else:
@@ -35,7 +35,7 @@ def attempt():
 
 
 def test_sub_interpreter() -> None:
-    """Importing adamas there is refused: where NumPy has not refused before, by adamas."""
+    """The compiled core is refused there: where NumPy has not refused before, by adamas."""
     printed = check_python(ATTEMPT + "attempt()")
     assert "adamas works in the main interpreter of a process alone" in printed or "numpy" in printed
 
