@@ -1,6 +1,7 @@
 #include "step_and_limit.hpp"
 
 #include "numbers.hpp"
+#include "probes/byte_limit.hpp"
 
 namespace bench {
 namespace {
@@ -88,7 +89,7 @@ void ByteLimit::operator()() {
   float* states[adamas::kMaxStates];
   for (int k = 0; k < adamas::kMaxStates; ++k) states[k] = static_cast<float*>(arrays_.state(k));
   const auto pass = [&](bool read_only) {
-    check(adamas::byte_limit(param, grad, states, state_count_, size_, threads_, read_only), "byte_limit");
+    check(adamas::probes::byte_limit(param, grad, states, state_count_, size_, threads_, read_only), "byte_limit");
   };
   if (takes_norms_) pass(true);
   pass(false);

@@ -22,7 +22,7 @@ class MeasuredStep {
   int threads_;
 };
 
-// adamas::byte_limit() over as many bytes as the step goes through, in as many states.
+// adamas::probes::byte_limit() over as many bytes as the step goes through, in as many states.
 //
 // It is a loop over float32, whatever the format: over fewer elements, so that its arrays lie in the same caches as
 // those of the step. (The time over float32 of the same size, scaled by bytes, would set a step that runs in one cache

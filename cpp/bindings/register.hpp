@@ -10,7 +10,6 @@ void register_runtime(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_tensors(pybind11::module_& m);
 void register_functional(pybind11::module_& m);
-void register_byte_limit(pybind11::module_& m);
-void register_internals(pybind11::module_& m);
+void register_probes(pybind11::module_& m);
 
 }  // namespace adamas::bindings

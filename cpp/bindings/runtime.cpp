@@ -41,10 +41,10 @@ void use(const std::string& name) {
   if (const Status status = use_isa(name.c_str()); status != Status::kOk) throw_isa_error("use_isa", name, status);
 }
 
-py::tuple limit() {
+ThreadLimit limit() {
   ThreadLimit limit{};
   throw_on_error(thread_limit(&limit));
-  return py::make_tuple(limit.count, message(limit.reason));
+  return limit;
 }
 
 const char* kind_name(StateKind kind) {
@@ -113,6 +113,9 @@ void register_runtime(py::module_& m) {
   m.def("available_isas", [] { return isas(true); });
   m.def("active_isa", &active);
   m.def("use_isa", &use, py::arg("name"));
+  py::class_<ThreadLimit>(m, "ThreadLimit")
+      .def_property_readonly("count", [](const ThreadLimit& limit) { return limit.count; })
+      .def_property_readonly("reason", [](const ThreadLimit& limit) { return message(limit.reason); });
   m.def("thread_limit", &limit);
   m.def("set_num_threads", [](int count) { throw_on_error(set_num_threads(count)); }, py::arg("count"));
   m.def("bytes_per_thread", &bytes_per_thread);

@@ -66,7 +66,7 @@ def get_num_threads() -> int:
     Raises:
         ValueError: ``ADAMAS_NUM_THREADS`` is not a whole number from 1 to 1024.
     """
-    return _core.thread_limit()[0]
+    return _core.thread_limit().count
 
 
 def set_num_threads(count: int) -> None:
@@ -120,7 +120,7 @@ def cmake_prefix() -> str:
 
 def info() -> dict[str, Any]:
     """What ``adamas info --json`` prints: version, build, instruction sets, threads and OpenMP runtime."""
-    threads, reason = _core.thread_limit()
+    limit = _core.thread_limit()
     return {
         "version": _core.__version__,
         "compiler": _core.compiler,
@@ -129,7 +129,7 @@ def info() -> dict[str, Any]:
             "available": available_isas(),
             "compiled": _core.compiled_isas(),
         },
-        "threads": {"limit": threads, "because": reason, "bytes_per_thread": _core.bytes_per_thread()},
+        "threads": {"limit": limit.count, "because": limit.reason, "bytes_per_thread": _core.bytes_per_thread()},
         "denormals": "flushed" if _core.flush_denormals() else "kept",
         "openmp_runtime": _core.openmp_runtime(),
         "rules": {name: list(rule.states) for name, rule in _core.rules().items()},

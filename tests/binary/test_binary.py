@@ -15,6 +15,7 @@ from adamas import _core
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="about ELF files")
 
 EXTENSION = Path(str(_core.__file__))
+LIBRARIES = [Path(adamas.cmake_prefix()) / "lib" / name for name in ("libadamas.a", "libadamas_probes.a")]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_only_the_entry_is_exported(binary: elf.Elf) -> None:
     assert [name for name, defined in binary.symbols().items() if defined] == ["PyInit__core"]
 
 
-@pytest.mark.parametrize("path", [EXTENSION, Path(adamas.cmake_prefix()) / "lib" / "libadamas.a"], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [EXTENSION, *LIBRARIES], ids=lambda p: p.name)
 def test_no_path_of_the_build_is_inside(path: Path) -> None:
     """Whoever builds it, wherever: the same bytes."""
     found = re.findall(rb"/[\w./+-]+\.[ch]pp\b", path.read_bytes())

@@ -14,6 +14,7 @@ import adamas
 from adamas import _core
 
 LIBRARY = Path(adamas.cmake_prefix()) / "lib" / "libadamas.a"
+PROBES = LIBRARY.with_name("libadamas_probes.a")
 X86 = platform.machine() == "x86_64"
 FUSED = re.compile(r"^v?fn?m(add|sub|la|ls)", re.IGNORECASE)  # vfmadd..., fmadd, fmla, fnmsub, ...
 
@@ -25,16 +26,18 @@ def objdump(*options: str | Path) -> str:
 
 
 def members() -> dict[str, str]:
-    """Disassembly with symbols of each object in the library; kernels are keyed by their instruction set."""
+    """Disassembly with symbols of each object in the libraries; those with kernels are keyed by their one table."""
     found = {}
-    for text in re.split(r"\n(?=\S+:\s+file format )", objdump("-d", "-t", "--no-show-raw-insn", LIBRARY))[1:]:
-        name = text.split(":", 1)[0]
-        exported = re.search(r"\bg\s+O .*adamas\d+kernels_(\w+?)E\b", text)
-        found[exported.group(1) if exported else name] = text
+    for library in (LIBRARY, PROBES):
+        for text in re.split(r"\n(?=\S+:\s+file format )", objdump("-d", "-t", "--no-show-raw-insn", library))[1:]:
+            name = text.split(":", 1)[0]
+            exported = re.search(r"\bg\s+O .*\d((?:kernels|byte_limits)_\w+?)E\b", text)
+            found[exported.group(1) if exported else name] = text
     return found
 
 
 MEMBERS = members()
+TABLES = [f"{table}_{isa}" for table in ("kernels", "byte_limits") for isa in _core.compiled_isas()]
 
 
 def instructions(text: str) -> list[tuple[str, str]]:
@@ -45,8 +48,8 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 
 def test_all_objects_are_looked_at() -> None:
-    assert set(_core.compiled_isas()) < set(MEMBERS)
-    assert {"plan.cpp.o", "threads.cpp.o", "power.cpp.o"} < set(MEMBERS)
+    assert set(TABLES) < set(MEMBERS)
+    assert {"plan.cpp.o", "threads.cpp.o", "power.cpp.o", "byte_limit.cpp.o"} < set(MEMBERS)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -56,7 +59,7 @@ def test_no_fused_multiply_add(name: str) -> None:
 
 
 @pytest.mark.skipif(not X86, reason="about x86-64 registers")
-@pytest.mark.parametrize("name", [name for name in MEMBERS if name not in ("avx2", "avx512")])
+@pytest.mark.parametrize("name", [name for name in MEMBERS if not name.endswith(("_avx2", "_avx512"))])
 def test_baseline_has_no_avx(name: str) -> None:
     if "Disassembly" not in MEMBERS[name]:
         return  # data alone
@@ -65,20 +68,22 @@ def test_baseline_has_no_avx(name: str) -> None:
 
 
 @pytest.mark.skipif(not X86, reason="about x86-64 registers")
-def test_avx2_has_no_avx512() -> None:
-    beyond = [i for i in instructions(MEMBERS["avx2"]) if re.search(r"%zmm|%k[0-7]|[xy]mm(1[6-9]|2\d|3[01])", i[1])]
+@pytest.mark.parametrize("table", ["kernels", "byte_limits"])
+def test_avx2_has_no_avx512(table: str) -> None:
+    avx2, avx512 = (instructions(MEMBERS[f"{table}_{isa}"]) for isa in ("avx2", "avx512"))
+    beyond = [i for i in avx2 if re.search(r"%zmm|%k[0-7]|[xy]mm(1[6-9]|2\d|3[01])", i[1])]
     assert not beyond
-    assert any("%ymm" in operands for _, operands in instructions(MEMBERS["avx2"]))
-    assert any("%zmm" in operands for _, operands in instructions(MEMBERS["avx512"]))
+    assert any("%ymm" in operands for _, operands in avx2)
+    assert any("%zmm" in operands for _, operands in avx512)
 
 
-@pytest.mark.parametrize("isa", _core.compiled_isas())
-def test_kernels_export_one_symbol(isa: str) -> None:
+@pytest.mark.parametrize("name", TABLES)
+def test_kernels_export_one_symbol(name: str) -> None:
     """So that the linker cannot hand code for one processor to a caller on another."""
-    table = MEMBERS[isa].split("Disassembly", 1)[0]
+    table = MEMBERS[name].split("Disassembly", 1)[0]
     symbols = [line for line in table.splitlines() if re.match(r"^[0-9a-f]+ [gwu!]", line) and "*UND*" not in line]
     assert len(symbols) == 1, symbols
-    assert f"kernels_{isa}" in symbols[0]
+    assert name in symbols[0]
 
 
 def test_extension_has_no_fused_multiply_add() -> None:

@@ -11,7 +11,8 @@ from bits import Array, assert_same_bits
 from cases import CASES, DTYPES, RESIDUES, Case
 
 import adamas
-from adamas import _core, reference
+from adamas import _core, _formats, reference
+from adamas._sparse import MODES
 
 BFLOAT16 = DTYPES["bfloat16"]
 GRADIENTS = {**DTYPES, "float64": np.dtype(np.float64)}
@@ -31,6 +32,16 @@ RULES = {rule_of(case): case for case in reversed(CASES)}
 
 def test_all_rules_are_here() -> None:
     assert set(RULES) == set(_core.rules())
+
+
+def test_formats_have_the_numbers_of_the_core() -> None:
+    def numbered(members: dict[str, Any]) -> dict[str, int]:
+        return {name: int(member) for name, member in members.items()}
+
+    assert numbered(_core.StateFormat.__members__) == _formats.STATE_FORMATS
+    assert numbered(_core.RowMode.__members__) == MODES
+    assert list(numbered(_core.Residue.__members__).values()) == list(_formats.RESIDUES.values())
+    assert set(_core.DType.__members__) == set(GRADIENTS)
 
 
 def draw(rng: np.random.Generator, size: int, dtype: np.dtype[Any], special: bool) -> Array:

@@ -29,7 +29,7 @@ def test_info_is_true() -> None:
     assert report["isa"]["active"] == report["isa"]["available"][0] == adamas.available_isas()[0]
     assert report["isa"]["compiled"][-1] == "scalar"
     processors = len(os.sched_getaffinity(0))
-    assert report["threads"]["limit"] == min(processors, _core.cpu_quota("") or processors)
+    assert report["threads"]["limit"] == min(processors, _core.probes.cpu_quota("") or processors)
     assert Path(report["openmp_runtime"]).is_file()
     assert (Path(report["cmake_prefix"]) / "lib" / "cmake" / "adamas" / "adamasConfig.cmake").is_file()
     assert report["rules"] == {name: list(rule.states) for name, rule in _core.rules().items()}
@@ -148,25 +148,25 @@ def test_thread_count_grows_with_the_work() -> None:
     assert threads_used(100 * per_thread, num_threads=1) == 1
 
 
-def test_crowded_processors_are_left_alone_for_a_while() -> None:
+def test_oversubscribed_processors_are_left_alone_for_a_while() -> None:
     code = """
 from adamas import _core
 from adamas._inputs.hyperparameters import MAX_THREADS
-assert not _core.is_crowded()
-_core.report_region(900, 1000)      # short waits and
-_core.report_region(2000, 10000)    # small shares are nothing
-assert not _core.is_crowded()
+assert not _core.probes.is_oversubscribed()
+_core.probes.report_region(900, 1000)      # short waits and
+_core.probes.report_region(2000, 10000)    # small shares are nothing
+assert not _core.probes.is_oversubscribed()
 pauses = []
 for _ in range(6):
-    _core.report_region(2000, 2100)
+    _core.probes.report_region(2000, 2100)
     pauses.append(0)
-    while _core.is_crowded():
+    while _core.probes.is_oversubscribed():
         pauses[-1] += 1
 assert pauses == [64, 256, 1024, 4096, 4096, 4096], pauses
 for _ in range(64 * 10):
-    _core.report_region(0, 1000)
-_core.report_region(2000, 2100)
-assert sum(_core.is_crowded() for _ in range(1000)) == 64
+    _core.probes.report_region(0, 1000)
+_core.probes.report_region(2000, 2100)
+assert sum(_core.probes.is_oversubscribed() for _ in range(1000)) == 64
 """
     check_python(code)
 
@@ -192,7 +192,7 @@ def test_cpu_quota(groups: str, files: dict[str, str], expected: int, tmp_path: 
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
-    assert _core.cpu_quota(str(tmp_path)) == expected
+    assert _core.probes.cpu_quota(str(tmp_path)) == expected
 
 
 def test_fork_after_threads() -> None:

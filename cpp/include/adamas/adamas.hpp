@@ -1,7 +1,6 @@
 // Everything public.
 #pragma once
 
-#include <adamas/byte_limit.hpp>
 #include <adamas/float_mode.hpp>
 #include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>

@@ -1,7 +1,6 @@
 #include "engine/coefficients.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <initializer_list>
 
 #include "rules/registry.hpp"
@@ -18,41 +17,23 @@ struct RuleFunctions {
 };
 
 template <class R>
-using CoefficientsOf = typename R::template Coefficients<double>;
-
-template <class R>
-CoefficientsOf<R> read(const double* array) {
-  CoefficientsOf<R> c;
-  std::memcpy(&c, array, sizeof c);
-  return c;
-}
-
-template <class R>
-void write(const CoefficientsOf<R>& c, double* array) {
-  std::memcpy(array, &c, sizeof c);
-}
-
-template <class R>
 void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, double* out) {
-  write<R>(R::coefficients(h, step, scalars_by_name<R>(scalars)), out);
+  R::coefficients(h, step, scalars_by_name<R>(scalars), coefficients_by_name<R>(out));
 }
 
 template <class R>
 void finish(double param_square, double direction_square, double* coefficients) {
-  CoefficientsOf<R> c = read<R>(coefficients);
-  R::finish(param_square, direction_square, c);
-  write<R>(c, coefficients);
+  R::finish(param_square, direction_square, coefficients_by_name<R>(coefficients));
 }
 
 template <class R>
 IdleStep idle_step_of(const double* coefficients) {
-  return R::idle_step(read<R>(coefficients));
+  return R::idle_step(coefficients_by_name<R>(coefficients));
 }
 
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
-  static_assert(sizeof(CoefficientsOf<R>) == kCoefficientCount<R> * sizeof(double));
   RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
   if constexpr (R::kNeedsNorms) functions.finish = &finish<R>;
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "engine/formats.hpp"
-#include "engine/row_part.hpp"
+#include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
 namespace {
@@ -225,7 +225,7 @@ std::uint32_t bytes_per_element(const Parameter& parameter) {
 }
 
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {
-  if (item.rows) return run_row_part(pass, item, begin, end);
+  if (item.rows) return run_sparse_update(pass, item, begin, end);
   const Part part(pass, item, index, begin, end);
   switch (pass.phase) {
     case Phase::kAccumulate: return part.accumulate();

@@ -8,7 +8,7 @@
 
 #include <adamas/plan.hpp>
 
-#include "engine/row_set.hpp"
+#include "engine/sparse/row_set.hpp"
 #include "kernel/table.hpp"
 
 namespace adamas {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/schedule.hpp"
+#include "engine/work_queue.hpp"
 
 namespace adamas {
 namespace {

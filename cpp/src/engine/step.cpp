@@ -8,7 +8,7 @@
 #include "engine/gradient_norm.hpp"
 #include "engine/isa.hpp"
 #include "engine/plan_impl.hpp"
-#include "engine/row_part.hpp"
+#include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
 namespace {

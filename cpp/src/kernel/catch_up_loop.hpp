@@ -1,4 +1,4 @@
-// Many steps of Adam without a gradient at once (engine/row_history.hpp says what the numbers mean):
+// Many steps of Adam without a gradient at once (engine/sparse/row_history.hpp says what the numbers mean):
 //
 //   p <- keep * p - m * F(sqrt(v)),   m <- momentum * m,   v <- second * v
 //   F(u) = sum over the steps of weight_j / (u * scale_j + eps_j)

@@ -7,16 +7,12 @@
 #define ADAMAS_CONCATENATE(a, b) ADAMAS_CONCATENATE_(a, b)
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstring>
-#include <utility>
 
 // clang-format off
 #include ADAMAS_STRINGIZE(simd/ADAMAS_ISA.hpp)
 // clang-format on
 #include "formats/registry.hpp"
-#include "kernel/byte_limit.hpp"
 #include "kernel/catch_up_loop.hpp"
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
@@ -94,31 +90,12 @@ constexpr const NormKernel* kNormRows[] = {
 #undef ADAMAS_CELL
 };
 
-template <std::size_t... kStates>
-constexpr auto byte_limits(std::index_sequence<kStates...>) {
-  return std::array<ByteLimitKernel, sizeof...(kStates)>{byte_limit<static_cast<int>(kStates)>...};
-}
-template <std::size_t... kStates>
-constexpr auto read_limits(std::index_sequence<kStates...>) {
-  return std::array<ByteLimitKernel, sizeof...(kStates)>{read_limit<static_cast<int>(kStates)>...};
-}
-
-constexpr auto kByteLimitKernels = byte_limits(std::make_index_sequence<kMaxStates + 1>());
-constexpr auto kReadLimitKernels = read_limits(std::make_index_sequence<kMaxStates + 1>());
-
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
-                                                              kNormRows,
-                                                              kByteLimitKernels.data(),
-                                                              kReadLimitKernels.data(),
-                                                              kGradientKernels<float>,
-                                                              kGradientKernels<double>,
-                                                              update_companions,
-                                                              update_average64,
-                                                              settle_companions,
-                                                              start_state,
-                                                              catch_up};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {
+    kUpdateRows,       kNormRows,        kGradientKernels<float>, kGradientKernels<double>,
+    update_companions, update_average64, settle_companions,       start_state,
+    catch_up};
 
 }  // namespace adamas

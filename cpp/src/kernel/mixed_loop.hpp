@@ -3,7 +3,7 @@
 // keeps the number of kernels at one for each rule and state format.
 //
 // It goes through whole blocks of kBlock elements, since quantised states have one scale a block. What is left at the
-// end of a tensor is copied to a padded block, so that neither rule nor format has a second form for it.
+// end of a parameter is copied to a padded block, so that neither rule nor format has a second form for it.
 #pragma once
 
 #include <algorithm>
@@ -82,7 +82,8 @@ class MixedLoop {
         load_gradients(streams_.grad_dtype, arrays.grad, j, g);
         states.template load<0>(arrays.states, s, j);
         add(of_param, p[0]);
-        add(of_direction, Rule::direction(p[0], g[0] * c_.grad_scale, states_by_name<Rule>(s), c_.rule));
+        add(of_direction,
+            Rule::direction(p[0], g[0] * c_.grad_scale, states_by_name<Rule>(s), coefficients_by_name<Rule>(c_.rule)));
       };
       for_each_vector<V::kLanes>(
           0, count,
@@ -141,7 +142,7 @@ class MixedLoop {
         V s[kCount][Rule::kStateCount + 1];
         const auto load = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template load<b>(arrays.states, s[b], j); };
         const auto update = [&](auto b) ADAMAS_INLINE_LAMBDA {
-          p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), c.rule);
+          p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), coefficients_by_name<Rule>(c.rule));
         };
         const auto store = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template store<b>(arrays.states, s[b], j); };
         if constexpr (kGroupsInPhases) {

@@ -15,7 +15,7 @@ namespace adamas {
 constexpr int kMaxCoefficients = 13;
 constexpr std::size_t kCacheLine = 64;  // bytes
 
-// Elements of one tensor are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
+// Elements of one parameter are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
 // Norms are summed up granule by granule.
 constexpr std::size_t kGranule = 512;
 
@@ -29,13 +29,13 @@ struct StepCoefficients {
   std::uint64_t seed;
 };
 
-// The arrays of one tensor.
+// The arrays of one parameter.
 struct Streams {
   void* param;
   const void* grad;
   void* const* states;
   void* residue;
-  std::size_t size;  // elements of the whole tensor
+  std::size_t size;  // elements of the whole parameter
   DType param_dtype;
   DType grad_dtype;
   Residue residue_kind;
@@ -55,7 +55,7 @@ struct Companions {
 // Updates elements [begin, end); begin is on a granule.
 using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c);
 
-// Sums of squares over one granule of a tensor.
+// Sums of squares over one granule of a parameter.
 struct SquareSums {
   double param;
   double direction;
@@ -64,9 +64,6 @@ struct SquareSums {
 // Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i.
 using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
                             SquareSums* sums);
-
-// The byte-limit loop (adamas/byte_limit.hpp) over float32 elements [begin, end).
-using ByteLimitKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end);
 
 // Brings companions of elements [begin, end), from a granule on, up to date with the parameter.
 using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
@@ -89,8 +86,8 @@ struct GradientKernels {
   PrepareKernel prepare;
 };
 
-// Many steps without a gradient at once (engine/row_history.hpp): their sum as a series, and, with step_count > 0, step
-// by step, for rows in which an element that moves has less than least_square.
+// Many steps without a gradient at once (engine/sparse/row_history.hpp): their sum as a series, and, with step_count >
+// 0, step by step, for rows in which an element that moves has less than least_square.
 struct CatchUpStep {
   float weight;
   float scale;
@@ -114,8 +111,6 @@ using StartKernel = void (*)(const Streams& streams, int which, std::size_t begi
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const NormKernel* const* norm;      // the same; a null row for rules that need no norms
-  const ByteLimitKernel* byte_limit;  // [state_count]
-  const ByteLimitKernel* read_limit;  // [state_count]; reads only
   GradientKernels gradients32;
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "kernel/table.hpp"
 #include "rules/rule.hpp"
@@ -62,19 +61,13 @@ struct RuleVectors {
 
   explicit RuleVectors(const StepCoefficients& coefficients)
       : grad_scale(V::broadcast(static_cast<T>(coefficients.grad_scale))),
-        decay(V::broadcast(static_cast<T>(coefficients.decay))),
-        rule(broadcast(coefficients.rule, CoefficientNumbers<Rule>())) {}
+        decay(V::broadcast(static_cast<T>(coefficients.decay))) {
+    for (int k = 0; k < kCoefficientCount<Rule>; ++k) rule[k] = V::broadcast(static_cast<T>(coefficients.rule[k]));
+  }
 
   V grad_scale;
   V decay;
-  typename Rule::template Coefficients<V> rule;
-
- private:
-  template <std::size_t... k>
-  static ADAMAS_INLINE typename Rule::template Coefficients<V> broadcast([[maybe_unused]] const double* coefficients,
-                                                                         std::index_sequence<k...>) {
-    return {V::broadcast(static_cast<T>(coefficients[k]))...};
-  }
+  V rule[kCoefficientCount<Rule> + 1];
 };
 
 // Parameter, gradient and states all are arrays of T.
@@ -102,7 +95,7 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       Decay::apply(p[b], g[b], c.decay);
-      p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), c.rule);
+      p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), coefficients_by_name<Rule>(c.rule));
       for (int k = 0; k < Rule::kStateCount; ++k) store(s[b][k], states[k], at, lanes);
       store(p[b], param, at, lanes);
     }

@@ -22,15 +22,13 @@ struct AdagradRule : RuleDefaults {
     T eps, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.eps = h.eps;
     c.step_size = h.lr / (1.0 + static_cast<double>(step - 1) * h.lr_decay);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V s = state.sum = state.sum + g * g;
     return p - c.step_size * g / (square_root(s) + c.eps);
   }

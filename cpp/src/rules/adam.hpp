@@ -48,11 +48,10 @@ struct AdamRule : RuleDefaults {
     T inverse_sqrt_bias2, eps, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
     const double sqrt_bias2 = std::sqrt(bias2);
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -60,18 +59,17 @@ struct AdamRule : RuleDefaults {
     c.inverse_sqrt_bias2 = 1.0 / sqrt_bias2;
     c.eps = h.eps_placement == EpsPlacement::kAfterBiasCorrection ? h.eps : h.eps / sqrt_bias2;
     c.step_size = h.lr / bias1;
-    return c;
   }
 
   // Without a gradient, the largest second moment would have to be known step by step.
   static constexpr bool kHasClosedForm = !kAmsgrad;
 
-  static IdleStep idle_step(const Coefficients<double>& c) {
+  static IdleStep idle_step(Coefficients<const double&> c) {
     return {c.beta1, c.beta2, c.inverse_sqrt_bias2, c.eps, c.step_size};
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     if constexpr (kAmsgrad) v = state.max_exp_avg_sq = larger(state.max_exp_avg_sq, v);

@@ -27,18 +27,16 @@ struct AdamaxRule : RuleDefaults {
     T beta2, eps, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
     c.eps = h.eps;
     c.step_size = h.lr / one_minus_power(h.beta1, step);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V u = state.exp_inf = larger(c.beta2 * state.exp_inf, magnitude(g) + c.eps);
     return p - c.step_size * m / u;

@@ -39,9 +39,8 @@ struct AdanRule : RuleDefaults {
     T has_previous, mixing, inverse_bias3, eps_root, eps, momentum_step, difference_step;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double mixing = h.mix_by_beta2 ? h.beta2 : 1.0 - h.beta2;
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -55,11 +54,10 @@ struct AdanRule : RuleDefaults {
     c.eps = h.eps;
     c.momentum_step = h.lr / one_minus_power(h.beta1, step);
     c.difference_step = h.lr * mixing / one_minus_power(h.beta2, step);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V e = c.has_previous * (g - state.previous_grad);
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V v = state.exp_avg_diff = c.beta2 * state.exp_avg_diff + c.one_minus_beta2 * e;

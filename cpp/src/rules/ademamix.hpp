@@ -46,10 +46,9 @@ struct AdemamixRule : RuleDefaults {
     return exponential(log1 * log3 / ((1.0 - warm) * log3 + warm * log1));
   }
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double warm = static_cast<double>(step) < h.warmup_steps ? static_cast<double>(step) / h.warmup_steps : 1.0;
     const double b3 = beta3(h, warm);
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -60,11 +59,10 @@ struct AdemamixRule : RuleDefaults {
     c.eps = h.eps;
     c.fast_step = h.lr / one_minus_power(h.beta1, step);
     c.slow_step = h.lr * (warm * h.alpha);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m1 = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V m2 = state.exp_avg_slow = c.beta3 * state.exp_avg_slow + c.one_minus_beta3 * g;
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);

@@ -31,9 +31,8 @@ struct AdoptRule : RuleDefaults {
     T eps, bound, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const bool first = step == 1;
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = first ? 0.0 : h.beta2;
@@ -41,11 +40,10 @@ struct AdoptRule : RuleDefaults {
     c.eps = h.eps;
     c.bound = h.clip || first ? std::sqrt(std::sqrt(static_cast<double>(step - 1))) : HUGE_VAL;
     c.step_size = h.lr;
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V u = clamp(g / larger(c.eps, square_root(state.exp_avg_sq)), c.bound);
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * u;
     state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);

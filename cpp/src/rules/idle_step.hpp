@@ -1,4 +1,4 @@
-// A step without a gradient, of a rule in which many of them have a closed form (engine/row_history.hpp).
+// A step without a gradient, of a rule in which many of them have a closed form (engine/sparse/row_history.hpp).
 #pragma once
 
 namespace adamas {

@@ -7,7 +7,7 @@
 //   u <- (1/(1-b1^t) * m) / d + weight_decay*p
 //   p <- p - (lr*|p|/|u|) * u
 //
-// The norms of p and u over the tensor come from a pass that computes direction() and writes nothing; the update then
+// The norms of p and u over all elements come from a pass that computes direction() and writes nothing; the update then
 // does all of it again. That moves fewer bytes than keeping u would, and needs no scratch memory.
 #pragma once
 
@@ -38,10 +38,9 @@ struct LambRule : RuleDefaults {
     T inverse_sqrt_bias2, eps, inverse_bias1, weight_decay, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double bias1 = h.bias_correction ? one_minus_power(h.beta1, step) : 1.0;
     const double bias2 = h.bias_correction ? one_minus_power(h.beta2, step) : 1.0;
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -51,18 +50,17 @@ struct LambRule : RuleDefaults {
     c.inverse_bias1 = 1.0 / bias1;
     c.weight_decay = h.weight_decay;
     c.step_size = h.lr;
-    return c;
   }
 
-  // From the sums of squares of p and u over the tensor.
-  static void finish(double param_square, double direction_square, Coefficients<double>& c) {
+  // From the sums of squares of p and u over all elements.
+  static void finish(double param_square, double direction_square, Coefficients<double&> c) {
     const bool zero = param_square == 0.0 || direction_square == 0.0;
     const double trust = zero ? 1.0 : std::sqrt(param_square) / std::sqrt(direction_square);
     c.step_size = c.step_size * trust;
   }
 
   template <class V>
-  static V direction(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V direction(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
@@ -70,7 +68,7 @@ struct LambRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     return p - c.step_size * direction(p, g, state, c);
   }
 };

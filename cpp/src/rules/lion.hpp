@@ -25,18 +25,16 @@ struct LionRule : RuleDefaults {
     T step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t, Scalars, Coefficients<double&> c) {
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
     c.one_minus_beta2 = 1.0 - h.beta2;
     c.step_size = h.lr;
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V mixed = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     state.exp_avg = c.beta2 * state.exp_avg + c.one_minus_beta2 * g;
     return p - with_sign(c.step_size, mixed);

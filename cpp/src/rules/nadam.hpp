@@ -43,12 +43,11 @@ struct NAdamRule : RuleDefaults {
     return h.beta1 * (1.0 - 0.5 * exponential(step * h.momentum_decay * kLogBase));
   }
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const auto t = static_cast<double>(step);
     const double mu_now = mu(h, t);
     const double mu_next = mu(h, t + 1.0);
     scalars.mu_product = scalars.mu_product * mu_now;
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -57,11 +56,10 @@ struct NAdamRule : RuleDefaults {
     c.eps = h.eps;
     c.gradient_step = h.lr * (1.0 - mu_now) / (1.0 - scalars.mu_product);
     c.momentum_step = h.lr * mu_next / (1.0 - scalars.mu_product * mu_next);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;

@@ -34,14 +34,13 @@ struct RAdamRule : RuleDefaults {
     T eps, rectified, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double bias2 = one_minus_power(h.beta2, step);
     const double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0;
     const double rho = rho_inf - 2.0 * static_cast<double>(step) * (1.0 - bias2) / bias2;
     const bool rectified = rho > 5.0;
     const double rectification =
         rectified ? std::sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)) : 1.0;
-    Coefficients<double> c;
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
@@ -49,11 +48,10 @@ struct RAdamRule : RuleDefaults {
     c.eps = h.eps;
     c.rectified = rectified ? 1.0 : 0.0;
     c.step_size = h.lr / one_minus_power(h.beta1, step) * (rectified ? rectification * std::sqrt(bias2) : 1.0);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     const V d = where_greater(c.rectified, V::broadcast(0), square_root(v) + c.eps, V::broadcast(1));

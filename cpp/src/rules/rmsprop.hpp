@@ -60,18 +60,16 @@ struct RmspropRule : RuleDefaults {
 
   static bool accepts(const Hyperparameters& h) { return h.alpha < 1.0 && (kMomentum || h.momentum == 0.0); }
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t, Scalars, Coefficients<double&> c) {
     c.alpha = h.alpha;
     c.one_minus_alpha = 1.0 - h.alpha;
     c.eps = h.eps;
     c.momentum = h.momentum;
     c.step_size = h.lr;
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     V v = state.square_avg = c.alpha * state.square_avg + c.one_minus_alpha * (g * g);
     if constexpr (kCentered) {
       const V a = state.grad_avg = c.alpha * state.grad_avg + c.one_minus_alpha * g;

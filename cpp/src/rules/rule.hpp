@@ -48,25 +48,30 @@ struct RuleDefaults {
 };
 
 template <class Rule>
-constexpr std::size_t kCoefficientCount = sizeof(typename Rule::template Coefficients<double>) / sizeof(double);
+constexpr int kCoefficientCount =
+    static_cast<int>(sizeof(typename Rule::template Coefficients<double>) / sizeof(double));
 
-template <class Rule>
-using CoefficientNumbers = std::make_index_sequence<kCoefficientCount<Rule>>;
-
-// Elements of an array by the names of States or Scalars.
+// The elements of an array by the names of States, Scalars or Coefficients.
 template <class Names, class T, std::size_t... k>
 ADAMAS_INLINE Names by_name([[maybe_unused]] T* array, std::index_sequence<k...>) {
   return {array[k]...};
 }
 
 template <class Rule, class V>
-ADAMAS_INLINE typename Rule::template States<V> states_by_name(V* states) {
+ADAMAS_INLINE auto states_by_name(V* states) {
   return by_name<typename Rule::template States<V>>(states, std::make_index_sequence<Rule::kStateCount>());
 }
 
 template <class Rule>
-ADAMAS_INLINE typename Rule::Scalars scalars_by_name(double* scalars) {
+ADAMAS_INLINE auto scalars_by_name(double* scalars) {
   return by_name<typename Rule::Scalars>(scalars, std::make_index_sequence<Rule::kScalarCount>());
+}
+
+// T may be const.
+template <class Rule, class T>
+ADAMAS_INLINE auto coefficients_by_name(T* coefficients) {
+  return by_name<typename Rule::template Coefficients<T&>>(coefficients,
+                                                           std::make_index_sequence<kCoefficientCount<Rule>>());
 }
 
 template <class V>

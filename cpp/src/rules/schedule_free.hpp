@@ -44,7 +44,7 @@ struct ScheduleFreeRule : RuleDefaults {
     T inverse_sqrt_bias2, eps, weight_decay, average, interpolated_step, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars) {
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const auto t = static_cast<double>(step);
     const double lr = t < h.warmup_steps ? h.lr * (t / h.warmup_steps) : h.lr;
     const double lr_max = lr > scalars.lr_max ? lr : scalars.lr_max;
@@ -52,7 +52,6 @@ struct ScheduleFreeRule : RuleDefaults {
     scalars.weight_sum = scalars.weight_sum + weight;
     scalars.lr_max = lr_max;
     const double average = scalars.weight_sum > 0.0 ? weight / scalars.weight_sum : 0.0;
-    Coefficients<double> c;
     c.beta2 = h.beta2;
     c.one_minus_beta2 = 1.0 - h.beta2;
     c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
@@ -61,11 +60,10 @@ struct ScheduleFreeRule : RuleDefaults {
     c.average = average;
     c.interpolated_step = lr * (h.beta1 * (1.0 - average) - 1.0);
     c.step_size = lr;
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
     const V u = g / d + c.weight_decay * p;

@@ -38,16 +38,14 @@ struct SgdRule : RuleDefaults {
     return kMomentum == Momentum::kHeavyBall || h.dampening == 0.0;
   }
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.momentum = h.momentum;
     c.one_minus_dampening = step == 1 ? 1.0 : 1.0 - h.dampening;
     c.step_size = h.lr;
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     V direction = g;
     if constexpr (kMomentum != Momentum::kNone) {
       const V b = state.momentum_buffer = c.momentum * state.momentum_buffer + c.one_minus_dampening * g;

@@ -31,19 +31,17 @@ struct YogiRule : RuleDefaults {
     T one_minus_beta2, inverse_sqrt_bias2, eps, step_size;
   };
 
-  static Coefficients<double> coefficients(const Hyperparameters& h, std::int64_t step, Scalars) {
-    Coefficients<double> c;
+  static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.one_minus_beta2 = 1.0 - h.beta2;
     c.inverse_sqrt_bias2 = 1.0 / std::sqrt(one_minus_power(h.beta2, step));
     c.eps = h.eps;
     c.step_size = h.lr / one_minus_power(h.beta1, step);
-    return c;
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>& c) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V square = g * g;
     const V v = state.exp_avg_sq = state.exp_avg_sq - with_sign(c.one_minus_beta2 * square, state.exp_avg_sq - square);

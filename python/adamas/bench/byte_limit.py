@@ -30,7 +30,7 @@ def limit_of_bytes(total: float, threads: int) -> Side:
     grad = rng.standard_normal(size, dtype=np.float32)
     grad *= np.float32(1e-6)  # sums do not run away
     states = (param.copy(), param.copy())
-    return Side(lambda: _core.byte_limit(param, grad, states, threads))
+    return Side(lambda: _core.probes.byte_limit(param, grad, states, threads))
 
 
 def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int, read_first: bool = False) -> Side:
@@ -53,8 +53,8 @@ def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int,
 
     def step() -> None:
         if read_first:
-            _core.byte_limit(param, grad, streams, threads, read_only=True)
-        _core.byte_limit(param, grad, streams, threads)
+            _core.probes.byte_limit(param, grad, streams, threads, read_only=True)
+        _core.probes.byte_limit(param, grad, streams, threads)
 
     return Side(step, after_turn=restore)
 

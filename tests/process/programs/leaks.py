@@ -19,8 +19,7 @@ import ml_dtypes
 import numpy as np
 
 import adamas
-from adamas import _core
-from adamas import RowGrad
+from adamas import RowGrad, _core
 
 FOLDER = Path(tempfile.mkdtemp())
 HALF = np.dtype(ml_dtypes.bfloat16)

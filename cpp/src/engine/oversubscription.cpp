@@ -1,4 +1,4 @@
-#include "engine/crowding.hpp"
+#include "engine/oversubscription.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -18,7 +18,7 @@ std::atomic<int> good{0};   // regions without a long wait since
 
 }  // namespace
 
-bool is_crowded() noexcept {
+bool is_oversubscribed() noexcept {
   const int left = alone.load(std::memory_order_relaxed);
   if (left == 0) return false;
   alone.store(left - 1, std::memory_order_relaxed);

@@ -9,7 +9,7 @@
 namespace adamas {
 
 // As run_part() and for_each_gradient(), of an item with rows.
-void run_row_part(const Pass& pass, const Item& item, std::size_t begin, std::size_t end);
+void run_sparse_update(const Pass& pass, const Item& item, std::size_t begin, std::size_t end);
 void for_each_row_gradient(const Pass& pass, const Item& item,
                            const std::function<void(const void*, std::size_t)>& work);
 

@@ -1,4 +1,4 @@
-#include "engine/row_part.hpp"
+#include "engine/sparse/sparse_update.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "engine/formats.hpp"
-#include "engine/schedule.hpp"
+#include "engine/work_queue.hpp"
 
 namespace adamas {
 namespace {
@@ -33,9 +33,9 @@ void fetch_for_writing(const char* start, std::size_t bytes) {
   fetch_line(start + bytes - 1);
 }
 
-class RowPart {
+class SparseUpdate {
  public:
-  RowPart(const Pass& pass, const Item& item)
+  SparseUpdate(const Pass& pass, const Item& item)
       : pass_(pass),
         item_(item),
         parameter_(item.parameter),
@@ -222,16 +222,16 @@ Status find_missed(Item& item, int threads) {
 
 void for_each_row_gradient(const Pass& pass, const Item& item,
                            const std::function<void(const void*, std::size_t)>& work) {
-  RowPart(pass, item).visit(work);
+  SparseUpdate(pass, item).visit(work);
 }
 
-void run_row_part(const Pass& pass, const Item& item, std::size_t begin, std::size_t end) {
+void run_sparse_update(const Pass& pass, const Item& item, std::size_t begin, std::size_t end) {
   // A row belongs to the part in which its first element lies.
   const std::size_t columns = item.parameter.columns;
   const std::size_t first = (begin + columns - 1) / columns;
   const std::size_t last = (end + columns - 1) / columns;
   if (first >= last) return;
-  RowPart part(pass, item);
+  SparseUpdate part(pass, item);
   switch (pass.phase) {
     case Phase::kGradients: return part.measure(first, last);
     case Phase::kUpdate: return part.update(first, last);

@@ -1,4 +1,4 @@
-#include "engine/row_history.hpp"
+#include "engine/sparse/row_history.hpp"
 
 #include <cmath>
 #include <limits>

@@ -5,7 +5,7 @@
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
 
-namespace adamas {
+namespace adamas::probes {
 namespace {
 
 template <int kStates>
@@ -23,7 +23,7 @@ struct ByteLimitRule {
   struct Coefficients {};
 
   template <class V>
-  static V update(V p, V g, States<V> state, const Coefficients<V>&) {
+  static V update(V p, V g, States<V> state, Coefficients<const V&>) {
     for (int k = 0; k < kStates; ++k) *state.all[k] = *state.all[k] + g;
     return p + g;
   }
@@ -62,4 +62,4 @@ void read_limit(const Streams& streams, std::size_t begin, std::size_t end) {
 }
 
 }  // namespace
-}  // namespace adamas
+}  // namespace adamas::probes

@@ -12,7 +12,7 @@ namespace adamas {
 // a race between two of them costs accuracy, never correctness.
 
 // Should this step run alone? Asking counts down.
-bool is_crowded() noexcept;
+bool is_oversubscribed() noexcept;
 
 // A region took `total`, of which its caller spent `waiting` with nothing left to do.
 void report_region(std::chrono::nanoseconds waiting, std::chrono::nanoseconds total) noexcept;

@@ -5,12 +5,12 @@
 
 #include <adamas/types.hpp>
 
-namespace adamas {
+namespace adamas::probes {
 
 // For each of the `size` float32 elements: p += g and, for each state s, s += g. Same threads, same split of the work
-// and same instruction set as a step over one tensor with those arrays. read_only: all arrays are read, and none
+// and same instruction set as a step over one parameter with those arrays. read_only: all arrays are read, and none
 // written, as in a pass that takes norms.
 Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size,
                   int threads = 0, bool read_only = false) noexcept;
 
-}  // namespace adamas
+}  // namespace adamas::probes

@@ -1,4 +1,4 @@
-#include "engine/row_set.hpp"
+#include "engine/sparse/row_set.hpp"
 
 namespace adamas {
 namespace {

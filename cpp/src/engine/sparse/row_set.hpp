@@ -7,7 +7,7 @@
 
 #include <adamas/plan.hpp>
 
-#include "engine/row_history.hpp"
+#include "engine/sparse/row_history.hpp"
 
 namespace adamas {
 
