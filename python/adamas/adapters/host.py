@@ -244,8 +244,8 @@ class BoundOptimizer:
         """Return gradients, one for each parameter, nested as the groups are."""
         if len(grads) != len(self.names):
             raise ValueError(f"grads: expected {len(self.names)} gradients, one for each parameter, got {len(grads)}")
-        given = iter(grads)
-        return [{key: next(given) for key in keys} for keys in self._keys]
+        given = iter(grads)  # zip asks the keys first, and takes no gradient for the next group
+        return [dict(zip(keys, given, strict=False)) for keys in self._keys]
 
     def step(
         self,

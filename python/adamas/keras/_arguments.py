@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from adamas.adapters import Optimizer, describe
+from adamas.adapters import OptimizerInfo
 from adamas.adapters.checks import as_real, check_threads, no_argument, number, plain, read_step_defaults
 
 #: Arguments of every optimizer of Keras, in its order.
@@ -63,11 +63,11 @@ def names_of(arguments: Mapping[str, Any]) -> list[str]:
     return [name for name in arguments if name not in ("learning_rate", "weight_decay")]
 
 
-def check_argument(optimizer_class: type[Optimizer], name: str, value: Any) -> Any:
+def check_argument(info: OptimizerInfo, name: str, value: Any) -> Any:
     """Return a hyperparameter as a plain number or flag.
 
     Args:
-        optimizer_class: Of adamas.
+        info: Of the optimizer of adamas.
         name: Keras's name of the hyperparameter.
         value: What it was given.
 
@@ -79,7 +79,7 @@ def check_argument(optimizer_class: type[Optimizer], name: str, value: Any) -> A
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
-    return describe(optimizer_class).check_hyperparameter(ADAMAS_NAMES.get(name, name), value, name)
+    return info.check_hyperparameter(ADAMAS_NAMES.get(name, name), value, name)
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Binding:
         for name, offset in step.offsets.items():
             for i in stepped:
                 self._states[i][name] += self._states[i][name].dtype.type(offset)
-        return bound.scalars(self._place[stepped[0]])
+        return bound.scalars(self._place[stepped[0]]) if self.numbers else {}
 
     def _shrink(self, factor: float, stepped: Sequence[int]) -> None:
         for flag, members in self._groups:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from adamas.adapters import Array
+from adamas.adapters import Array, describe
 from adamas.adapters import Optimizer as Engine
 from adamas.adapters.checks import MISTAKES, dtype_name, likely, plain, type_name, warn_of_lost_updates
 from adamas.keras import _arguments
@@ -93,8 +93,9 @@ class Optimizer(keras.optimizers.Optimizer):
 
     def _checked(self, get: Callable[[str], Any]) -> dict[str, Any]:
         """Return the hyperparameters that Keras does not keep itself, as plain numbers or flags."""
+        info = describe(self.engine_class)
         names = _arguments.names_of(self.arguments)
-        return {name: _arguments.check_argument(self.engine_class, name, get(name)) for name in names}
+        return {name: _arguments.check_argument(info, name, get(name)) for name in names}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _SETTINGS and hasattr(self, "_copies") and not hasattr(type(self), name):

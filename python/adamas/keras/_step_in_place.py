@@ -97,7 +97,7 @@ class StepInPlace:
 def places(model: ModelVariables) -> list[int]:
     """Return where the elements of all variables and states lie."""
     return [
-        _tensor_of(variable).data_ptr()
+        variable._value.data_ptr()  # noqa: SLF001 (as above: at every step)
         for owner, states in zip(model.variables, model.states, strict=True)
         for variable in (owner, *states.values())
     ]
