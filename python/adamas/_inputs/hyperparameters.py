@@ -81,20 +81,16 @@ def check_threads(count: int | None) -> int:
     return whole
 
 
-def _fraction(value: Any, path: str) -> float:
-    return number(value, path, Range.FRACTION.value, 0.0, 1.0)
+def _within(values: Range, least: float, below: float) -> Callable[[Any, str], float]:
+    expected = values.value
+
+    def check(value: Any, path: str) -> float:
+        return number(value, path, expected, least, below)
+
+    return check
 
 
-def _non_negative(value: Any, path: str) -> float:
-    return number(value, path, Range.NON_NEGATIVE.value, 0.0, math.inf)
-
-
-def _learning_rate(value: Any, path: str) -> float:
-    return number(value, path, Range.LEARNING_RATE.value, 0.0, math.inf)
-
-
-def _finite(value: Any, path: str) -> float:
-    return number(value, path, Range.FINITE.value, -math.nextafter(math.inf, 0.0), math.inf)
+_fraction = _within(Range.FRACTION, 0.0, 1.0)
 
 
 def _count(value: Any, path: str) -> float:
@@ -118,10 +114,10 @@ def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
 
 
 _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
-    Range.LEARNING_RATE: _learning_rate,
-    Range.NON_NEGATIVE: _non_negative,
+    Range.LEARNING_RATE: _within(Range.LEARNING_RATE, 0.0, math.inf),
+    Range.NON_NEGATIVE: _within(Range.NON_NEGATIVE, 0.0, math.inf),
     Range.FRACTION: _fraction,
-    Range.FINITE: _finite,
+    Range.FINITE: _within(Range.FINITE, -math.nextafter(math.inf, 0.0), math.inf),
     Range.COUNT: _count,
     Range.FLAG: _flag,
 }
@@ -129,7 +125,7 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]
 
 #: Names of all hyperparameters that some rule has.
-NAMES = frozenset(each.name for each in _ALL)
+NAMES = tuple(dict.fromkeys(each.name for each in _ALL))
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = tuple(dict.fromkeys(each.name for each in _ALL if each.schedulable))

@@ -32,7 +32,7 @@ def bind(spec: RuleSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tupl
     Raises:
         TypeError: In Python's words, if there are too many by position, or one is missing or given twice.
     """
-    names = ["params", *(each.name for each in spec.arguments if not each.keyword_only)]
+    names = spec.positional
     if len(args) > len(names):
         given = f"takes from 2 to {len(names) + 1} positional arguments but {len(args) + 1} were given"
         raise TypeError(f"{spec.name}.__init__() {given}")

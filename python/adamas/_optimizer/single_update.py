@@ -40,22 +40,23 @@ class _SingleUpdate:
         self._spec = spec
         self._defaults = {each.name: each.default for each in spec.hyperparameters}
         self._names = [each.name for each in arguments_of(spec)]
-        self._by_state = [each for each in spec.hyperparameters if each.by_state]
+        self._allowed = frozenset((*self._names, *_OTHERS))
+        self._schedulable = [each for each in spec.hyperparameters if each.schedulable]
+        self._by_state = [(each, spec.states.index(each.state)) for each in spec.hyperparameters if each.by_state]
         #: The formula depends on hyperparameters, which must be valid to choose it.
         self._checks_first = len(spec.formulas) > 1 and not self._by_state
 
     def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         param, grad, positional, named = self._take_arrays(args, kwargs)
-        for name in kwargs:
-            if name not in self._names and name not in _OTHERS:
-                raise TypeError(no_argument(name, self._spec.name, [*self._names, *_OTHERS]))
+        if not kwargs.keys() <= self._allowed:
+            unknown = next(name for name in kwargs if name not in self._allowed)
+            raise TypeError(no_argument(unknown, self._spec.name, [*self._names, *_OTHERS]))
         if "step" not in kwargs:
             raise TypeError(f"{self._spec.function}() missing 1 required keyword-only argument: 'step'")
         step, scalars, threads = kwargs.pop("step"), kwargs.pop("scalars", None), kwargs.pop("num_threads", None)
         group = {**self._defaults, **kwargs}
         self._refuse_schedules(group)
-        for each in self._by_state:
-            place = self._spec.states.index(each.state)
+        for each, place in self._by_state:
             given = positional[place] if place < len(positional) else named.get(each.state)
             group[each.name] = given is not None
         if self._checks_first:
@@ -71,6 +72,11 @@ class _SingleUpdate:
         self, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[Any, Any, Sequence[Any], dict[str, Any]]:
         """Return parameter, gradient and states, by position and by name; takes those out of ``kwargs``."""
+        named = {}
+        if not kwargs.keys().isdisjoint(self._spec.states):
+            named = {name: kwargs.pop(name) for name in self._spec.states if name in kwargs}
+        if len(args) >= 2 and "param" not in kwargs and "grad" not in kwargs:
+            return args[0], args[1], args[2:], named
         found = dict(zip(("param", "grad"), args, strict=False))
         for name in ("param", "grad"):
             if name in found and name in kwargs:
@@ -78,11 +84,12 @@ class _SingleUpdate:
             if name not in found and name not in kwargs:
                 raise TypeError(f"{self._spec.function}() missing 1 required positional argument: {name!r}")
             found.setdefault(name, kwargs.pop(name, None))
-        named = {name: kwargs.pop(name) for name in self._spec.states if name in kwargs}
         return found["param"], found["grad"], args[2:], named
 
     def _take_states(self, formula: Formula, positional: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """Return the states by name. By position they are those of the formula, or all, with None for others."""
+        if not named and len(positional) == len(formula.states):
+            return dict(zip(formula.states, positional, strict=True))
         names = self._spec.states if len(positional) == len(self._spec.states) else tuple(formula.states)
         found = dict(zip(names, positional, strict=False))
         for name in named:
@@ -97,8 +104,8 @@ class _SingleUpdate:
         return states
 
     def _refuse_schedules(self, group: Mapping[str, Any]) -> None:
-        for each in self._spec.hyperparameters:
-            if each.schedulable and callable(group[each.name]):
+        for each in self._schedulable:
+            if callable(group[each.name]):
                 expected = "numbers" if each.range is Range.BETAS else Range.NON_NEGATIVE.value
                 got = shown(group[each.name])
                 raise TypeError(f"{each.name}: expected {expected}, got {got}; call it with the step yourself")
@@ -139,6 +146,8 @@ class _SingleUpdate:
 
 
 def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
+    if scalars is None and not known:
+        return []
     if known and not isinstance(scalars, dict):
         raise TypeError(f"scalars: expected a dict of {', '.join(known)}, to be moved on, got {shown(scalars)}")
     if scalars and set(scalars) != set(known):

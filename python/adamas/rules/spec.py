@@ -27,6 +27,8 @@ class Range(Enum):
     #: As many numbers as the default has, each a `FRACTION`.
     BETAS = "numbers"
 
+    __hash__ = object.__hash__  # in C, as checks look these up again and again
+
 
 class Hyperparameter(NamedTuple):
     """One argument of an optimizer, which each of its groups has a value of.
@@ -147,8 +149,11 @@ class RuleSpec:
 
     def formula_for(self, group: Mapping[str, Any]) -> Formula:
         """Return the formula that serves a group with these hyperparameters."""
-        name = self.choose(group)
-        return next(formula for formula in self.formulas if formula.name == name)
+        return self._formulas_by_name[self.choose(group)]
+
+    @cached_property
+    def _formulas_by_name(self) -> dict[str, Formula]:
+        return {formula.name: formula for formula in self.formulas}
 
     def __repr__(self) -> str:
         return f"<rule {self.name}: {', '.join(f'{each.name}={each.default}' for each in self.arguments)}>"
@@ -172,6 +177,11 @@ class RuleSpec:
     def arguments(self) -> tuple[Hyperparameter, ...]:
         """The hyperparameters that users may choose."""
         return tuple(hyperparameter for hyperparameter in self.hyperparameters if not hyperparameter.fixed)
+
+    @cached_property
+    def positional(self) -> tuple[str, ...]:
+        """Names of arguments of the optimizer that may be given by position."""
+        return ("params", *(each.name for each in self.arguments if not each.keyword_only))
 
     @cached_property
     def frozen(self) -> tuple[str, ...]:
