@@ -17,7 +17,7 @@ from typing import Any
 import adamas
 from adamas._optimizer.single_update import docstring_of, signature_of
 from adamas.rules import SPECS, RuleSpec
-from adamas.rules.keras_words import keras_arguments, keras_docstring, keras_name
+from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_name
 
 PACKAGE = Path(adamas.__file__).parent
 

@@ -19,7 +19,7 @@ import pytest
 import adamas
 from adamas import _core
 from adamas.rules import FORMULAS, SPECS
-from adamas.rules.keras_words import keras_name
+from adamas.rules.keras_classes import keras_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(adamas.__file__).parent

@@ -6,7 +6,7 @@ from adamas import optimizers as engines
 from adamas.keras._evaluation import EvaluatedElsewhere
 from adamas.keras._from_words import WordedOptimizer
 from adamas.rules import SPECS
-from adamas.rules.keras_words import keras_arguments, keras_docstring, keras_fixed, keras_name
+from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_fixed, keras_name
 
 _serializable = keras.saving.register_keras_serializable(package="adamas")
 
