@@ -165,11 +165,11 @@ bool accept_gradient(py::handle object, const WritableArray& param, bool written
 
 py::object copy_gradient(py::handle object, const WritableArray& param, const py::object& kept) {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> function;
-  const py::object& copied = function
-                                 .call_once_and_store_result([] {
-                                   return py::object(py::module_::import("adamas._inputs.arrays").attr("copy_gradient"));
-                                 })
-                                 .get_stored();
+  const py::object& copied =
+      function
+          .call_once_and_store_result(
+              [] { return py::object(py::module_::import("adamas._inputs.arrays").attr("copy_gradient")); })
+          .get_stored();
   return copied(object, param.array, kept ? kept : py::none());
 }
 

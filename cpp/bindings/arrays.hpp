@@ -1,7 +1,7 @@
 // Fast acceptance of NumPy arrays, without conversion or copy.
 //
-// These checks only say yes or no. On a no, the Python package walks the same inputs again (adamas/_checks.py), finds
-// the reason and raises the error that names it: every message stands once, and adamas.reference raises the same.
+// These checks only say yes or no. On a no, the Python package walks the same inputs again (adamas/_inputs/arrays.py),
+// finds the reason and raises the error that names it: every message stands once, and adamas.reference raises the same.
 #pragma once
 
 #include <pybind11/numpy.h>

@@ -24,7 +24,7 @@ bool read_number(py::handle value, double* out);
 
 // Reads the dict, which must still have the `expected` keys; others leave the default. `completed` steps are what a
 // callable lr, weight_decay or betas is called with; *scheduled becomes a dict of what they returned. False if a value
-// is missing, has the wrong type or is out of range: adamas/_hyperparameters.py then says which and why.
+// is missing, has the wrong type or is out of range: adamas/_inputs/hyperparameters.py then says which and why.
 bool read_hyperparameters(py::handle group, KeySet expected, long long completed, Hyperparameters* out,
                           py::object* scheduled);
 

@@ -54,7 +54,7 @@ class PyPlan {
   // The step counts of its rows; None if they have none.
   py::object row_counts(std::size_t index) const;
 
-  // Stepping (plan_step.cpp, and plan_inputs.cpp for what it reads first). `options` is a StepOptions of _gradients.py,
+  // Stepping (plan_step.cpp, and plan_inputs.cpp for what it reads first). `options` is a StepOptions of engine.py,
   // `average_weight` that of the core's: a number, or a list of one for each parameter. What is not acceptable gives
   // None or false: the caller has to say why. Nothing has changed then.
 

@@ -46,7 +46,7 @@ void PyPlan::enter() {
   busy_since_fork_.store(forks.load(std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
-// The messages are those of adamas/_in_use.py.
+// The messages are those of adamas/_system/exclusion.py.
 void PyPlan::refuse_entry() const {
 #ifndef _WIN32
   static_cast<void>(watch_forks);
