@@ -26,19 +26,22 @@ ReportType::ReportType(py::object type) : type_(std::move(type)) {
 }
 
 py::object ReportType::make(long long completed, const StepInfo& info, std::size_t copied) const {
-  const auto if_measured = [&](double value) { return info.has_norm ? py::object(py::float_(value)) : py::none(); };
-  py::object values[kFieldCount] = {
-      py::int_(completed),
-      py::int_(info.updated),
-      if_measured(info.grad_norm),
-      if_measured(info.clip_coefficient),
-      py::bool_(info.skipped),
-      info.nonfinite == kNoParameter ? py::none() : py::object(py::int_(info.nonfinite)),
-      py::int_(copied),
-  };
   const py::tuple fields(kFieldCount);
-  for (std::size_t k = 0; k < kFieldCount; ++k) PyTuple_SET_ITEM(fields.ptr(), places_[k], values[k].release().ptr());
-  const py::tuple arguments = py::make_tuple(fields);
+  auto place = places_.begin();
+  const auto add = [&](PyObject* value) {
+    if (value == nullptr) throw py::error_already_set();
+    PyTuple_SET_ITEM(fields.ptr(), *place++, value);
+  };
+  const auto add_if = [&](bool there, auto make_value) { add(there ? make_value() : py::none().release().ptr()); };
+  add(PyLong_FromLongLong(completed));
+  add(PyLong_FromSize_t(info.updated));
+  add_if(info.has_norm, [&] { return PyFloat_FromDouble(info.grad_norm); });
+  add_if(info.has_norm, [&] { return PyFloat_FromDouble(info.clip_coefficient); });
+  add(PyBool_FromLong(info.skipped));
+  add_if(info.nonfinite != kNoParameter, [&] { return PyLong_FromSize_t(info.nonfinite); });
+  add(PyLong_FromSize_t(copied));
+  const auto arguments = py::reinterpret_steal<py::object>(PyTuple_Pack(1, fields.ptr()));
+  if (!arguments) throw py::error_already_set();
   PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(type_.ptr()), arguments.ptr(), nullptr);
   if (made == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(made);

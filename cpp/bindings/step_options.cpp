@@ -3,6 +3,8 @@
 namespace adamas::bindings {
 namespace {
 
+constexpr ChosenOptions kNoOptions;
+
 double number_of(py::handle options, const char* name) {
   const py::object attribute = options.attr(name);
   const double value = PyFloat_AsDouble(attribute.ptr());
@@ -30,8 +32,7 @@ ChosenOptions choose(py::handle options) {
 }  // namespace
 
 const ChosenOptions& OptionsReader::read(py::handle options) {
-  static const ChosenOptions none;
-  if (options.is_none()) return none;
+  if (options.is_none()) return kNoOptions;
   if (last_ && options.is(last_)) return chosen_;
   if (!PyTuple_Check(options.ptr())) throw py::type_error("options: expected a StepOptions");
   chosen_ = choose(options);

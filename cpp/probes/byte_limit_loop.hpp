@@ -23,7 +23,7 @@ struct ByteLimitRule {
   struct Coefficients {};
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&>) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&>) {
     for (int k = 0; k < kStates; ++k) *state.all[k] = *state.all[k] + g;
     return p + g;
   }

@@ -21,6 +21,7 @@ ALLOWED = {
     "adamas.rows",
     "adamas.averaging",
     "adamas.rules",
+    "adamas.rules.keras_classes",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
 ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str]()}

@@ -82,8 +82,7 @@ class MixedLoop {
         load_gradients(streams_.grad_dtype, arrays.grad, j, g);
         states.template load<0>(arrays.states, s, j);
         add(of_param, p[0]);
-        add(of_direction,
-            Rule::direction(p[0], g[0] * c_.grad_scale, states_by_name<Rule>(s), coefficients_by_name<Rule>(c_.rule)));
+        add(of_direction, adamas::direction<Rule>(p[0], g[0] * c_.grad_scale, s, c_.rule));
       };
       for_each_vector<V::kLanes>(
           0, count,
@@ -141,9 +140,7 @@ class MixedLoop {
         }
         V s[kCount][Rule::kStateCount + 1];
         const auto load = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template load<b>(arrays.states, s[b], j); };
-        const auto update = [&](auto b) ADAMAS_INLINE_LAMBDA {
-          p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), coefficients_by_name<Rule>(c.rule));
-        };
+        const auto update = [&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = adamas::update<Rule>(p[b], g[b], s[b], c.rule); };
         const auto store = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template store<b>(arrays.states, s[b], j); };
         if constexpr (kGroupsInPhases) {
           repeat<kCount>(load);

@@ -27,7 +27,7 @@ void norm_loop(const Streams& streams, std::size_t begin, std::size_t end, const
       V s[Rule::kStateCount];
       for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
       add(of_param, p);
-      add(of_direction, Rule::direction(p, g, states_by_name<Rule>(s), coefficients_by_name<Rule>(c.rule)));
+      add(of_direction, adamas::direction<Rule>(p, g, s, c.rule));
     };
     for_each_vector<kLanes>(
         granule, std::min(end, granule + kGranule),

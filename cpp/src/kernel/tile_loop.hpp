@@ -95,7 +95,7 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
     for (int b = 0; b < kCount; ++b) {
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       Decay::apply(p[b], g[b], c.decay);
-      p[b] = Rule::update(p[b], g[b], states_by_name<Rule>(s[b]), coefficients_by_name<Rule>(c.rule));
+      p[b] = adamas::update<Rule>(p[b], g[b], s[b], c.rule);
       for (int k = 0; k < Rule::kStateCount; ++k) store(s[b][k], states[k], at, lanes);
       store(p[b], param, at, lanes);
     }

@@ -44,7 +44,7 @@ struct AdaBeliefRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V e = g - m;
     const V s = state.exp_avg_var = c.beta2 * state.exp_avg_var + c.one_minus_beta2 * (e * e) + c.eps_root;

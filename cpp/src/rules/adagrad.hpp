@@ -28,7 +28,7 @@ struct AdagradRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V s = state.sum = state.sum + g * g;
     return p - c.step_size * g / (square_root(s) + c.eps);
   }

@@ -69,7 +69,7 @@ struct AdamRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     if constexpr (kAmsgrad) v = state.max_exp_avg_sq = larger(state.max_exp_avg_sq, v);

@@ -36,7 +36,7 @@ struct AdamaxRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V u = state.exp_inf = larger(c.beta2 * state.exp_inf, magnitude(g) + c.eps);
     return p - c.step_size * m / u;

@@ -57,7 +57,7 @@ struct AdanRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V e = c.has_previous * (g - state.previous_grad);
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V v = state.exp_avg_diff = c.beta2 * state.exp_avg_diff + c.one_minus_beta2 * e;

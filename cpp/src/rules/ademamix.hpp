@@ -62,7 +62,7 @@ struct AdemamixRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m1 = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V m2 = state.exp_avg_slow = c.beta3 * state.exp_avg_slow + c.one_minus_beta3 * g;
     const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);

@@ -43,7 +43,7 @@ struct AdoptRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V u = clamp(g / larger(c.eps, square_root(state.exp_avg_sq)), c.bound);
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * u;
     state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);

@@ -34,7 +34,7 @@ struct LionRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V mixed = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     state.exp_avg = c.beta2 * state.exp_avg + c.one_minus_beta2 * g;
     return p - with_sign(c.step_size, mixed);

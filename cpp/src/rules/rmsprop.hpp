@@ -69,7 +69,7 @@ struct RmspropRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     V v = state.square_avg = c.alpha * state.square_avg + c.one_minus_alpha * (g * g);
     if constexpr (kCentered) {
       const V a = state.grad_avg = c.alpha * state.grad_avg + c.one_minus_alpha * g;

@@ -9,7 +9,8 @@
 //   coefficients()         computes them, in float64, from hyperparameters, step count and scalars, which it moves on
 //   by
 //                          one step
-//   update()               the formula, generic over the vector type: returns the new parameter, replaces the states
+//   update()               the formula, generic over the vector type: returns the new parameter, replaces the states;
+//                          always inlined
 //
 // What goes through all states or coefficients of a rule, whatever their names, has them in arrays.
 #pragma once
@@ -72,6 +73,18 @@ template <class Rule, class T>
 ADAMAS_INLINE auto coefficients_by_name(T* coefficients) {
   return by_name<typename Rule::template Coefficients<T&>>(coefficients,
                                                            std::make_index_sequence<kCoefficientCount<Rule>>());
+}
+
+// The formulas over arrays. The names are gone before a loop takes these in, which is the compiler's choice as for any
+// inline function: so the loop is compiled as if there were none.
+template <class Rule, class V>
+inline V update(V p, V g, V* states, const V* coefficients) {
+  return Rule::update(p, g, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
+}
+
+template <class Rule, class V>
+inline V direction(V p, V g, V* states, const V* coefficients) {
+  return Rule::direction(p, g, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
 }
 
 template <class V>

@@ -45,7 +45,7 @@ struct SgdRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     V direction = g;
     if constexpr (kMomentum != Momentum::kNone) {
       const V b = state.momentum_buffer = c.momentum * state.momentum_buffer + c.one_minus_dampening * g;

@@ -41,7 +41,7 @@ struct YogiRule : RuleDefaults {
   }
 
   template <class V>
-  static V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V square = g * g;
     const V v = state.exp_avg_sq = state.exp_avg_sq - with_sign(c.one_minus_beta2 * square, state.exp_avg_sq - square);
