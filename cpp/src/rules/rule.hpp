@@ -6,9 +6,8 @@
 //   kScalarCount, kScalars the numbers it keeps for each parameter beside the step count: name and first value
 //   Scalars                these by name: a reference each, in the same order
 //   Coefficients<T>        the numbers of one step by name: fields of type T and no others
-//   coefficients()         computes them, in float64, from hyperparameters, step count and scalars, which it moves on
-//   by
-//                          one step
+//   coefficients()         computes them, in float64, from hyperparameters, step count and scalars, and moves the
+//                          scalars on by one step
 //   update()               the formula, generic over the vector type: returns the new parameter, replaces the states;
 //                          always inlined
 //
