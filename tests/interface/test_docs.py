@@ -30,6 +30,7 @@ MODULES = [
         "adamas.optimizers",
         "adamas.reference",
         "adamas.adapters.host",
+        "adamas.adapters.optimizer_info",
         "adamas.rules.spec",
     ),
 ]

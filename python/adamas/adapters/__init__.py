@@ -19,7 +19,8 @@ from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_options import StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
-from adamas.adapters.host import BoundOptimizer, OptimizerInfo, Tensors, all_state_names, describe
+from adamas.adapters.host import BoundOptimizer, Tensors
+from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
 from adamas.rules import Formula
 
 __all__ = [

@@ -1,8 +1,7 @@
 """Optimizers of adamas, bound to the parameters of another library: the seam that adapters are written on.
 
-`OptimizerInfo` answers what depends on an optimizer class alone: whether hyperparameters are acceptable, and which
-states a group has. `BoundOptimizer` updates parameters: it is given their arrays once, then gradients and
-hyperparameters at each step, and shows its states as arrays, which the library may read, copy and fill.
+`BoundOptimizer` updates parameters: it is given their arrays once, then gradients and hyperparameters at each step, and
+shows its states as arrays, which the library may read, copy and fill.
 
 Parameters are numbered from 0, in the order of the groups and of the names in each. Every method that takes an
 ``index`` means that number.
@@ -16,115 +15,17 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from adamas._core import Tensors
-from adamas._inputs.hyperparameters import check_group
-from adamas._inputs.sparse import check_sparse_rule
-from adamas._numerics.formats import RowMode
 from adamas._optimizer.base import Optimizer
-from adamas._optimizer.compiled import CompiledOptimizer
 from adamas._optimizer.model import Model
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_options import OnNonFinite, StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
+from adamas.adapters.optimizer_info import describe
 from adamas.averaging import Average
-from adamas.rules import FORMULAS, Formula, RuleSpec
+from adamas.rules import Formula
 
-__all__ = ["BoundOptimizer", "OptimizerInfo", "Tensors", "all_state_names", "describe"]
-
-
-class OptimizerInfo:
-    """What an adapter may ask of an optimizer class before there are parameters. Made by `describe`.
-
-    Attributes:
-        optimizer_class: The class.
-        spec: The rule: its hyperparameters, states, equations and papers.
-        fixed: Names of hyperparameters that the class sets itself, to True, and that nobody chooses
-            (``decoupled_weight_decay`` of `adamas.AdamW`).
-        later_states: Names of states that a group has with some values of its hyperparameters alone, and that may
-            appear later (``momentum_buffer`` of `adamas.SGD`); they begin at zero then.
-    """
-
-    def __init__(self, optimizer_class: type[Optimizer]) -> None:
-        self.optimizer_class = optimizer_class
-        self.spec: RuleSpec = optimizer_class.spec
-        self.fixed: tuple[str, ...] = self.spec.fixed
-        self.later_states: tuple[str, ...] = self.spec.later_states
-
-    def check_hyperparameter(self, name: str, value: Any, path: str) -> Any:
-        """Return the value of a hyperparameter as a plain float or bool, or a tuple of floats.
-
-        Args:
-            name: Its name in adamas, such as ``"lr"``.
-            value: The value; a callable learning rate is returned as it is.
-            path: What messages call it.
-
-        Raises:
-            TypeError: A value of the wrong type.
-            ValueError: A value out of range, infinite or not a number.
-        """
-        return check_group({name: value}, path, [self.spec.by_name[name]], None)[name]
-
-    def check_combination(self, group: Mapping[str, Any], path: str = "{}") -> None:
-        """Refuse hyperparameters of a group, each acceptable by itself, that do not go together.
-
-        Args:
-            group: All hyperparameters, by name; other entries are ignored.
-            path: What messages call one of them, with ``{}`` for its name.
-
-        Raises:
-            TypeError: A callable where the rule needs a number.
-            ValueError: Naming one of them.
-        """
-        self.spec.check_combination(group, path)
-
-    def formula(self, group: Mapping[str, Any]) -> Formula:
-        """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""
-        return self.spec.formula_for(group)
-
-    def state_key(self, group: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return what decides which states a group has: while it stays equal, a `BoundOptimizer` can be kept."""
-        return (self.spec.choose(group), *[group[name] for name in self.spec.frozen])
-
-    def can_step_rows(self, group: Mapping[str, Any], *, keeps_more: bool) -> bool:
-        """Tell whether single rows of parameters in a group can be updated (``sparse={name: "lazy"}``).
-
-        Args:
-            group: All hyperparameters, by name.
-            keeps_more: The parameter has an average, a copy or states in low precision.
-        """
-        try:
-            check_sparse_rule("", RowMode.LAZY, self.formula(group), "", keeps_more=keeps_more)
-        except ValueError:
-            return False
-        return True
-
-
-@functools.cache
-def describe(optimizer_class: type[Optimizer]) -> OptimizerInfo:
-    """Return what an adapter may ask of an optimizer class of adamas before there are parameters.
-
-    Args:
-        optimizer_class: A class of `adamas`, such as `adamas.AdamW`.
-
-    Raises:
-        TypeError: It is none.
-
-    Example:
-        >>> import adamas
-        >>> info = describe(adamas.SGD)
-        >>> info.check_hyperparameter("lr", 1, "learning_rate")
-        1.0
-        >>> list(info.formula({"momentum": 0.9, "nesterov": False}).states)
-        ['momentum_buffer']
-    """
-    if not isinstance(optimizer_class, type) or not issubclass(optimizer_class, CompiledOptimizer):
-        raise TypeError(f"optimizer_class: expected an optimizer class of adamas, got {optimizer_class!r}")
-    return OptimizerInfo(optimizer_class)
-
-
-def all_state_names() -> frozenset[str]:
-    """Return the names of all state arrays and scalars that any rule keeps."""
-    return frozenset(name for formula in FORMULAS.values() for name in (*formula.states, *formula.scalars))
+__all__ = ["BoundOptimizer", "Tensors"]
 
 
 class BoundOptimizer:
