@@ -42,7 +42,7 @@ constexpr Field<bool> kFlags[] = {
 struct Keys {
   py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
   std::vector<py::object> numbers, flags;  // of kNumbers and kFlags
-  py::object as_real;                      // of adamas/_values.py
+  py::object as_real;                      // of adamas/_inputs/values.py
 };
 
 const Keys& keys() {

@@ -19,7 +19,7 @@ struct KeySet {
 
 KeySet find_hyperparameters(py::handle group, int beta_count);
 
-// A value that is one real number: a float, an int, or whatever as_real() of adamas/_values.py takes for one.
+// A value that is one real number: a float, an int, or whatever as_real() of adamas/_inputs/values.py takes for one.
 bool read_number(py::handle value, double* out);
 
 // Reads the dict, which must still have the `expected` keys; others leave the default. `completed` steps are what a

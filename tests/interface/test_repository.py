@@ -43,3 +43,28 @@ def test_paths_of_tests_exist(page: str) -> None:
         text = file.read_text(encoding="utf-8").replace("\\", "").replace("{project}/", "")
         for found in re.findall(r"(?<![\w/-])tests/[\w/.]*\w", text):
             assert (ROOT / found).exists(), f"{file}: {found}"
+
+
+def tracked() -> list[str]:
+    """Return the paths of all files of the repository, but for what is built."""
+    left_out = {".git", "build", "__pycache__"}
+    files = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    return [f"/{file.as_posix()}" for file in files if left_out.isdisjoint(file.parts)]
+
+
+def named_files(text: str) -> set[str]:
+    """Return the names of source files in a text, as far as they are given: ``engine/step.cpp``."""
+    return set(re.findall(r"(?<![\w*<>/{.-])[\w-][\w/-]*\.(?:py|pyi|hpp|cpp)\b(?!\w)", text))
+
+
+@pytest.mark.parametrize("place", ["cpp", "python", "CONTRIBUTING.md", "TESTING.md", "docs", "bench/native", "tests/cpp"])
+def test_files_that_comments_and_pages_name_exist(place: str) -> None:
+    path, ends = ROOT / place, tracked()
+    wrong = {}
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        if file.suffix in (".py", ".pyi", ".hpp", ".cpp", ".md"):
+            named = named_files(file.read_text(encoding="utf-8")) - {"simd/ADAMAS_ISA.hpp"}  # a macro
+            missing = {name for name in named if not any(end.endswith(f"/{name}") for end in ends)}
+            if missing:
+                wrong[str(file.relative_to(ROOT))] = missing
+    assert wrong == {}
