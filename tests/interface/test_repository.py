@@ -57,7 +57,9 @@ def named_files(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w*<>/{.-])[\w-][\w/-]*\.(?:py|pyi|hpp|cpp)\b(?!\w)", text))
 
 
-@pytest.mark.parametrize("place", ["cpp", "python", "CONTRIBUTING.md", "TESTING.md", "docs", "bench/native", "tests/cpp"])
+@pytest.mark.parametrize(
+    "place", ["cpp", "python", "CONTRIBUTING.md", "TESTING.md", "docs", "bench/native", "tests/cpp"]
+)
 def test_files_that_comments_and_pages_name_exist(place: str) -> None:
     path, ends = ROOT / place, tracked()
     wrong = {}

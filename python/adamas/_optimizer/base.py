@@ -14,6 +14,7 @@ from adamas._inputs.names import MISTAKES, refuse_attribute
 from adamas._inputs.precision import warn_of_lost_updates, warn_without_effect
 from adamas._inputs.values import counted
 from adamas._optimizer.averaged import averaged
+from adamas._optimizer.catch_up import catch_up
 from adamas._optimizer.diagnosis import Diagnosis
 from adamas._optimizer.engine import Engine, StepOptions
 from adamas._optimizer.groups import Groups
@@ -22,12 +23,11 @@ from adamas._optimizer.model import Model
 from adamas._optimizer.options import PLACES, chosen, read_options
 from adamas._optimizer.parameters import Parameters, read_groups
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.rows import catch_up
 from adamas._optimizer.saving import Saver
 from adamas._optimizer.signature import Signature, bind
 from adamas._optimizer.state_view import States
+from adamas._optimizer.step_defaults import OnNonFinite, StepDefaults, conclude
 from adamas._optimizer.step_handle import StepHandle
-from adamas._optimizer.step_options import OnNonFinite, StepDefaults, conclude
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.rules import RuleSpec

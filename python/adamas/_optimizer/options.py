@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from adamas._inputs.formats import FormatOptions
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import DType, shown
-from adamas._optimizer.step_options import StepDefaults
+from adamas._optimizer.step_defaults import StepDefaults
 from adamas.averaging import Average
 
 

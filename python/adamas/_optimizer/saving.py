@@ -15,9 +15,9 @@ from adamas._inputs.sparse import check_caught_up
 from adamas._inputs.state_dicts import count_in, read_state_dict, scalar_in
 from adamas._inputs.values import stored
 from adamas._numerics.formats import RowMode
+from adamas._optimizer.catch_up import catch_up
 from adamas._optimizer.groups import detached
 from adamas._optimizer.model import Model
-from adamas._optimizer.rows import catch_up
 from adamas._optimizer.state_view import States
 from adamas._system.interrupts import uninterrupted
 from adamas.checkpoint import CheckpointError

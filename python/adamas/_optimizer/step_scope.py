@@ -11,7 +11,7 @@ from adamas._optimizer.engine import StepOptions, clip_coefficient
 from adamas._optimizer.model import Model
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.state_view import States
-from adamas._optimizer.step_options import OnNonFinite, not_finite
+from adamas._optimizer.step_defaults import OnNonFinite, not_finite
 from adamas._types import Array
 
 

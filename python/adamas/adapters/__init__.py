@@ -16,7 +16,7 @@ from __future__ import annotations
 from adamas._numerics.formats import bfloat16
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import StepDefaults
+from adamas._optimizer.step_defaults import StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.adapters.host import BoundOptimizer, Tensors

@@ -11,7 +11,7 @@ from adamas._inputs.precision import warn_of_lost_updates, warn_without_effect
 from adamas._inputs.values import as_real, dtype_name, shown, type_name
 from adamas._optimizer.base import SETTINGS
 from adamas._optimizer.options import PLACES, chosen, read_options
-from adamas._optimizer.step_options import StepDefaults
+from adamas._optimizer.step_defaults import StepDefaults
 from adamas._system.exclusion import FORKED, forks
 
 __all__ = [

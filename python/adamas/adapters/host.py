@@ -18,7 +18,7 @@ from adamas._core import Tensors
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.model import Model
 from adamas._optimizer.report import StepReport
-from adamas._optimizer.step_options import OnNonFinite, StepDefaults
+from adamas._optimizer.step_defaults import OnNonFinite, StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.adapters.optimizer_info import describe

@@ -1,4 +1,4 @@
-"""What a step does about gradients, beside the update."""
+"""Defaults of steps: clipping, gradients that are not finite, zeroing; and the checks of such arguments."""
 
 from __future__ import annotations
 
