@@ -8,7 +8,7 @@ benchmark are made from it::
     adamas.rules.SPECS["AdamW"].hyperparameters
 """
 
-# In the order of tables. Each of these files enters its rules into the registry: this is the only list of rules in Python.
+# In the order of tables. Each of these files enters its rules into the registry. Python has no other list of rules.
 from adamas.rules import (  # noqa: F401, I001
     adam,
     nadam,
