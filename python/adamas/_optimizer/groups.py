@@ -114,6 +114,7 @@ class Groups:
     def check_one(
         self, group: Mapping[str, Any], path: str, completed: int | None, scheduled: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
+        """Return the hyperparameters of one group, as plain numbers; the arguments are those of `check_group`."""
         checked = check_group(group, path, self.kind.spec.hyperparameters, completed, scheduled)
         self.kind.spec.check_combination(checked, path)
         return checked

@@ -136,11 +136,18 @@ class Parameters(Sequence[Parameter]):
             leaf = leaves.pop()  # its memory is free for the records of others
             check_leaf(leaf.array, f"params{leaf.path}", self._owner)
             check_array(leaf.array, f"params{leaf.path}", writable=True)
-            array, path, group = leaf.array, f"params{leaf.path}", len(self.descriptions)
+            array = leaf.array
             self._records.append(
                 Parameter(
-                    *(array, path, array.dtype, address(array), array.size),
-                    *(len(self._records), leaf.name, group, _UNSETTLED),
+                    array=array,
+                    path=f"params{leaf.path}",
+                    dtype=array.dtype,
+                    address=address(array),
+                    size=array.size,
+                    index=len(self._records),
+                    name=leaf.name,
+                    group=len(self.descriptions),
+                    formats=_UNSETTLED,
                 )
             )
         self.descriptions.append(description)
