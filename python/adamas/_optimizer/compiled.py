@@ -16,6 +16,8 @@ from adamas.rules import Formula
 class CompiledEngine(_core.Plan):
     """The engine in C++."""
 
+    __slots__ = ()  # without a __dict__, its methods are found sooner
+
     def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
         """Add a parameter to the last group."""
         formats, copy = parameter.formats, parameter.copy
