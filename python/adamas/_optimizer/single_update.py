@@ -38,11 +38,15 @@ class _SingleUpdate:
 
     def __init__(self, spec: RuleSpec) -> None:
         self._spec = spec
+        self._formulas = {formula.name: formula for formula in spec.formulas}
+        self._beta_count = spec.beta_count
         self._defaults = {each.name: each.default for each in spec.hyperparameters}
         self._names = [each.name for each in arguments_of(spec)]
         self._allowed = frozenset((*self._names, *_OTHERS))
-        self._schedulable = [each for each in spec.hyperparameters if each.schedulable]
-        self._by_state = [(each, spec.states.index(each.state)) for each in spec.hyperparameters if each.by_state]
+        self._schedulable = [(each.name, each) for each in spec.hyperparameters if each.schedulable]
+        self._by_state = [
+            (each.name, each.state, spec.states.index(each.state)) for each in spec.hyperparameters if each.by_state
+        ]
         #: The formula depends on hyperparameters, which must be valid to choose it.
         self._checks_first = len(spec.formulas) > 1 and not self._by_state
 
@@ -56,12 +60,12 @@ class _SingleUpdate:
         step, scalars, threads = kwargs.pop("step"), kwargs.pop("scalars", None), kwargs.pop("num_threads", None)
         group = {**self._defaults, **kwargs}
         self._refuse_schedules(group)
-        for each, place in self._by_state:
-            given = positional[place] if place < len(positional) else named.get(each.state)
-            group[each.name] = given is not None
+        for name, state, place in self._by_state:
+            given = positional[place] if place < len(positional) else named.get(state)
+            group[name] = given is not None
         if self._checks_first:
             self._check_group(group, None)
-        formula = self._spec.formula_for(group)
+        formula = self._formulas[self._spec.choose(group)]
         states = self._take_states(formula, positional, named)
         numbers = _check_scalars(scalars, formula.scalars)
         self._update(formula, param, grad, states, group, step, threads, numbers)
@@ -104,11 +108,12 @@ class _SingleUpdate:
         return states
 
     def _refuse_schedules(self, group: Mapping[str, Any]) -> None:
-        for each in self._schedulable:
-            if callable(group[each.name]):
+        for name, each in self._schedulable:
+            if callable(group[name]):
                 expected = "numbers" if each.range is Range.BETAS else Range.NON_NEGATIVE.value
-                got = shown(group[each.name])
-                raise TypeError(f"{each.name}: expected {expected}, got {got}; call it with the step yourself")
+                raise TypeError(
+                    f"{name}: expected {expected}, got {shown(group[name])}; call it with the step yourself"
+                )
 
     def _check_group(self, group: Mapping[str, Any], completed: int | None) -> None:
         checked = check_group(group, "{}", self._spec.hyperparameters, completed)
@@ -130,7 +135,7 @@ class _SingleUpdate:
             raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
         threads = check_threads(num_threads)
         arrays = tuple(states.values())
-        if _core.update(formula.name, param, grad, arrays, group, self._spec.beta_count, count, threads, numbers):
+        if _core.update(formula.name, param, grad, arrays, group, self._beta_count, count, threads, numbers):
             return
         check_array(param, "param", writable=True)
         if param.dtype.itemsize < 4:
