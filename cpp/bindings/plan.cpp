@@ -46,7 +46,7 @@ void register_plan(py::module_& m) {
       .def("close", &Begun::close)
       .def("abandon", &Begun::abandon);
   py::class_<PyPlan>(m, "Plan")
-      .def(py::init<const py::tuple&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
+      .def(py::init<const py::object&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
            py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),

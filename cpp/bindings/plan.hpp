@@ -22,7 +22,7 @@ namespace adamas::bindings {
 class PyPlan {
  public:
   // seed: of stochastic rounding.
-  PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed);
+  PyPlan(const py::object& structure, py::object report_type, std::uint64_t seed);
 
   // Laying out (plan_layout.cpp).
 

@@ -23,7 +23,7 @@ StateStorage storage_at(const Parameter& parameter, int which) {
 
 }  // namespace
 
-PyPlan::PyPlan(const py::tuple& structure, py::object report_type, std::uint64_t seed)
+PyPlan::PyPlan(const py::object& structure, py::object report_type, std::uint64_t seed)
     : structure_(structure), report_type_(std::move(report_type)), seed_(seed) {}
 
 void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_count) {

@@ -17,24 +17,14 @@ bool is_mapping(py::handle object) {
 
 }  // namespace
 
-Structure::Structure(const py::tuple& description, int depth) {
+Structure::Structure(py::handle description, int depth) {
   if (depth > kMaxDepth) throw py::value_error("a structure is nested too deeply");
-  const auto kind = description[0].cast<std::string>();
-  if (kind == "sequence") {
-    kind_ = Kind::kSequence;
-    for (py::handle child : description[1]) children_.emplace_back(child.cast<py::tuple>(), depth + 1);
-  } else if (kind == "mapping") {
-    kind_ = Kind::kMapping;
-    for (py::handle item : description[1]) {
-      const auto pair = item.cast<py::tuple>();
-      keys_.emplace_back(pair[0]);
-      children_.emplace_back(pair[1].cast<py::tuple>(), depth + 1);
-    }
-  } else if (kind == "group") {
-    kind_ = Kind::kGroup;
-    children_.emplace_back(description[1].cast<py::tuple>(), depth + 1);
-    may_be_wrapped_ = description[2].cast<bool>();
-  }
+  const auto kind = description.attr("kind").cast<std::string>();
+  if (kind == "leaf") return;
+  kind_ = kind == "sequence" ? Kind::kSequence : kind == "mapping" ? Kind::kMapping : Kind::kGroup;
+  for (py::handle child : description.attr("children")) children_.emplace_back(child, depth + 1);
+  for (py::handle key : description.attr("keys")) keys_.push_back(py::reinterpret_borrow<py::object>(key));
+  may_be_wrapped_ = description.attr("may_be_wrapped").cast<bool>();
 }
 
 template <class Visit>

@@ -11,13 +11,12 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// Built from the description that adamas/_inputs/trees.py makes of the parameters:
-//   ("leaf",) | ("sequence", [child, ...]) | ("mapping", [(key, child), ...]) | ("group", child, may_be_wrapped)
+// Built from the Description that adamas/_inputs/trees.py makes of the parameters.
 class Structure {
  public:
   static constexpr int kMaxDepth = 110;  // a little above that of adamas/_inputs/trees.py, which refuses with the path
 
-  explicit Structure(const py::tuple& description, int depth = 0);
+  explicit Structure(py::handle description, int depth = 0);
 
   // Appends the leaves of `tree`, which nests as described, in order, each with a reference of its own: another thread
   // may change the containers meanwhile. False where it does not nest so.

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from adamas._inputs.trees import Description
 from adamas._optimizer.engine import StepOptions
 from adamas._optimizer.report import StepReport
 
@@ -133,7 +134,7 @@ class Plan:
     num_threads: int
     foreign_groups: bool
     previous_norm: float | None
-    def __init__(self, structure: tuple[Any, ...], report_type: type[StepReport], seed: int) -> None: ...
+    def __init__(self, structure: Description, report_type: type[StepReport], seed: int) -> None: ...
     @property
     def completed(self) -> int: ...
     @property

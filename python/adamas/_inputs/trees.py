@@ -10,15 +10,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol
 
 from adamas._inputs.values import is_a, shown, stored, type_name
 
-#: ``("leaf",)``, ``("sequence", [child, ...])``, ``("mapping", [(key, child), ...])`` or
-#: ``("group", child, may_be_wrapped)``.
-Description: TypeAlias = tuple[Any, ...]
 
-_LEAF: Description = ("leaf",)
+@dataclass(frozen=True, slots=True)
+class Description:
+    """How parameters nest; ``cpp/bindings/structure.cpp`` reads these attributes by name."""
+
+    kind: Literal["leaf", "sequence", "mapping", "group"]
+    #: Of a group, the one description of its parameters.
+    children: Sequence[Description] = ()
+    #: Of a mapping, a key for each child.
+    keys: Sequence[str | int] = ()
+    #: Of a group: ``{"params": gradients}`` is as good as the gradients.
+    may_be_wrapped: bool = False
+
+
+_LEAF = Description("leaf")
 
 #: No model nests deeper; a list that contains itself does.
 MAX_DEPTH = 100
@@ -99,17 +109,19 @@ def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf], d
     if depth > MAX_DEPTH:
         raise ValueError(f"params{path[:60]}...: nested more than {MAX_DEPTH} levels deep; does it contain itself?")
     if is_a(tree, Mapping):
-        children: list[tuple[str | int, Description]] = []
+        keys: list[str | int] = []
+        children: list[Description] = []
         length = len(tree)
         for key, child in tree.items():
             if is_a(key, bool) or not is_a(key, str | int):
                 raise TypeError(f"params{path}: expected keys of type str or int, got {some([key])}")
             if len(children) == length:
                 raise ValueError(f"params{path}: has more entries than its length, which is {length}")
-            children.append((key, _describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves, depth + 1)))
-        return ("mapping", children)
+            keys.append(key)
+            children.append(_describe(child, _join(name, str(key)), f"{path}[{key!r}]", 0, leaves, depth + 1))
+        return Description("mapping", children, keys)
     if is_a(tree, list | tuple):
-        return (
+        return Description(
             "sequence",
             [
                 _describe(child, _join(name, str(first + i)), f"{path}[{i}]", 0, leaves, depth + 1)
@@ -122,8 +134,8 @@ def _describe(tree: Any, name: str, path: str, first: int, leaves: list[Leaf], d
 
 def group_description(child: Description) -> Description:
     """Describe one group; its gradients may come as they are, or wrapped as ``{"params": gradients}``."""
-    names_params_itself = child[0] == "mapping" and any(key == "params" for key, _ in child[1])
-    return ("group", child, not names_params_itself)
+    names_params_itself = child.kind == "mapping" and "params" in child.keys
+    return Description("group", [child], may_be_wrapped=not names_params_itself)
 
 
 def leaves_like(description: Description, tree: Any, path: str = "grads") -> Iterator[tuple[str, Any]]:
@@ -133,20 +145,20 @@ def leaves_like(description: Description, tree: Any, path: str = "grads") -> Ite
         TypeError: A container is of another kind than that of the parameters.
         ValueError: A container has too few, too many or other entries.
     """
-    kind = description[0]
+    kind = description.kind
     if kind == "leaf":
         yield path, tree
     elif kind == "sequence":
-        yield from _sequence_leaves(description[1], tree, path)
+        yield from _sequence_leaves(description.children, tree, path)
     elif kind == "mapping":
-        yield from _mapping_leaves(description[1], tree, path)
+        yield from _mapping_leaves(description, tree, path)
     else:
-        if description[2] and type(tree) is dict and list(tree) == ["params"]:
+        if description.may_be_wrapped and type(tree) is dict and list(tree) == ["params"]:
             tree, path = tree["params"], f"{path}['params']"
-        yield from leaves_like(description[1], tree, path)
+        yield from leaves_like(description.children[0], tree, path)
 
 
-def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _sequence_leaves(children: Sequence[Description], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
     if not is_a(tree, list | tuple):
         raise TypeError(
             f"{path}: expected a list or tuple of {_count(len(children))}, as the parameters are, got {type_name(tree)}"
@@ -160,8 +172,8 @@ def _sequence_leaves(children: list[Description], tree: Any, path: str) -> Itera
         yield from leaves_like(child, items[i], f"{path}[{i}]")
 
 
-def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
-    keys = [key for key, _ in children]
+def _mapping_leaves(description: Description, tree: Any, path: str) -> Iterator[tuple[str, Any]]:
+    keys = list(description.keys)
     if not is_a(tree, Mapping):
         raise TypeError(
             f"{path}: expected a mapping with the keys {some(keys)}, as the parameters are, got {type_name(tree)}"
@@ -178,7 +190,7 @@ def _mapping_leaves(children: list[tuple[str | int, Description]], tree: Any, pa
         raise ValueError(f"{path}: {some(extra)} not among the parameters, which are {some(keys)}")
     if len(tree) != len(keys):
         raise ValueError(f"{path}: expected {_count(len(keys))}, and its length is {len(tree)}")
-    for key, child in children:
+    for key, child in zip(keys, description.children, strict=True):
         yield from leaves_like(child, tree[key], f"{path}[{key!r}]")
 
 

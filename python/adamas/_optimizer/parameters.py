@@ -124,7 +124,7 @@ class Parameters(Sequence[Parameter]):
             self._take_group(params, path)
         if grouped:
             children = [trees.group_description(child) for child in self.descriptions]
-            self.description: trees.Description = ("sequence", children)
+            self.description = trees.Description("sequence", children)
         else:
             self.description = self.descriptions[0]
 
