@@ -93,4 +93,5 @@ def bfloat16() -> np.dtype[Any]:
 
 def is_bfloat16(dtype: np.dtype[Any]) -> bool:
     """Tell whether ``dtype`` is `ml_dtypes.bfloat16`."""
-    return dtype.name == "bfloat16" and dtype.type.__module__ == "ml_dtypes"
+    # NumPy takes microseconds for the name of a dtype, so that is looked at last.
+    return dtype.type.__module__ == "ml_dtypes" and dtype.name == "bfloat16"

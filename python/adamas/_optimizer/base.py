@@ -94,7 +94,7 @@ class Optimizer(ABC):
         self._model.bind(engine, self.param_groups, options.get("state_memory"))
         self._engine: Any = engine  # each has a way of its own to step
         if not kind.foreign:
-            names = [parameter.dtype.name for parameter in parameters]
+            names = [dtype.name for dtype in dict.fromkeys(parameter.dtype for parameter in parameters)]
             warn_without_effect(options, names)
             warn_of_lost_updates(options, names)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import ClassVar
 
 from adamas import _core
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Engine
-from adamas._optimizer.parameters import Parameter
+from adamas._optimizer.parameters import Formats, Parameter
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_scope import StepScope
 from adamas.rules import Formula
@@ -20,17 +21,28 @@ class CompiledEngine(_core.Plan):
 
     def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
         """Add a parameter to the last group."""
-        formats, copy = parameter.formats, parameter.copy
-        average, mode = formats.average_dtype, parameter.row_mode
+        copy, mode = parameter.copy, parameter.row_mode
+        state_format, residue, average = _in_core(parameter.formats)
         self.add(
             parameter.array,
             rule=formula.name,
-            state_format=getattr(_core.StateFormat, formats.states.value),
-            residue=getattr(_core.Residue, formats.residue.value),
-            average=None if average is None else getattr(_core.DType, average.name),
+            state_format=state_format,
+            residue=residue,
+            average=average,
             copy=None if copy is None else copy.array,
             row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
         )
+
+
+@functools.cache
+def _in_core(formats: Formats) -> tuple[_core.StateFormat, _core.Residue, _core.DType | None]:
+    """Return what the core calls these formats."""
+    average = formats.average_dtype
+    return (
+        getattr(_core.StateFormat, formats.states.value),
+        getattr(_core.Residue, formats.residue.value),
+        None if average is None else getattr(_core.DType, average.name),
+    )
 
 
 class CompiledScope(StepScope, _core.Scope):
