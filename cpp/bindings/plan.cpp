@@ -52,7 +52,6 @@ void register_plan(py::module_& m) {
       .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),
            py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"))
       .def("lay_out", &PyPlan::lay_out, py::arg("memory") = py::none())
-      .def("size", &PyPlan::size, py::arg("index"))
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("scale", &PyPlan::scale, py::arg("index"), py::arg("which"))
       .def("residue", &PyPlan::residue, py::arg("index"))

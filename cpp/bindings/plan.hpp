@@ -39,7 +39,6 @@ class PyPlan {
   void lay_out(const py::object& memory);
 
   // How many elements a parameter had when it was added.
-  std::size_t size(std::size_t index) const;
 
   // A state array: of the parameter's shape, or, quantised, of one row of bytes for each block.
   py::array state(std::size_t index, int which) const;

@@ -155,11 +155,6 @@ void PyPlan::make_accumulators() {
   accumulators_ = std::move(arena);
 }
 
-std::size_t PyPlan::size(std::size_t index) const {
-  if (index >= params_.size()) throw py::index_error("size: no such parameter");
-  return params_[index].size;
-}
-
 const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("no such parameter");
   const Parameter& parameter = plan_.parameter(index);

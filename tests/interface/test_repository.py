@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -45,11 +47,14 @@ def test_paths_of_tests_exist(page: str) -> None:
             assert (ROOT / found).exists(), f"{file}: {found}"
 
 
-def tracked() -> list[str]:
-    """Return the paths of all files of the repository, but for what is built."""
-    left_out = {".git", "build", "__pycache__"}
-    files = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-    return [f"/{file.as_posix()}" for file in files if left_out.isdisjoint(file.parts)]
+@functools.cache
+def all_files() -> list[str]:
+    """Return the paths of all files of the repository, but for what is built and installed in it."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in (".git", ".venv", "build", "__pycache__")]
+        found += [f"/{Path(folder, name).relative_to(ROOT).as_posix()}" for name in files]
+    return found
 
 
 def named_files(text: str) -> set[str]:
@@ -61,12 +66,12 @@ def named_files(text: str) -> set[str]:
     "place", ["cpp", "python", "CONTRIBUTING.md", "TESTING.md", "docs", "bench/native", "tests/cpp"]
 )
 def test_files_that_comments_and_pages_name_exist(place: str) -> None:
-    path, ends = ROOT / place, tracked()
+    path = ROOT / place
     wrong = {}
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
         if file.suffix in (".py", ".pyi", ".hpp", ".cpp", ".md"):
             named = named_files(file.read_text(encoding="utf-8")) - {"simd/ADAMAS_ISA.hpp"}  # a macro
-            missing = {name for name in named if not any(end.endswith(f"/{name}") for end in ends)}
+            missing = {name for name in named if not any(end.endswith(f"/{name}") for end in all_files())}
             if missing:
                 wrong[str(file.relative_to(ROOT))] = missing
     assert wrong == {}

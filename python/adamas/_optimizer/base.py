@@ -72,8 +72,7 @@ class Optimizer(ABC):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kind = Kind(type(self).__name__, self.spec, self._foreign_groups)
         params, defaults, options = bind(self.spec, args, kwargs)
-        known = [key for key in defaults if key not in self.spec.fixed]
-        formats, self.step_defaults = read_options(options, kind.name, known)
+        formats, self.step_defaults = read_options(options, kind.name, self.spec.argument_names)
         groups = Groups(kind, defaults)
         given = read_groups(params, list(defaults), SETTINGS)
         entries = [({"params": params}, "", "")]
@@ -108,7 +107,7 @@ class Optimizer(ABC):
         # (Nothing asks for __dict__, which would make attributes slower.)
         if name in SETTINGS and hasattr(self, "_engine") and not hasattr(self, name):
             spec = self.spec
-            own = {key: key not in spec.frozen for key in self.defaults if key not in spec.fixed}
+            own = {name: name not in spec.frozen for name in spec.argument_names}
             refuse_attribute(name, value, self.param_groups, own, {**PLACES, **_OF_ONE_STEP})
         super().__setattr__(name, value)
 

@@ -41,11 +41,6 @@ class Groups:
         self.records: list[Group] = []
         self.check_one(defaults, "{}", None)
 
-    @property
-    def known(self) -> list[str]:
-        """Names of the hyperparameters that users may set."""
-        return [key for key in self.defaults if key not in self.kind.spec.fixed]
-
     def add(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """Settle a group, and return its dict of ``param_groups``.
 
@@ -57,13 +52,13 @@ class Groups:
             TypeError: A hyperparameter of the wrong type.
             ValueError: One out of range, or an entry that is none.
         """
-        unknown = [key for key in given if key != "params" and key not in self.known]
+        spec = self.kind.spec
+        unknown = [key for key in given if key != "params" and key not in spec.argument_names]
         if unknown:
             raise ValueError(f"params{path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in given.items() if key != "params"}
         merged = {"params": given["params"], **detached({**self.defaults, **own})}
         self.check_one(merged, f"params{path}[{{!r}}]", None)
-        spec = self.kind.spec
         self.records.append(Group(spec.formula_for(merged), {key: merged[key] for key in spec.frozen}))
         return merged
 
@@ -140,10 +135,10 @@ class Groups:
 
     def _no_hyperparameter(self, name: Any) -> str:
         """Say in a message that there is no such entry of a group."""
-        owner = self.kind.name
+        owner, known = self.kind.name, self.kind.spec.argument_names
         if name in Options.__annotations__:
             return f"is an option, which is the same for all groups; write {owner}(params, {name}=...)"
-        return f"{owner} has no such hyperparameter{meant(name, self.known)}; it has {', '.join(self.known)}"
+        return f"{owner} has no such hyperparameter{meant(name, known)}; it has {', '.join(known)}"
 
 
 def detached(group: Mapping[str, Any]) -> dict[str, Any]:

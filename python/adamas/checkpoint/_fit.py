@@ -11,6 +11,7 @@ import numpy as np
 from adamas._inputs.formats import STATE_DTYPES
 from adamas._inputs.state_dicts import OF_AVERAGES, same_states, state_dict_problems
 from adamas._numerics.formats import RESIDUE_STATES, StateFormat
+from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
 from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._document import array_name, describe_array
@@ -175,8 +176,6 @@ def converted(
         kinds: Of the states of each parameter's rule, by name.
         params: The optimizer's.
     """
-    from adamas._numerics.state_formats import load_states, new_states, store_states  # noqa: PLC0415 (it imports optimizers)
-
     theirs, ours = (dict(side["formats"]).get("state_dtype") for side in (given, live))
     if same_states(theirs, ours) or theirs not in (None, *STATE_DTYPES):
         return given

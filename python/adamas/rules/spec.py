@@ -184,6 +184,11 @@ class RuleSpec:
         return ("params", *(each.name for each in self.arguments if not each.keyword_only))
 
     @cached_property
+    def argument_names(self) -> tuple[str, ...]:
+        """Names of the hyperparameters that users may choose."""
+        return tuple(hyperparameter.name for hyperparameter in self.arguments)
+
+    @cached_property
     def frozen(self) -> tuple[str, ...]:
         """Names of hyperparameters that keep the value they had at construction."""
         return tuple(hyperparameter.name for hyperparameter in self.hyperparameters if hyperparameter.frozen)
