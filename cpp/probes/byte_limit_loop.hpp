@@ -9,7 +9,7 @@ namespace adamas::probes {
 namespace {
 
 template <int kStates>
-struct ByteLimitRule {
+struct ByteLimitRule : RuleDefaults {
   static constexpr int kStateCount = kStates;
 
   template <class V>

@@ -20,7 +20,7 @@ from bits import Array, assert_same_bits
 import adamas
 from adamas import reference
 from adamas._numerics import param_formats
-from adamas._numerics.dither import random_words
+from adamas._numerics.dither import random_halves
 from adamas._numerics.norms import sum_of_squares
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -84,7 +84,7 @@ def test_bits(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert opt.step(grads).grad_norm == math.sqrt(total)
     for w, part in zip(where, before, strict=True):
         # The reference draws from the number of an element, too; here it has only some of them.
-        monkeypatch.setattr(param_formats, "random_words", functools.partial(random_words, first=w.start))
+        monkeypatch.setattr(param_formats, "random_halves", functools.partial(random_halves, first=w.start))
         plain = getattr(reference, name)(part, max_norm=math.inf, **options)
         for step in range(STEPS):
             grad = np.zeros(part.size, dtype)

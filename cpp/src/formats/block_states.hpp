@@ -38,17 +38,27 @@ constexpr int divisor_of(int k) {
 // something is no number is lost.
 //
 // The scales are known only when the whole block has been updated, and its last root and division take long. So new
-// values wait: when the first group of the next block has been updated, they are measured, and with its last groups
-// they are encoded.
+// values wait: when the first pair of the next block has been updated, they are scaled, and with its last pairs they
+// are encoded.
 template <class Rule, int kBits>
 class BlockStates {
  public:
   using V = Vector<float>;
+  using Order = InOrder;
   static constexpr Storage<Rule, kBits == 8 ? StateFormat::kInt8 : StateFormat::kInt4> kStorage{};
 
   static constexpr std::size_t kAhead = kAheadOfCodes;
   static constexpr std::size_t kGroup = kVectorsPerGroup * V::kLanes;
   using Thresholds = Dither<cut_bits(kBits), kOneBits>;
+
+  template <int k>
+  static constexpr bool kCoded = Rule::kStates[k].kind != StateKind::kExact;
+  template <int k>
+  static constexpr bool kSigned = Rule::kStates[k].kind == StateKind::kSigned;
+  template <int k>
+  static constexpr bool kSquare = Rule::kStates[k].kind == StateKind::kSquare;
+  template <int k>
+  static constexpr bool kPrepares = kSquare<k>;
 
   struct Scratch {
     explicit Scratch(std::uint32_t step) : dither(step) {}
@@ -77,55 +87,63 @@ class BlockStates {
     });
   }
 
-  template <int b>
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
-    const std::size_t j = group + b * V::kLanes;
-    V roots[kMaxStates];
+  template <class S>
+  ADAMAS_INLINE void load(const StateArrays& arrays, S& s, std::size_t j) const {
+    V roots[kMaxStates][2];
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (!kCoded<k>) {
-        s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j);
+        Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]);
       } else if constexpr (!kSigned<k>) {
-        roots[k] = decode<k>(arrays, j);
-        s[k] = kSquare<k> ? roots[k] * roots[k] : roots[k];
+        decode<k>(arrays, j, roots[k]);
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { s[k][b] = kSquare<k> ? roots[k][b] * roots[k][b] : roots[k][b]; });
         if constexpr (kSquare<k>) {
-          if (__builtin_expect(overflown_[k], false)) s[k] = infinite_where_marked<k>(arrays, j, s[k]);
+          if (__builtin_expect(overflown_[k], false)) {
+            Bits codes[2];
+            load_codes<k>(arrays, j, codes);
+            for_both([&](auto b) ADAMAS_INLINE_LAMBDA { s[k][b] = infinite_where_marked(codes[b], s[k][b]); });
+          }
         }
       }
     });
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (kSigned<k>) {
-        s[k] = decode<k>(arrays, j);
-        if constexpr (kDivisor<k> >= 0) s[k] = s[k] * roots[kDivisor<k>];
+        decode<k>(arrays, j, s[k]);
+        if constexpr (kDivisor<k> >= 0) {
+          for_both([&](auto b) ADAMAS_INLINE_LAMBDA { s[k][b] = s[k][b] * roots[kDivisor<k>][b]; });
+        }
       }
     });
   }
 
-  template <int b>
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) {
-    const std::size_t j = group + b * V::kLanes;
-    V roots[kMaxStates];
+  // The roots of squares.
+  template <class S>
+  ADAMAS_INLINE void prepare(const S& s, S& roots) const {
+    repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
+      if constexpr (kSquare<k>) for_both([&](auto b) ADAMAS_INLINE_LAMBDA { roots[k][b] = square_root(s[k][b]); });
+    });
+  }
+
+  template <class S>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S& roots, std::size_t j) {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       if constexpr (!kCoded<k>) {
-        s[k].store(static_cast<float*>(arrays.values[k]) + j);
-      } else if constexpr (!kSigned<k>) {
-        roots[k] = kSquare<k> ? square_root(s[k]) : s[k];
-        roots[k].store(fresh_[k] + j);
-      }
-    });
-    repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (kSigned<k>) {
-        V value = s[k];
-        if constexpr (kDivisor<k> >= 0) value = value / (roots[kDivisor<k>] + V::broadcast(kLeastDivisor));
-        value.store(fresh_[k] + j);
+        Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
+      } else if constexpr (kSigned<k> && kDivisor<k> >= 0) {
+        constexpr int d = kDivisor<k>;
+        V quotients[2];
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+          quotients[b] = s[k][b] / ((kSquare<d> ? roots : s)[d][b] + V::broadcast(kLeastDivisor));
+        });
+        keep<k>(quotients, j);
+      } else {
+        keep<k>(kSquare<k> ? roots[k] : s[k], j);
       }
     });
   }
 
-  ADAMAS_INLINE void end_group(const StateArrays&, std::size_t group) {
-    if (group == 0) waiting_.measure(waiting_values_);
-    if (group >= kBlock / 2) {
-      for (std::size_t i = 0; i < 2; ++i) waiting_.encode(2 * group - kBlock + i * kGroup, waiting_values_, dither_);
-    }
+  ADAMAS_INLINE void between(std::size_t j) {
+    if (j == kPair) waiting_.measure(waiting_values_);
+    if (j >= kBlock / 2) waiting_.encode(2 * j - kBlock, waiting_values_, dither_);
   }
 
   ADAMAS_INLINE void end(const StateArrays& arrays, std::size_t count) {
@@ -133,6 +151,8 @@ class BlockStates {
       if constexpr (kCoded<k>) {
         float* fresh = fresh_[k];
         for (std::size_t j = count; j < kBlock; ++j) fresh[j] = 0.0f;
+        waiting_.largest[k] = count == kBlock ? largest_[k].largest() : largest_bits<!kSigned<k>>(fresh);
+        largest_[k] = Bits::broadcast(0);
         waiting_.scales[k] = arrays.scales[k];
         waiting_.codes[k] = static_cast<std::uint8_t*>(arrays.values[k]);
       }
@@ -151,12 +171,6 @@ class BlockStates {
   static constexpr float kLeastScale = 0x1p-100f;
 
   template <int k>
-  static constexpr bool kCoded = Rule::kStates[k].kind != StateKind::kExact;
-  template <int k>
-  static constexpr bool kSigned = Rule::kStates[k].kind == StateKind::kSigned;
-  template <int k>
-  static constexpr bool kSquare = Rule::kStates[k].kind == StateKind::kSquare;
-  template <int k>
   static constexpr int kDivisor = divisor_of<Rule>(k);
 
   template <int k>
@@ -166,29 +180,44 @@ class BlockStates {
   template <int k>
   using Code = std::conditional_t<kLinear<k>, LinearCode, OtherCode<k>>;
 
+  // Keeps a pair of new values, and what their largest bits are; of those that are signed, without the signs.
   template <int k>
-  ADAMAS_INLINE V decode(const StateArrays& arrays, std::size_t j) const {
+  ADAMAS_INLINE void keep(const V (&x)[2], std::size_t j) {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+      const Bits bits = bits_of(x[b]);
+      largest_[k] = larger(largest_[k], kSigned<k> ? bits & Bits::broadcast(kMagnitudeMask) : bits);
+    });
+    Order::store(x, fresh_[k] + j);
+  }
+
+  template <int k>
+  ADAMAS_INLINE void decode(const StateArrays& arrays, std::size_t j, V (&x)[2]) const {
     if constexpr (kLinear<k>) {
-      return Code<k>::decode(load_signed8(static_cast<const std::uint8_t*>(arrays.values[k]) + j), decoders_[k]);
+      const auto* codes = static_cast<const std::uint8_t*>(arrays.values[k]) + j;
+      for_both([&](auto b)
+                   ADAMAS_INLINE_LAMBDA { x[b] = Code<k>::decode(load_signed8(codes + b * V::kLanes), decoders_[k]); });
     } else {
-      return Code<k>::decode(load_codes<k>(arrays, j), decoders_[k]);
+      Bits codes[2];
+      load_codes<k>(arrays, j, codes);
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { x[b] = Code<k>::decode(codes[b], decoders_[k]); });
     }
   }
 
   // In the lowest kBits bits.
   template <int k>
-  static ADAMAS_INLINE Bits load_codes(const StateArrays& arrays, std::size_t j) {
+  static ADAMAS_INLINE void load_codes(const StateArrays& arrays, std::size_t j, Bits (&codes)[2]) {
     const auto* bytes = static_cast<const std::uint8_t*>(arrays.values[k]);
-    if (kBits == 8 || j < kBlock / 2) return Bits::load8(bytes + j);
-    return Bits::load8(bytes + (j - kBlock / 2)).template right<4>();
+    if (kBits == 8 || j < kBlock / 2) return Order::load8(bytes + j, codes);
+    Order::load8(bytes + (j - kBlock / 2), codes);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { codes[b] = codes[b].template right<4>(); });
   }
 
   static constexpr std::uint32_t kHighest = (1u << kBits) - 1;
 
-  template <int k>
-  static ADAMAS_INLINE V infinite_where_marked(const StateArrays& arrays, std::size_t j, V squares) {
-    const Bits codes = load_codes<k>(arrays, j) & Bits::broadcast(kHighest);
-    return float_of(where_greater(Bits::broadcast(kHighest), codes, bits_of(squares), Bits::broadcast(kInfinity)));
+  static __attribute__((noinline)) V infinite_where_marked(Bits codes, V squares) {
+    const Bits code = codes & Bits::broadcast(kHighest);
+    const Bits infinity = Bits::broadcast(kInfinity);
+    return float_of(where_greater(Bits::broadcast(kHighest), code, bits_of(squares), infinity));
   }
 
   // The largest bits of a block's values, with or without their signs.
@@ -202,10 +231,9 @@ class BlockStates {
     return largest.largest();
   }
 
-  // The scale of a block: its largest magnitude.
+  // The scale of a block: its largest magnitude, of which these are the bits.
   template <int k>
-  static ADAMAS_INLINE float scale_of(float* values) {
-    std::uint32_t bits = largest_bits<!kSigned<k>>(values);
+  static ADAMAS_INLINE float scale_of(float* values, std::uint32_t bits) {
     if (!kSigned<k> && bits >= kInfinity) bits = largest_bits<false>(values);  // the sign of a zero, or no number
     if (bits < kInfinity) return unless_tiny(bits);
     if constexpr (kSquare<k>) {
@@ -226,8 +254,9 @@ class BlockStates {
     return __builtin_nanf("");
   }
 
-  // Marks infinite roots by a negative number, which no root is; the scale is such that no other has the highest code.
-  static constexpr float kMark = -1.0f;
+  // Marks infinite roots by a negative number, which no root is, so large that it is encoded as less than nothing; the
+  // scale is such that no other root has the highest code.
+  static constexpr float kMark = -0x1.fffffep127f;
   template <int k>
   static __attribute__((noinline)) float mark_overflown(float* values) {
     float largest = 0.0f;
@@ -247,11 +276,12 @@ class BlockStates {
     float* scales[kMaxStates] = {};
     float encode_scales[kMaxStates] = {};
     bool overflown[kMaxStates] = {};
+    std::uint32_t largest[kMaxStates] = {};
 
     ADAMAS_INLINE void measure(float (*values)[kBlock]) {
       repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
         if constexpr (kCoded<k>) {
-          const float scale = scale_of<k>(values[k]);
+          const float scale = scale_of<k>(values[k], largest[k]);
           *scales[k] = scale;
           encode_scales[k] = Code<k>::encode_scale(__builtin_fabsf(scale));
           if constexpr (kSquare<k>) overflown[k] = __builtin_signbit(scale);
@@ -264,19 +294,29 @@ class BlockStates {
       if (kBits == 4 && group >= kBlock / 2) return;
       repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
         if constexpr (kCoded<k>) {
-          const auto code = [&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-            const Bits threshold = dither.template thresholds<!kSigned<k>>(j);
-            return Code<k>::encode(V::load(values[k] + j), encode_scales[k], threshold);
+          std::uint8_t* const to = codes[k] + group;
+          const auto encode = [&](Bits(&x)[kVectorsPerGroup], std::size_t first) ADAMAS_INLINE_LAMBDA {
+            repeat<kVectorsPerGroup>([&](auto b) ADAMAS_INLINE_LAMBDA {
+              const std::size_t j = first + b * V::kLanes;
+              const Bits threshold = dither.template thresholds<!kSigned<k>>(j);
+              x[b] = Code<k>::encode(V::load(values[k] + j), encode_scales[k], threshold);
+            });
           };
-          Bits bytes[kVectorsPerGroup];
-          repeat<kVectorsPerGroup>([&](auto b) ADAMAS_INLINE_LAMBDA {
-            const std::size_t j = group + b * V::kLanes;
-            bytes[b] = code(j);
-            if constexpr (kBits == 4) bytes[b] = bytes[b] | code(j + kBlock / 2).template left<4>();
-          });
-          store8(bytes, codes[k] + group);
+          Bits x[kVectorsPerGroup];
+          encode(x, group);
+          if constexpr (kBits == 4) {
+            Bits high[kVectorsPerGroup];
+            encode(high, group + kBlock / 2);
+            kSigned<k> ? store_sign4(x, high, to) : store4(x, high, to);
+          } else if constexpr (kLinear<k>) {
+            store_whole8(x, to);
+          } else if constexpr (kSigned<k>) {
+            store_sign8(x, to);
+          } else {
+            store8<Code<k>::kLeast>(x, to);
+          }
           if constexpr (kSquare<k>) {
-            if (__builtin_expect(overflown[k], false)) put_highest(values[k] + group, codes[k] + group);
+            if (__builtin_expect(overflown[k], false)) put_highest(values[k] + group, to);
           }
         }
       });
@@ -301,10 +341,16 @@ class BlockStates {
   const Thresholds& dither_;
   Decoder decoders_[kMaxStates] = {};
   bool overflown_[kMaxStates] = {};
+  Bits largest_[kMaxStates] = {};  // of the block under way, in each lane
   Waiting waiting_;
   float (*fresh_)[kBlock];
   float (*waiting_values_)[kBlock];
 };
+
+template <class Rule>
+using Int8States = BlockStates<Rule, 8>;
+template <class Rule>
+using Int4States = BlockStates<Rule, 4>;
 
 }  // namespace
 }  // namespace adamas

@@ -47,6 +47,7 @@ template <int kBits, int kLowest>
 struct LogCode {
   static_assert(kBits == 8 || kBits == 7 || kBits == 4 || kBits == 3);
   static constexpr bool kTabulated = (1 << kBits) <= kTableSize;
+  static constexpr int kLeast = kLowest;
   static constexpr int kCut = cut_bits(kBits);
   static constexpr float kTop = kBits == 8 ? 252.0f : kBits == 7 ? 15.75f : kBits == 4 ? 14.0f : 3.5f;
   // Where 0 lies: for 4 bits, code 0 is not zero but the smallest root.
@@ -61,12 +62,13 @@ struct LogCode {
   // 0 for a block of zeros.
   static ADAMAS_INLINE float encode_scale(float largest) { return largest > 0.0f ? kEncodeScale / largest : 0.0f; }
 
-  // threshold: from 0 to below 2^kCut, less the bits of 1.
+  // threshold: from 0 to below 2^kCut, less the bits of 1. What comes out below kLeast, which may be negative, stands
+  // for kLeast.
   static ADAMAS_INLINE Bits encode(Vector<float> magnitude, float scale, Bits threshold) {
-    Vector<float> t = magnitude * Vector<float>::broadcast(scale) + Vector<float>::broadcast(kShift);
-    if constexpr (kShift < 1.0f) t = larger(t, Vector<float>::broadcast(1.0f));
-    const Bits code = (bits_of(t) + threshold).right<kCut>();
-    return kLowest == 0 ? code : larger(code, Bits::broadcast(kLowest));
+    const Vector<float> t = magnitude * Vector<float>::broadcast(scale) + Vector<float>::broadcast(kShift);
+    const Bits bits = bits_of(t) + threshold;
+    if constexpr (kShift < 1.0f) return bits.right_signed<kCut>();
+    return bits.right<kCut>();
   }
 
   static ADAMAS_INLINE Vector<float> compute(Bits code, float scale) {
@@ -92,10 +94,12 @@ struct SignedLogCode {
   static ADAMAS_INLINE float decode_scale(float largest) { return Magnitude::decode_scale(largest); }
   static ADAMAS_INLINE float encode_scale(float largest) { return Magnitude::encode_scale(largest); }
 
+  // The magnitude in the lowest bits and the sign in bit 31 - kCut, zeros elsewhere: t has the sign of x.
   static ADAMAS_INLINE Bits encode(Vector<float> x, float scale, Bits threshold) {
-    const Bits bits = bits_of(x);
-    const Vector<float> magnitude = float_of(bits & Bits::broadcast(0x7fffffff));
-    return (bits.right<32 - kBits>() & Bits::broadcast(kSign)) | Magnitude::encode(magnitude, scale, threshold);
+    static_assert(Magnitude::kShift == 1.0f);
+    const Vector<float> scaled = x * Vector<float>::broadcast(scale);
+    const Bits one = (bits_of(scaled) & Bits::broadcast(0x80000000)) | Bits::broadcast(kOneBits);
+    return (bits_of(scaled + float_of(one)) + threshold).template right<Magnitude::kCut>();
   }
 
   static ADAMAS_INLINE Vector<float> with_sign(Vector<float> magnitude, Bits byte) {
@@ -120,10 +124,8 @@ struct LinearCode {
   static ADAMAS_INLINE float decode_scale(float largest) { return largest * (1.0f / 127.0f); }
   static ADAMAS_INLINE float encode_scale(float largest) { return largest > 0.0f ? 127.0f / largest : 0.0f; }
 
-  // Adding 1.5 * 2^23 rounds to a whole number, which is then in the lowest bits.
   static ADAMAS_INLINE Bits encode(Vector<float> x, float scale, Bits) {
-    const Vector<float> shifted = x * Vector<float>::broadcast(scale) + Vector<float>::broadcast(12582912.0f);
-    return lowest8(bits_of(shifted));
+    return to_whole(x * Vector<float>::broadcast(scale));
   }
 
   static ADAMAS_INLINE Vector<float> decode(Vector<float> code, const Decoder& decoder) {

@@ -10,14 +10,17 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <adamas/types.hpp>
+
 #include "simd/inline.hpp"
+#include "simd/order.hpp"
 
 namespace adamas {
 namespace {
 
-// Thresholds of kBits bits for the elements of a block, all less kOffset. There are two sequences: the first for
-// squares and magnitudes, the other for signed states.
-template <int kBits, std::uint32_t kOffset>
+// Thresholds of kBits bits for the elements of a block, all less kOffset, laid out in an order (simd/order.hpp). There
+// are two sequences: the first for squares and magnitudes, the other for signed states.
+template <int kBits, std::uint32_t kOffset, class Order = InOrder>
 class Dither {
  public:
   ADAMAS_INLINE explicit Dither(std::uint32_t step) {
@@ -25,7 +28,7 @@ class Dither {
     lay_out(thresholds_[1], 0xc2b2ae35, step * 0x91e10da7);
   }
 
-  // From element j on.
+  // For the vector in place j of the block.
   template <bool kFirst>
   ADAMAS_INLINE Bits thresholds(std::size_t j) const {
     return bits_of(Vector<float>::load(thresholds_[kFirst ? 0 : 1] + j));
@@ -33,10 +36,13 @@ class Dither {
 
  private:
   static ADAMAS_INLINE void lay_out(float* to, std::uint32_t element, std::uint32_t start) {
-    const Bits lanes = Bits::numbers() * Bits::broadcast(element);
-    for (std::size_t j = 0; j < kBlock; j += Vector<float>::kLanes) {
-      const Bits words = lanes + Bits::broadcast(start + static_cast<std::uint32_t>(j) * element);
-      float_of(words.template right<32 - kBits>() - Bits::broadcast(kOffset)).store(to + j);
+    for (std::size_t j = 0; j < kBlock; j += kPair) {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        const Bits lanes = Order::numbers(b) * Bits::broadcast(element);
+        const Bits words = lanes + Bits::broadcast(start + static_cast<std::uint32_t>(j) * element);
+        const Bits thresholds = words.template right<32 - kBits>() - Bits::broadcast(kOffset);
+        float_of(thresholds).store(to + j + b * Vector<float>::kLanes);
+      });
     }
   }
 

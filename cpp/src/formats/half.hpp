@@ -16,15 +16,20 @@ struct Bfloat16 {
   static ADAMAS_INLINE Vector<float> widen(Bits half) { return float_of(half.left<16>()); }
 
   // Rounds to the nearest, ties to even; NaN stays NaN (if it is a quiet one, as the results of operations are). The
-  // result is in the lowest 16 bits.
-  static ADAMAS_INLINE Bits narrow(Vector<float> value) {
+  // result is in the highest 16 bits; the others do not matter.
+  static ADAMAS_INLINE Bits rounded(Vector<float> value) {
     const Bits odd = bits_of(value).right<16>() & Bits::broadcast(1);
-    return add_unless_nan(value, odd + Bits::broadcast(0x7fff)).right<16>();
+    return add_unless_nan(value, odd + Bits::broadcast(0x7fff));
+  }
+  // Rounds up or down as `random`, 16 random bits, says: up with the probability of the part cut off.
+  static ADAMAS_INLINE Bits rounded_at_random(Vector<float> value, Bits random) {
+    return add_unless_nan(value, random);
   }
 
-  // Rounds up or down as `random`, 16 random bits, says: up with the probability of the part cut off.
+  // Both with the result in the lowest 16 bits.
+  static ADAMAS_INLINE Bits narrow(Vector<float> value) { return rounded(value).right<16>(); }
   static ADAMAS_INLINE Bits narrow_at_random(Vector<float> value, Bits random) {
-    return add_unless_nan(value, random).right<16>();
+    return rounded_at_random(value, random).right<16>();
   }
 };
 

@@ -8,11 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <adamas/types.hpp>
 
 #include "formats/half.hpp"
 #include "formats/random.hpp"
+#include "simd/order.hpp"
 
 namespace adamas {
 namespace {
@@ -23,7 +25,7 @@ struct ParamArrays {
   void* residue;
 };
 
-// All ways in one place, so that load and store need one branch a block.
+// All ways in one place, so that load and store need one look.
 enum class ParamFormat : std::uint8_t {
   kFloat32,
   kBfloat16,
@@ -56,56 +58,27 @@ ADAMAS_INLINE T* at(void* array, std::size_t i) {
   return static_cast<T*>(array) + i;
 }
 
+// Is it loaded and stored within the update's loop? Other formats, which fewer use, are unpacked to float32 before it
+// and packed behind it.
+constexpr bool is_direct(ParamFormat format) {
+  return format == ParamFormat::kFloat32 || format == ParamFormat::kBfloat16 ||
+         format == ParamFormat::kBfloat16Random || format == ParamFormat::kSplit32 || format == ParamFormat::kSplit24;
+}
+
 // Is something kept beside the parameter?
 constexpr bool keeps_rest(ParamFormat format) { return format >= ParamFormat::kBfloat16Kahan; }
+// Is it the parameter in float32?
+constexpr bool has_master(ParamFormat format) {
+  return format == ParamFormat::kBfloat16Master || format == ParamFormat::kFloat16Master;
+}
 
 // A float32 number in two halves: the high one is rounded to the nearest, ties away from zero, and the low 16 bits,
 // taken as a signed number, say how far it is from there. (The low half of a NaN says nothing.)
 constexpr std::uint32_t kHalfUnit = 0x8000;
-ADAMAS_INLINE Bits high_half(Vector<float> value) {
-  return add_unless_nan(value, Bits::broadcast(kHalfUnit)).right<16>();
-}
-ADAMAS_INLINE Bits joined(Bits word, Bits low) {
-  return (word.left<16>() | (low ^ Bits::broadcast(kHalfUnit))) - Bits::broadcast(kHalfUnit);
-}
-
-template <int kCount>
-ADAMAS_INLINE void load_params(ParamFormat format, const ParamArrays& a, std::size_t i, Vector<float> (&p)[kCount]) {
-  using V = Vector<float>;
-  const auto each = [&](auto load) ADAMAS_INLINE_LAMBDA {
-    for (int b = 0; b < kCount; ++b) p[b] = load(i + static_cast<std::size_t>(b * V::kLanes));
-  };
-  const auto words = [](void* array, std::size_t j)
-                         ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
-  switch (format) {
-    case ParamFormat::kFloat32:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return V::load(at<float>(a.values, j)); });
-    case ParamFormat::kBfloat16:
-    case ParamFormat::kBfloat16Random:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Bfloat16::widen(words(a.values, j)); });
-    case ParamFormat::kFloat16:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Float16::widen(words(a.values, j)); });
-    case ParamFormat::kBfloat16Kahan:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return Bfloat16::widen(words(a.values, j)) + Bfloat16::widen(words(a.residue, j));
-      });
-    case ParamFormat::kFloat16Kahan:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return Float16::widen(words(a.values, j)) + Float16::widen(words(a.residue, j));
-      });
-    case ParamFormat::kBfloat16Master:
-    case ParamFormat::kFloat16Master:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return V::load(at<float>(a.residue, j)); });
-    case ParamFormat::kSplit32:
-      return each([&](std::size_t j)
-                      ADAMAS_INLINE_LAMBDA { return float_of(joined(words(a.values, j), words(a.residue, j))); });
-    case ParamFormat::kSplit24:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA {
-        const Bits low = Bits::load8(at<std::uint8_t>(a.residue, j)).template left<8>();
-        return float_of(joined(words(a.values, j), low));
-      });
-  }
-  __builtin_unreachable();
+// In the high halves; the low ones do not matter.
+ADAMAS_INLINE Bits high_half(Vector<float> value) { return add_unless_nan(value, Bits::broadcast(kHalfUnit)); }
+ADAMAS_INLINE Bits joined(Bits high, Bits low) {
+  return (high | (low ^ Bits::broadcast(kHalfUnit))) - Bits::broadcast(kHalfUnit);
 }
 
 // The float32 bits rounded to 24: the lowest 8 are zero. NaN stays NaN.
@@ -114,49 +87,113 @@ ADAMAS_INLINE Bits round_to_24(Vector<float> value) {
   return add_unless_nan(value, odd + Bits::broadcast(0x7f)) & Bits::broadcast(0xffffff00);
 }
 
-// element: the index in the whole array of the block's element 0.
-ADAMAS_INLINE void store_params(ParamFormat format, const ParamArrays& a, std::size_t i,
-                                const Vector<float> (&p)[kVectorsPerGroup], std::size_t element, const RandomKey& key) {
-  using V = Vector<float>;
-  const auto put = [&](float* array) ADAMAS_INLINE_LAMBDA {
-    for (int b = 0; b < kVectorsPerGroup; ++b) p[b].store(array + i + static_cast<std::size_t>(b * V::kLanes));
-  };
-  const auto put16 = [&](void* array, auto words_of) ADAMAS_INLINE_LAMBDA {
-    Bits words[kVectorsPerGroup];
-    for (int b = 0; b < kVectorsPerGroup; ++b) words[b] = words_of(p[b], i + static_cast<std::size_t>(b * V::kLanes));
-    store16(words, at<std::uint16_t>(array, i));
-  };
-  const auto bfloat16 = [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return Bfloat16::narrow(x); };
-  const auto float16 = [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return Float16::narrow(x); };
-  switch (format) {
-    case ParamFormat::kFloat32: return put(at<float>(a.values, 0));
-    case ParamFormat::kBfloat16: return put16(a.values, bfloat16);
-    case ParamFormat::kFloat16: return put16(a.values, float16);
-    case ParamFormat::kBfloat16Random:
-      return put16(a.values, [&](V x, std::size_t j) ADAMAS_INLINE_LAMBDA {
-        return Bfloat16::narrow_at_random(x, random_words(key, element + j).right<16>());
-      });
-    case ParamFormat::kBfloat16Kahan:
-      put16(a.values, bfloat16);
-      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA {
-        return Bfloat16::narrow(x - Bfloat16::widen(Bfloat16::narrow(x)));
-      });
-    case ParamFormat::kFloat16Kahan:
-      put16(a.values, float16);
-      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA {
-        return Float16::narrow(x - Float16::widen(Float16::narrow(x)));
-      });
-    case ParamFormat::kBfloat16Master: put16(a.values, bfloat16); return put(at<float>(a.residue, 0));
-    case ParamFormat::kFloat16Master: put16(a.values, float16); return put(at<float>(a.residue, 0));
-    case ParamFormat::kSplit32:
-      put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(x); });
-      return put16(a.residue, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return lowest16(bits_of(x)); });
-    case ParamFormat::kSplit24: {
-      Bits low[kVectorsPerGroup];
-      for (int b = 0; b < kVectorsPerGroup; ++b) low[b] = lowest8(round_to_24(p[b]).right<8>());
-      store8(low, at<std::uint8_t>(a.residue, i));
-      return put16(a.values, [](V x, std::size_t) ADAMAS_INLINE_LAMBDA { return high_half(float_of(round_to_24(x))); });
+// One pair of vectors from element i on, of a format that is direct and not float32.
+template <class Order>
+ADAMAS_INLINE void load_words(ParamFormat format, const ParamArrays& a, std::size_t i, Vector<float> (&p)[2]) {
+  Bits words[2];
+  Order::load_high16(at<std::uint16_t>(a.values, i), words);
+  if (keeps_rest(format)) {
+    Bits low[2];
+    if (format == ParamFormat::kSplit32) {
+      Order::load_low16(at<std::uint16_t>(a.residue, i), low);
+    } else {
+      Order::load8(at<std::uint8_t>(a.residue, i), low);
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { low[b] = low[b].template left<8>(); });
     }
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = joined(words[b], low[b]); });
+  }
+  for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(words[b]); });
+}
+
+// element: the index in the whole array of the block's element 0.
+template <class Order>
+ADAMAS_INLINE void store_words(ParamFormat format, const ParamArrays& a, std::size_t i, const Vector<float> (&p)[2],
+                               std::size_t element, const RandomKey& key) {
+  Bits words[2];
+  if (format == ParamFormat::kBfloat16) {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded(p[b]); });
+  } else if (format == ParamFormat::kBfloat16Random) {
+    Bits random[2];
+    random_halves<Order>(key, element + i, random);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded_at_random(p[b], random[b]); });
+  } else if (format == ParamFormat::kSplit32) {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = bits_of(p[b]); });
+    Order::store_low16(words, at<std::uint16_t>(a.residue, i));
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = high_half(p[b]); });
+  } else {
+    Bits low[2];
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+      const Bits rounded = round_to_24(p[b]);
+      low[b] = rounded.template right<8>();
+      words[b] = high_half(float_of(rounded));
+    });
+    Order::store8(low, at<std::uint8_t>(a.residue, i));
+  }
+  Order::store_high16(words, at<std::uint16_t>(a.values, i));
+}
+
+// `count` elements, a whole number of pairs, of any format, as they are computed with. Once for all rules, as the ways
+// below: so they are not inlined.
+__attribute__((noinline)) inline void unpack_params(ParamFormat format, const ParamArrays& a, std::size_t count,
+                                                    float* to) {
+  using V = Vector<float>;
+  const auto each = [&](auto load) ADAMAS_INLINE_LAMBDA {
+    for (std::size_t j = 0; j < count; j += V::kLanes) load(j).store(to + j);
+  };
+  const auto words = [](void* array, std::size_t j)
+                         ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
+  const auto sums = [&](auto half) ADAMAS_INLINE_LAMBDA {
+    using Half = decltype(half);
+    each([&](std::size_t j)
+             ADAMAS_INLINE_LAMBDA { return Half::widen(words(a.values, j)) + Half::widen(words(a.residue, j)); });
+  };
+  switch (format) {
+    case ParamFormat::kFloat32: std::memcpy(to, a.values, count * sizeof(float)); return;
+    case ParamFormat::kBfloat16Master:
+    case ParamFormat::kFloat16Master: std::memcpy(to, a.residue, count * sizeof(float)); return;
+    case ParamFormat::kFloat16:
+      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Float16::widen(words(a.values, j)); });
+    case ParamFormat::kBfloat16Kahan: return sums(Bfloat16{});
+    case ParamFormat::kFloat16Kahan: return sums(Float16{});
+    case ParamFormat::kBfloat16:
+    case ParamFormat::kBfloat16Random:
+    case ParamFormat::kSplit32:
+    case ParamFormat::kSplit24:
+      for (std::size_t j = 0; j < count; j += kPair) {
+        V p[2];
+        load_words<InOrder>(format, a, j, p);
+        InOrder::store(p, to + j);
+      }
+  }
+}
+
+// The way back, of formats that are not direct; the master is there already.
+__attribute__((noinline)) inline void pack_params(ParamFormat format, const float* from, std::size_t count,
+                                                  const ParamArrays& a) {
+  using V = Vector<float>;
+  const auto each = [&](void* array, auto word_of) ADAMAS_INLINE_LAMBDA {
+    for (std::size_t j = 0; j < count; j += kPair) {
+      V p[2];
+      InOrder::load(from + j, p);
+      store16(lowest16(word_of(p[0])), lowest16(word_of(p[1])), at<std::uint16_t>(array, j));
+    }
+  };
+  const auto pack = [&](auto half) ADAMAS_INLINE_LAMBDA {
+    using Half = decltype(half);
+    each(a.values, [](V x) ADAMAS_INLINE_LAMBDA { return Half::narrow(x); });
+  };
+  const auto pack_sum = [&](auto half) ADAMAS_INLINE_LAMBDA {
+    using Half = decltype(half);
+    pack(half);
+    each(a.residue, [](V x) ADAMAS_INLINE_LAMBDA { return Half::narrow(x - Half::widen(Half::narrow(x))); });
+  };
+  switch (format) {
+    case ParamFormat::kFloat16:
+    case ParamFormat::kFloat16Master: return pack(Float16{});
+    case ParamFormat::kBfloat16Master: return pack(Bfloat16{});
+    case ParamFormat::kFloat16Kahan: return pack_sum(Float16{});
+    case ParamFormat::kBfloat16Kahan: return pack_sum(Bfloat16{});
+    default: return;  // direct
   }
 }
 
@@ -210,9 +247,7 @@ ADAMAS_INLINE bool may_be_no_numbers(const void* words, std::size_t count) {
   Bits large = Bits::broadcast(0);
   Bits positive = mask + Bits::broadcast(0x80008000);  // of all magnitudes
   for (std::size_t j = 0; j < count; j += kStride) {
-    Bits pairs;
-    __builtin_memcpy(&pairs, static_cast<const std::uint16_t*>(words) + j, sizeof pairs);
-    const Bits magnitudes = pairs & mask;
+    const Bits magnitudes = Bits::load(static_cast<const std::uint16_t*>(words) + j) & mask;
     large = large | (magnitudes + to_infinity);
     positive = positive & (magnitudes + mask);
   }
@@ -220,11 +255,12 @@ ADAMAS_INLINE bool may_be_no_numbers(const void* words, std::size_t count) {
   return ((large | none) & Bits::broadcast(0x80008000)).largest() != 0;
 }
 
-// Settles `count` elements, a whole number of vectors. Once for all rules: so it is not inlined.
+// Settles `count` elements, a whole number of vectors.
 __attribute__((noinline)) inline void settle(ParamFormat format, const ParamArrays& a, std::size_t count) {
   using V = Vector<float>;
   const auto words = [](void* array, std::size_t j)
                          ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
+  const auto high = [&](std::size_t j) ADAMAS_INLINE_LAMBDA { return words(a.values, j).template left<16>(); };
   const auto nothing = [](std::size_t) ADAMAS_INLINE_LAMBDA { return V::broadcast(0.0f); };
   const auto masters = [&](auto half) ADAMAS_INLINE_LAMBDA {
     using Half = decltype(half);
@@ -250,8 +286,7 @@ __attribute__((noinline)) inline void settle(ParamFormat format, const ParamArra
       if (!may_be_no_numbers(a.values, count)) return;
       return settle_each(
           a, count, 2, kSignMask,
-          [&](std::size_t j)
-              ADAMAS_INLINE_LAMBDA { return is_no_number(joined(words(a.values, j), words(a.residue, j))); },
+          [&](std::size_t j) ADAMAS_INLINE_LAMBDA { return is_no_number(joined(high(j), words(a.residue, j))); },
           nothing);
     case ParamFormat::kSplit24:
       if (!may_be_no_numbers(a.values, count)) return;
@@ -259,7 +294,7 @@ __attribute__((noinline)) inline void settle(ParamFormat format, const ParamArra
           a, count, 1, kSignMask,
           [&](std::size_t j) ADAMAS_INLINE_LAMBDA {
             const Bits low = Bits::load8(at<std::uint8_t>(a.residue, j)).template left<8>();
-            return is_no_number(joined(words(a.values, j), low));
+            return is_no_number(joined(high(j), low));
           },
           nothing);
     default: return;  // nothing is kept

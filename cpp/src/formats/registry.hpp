@@ -1,8 +1,8 @@
 // Every combination of number formats that has kernels of its own; the order is the order of the kernel tables.
 //
 // ADAMAS_PLAIN_FORMATS: X(dtype), where parameter, gradient and states all are arrays of that type.
-// ADAMAS_STATE_FORMATS: X(state format, class of states): one kernel each for all parameters that compute in float32,
-// with gradients of every dtype (kernel/mixed_loop.hpp).
+// ADAMAS_STATE_FORMATS: X(state format, class of states beside parameters of float32, and beside those of 16 bits): one
+// kernel each for all parameters that compute in float32, with gradients of every dtype (kernel/mixed_loop.hpp).
 #pragma once
 
 #include <adamas/formats.hpp>
@@ -11,8 +11,8 @@
   X(DType::kFloat32, float)     \
   X(DType::kFloat64, double)
 
-#define ADAMAS_STATE_FORMATS(X)             \
-  X(StateFormat::kFloat32, Float32States)   \
-  X(StateFormat::kBfloat16, Bfloat16States) \
-  X(StateFormat::kInt8, Int8States)         \
-  X(StateFormat::kInt4, Int4States)
+#define ADAMAS_STATE_FORMATS(X)                               \
+  X(StateFormat::kFloat32, Float32States, Float32States)      \
+  X(StateFormat::kBfloat16, Bfloat16InOrder, Bfloat16EvenOdd) \
+  X(StateFormat::kInt8, Int8States, Int8States)               \
+  X(StateFormat::kInt4, Int4States, Int4States)

@@ -1,16 +1,18 @@
-// How states are kept: each of these classes, and BlockStates, loads and stores all states of a rule, block by block.
+// How states are kept: each of these classes, and BlockStates, loads and stores all states of a rule, block by block, a
+// pair of vectors at a time.
 //
 //   States::Scratch scratch(step);
 //   States states(scratch);
-//   states.begin(arrays);            for each block
-//   states.load<b>(arrays, s, j);    the states of vector b of the group that begins with element j, into s[0], s[1]
-//   ...
-//   states.store<b>(arrays, s, j);   their new values
-//   states.end_group(arrays, j);
-//   states.end(arrays, n);           of the block's elements, the first n are real
-//   states.flush();                  after the last block
+//   states.begin(arrays);                   for each block
+//   states.load(arrays, s, j);              the states of the pair that begins with element j, into s[0], s[1] ...
+//   states.prepare(s, prepared);            what the new values will be stored as, where that takes a root
+//   states.store(arrays, s, prepared, j);   the new values
+//   states.between(j);                      after the load of the pair at j, and the store of the one before it
+//   states.end(arrays, n);                  of the block's elements, the first n are real
+//   states.flush();                         after the last block
 //
-// kAhead: parameter and gradient in float32 are to be fetched so many bytes ahead; 0 for not at all.
+// Order: how the elements of a pair are laid out (simd/order.hpp). kPrepares<k>: prepare() has something for state k.
+// kAhead: parameter and gradient are to be fetched so many bytes ahead; 0 for not at all.
 //
 // Objects of them are local to a loop, with the arrays and the scratch memory as local variables beside them: so the
 // compiler knows that nothing which is stored can change a pointer.
@@ -26,6 +28,7 @@
 #include "formats/dither.hpp"
 #include "formats/half.hpp"
 #include "simd/inline.hpp"
+#include "simd/order.hpp"
 
 namespace adamas {
 namespace {
@@ -49,8 +52,11 @@ struct Storage {
 template <class Rule>
 struct Float32States {
   using V = Vector<float>;
+  using Order = InOrder;
   static constexpr Storage<Rule, StateFormat::kFloat32> kStorage{};
   static constexpr std::size_t kAhead = 0;
+  template <int k>
+  static constexpr bool kPrepares = false;
 
   struct Scratch {
     explicit Scratch(std::uint32_t) {}
@@ -59,74 +65,85 @@ struct Float32States {
   explicit Float32States(Scratch&) {}
   ADAMAS_INLINE void begin(const StateArrays&) {}
 
-  template <int b>
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
-    const std::size_t j = group + b * V::kLanes;
+  template <class S>
+  ADAMAS_INLINE void load(const StateArrays& arrays, S& s, std::size_t j) const {
     repeat<Rule::kStateCount>(
-        [&](auto k) ADAMAS_INLINE_LAMBDA { s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j); });
+        [&](auto k) ADAMAS_INLINE_LAMBDA { Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]); });
   }
-  template <int b>
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) const {
-    const std::size_t j = group + b * V::kLanes;
-    repeat<Rule::kStateCount>([&](auto k)
-                                  ADAMAS_INLINE_LAMBDA { s[k].store(static_cast<float*>(arrays.values[k]) + j); });
+  template <class S>
+  ADAMAS_INLINE void prepare(const S&, S&) const {}
+  template <class S>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S&, std::size_t j) const {
+    repeat<Rule::kStateCount>(
+        [&](auto k) ADAMAS_INLINE_LAMBDA { Order::store(s[k], static_cast<float*>(arrays.values[k]) + j); });
   }
-  ADAMAS_INLINE void end_group(const StateArrays&, std::size_t) const {}
+  ADAMAS_INLINE void between(std::size_t) const {}
   ADAMAS_INLINE void end(const StateArrays&, std::size_t) const {}
   ADAMAS_INLINE void flush() const {}
 };
 
-template <class Rule>
-struct Bfloat16States {
+template <class Rule, class AnOrder>
+class Bfloat16States {
+ public:
   using V = Vector<float>;
+  using Order = AnOrder;
   static constexpr Storage<Rule, StateFormat::kBfloat16> kStorage{};
-  static constexpr std::size_t kAhead = 0;
+  static constexpr std::size_t kAhead = kAheadOfWords;
+  template <int k>
+  static constexpr bool kPrepares = false;
 
   struct Scratch {
     explicit Scratch(std::uint32_t step) : dither(step) {}
-    Dither<16, 0> dither;
+    Dither<16, 0, Order> dither;
   };
 
   explicit Bfloat16States(Scratch& scratch) : dither_(scratch.dither) {}
   ADAMAS_INLINE void begin(const StateArrays&) {}
 
-  template <int b>
-  ADAMAS_INLINE void load(const StateArrays& arrays, V* s, std::size_t group) const {
-    const std::size_t j = group + b * V::kLanes;
+  template <class S>
+  ADAMAS_INLINE void load(const StateArrays& arrays, S& s, std::size_t j) const {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (Rule::kStates[k].kind == StateKind::kExact) {
-        s[k] = V::load(static_cast<const float*>(arrays.values[k]) + j);
+      if constexpr (kExact<k>) {
+        Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]);
       } else {
-        s[k] = Bfloat16::widen(Bits::load16(static_cast<const std::uint16_t*>(arrays.values[k]) + j));
+        Bits words[2];
+        Order::load_high16(static_cast<const std::uint16_t*>(arrays.values[k]) + j, words);
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { s[k][b] = float_of(words[b]); });
       }
     });
   }
-  template <int b>
-  ADAMAS_INLINE void store(const StateArrays& arrays, const V* s, std::size_t group) {
-    const std::size_t j = group + b * V::kLanes;
+  template <class S>
+  ADAMAS_INLINE void prepare(const S&, S&) const {}
+  template <class S>
+  ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S&, std::size_t j) const {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (Rule::kStates[k].kind == StateKind::kExact) {
-        s[k].store(static_cast<float*>(arrays.values[k]) + j);
+      if constexpr (kExact<k>) {
+        Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;
-        halves_[k][b] = Bfloat16::narrow_at_random(s[k], dither_.template thresholds<kFirst>(j));
+        Bits words[2];
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+          words[b] = Bfloat16::rounded_at_random(s[k][b], dither_.template thresholds<kFirst>(j + b * V::kLanes));
+        });
+        Order::store_high16(words, static_cast<std::uint16_t*>(arrays.values[k]) + j);
       }
     });
   }
-  ADAMAS_INLINE void end_group(const StateArrays& arrays, std::size_t group) const {
-    repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (Rule::kStates[k].kind != StateKind::kExact) {
-        store16(halves_[k], static_cast<std::uint16_t*>(arrays.values[k]) + group);
-      }
-    });
-  }
+  ADAMAS_INLINE void between(std::size_t) const {}
   ADAMAS_INLINE void end(const StateArrays&, std::size_t) const {}
   ADAMAS_INLINE void flush() const {}
 
  private:
-  const Dither<16, 0>& dither_;
-  Bits halves_[kMaxStates][kVectorsPerGroup];  // of the group under way
+  template <int k>
+  static constexpr bool kExact = Rule::kStates[k].kind == StateKind::kExact;
+
+  const Dither<16, 0, Order>& dither_;
 };
+
+template <class Rule>
+using Bfloat16InOrder = Bfloat16States<Rule, InOrder>;
+template <class Rule>
+using Bfloat16EvenOdd = Bfloat16States<Rule, EvenOdd>;
 
 }  // namespace
 }  // namespace adamas

@@ -3,6 +3,7 @@
 // parameter, whatever was there before.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -42,32 +43,30 @@ class CompanionLoop {
 
   // Writes the parameter, as it is computed with, into an array.
   void copy_param(float* to, std::size_t begin, std::size_t end) const {
-    const std::size_t whole = (end - begin) / V::kLanes * V::kLanes;
-    V p[1];
-    for (std::size_t i = begin; i < begin + whole; i += V::kLanes) {
-      load_params(format_, arrays_at(i).param, 0, p);
-      p[0].store(to + i);
-    }
+    const std::size_t whole = (end - begin) / kPair * kPair;
+    unpack_params(format_, arrays_at(begin).param, whole, to + begin);
     const std::size_t n = end - begin - whole;
     if (n == 0) return;
-    alignas(64) char padded[2][V::kLanes * sizeof(float)] = {};
+    alignas(64) char padded[2][kPair * sizeof(float)] = {};
+    alignas(64) float values[kPair];
     const ParamArrays last = arrays_at(begin + whole).param;
     std::memcpy(padded[0], last.values, n * size_of(streams_.param_dtype));
     std::memcpy(padded[1], last.residue, n * size_of(streams_.residue_kind));
-    load_params(format_, {padded[0], padded[1]}, 0, p);
-    p[0].store(to + begin + whole, static_cast<int>(n));
+    unpack_params(format_, {padded[0], padded[1]}, kPair, values);
+    std::memcpy(to + begin + whole, values, n * sizeof(float));
   }
 
   void update(std::size_t begin, std::size_t end) const {
-    const std::size_t whole = (end - begin) / kStride * kStride;
-    for (std::size_t i = begin; i < begin + whole; i += kStride) update_group(arrays_at(i), i % kBlock);
+    const std::size_t whole = (end - begin) / kPair * kPair;
+    for (std::size_t i = begin; i < begin + whole; i += kBlock) {
+      update_pairs(arrays_at(i), i % kBlock, std::min(kBlock, begin + whole - i));
+    }
     if (begin + whole != end) update_last(begin + whole, end);
   }
 
  private:
   using V = Vector<float>;
-  static constexpr std::size_t kStride = kVectorsPerGroup * V::kLanes;
-  static_assert(kBlock % kStride == 0);
+  static_assert(kBlock % kPair == 0);
 
   struct Arrays {
     ParamArrays param;
@@ -96,37 +95,53 @@ class CompanionLoop {
   }
   static ADAMAS_INLINE char* bytes(void* array) { return static_cast<char*>(array); }
 
-  // place: of the group in its block.
-  ADAMAS_INLINE void update_group(const Arrays& arrays, std::size_t place) const {
-    V p[kVectorsPerGroup];
-    load_params(format_, arrays.param, 0, p);
+  // `count` elements, a whole number of pairs in one block; place: of the first in the block.
+  void update_pairs(const Arrays& arrays, std::size_t place, std::size_t count) const {
+    alignas(64) float unpacked[kBlock];
+    const float* const param = as_float32(arrays.param, count, unpacked);
     if (companions_.copy != nullptr) {
-      Bits words[kVectorsPerGroup];
       const bool half = companions_.copy_dtype == DType::kFloat16;
-      for (int b = 0; b < kVectorsPerGroup; ++b) words[b] = half ? Float16::narrow(p[b]) : Bfloat16::narrow(p[b]);
-      store16(words, static_cast<std::uint16_t*>(arrays.copy));
+      for (std::size_t j = 0; j < count; j += kPair) {
+        V p[2];
+        InOrder::load(param + j, p);
+        Bits words[2];
+        for (int b = 0; b < 2; ++b) words[b] = half ? Float16::narrow(p[b]) : Bfloat16::narrow(p[b]);
+        store16(lowest16(words[0]), lowest16(words[1]), static_cast<std::uint16_t*>(arrays.copy) + j);
+      }
     }
     if (!averaged_) return;
-    const auto averaged = [&](V a, int b) ADAMAS_INLINE_LAMBDA { return begins_ ? p[b] : a + weight_ * (p[b] - a); };
+    const auto averaged = [&](V a, V p) ADAMAS_INLINE_LAMBDA { return begins_ ? p : a + weight_ * (p - a); };
     if (companions_.average_dtype == DType::kFloat32) {
       auto* const average = static_cast<float*>(arrays.average);
-      for (int b = 0; b < kVectorsPerGroup; ++b)
-        averaged(V::load(average + b * V::kLanes), b).store(average + b * V::kLanes);
+      for (std::size_t j = 0; j < count; j += V::kLanes) {
+        averaged(V::load(average + j), V::load(param + j)).store(average + j);
+      }
       return;
     }
     auto* const average = static_cast<std::uint16_t*>(arrays.average);
-    Bits words[kVectorsPerGroup];
-    for (int b = 0; b < kVectorsPerGroup; ++b) {
-      const V a = averaged(Bfloat16::widen(Bits::load16(average + b * V::kLanes)), b);
-      const std::size_t j = place + static_cast<std::size_t>(b * V::kLanes);
-      words[b] = Bfloat16::narrow_at_random(a, dither_.template thresholds<false>(j));
+    for (std::size_t j = 0; j < count; j += kPair) {
+      V p[2];
+      Bits words[2];
+      InOrder::load(param + j, p);
+      InOrder::load_high16(average + j, words);
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        const Bits threshold = dither_.template thresholds<false>(place + j + b * V::kLanes);
+        words[b] = Bfloat16::rounded_at_random(averaged(float_of(words[b]), p[b]), threshold);
+      });
+      InOrder::store_high16(words, average + j);
     }
-    store16(words, average);
   }
 
-  // What is less than a group, in padded copies.
+  const float* as_float32(const ParamArrays& param, std::size_t count, float* unpacked) const {
+    if (format_ == ParamFormat::kFloat32) return static_cast<const float*>(param.values);
+    if (has_master(format_)) return static_cast<const float*>(param.residue);
+    unpack_params(format_, param, count, unpacked);
+    return unpacked;
+  }
+
+  // What is less than a pair, in padded copies.
   void update_last(std::size_t i, std::size_t end) const {
-    alignas(64) char padded[4][kStride * sizeof(float)] = {};
+    alignas(64) char padded[4][kPair * sizeof(float)] = {};
     const Arrays arrays = arrays_at(i);
     const std::size_t n = end - i;
     const auto copied = [n](char* to, const void* from, std::size_t element) {
@@ -135,11 +150,11 @@ class CompanionLoop {
     };
     const std::size_t average_bytes = averaged_ ? size_of(companions_.average_dtype) : 0;
     const std::size_t copy_bytes = companions_.copy != nullptr ? size_of(companions_.copy_dtype) : 0;
-    update_group({{copied(padded[0], arrays.param.values, size_of(streams_.param_dtype)),
+    update_pairs({{copied(padded[0], arrays.param.values, size_of(streams_.param_dtype)),
                    copied(padded[1], arrays.param.residue, size_of(streams_.residue_kind))},
                   copied(padded[2], arrays.average, average_bytes),
                   padded[3]},
-                 i % kBlock);
+                 i % kBlock, kPair);
     if (average_bytes != 0) std::memcpy(arrays.average, padded[2], n * average_bytes);
     if (copy_bytes != 0) std::memcpy(arrays.copy, padded[3], n * copy_bytes);
   }

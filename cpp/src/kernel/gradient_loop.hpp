@@ -18,9 +18,7 @@ inline Vector<float> load_first(DType dtype, const void* array, std::size_t i, s
   const std::size_t bytes = size_of(dtype);
   char padded[Vector<float>::kLanes * sizeof(double)] = {};
   std::memcpy(padded, static_cast<const char*>(array) + i * bytes, n * bytes);
-  Vector<float> g[1];
-  load_gradients(dtype, padded, 0, g);
-  return g[0];
+  return load_gradient(dtype, padded, 0, Vector<float>{});
 }
 inline Vector<double> load_first(DType dtype, const void* array, std::size_t i, std::size_t n, Vector<double>) {
   if (dtype == DType::kFloat64) {
@@ -34,11 +32,6 @@ inline Vector<double> load_first(DType dtype, const void* array, std::size_t i, 
 }
 
 // One vector of gradients from element i on.
-ADAMAS_INLINE Vector<float> load_gradient(DType dtype, const void* array, std::size_t i, Vector<float>) {
-  Vector<float> g[1];
-  load_gradients(dtype, array, i, g);
-  return g[0];
-}
 inline Vector<double> load_gradient(DType dtype, const void* array, std::size_t i, Vector<double> v) {
   if (dtype == DType::kFloat64) return Vector<double>::load(static_cast<const double*>(array) + i);
   return load_first(dtype, array, i, Vector<double>::kLanes, v);

@@ -34,22 +34,17 @@ void update_plain(const Streams& streams, std::size_t begin, std::size_t end, co
   tile_loop<Rule, DecoupledDecay, T>(streams, begin, end, c);
 }
 
-template <class Rule, class States>
+template <class Rule, class FloatStates, class WordStates>
 void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
-  MixedLoop<Rule, States>(streams, c).update(begin, end);
+  MixedLoop<Rule, FloatStates, WordStates>(streams, c).update(begin, end);
 }
 
-template <class Rule, class States>
+template <class Rule, class FloatStates, class WordStates>
 void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
                 SquareSums* sums) {
-  MixedLoop<Rule, States> loop(streams, c);
+  MixedLoop<Rule, FloatStates, WordStates> loop(streams, c);
   for (std::size_t i = begin; i < end; i += kGranule) sums[i / kGranule] = loop.measure(i, std::min(end, i + kGranule));
 }
-
-template <class Rule>
-using Int8States = BlockStates<Rule, 8>;
-template <class Rule>
-using Int4States = BlockStates<Rule, 4>;
 
 // One row per rule; columns as in engine/formats.hpp.
 template <class Rule>
@@ -57,7 +52,7 @@ constexpr UpdateKernel kUpdateRow[] = {
 #define ADAMAS_CELL(dtype, T) update_plain<Rule, T>,
     ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
-#define ADAMAS_CELL(format, States) update_mixed<Rule, States<Rule>>,
+#define ADAMAS_CELL(format, FloatStates, WordStates) update_mixed<Rule, FloatStates<Rule>, WordStates<Rule>>,
         ADAMAS_STATE_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };
@@ -67,7 +62,7 @@ constexpr NormKernel kNormRow[] = {
 #define ADAMAS_CELL(dtype, T) norm_loop<Rule, T>,
     ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
-#define ADAMAS_CELL(format, States) norm_mixed<Rule, States<Rule>>,
+#define ADAMAS_CELL(format, FloatStates, WordStates) norm_mixed<Rule, FloatStates<Rule>, WordStates<Rule>>,
         ADAMAS_STATE_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };

@@ -1,9 +1,15 @@
-// The loop for every combination of number formats that computes in float32: the format of the states is a template
-// parameter; those of parameter and gradient are looked up once a block of vectors, which costs next to nothing and
-// keeps the number of kernels at one for each rule and state format.
+// The loop for every combination of number formats that computes in float32. The format of the states is a template
+// parameter; those of parameter and gradient are looked up once a pair of vectors, which costs next to nothing and
+// keeps the number of loops at two for each rule and state format: one for parameters of float32, and one for those of
+// 16 bits. Formats that few use are unpacked to float32 before the loop and packed behind it, a few blocks at a time,
+// by functions that all rules share: so the loops need not have them all.
 //
 // It goes through whole blocks of kBlock elements, since quantised states have one scale a block. What is left at the
 // end of a parameter is copied to a padded block, so that neither rule nor format has a second form for it.
+//
+// From one pair to the next a processor would have to look far ahead: decoding, root, division and encoding follow on
+// one another, and take longer than it has room for instructions that wait. So the loop is a pipeline of two stages:
+// while the root of one pair is taken, the next one is loaded and begun.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +22,7 @@
 #include "kernel/square_sum.hpp"
 #include "kernel/tile_loop.hpp"
 #include "rules/decay.hpp"
+#include "simd/order.hpp"
 
 namespace adamas {
 namespace {
@@ -27,15 +34,48 @@ struct BlockArrays {
   StateArrays states;
 };
 
+// A pair of vectors between the two stages.
 template <class Rule, class States>
+struct Pair {
+  using V = Vector<float>;
+  static constexpr int kCount = Rule::kStateCount;
+
+  V param[2];
+  V grad[2];
+  V root[2];
+  V states[kCount + 1][2];
+  V prepared[kCount + 1][2];
+
+  // The states of one of the vectors, as a rule takes them.
+  template <int b, class Work>
+  ADAMAS_INLINE void with_states(Work work) {
+    V s[kCount + 1];
+    repeat<kCount>([&](auto k) ADAMAS_INLINE_LAMBDA { s[k] = states[k][b]; });
+    work(s);
+    repeat<kCount>([&](auto k) ADAMAS_INLINE_LAMBDA { states[k][b] = s[k]; });
+  }
+
+  // Number by number, so that they stay in registers.
+  ADAMAS_INLINE void operator=(const Pair& other) {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+      param[b] = other.param[b];
+      grad[b] = other.grad[b];
+      if constexpr (Rule::kTakesRoot) root[b] = other.root[b];
+      repeat<kCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
+        states[k][b] = other.states[k][b];
+        if constexpr (States::template kPrepares<k>) prepared[k][b] = other.prepared[k][b];
+      });
+    });
+  }
+};
+
+// FloatStates: the class of states beside parameters of float32; WordStates: beside those of 16 bits.
+template <class Rule, class FloatStates, class WordStates>
 class MixedLoop {
  public:
   MixedLoop(const Streams& streams, const StepCoefficients& coefficients)
       : streams_(streams),
         param_format_(param_format(streams.param_dtype, streams.residue_kind)),
-        param_bytes_(size_of(streams.param_dtype)),
-        grad_bytes_(size_of(streams.grad_dtype)),
-        residue_bytes_(size_of(streams.residue_kind)),
         scaled_(coefficients.grad_scale != 1.0),
         coupled_(coefficients.decay_mode == Decay::kCoupled),
         step_(static_cast<std::uint32_t>(coefficients.step)),
@@ -43,20 +83,16 @@ class MixedLoop {
 
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kBlock;
-    const std::size_t most = keeps_rest(param_format_) ? kSettledBlocks : whole;
+    const std::size_t most = is_direct() ? (keeps_rest(param_format_) ? kSettledBlocks : whole) : kUnpackedBlocks;
     for (std::size_t block = 0; block < whole; block += most) {
       const std::size_t blocks = std::min(most, whole - block);
       const std::size_t i = begin + block * kBlock;
-      const BlockArrays arrays = arrays_at(i);
-      settle(param_format_, arrays.param, blocks * kBlock);
-      update_blocks(arrays, i, blocks, kBlock);
+      update_run(arrays_at(i), {i, blocks, kBlock});
     }
     if (const std::size_t rest = (end - begin) % kBlock; rest != 0) {
       const std::size_t i = end - rest;
       Padded padded;
-      const BlockArrays arrays = pad(arrays_at(i), rest, padded);
-      settle(param_format_, arrays.param, kBlock);
-      update_blocks(arrays, i, 1, rest);
+      update_run(pad(arrays_at(i), rest, padded), {i, 1, rest});
       unpad(arrays_at(i), rest, padded);
     }
   }
@@ -66,32 +102,32 @@ class MixedLoop {
   SquareSums measure(std::size_t begin, std::size_t end) const {
     SquareSum of_param;
     SquareSum of_direction;
-    typename States::Scratch scratch(step_);
-    States states(scratch);
+    alignas(64) float params[kBlock];
+    alignas(64) float directions[kBlock];
+    typename FloatStates::Scratch scratch(step_);
+    FloatStates states(scratch);
     for (std::size_t i = begin; i < end; i += kBlock) {
       const std::size_t count = std::min(kBlock, end - i);
       Padded padded;
       const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
       settle(param_format_, arrays.param, kBlock);
+      unpack_params(param_format_, arrays.param, kBlock, params);
+      unpack_gradients(streams_.grad_dtype, arrays.grad, kBlock, directions);
       states.begin(arrays.states);
-      const auto measure = [&](std::size_t j, auto add) ADAMAS_INLINE_LAMBDA {
-        V p[1];
-        V g[1];
-        V s[Rule::kStateCount];
-        load_params(param_format_, arrays.param, j, p);
-        load_gradients(streams_.grad_dtype, arrays.grad, j, g);
-        states.template load<0>(arrays.states, s, j);
-        add(of_param, p[0]);
-        add(of_direction, adamas::direction<Rule>(p[0], g[0] * c_.grad_scale, s, c_.rule));
-      };
-      for_each_vector<V::kLanes>(
-          0, count,
-          [&](std::size_t j, auto b) ADAMAS_INLINE_LAMBDA {
-            measure(j, [](SquareSum& sum, V x) ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(x); });
-          },
-          [&](std::size_t j, int n) {
-            measure(j, [&](SquareSum& sum, V x) { sum.add_last(x, j % kVirtualLanes, n); });
+      for (std::size_t j = 0; j < kBlock; j += kPair) {
+        Pair<Rule, FloatStates> x;
+        InOrder::load(params + j, x.param);
+        InOrder::load(directions + j, x.grad);
+        states.load(arrays.states, x.states, j);
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+          x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+            x.grad[b] = direction<Rule>(x.param[b], x.grad[b] * c_.grad_scale, s, c_.rule);
           });
+        });
+        InOrder::store(x.grad, directions + j);
+      }
+      add_squares(params, count, of_param);
+      add_squares(directions, count, of_direction);
     }
     return {of_param.total(), of_direction.total()};
   }
@@ -101,95 +137,179 @@ class MixedLoop {
 
   // So many are settled before they are updated: few enough to stay in the nearest cache meanwhile.
   static constexpr std::size_t kSettledBlocks = 16;
+  // So many are unpacked at a time.
+  static constexpr std::size_t kUnpackedBlocks = 8;
 
-  // So many blocks, the first of which begins at `element`; of the elements of the last, the first `count` are real.
+  // Blocks, the first of which begins at `element`; of the elements of the last, the first `count` are real.
+  struct Run {
+    std::size_t element;
+    std::size_t blocks;
+    std::size_t count;
+  };
+
+  bool is_direct() const { return adamas::is_direct(param_format_) && adamas::is_direct(streams_.grad_dtype); }
+
+  static void add_squares(const float* values, std::size_t count, SquareSum& sum) {
+    for_each_vector<V::kLanes>(
+        0, count,
+        [&](std::size_t j, auto b)
+            ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(V::load(values + j)); },
+        [&](std::size_t j, int n) { sum.add_last(V::load(values + j), j % kVirtualLanes, n); });
+  }
+
+  void update_run(const BlockArrays& arrays, const Run& run) const {
+    settle(param_format_, arrays.param, run.blocks * kBlock);
+    if (is_direct()) return update_direct(arrays, run, param_format_, streams_.grad_dtype);
+    update_unpacked(arrays, run);
+  }
+
+  __attribute__((noinline)) void update_unpacked(const BlockArrays& given, const Run& run) const {
+    const std::size_t count = run.blocks * kBlock;
+    alignas(64) float params[kUnpackedBlocks * kBlock];
+    alignas(64) float grads[kUnpackedBlocks * kBlock];
+    BlockArrays arrays = given;
+    ParamFormat format = param_format_;
+    DType dtype = streams_.grad_dtype;
+    if (!adamas::is_direct(dtype)) {
+      unpack_gradients(dtype, given.grad, count, grads);
+      arrays.grad = grads;
+      dtype = DType::kFloat32;
+    }
+    if (!adamas::is_direct(format)) {
+      arrays.param.values = has_master(format) ? given.param.residue : params;
+      if (!has_master(format)) unpack_params(format, given.param, count, params);
+      format = ParamFormat::kFloat32;
+    }
+    update_direct(arrays, run, format, dtype);
+    if (format != param_format_) {
+      pack_params(param_format_, static_cast<const float*>(arrays.param.values), count, given.param);
+    }
+  }
+
+  void update_direct(const BlockArrays& arrays, const Run& run, ParamFormat format, DType dtype) const {
+    if (format == ParamFormat::kFloat32) return update_blocks<FloatStates, false>(arrays, run, format, dtype);
+    update_blocks<WordStates, true>(arrays, run, format, dtype);
+  }
+
   // It is long, and entered from two places: so it is not inlined.
-  __attribute__((noinline)) void update_blocks(const BlockArrays& first, std::size_t element, std::size_t blocks,
-                                               std::size_t count) const {
-    constexpr int kCount = kVectorsPerGroup;
-    constexpr std::size_t kStride = kCount * V::kLanes;
-    static_assert(kBlock % kStride == 0);
+  template <class States, bool kWords>
+  __attribute__((noinline)) void update_blocks(const BlockArrays& first, const Run& run, ParamFormat given_format,
+                                               DType dtype) const {
+    using Order = typename States::Order;
+    static_assert(kBlock % kPair == 0);
+    const ParamFormat format = kWords ? given_format : ParamFormat::kFloat32;
     const RuleVectors<Rule, V> c = c_;
-    const ParamFormat param_format = param_format_;
-    const DType grad_dtype = streams_.grad_dtype;
     const RandomKey key = streams_.key;
     const bool scaled = scaled_;
     const bool coupled = !Rule::kOwnDecay && coupled_;
-    const bool ahead = States::kAhead != 0 && param_bytes_ == sizeof(float) && grad_bytes_ == sizeof(float);
+    const std::size_t param_bytes = kWords ? 2 : sizeof(float);
+    const std::size_t grad_bytes = size_of(dtype);
+    const std::size_t residue_bytes = kWords ? size_of(streams_.residue_kind) : 0;
+    std::size_t element = run.element;
     BlockArrays arrays = first;
     typename States::Scratch scratch(step_);
     States states(scratch);
-    for (std::size_t block = 0; block < blocks; ++block) {
-      states.begin(arrays.states);
-      for (std::size_t j = 0; j < kBlock; j += kStride) {
-        V p[kCount];
-        V g[kCount];
-        if (ahead) {
-          prefetch<kStride>(arrays.param.values, j);
-          prefetch<kStride>(arrays.grad, j);
-        }
-        load_params(param_format, arrays.param, j, p);
-        load_gradients(grad_dtype, arrays.grad, j, g);
-        if (scaled) {
-          for (int b = 0; b < kCount; ++b) g[b] = g[b] * c.grad_scale;
-        }
-        if (coupled) {
-          for (int b = 0; b < kCount; ++b) CoupledDecay::apply(p[b], g[b], c.decay);
-        } else {
-          for (int b = 0; b < kCount; ++b) DecoupledDecay::apply(p[b], g[b], c.decay);
-        }
-        V s[kCount][Rule::kStateCount + 1];
-        const auto load = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template load<b>(arrays.states, s[b], j); };
-        const auto update = [&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = adamas::update<Rule>(p[b], g[b], s[b], c.rule); };
-        const auto store = [&](auto b) ADAMAS_INLINE_LAMBDA { states.template store<b>(arrays.states, s[b], j); };
-        if constexpr (kGroupsInPhases) {
-          repeat<kCount>(load);
-          repeat<kCount>(update);
-          repeat<kCount>(store);
-        } else {
-          repeat<kCount>([&](auto b) ADAMAS_INLINE_LAMBDA { load(b), update(b), store(b); });
-        }
-        states.end_group(arrays.states, j);
-        store_params(param_format, arrays.param, j, p, element, key);
+
+    // The pair that begins with element j of the block.
+    const auto begin = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
+      if constexpr (States::kAhead != 0) {
+        prefetch<kPair>(arrays.param.values, j * param_bytes + States::kAhead);
+        prefetch<kPair>(arrays.grad, j * grad_bytes + States::kAhead);
       }
-      states.end(arrays.states, block + 1 == blocks ? count : kBlock);
+      if constexpr (kWords) {
+        load_words<Order>(format, arrays.param, j, x.param);
+      } else {
+        Order::load(static_cast<const float*>(arrays.param.values) + j, x.param);
+      }
+      load_gradients<Order>(dtype, arrays.grad, j, x.grad);
+      states.load(arrays.states, x.states, j);
+      if (scaled) {
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
+      }
+      if (coupled) {
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      } else {
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      }
+      if constexpr (Rule::kTakesRoot) {
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+          x.template with_states<b>(
+              [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
+        });
+        states.prepare(x.states, x.prepared);
+      }
+    };
+    const auto finish = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+          if constexpr (Rule::kTakesRoot) {
+            x.param[b] = finish_update<Rule>(x.param[b], x.grad[b], x.root[b], s, c.rule);
+          } else {
+            x.param[b] = adamas::update<Rule>(x.param[b], x.grad[b], s, c.rule);
+          }
+        });
+      });
+      if constexpr (!Rule::kTakesRoot) states.prepare(x.states, x.prepared);
+      states.store(arrays.states, x.states, x.prepared, j);
+      if constexpr (kWords) {
+        store_words<Order>(format, arrays.param, j, x.param, element, key);
+      } else {
+        Order::store(x.param, static_cast<float*>(arrays.param.values) + j);
+      }
+    };
+
+    for (std::size_t block = 0; block < run.blocks; ++block) {
+      states.begin(arrays.states);
+      Pair<Rule, States> now;
+      begin(0, now);
+      for (std::size_t j = kPair; j < kBlock; j += kPair) {
+        Pair<Rule, States> next;
+        begin(j, next);
+        finish(j - kPair, now);
+        states.between(j);
+        now = next;
+      }
+      finish(kBlock - kPair, now);
+      states.end(arrays.states, block + 1 == run.blocks ? run.count : kBlock);
       element += kBlock;
-      advance(arrays, 1);
+      arrays.param.values = shifted(arrays.param.values, kBlock * param_bytes);
+      arrays.param.residue = shifted(arrays.param.residue, kBlock * residue_bytes);
+      arrays.grad = static_cast<const char*>(arrays.grad) + kBlock * grad_bytes;
+      advance<States>(arrays.states, 1);
     }
     states.flush();
   }
 
-  // Elements of float32, States::kAhead bytes after element j. There may be nothing: prefetches do not fault.
+  // Elements of at most float32, so many bytes from the beginning of the array. There may be nothing: prefetches do not
+  // fault.
   template <std::size_t kElements>
-  static ADAMAS_INLINE void prefetch(const void* array, std::size_t j) {
-    const char* const begin = static_cast<const char*>(array) + j * sizeof(float) + States::kAhead;
+  static ADAMAS_INLINE void prefetch(const void* array, std::size_t offset) {
+    const char* const begin = static_cast<const char*>(array) + offset;
     for (std::size_t i = 0; i < kElements * sizeof(float); i += kCacheLine) __builtin_prefetch(begin + i);
   }
 
-  ADAMAS_INLINE void advance(BlockArrays& arrays, std::size_t blocks) const {
-    arrays.param.values = shifted(arrays.param.values, blocks * kBlock * param_bytes_);
-    arrays.param.residue = shifted(arrays.param.residue, blocks * kBlock * residue_bytes_);
-    arrays.grad = static_cast<const char*>(arrays.grad) + blocks * kBlock * grad_bytes_;
+  template <class States>
+  static ADAMAS_INLINE void advance(StateArrays& arrays, std::size_t blocks) {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       constexpr StateStorage kStorage = States::kStorage.state[k];
-      arrays.states.values[k] = shifted(arrays.states.values[k], blocks * kStorage.block_bytes);
-      if constexpr (kStorage.element_bytes == 0) arrays.states.scales[k] += blocks;
+      arrays.values[k] = shifted(arrays.values[k], blocks * kStorage.block_bytes);
+      if constexpr (kStorage.element_bytes == 0) arrays.scales[k] += blocks;
     });
   }
 
   BlockArrays arrays_at(std::size_t i) const {
     BlockArrays arrays{};
-    arrays.param.values = streams_.param;
-    arrays.param.residue = streams_.residue;
-    arrays.grad = streams_.grad;
+    arrays.param.values = shifted(streams_.param, i * size_of(streams_.param_dtype));
+    arrays.param.residue = shifted(streams_.residue, i * size_of(streams_.residue_kind));
+    arrays.grad = static_cast<const char*>(streams_.grad) + i * size_of(streams_.grad_dtype);
     for (int k = 0; k < Rule::kStateCount; ++k) {
-      const StateStorage& storage = States::kStorage.state[k];
+      const StateStorage& storage = FloatStates::kStorage.state[k];
       arrays.states.values[k] = streams_.states[k];
       if (storage.element_bytes != 0) continue;
       const std::size_t blocks = (streams_.size + kBlock - 1) / kBlock;
       arrays.states.scales[k] = static_cast<float*>(shifted(streams_.states[k], blocks * storage.block_bytes));
     }
-    advance(arrays, i / kBlock);
+    advance<FloatStates>(arrays.states, i / kBlock);
     return arrays;
   }
 
@@ -201,16 +321,16 @@ class MixedLoop {
   // Calls copy(which, pointer into arrays, bytes) for each array that a step writes, where it is to be padded.
   template <class Arrays, class Copy>
   void for_each_padded(Arrays& arrays, std::size_t count, Copy copy) const {
-    copy(1, arrays.param.values, count * param_bytes_);
-    copy(2, arrays.param.residue, count * residue_bytes_);
+    copy(1, arrays.param.values, count * size_of(streams_.param_dtype));
+    copy(2, arrays.param.residue, count * size_of(streams_.residue_kind));
     for (int k = 0; k < Rule::kStateCount; ++k) {
-      copy(3 + k, arrays.states.values[k], count * States::kStorage.state[k].element_bytes);
+      copy(3 + k, arrays.states.values[k], count * FloatStates::kStorage.state[k].element_bytes);
     }
   }
 
   BlockArrays pad(BlockArrays arrays, std::size_t count, Padded& padded) const {
     std::memset(padded.bytes, 0, sizeof padded.bytes);
-    std::memcpy(padded.bytes[0], arrays.grad, count * grad_bytes_);
+    std::memcpy(padded.bytes[0], arrays.grad, count * size_of(streams_.grad_dtype));
     arrays.grad = padded.bytes[0];
     for_each_padded(arrays, count, [&](int which, void*& array, std::size_t bytes) {
       if (bytes == 0) return;
@@ -230,9 +350,6 @@ class MixedLoop {
 
   const Streams& streams_;
   ParamFormat param_format_;
-  std::size_t param_bytes_;
-  std::size_t grad_bytes_;
-  std::size_t residue_bytes_;
   bool scaled_;
   bool coupled_;
   std::uint32_t step_;

@@ -43,13 +43,20 @@ struct AdaBeliefRule : RuleDefaults {
     c.step_size = h.lr / one_minus_power(h.beta1, step);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
     const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V e = g - m;
-    const V s = state.exp_avg_var = c.beta2 * state.exp_avg_var + c.one_minus_beta2 * (e * e) + c.eps_root;
-    const V d = square_root(s) * c.inverse_sqrt_bias2 + c.eps;
-    return p - c.step_size * m / d;
+    state.exp_avg_var = c.beta2 * state.exp_avg_var + c.one_minus_beta2 * (e * e) + c.eps_root;
+    return square_root(state.exp_avg_var);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * state.exp_avg / d;
   }
 };
 

@@ -27,10 +27,17 @@ struct AdagradRule : RuleDefaults {
     c.step_size = h.lr / (1.0 + static_cast<double>(step - 1) * h.lr_decay);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V s = state.sum = state.sum + g * g;
-    return p - c.step_size * g / (square_root(s) + c.eps);
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&>) {
+    state.sum = state.sum + g * g;
+    return square_root(state.sum);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V g, V root, States<V>, Coefficients<const V&> c) {
+    return p - c.step_size * g / (root + c.eps);
   }
 };
 

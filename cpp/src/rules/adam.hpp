@@ -68,13 +68,20 @@ struct AdamRule : RuleDefaults {
     return {c.beta1, c.beta2, c.inverse_sqrt_bias2, c.eps, c.step_size};
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
     if constexpr (kAmsgrad) v = state.max_exp_avg_sq = larger(state.max_exp_avg_sq, v);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
-    return p - c.step_size * m / d;
+    return square_root(v);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * state.exp_avg / d;
   }
 };
 

@@ -56,16 +56,22 @@ struct AdanRule : RuleDefaults {
     c.difference_step = h.lr * mixing / one_minus_power(h.beta2, step);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
     const V e = c.has_previous * (g - state.previous_grad);
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
-    const V v = state.exp_avg_diff = c.beta2 * state.exp_avg_diff + c.one_minus_beta2 * e;
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg_diff = c.beta2 * state.exp_avg_diff + c.one_minus_beta2 * e;
     const V w = g + c.mixing * e;
     const V n = state.exp_avg_sq = c.beta3 * state.exp_avg_sq + c.one_minus_beta3 * (w * w);
     state.previous_grad = g;
-    const V d = square_root(n * c.inverse_bias3 + c.eps_root) + c.eps;
-    return p - (c.momentum_step * m + c.difference_step * v) / d;
+    return square_root(n * c.inverse_bias3 + c.eps_root);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    return p - (c.momentum_step * state.exp_avg + c.difference_step * state.exp_avg_diff) / (root + c.eps);
   }
 };
 

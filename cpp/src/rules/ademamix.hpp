@@ -61,13 +61,20 @@ struct AdemamixRule : RuleDefaults {
     c.slow_step = h.lr * (warm * h.alpha);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m1 = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
-    const V m2 = state.exp_avg_slow = c.beta3 * state.exp_avg_slow + c.one_minus_beta3 * g;
-    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
-    return p - (c.fast_step * m1 + c.slow_step * m2) / d;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg_slow = c.beta3 * state.exp_avg_slow + c.one_minus_beta3 * g;
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return square_root(state.exp_avg_sq);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return p - (c.fast_step * state.exp_avg + c.slow_step * state.exp_avg_slow) / d;
   }
 };
 

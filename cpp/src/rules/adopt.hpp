@@ -42,11 +42,19 @@ struct AdoptRule : RuleDefaults {
     c.step_size = h.lr;
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V u = clamp(g / larger(c.eps, square_root(state.exp_avg_sq)), c.bound);
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * u;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    const V root = square_root(state.exp_avg_sq);
     state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return root;
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V g, V root, States<V> state, Coefficients<const V&> c) {
+    const V u = clamp(g / larger(c.eps, root), c.bound);
+    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * u;
     return p - c.step_size * m;
   }
 };

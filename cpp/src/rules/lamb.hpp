@@ -53,23 +53,30 @@ struct LambRule : RuleDefaults {
   }
 
   // From the sums of squares of p and u over all elements.
-  static void finish(double param_square, double direction_square, Coefficients<double&> c) {
+  static void take_norms(double param_square, double direction_square, Coefficients<double&> c) {
     const bool zero = param_square == 0.0 || direction_square == 0.0;
     const double trust = zero ? 1.0 : std::sqrt(param_square) / std::sqrt(direction_square);
     c.step_size = c.step_size * trust;
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V direction(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
-    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
-    return c.inverse_bias1 * m / d + c.weight_decay * p;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return square_root(state.exp_avg_sq);
   }
 
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    return p - c.step_size * direction(p, g, state, c);
+  static ADAMAS_INLINE V direction(V p, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return c.inverse_bias1 * state.exp_avg / d + c.weight_decay * p;
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    return p - c.step_size * direction(p, root, state, c);
   }
 };
 

@@ -58,12 +58,19 @@ struct NAdamRule : RuleDefaults {
     c.momentum_step = h.lr * mu_next / (1.0 - scalars.mu_product * mu_next);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
-    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
-    return p - (c.gradient_step * g + c.momentum_step * m) / d;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return square_root(state.exp_avg_sq);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V g, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return p - (c.gradient_step * g + c.momentum_step * state.exp_avg) / d;
   }
 };
 

@@ -50,12 +50,19 @@ struct RAdamRule : RuleDefaults {
     c.step_size = h.lr / one_minus_power(h.beta1, step) * (rectified ? rectification * std::sqrt(bias2) : 1.0);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
-    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
-    const V d = where_greater(c.rectified, V::broadcast(0), square_root(v) + c.eps, V::broadcast(1));
-    return p - c.step_size * m / d;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return square_root(state.exp_avg_sq);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = where_greater(c.rectified, V::broadcast(0), root + c.eps, V::broadcast(1));
+    return p - c.step_size * state.exp_avg / d;
   }
 };
 

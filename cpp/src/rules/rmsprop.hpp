@@ -68,14 +68,21 @@ struct RmspropRule : RuleDefaults {
     c.step_size = h.lr;
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
     V v = state.square_avg = c.alpha * state.square_avg + c.one_minus_alpha * (g * g);
     if constexpr (kCentered) {
       const V a = state.grad_avg = c.alpha * state.grad_avg + c.one_minus_alpha * g;
       v = larger(V::broadcast(0), v - a * a);
     }
-    const V d = square_root(v) + c.eps;
+    return square_root(v);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V g, V root, [[maybe_unused]] States<V> state, Coefficients<const V&> c) {
+    const V d = root + c.eps;
     if constexpr (!kMomentum) {
       return p - c.step_size * g / d;
     } else {

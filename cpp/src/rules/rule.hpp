@@ -11,6 +11,10 @@
 //   update()               the formula, generic over the vector type: returns the new parameter, replaces the states;
 //                          always inlined
 //
+// A formula that takes a root is in two parts instead, so that a loop can do other things while the root is taken:
+//   begin()                up to the root, which it returns
+//   finish()               the rest, from the root on: returns the new parameter
+//
 // What goes through all states or coefficients of a rule, whatever their names, has them in arrays.
 #pragma once
 
@@ -36,6 +40,9 @@ struct RuleDefaults {
 
   // Steps without a gradient have a closed form: idle_step() says what one of them does (rules/idle_step.hpp).
   static constexpr bool kHasClosedForm = false;
+
+  // The rule has begin() and finish() instead of update().
+  static constexpr bool kTakesRoot = false;
 
   // The rule needs the norms of parameter and direction before it can update: see rules/lamb.hpp.
   static constexpr bool kNeedsNorms = false;
@@ -77,13 +84,32 @@ ADAMAS_INLINE auto coefficients_by_name(T* coefficients) {
 // The formulas over arrays. The names are gone before a loop takes these in, which is the compiler's choice as for any
 // inline function: so the loop is compiled as if there were none.
 template <class Rule, class V>
-inline V update(V p, V g, V* states, const V* coefficients) {
-  return Rule::update(p, g, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
+inline V begin_update(V p, V g, V* states, const V* coefficients) {
+  return Rule::begin(p, g, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
 }
 
 template <class Rule, class V>
+inline V finish_update(V p, V g, V root, V* states, const V* coefficients) {
+  return Rule::finish(p, g, root, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
+}
+
+template <class Rule, class V>
+inline V update(V p, V g, V* states, const V* coefficients) {
+  const auto state = states_by_name<Rule>(states);
+  const auto c = coefficients_by_name<Rule>(coefficients);
+  if constexpr (Rule::kTakesRoot) {
+    return Rule::finish(p, g, Rule::begin(p, g, state, c), state, c);
+  } else {
+    return Rule::update(p, g, state, c);
+  }
+}
+
+// Of a rule that needs norms.
+template <class Rule, class V>
 inline V direction(V p, V g, V* states, const V* coefficients) {
-  return Rule::direction(p, g, states_by_name<Rule>(states), coefficients_by_name<Rule>(coefficients));
+  const auto state = states_by_name<Rule>(states);
+  const auto c = coefficients_by_name<Rule>(coefficients);
+  return Rule::direction(p, Rule::begin(p, g, state, c), state, c);
 }
 
 template <class V>

@@ -62,10 +62,17 @@ struct ScheduleFreeRule : RuleDefaults {
     c.step_size = lr;
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V v = state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg_sq = c.beta2 * state.exp_avg_sq + c.one_minus_beta2 * (g * g);
+    return square_root(state.exp_avg_sq);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V g, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
     const V u = g / d + c.weight_decay * p;
     const V z = state.z;
     state.z = z - c.step_size * u;

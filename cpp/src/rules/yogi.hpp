@@ -40,13 +40,20 @@ struct YogiRule : RuleDefaults {
     c.step_size = h.lr / one_minus_power(h.beta1, step);
   }
 
+  static constexpr bool kTakesRoot = true;
+
   template <class V>
-  static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
-    const V m = state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
+  static ADAMAS_INLINE V begin(V, V g, States<V> state, Coefficients<const V&> c) {
+    state.exp_avg = c.beta1 * state.exp_avg + c.one_minus_beta1 * g;
     const V square = g * g;
-    const V v = state.exp_avg_sq = state.exp_avg_sq - with_sign(c.one_minus_beta2 * square, state.exp_avg_sq - square);
-    const V d = square_root(v) * c.inverse_sqrt_bias2 + c.eps;
-    return p - c.step_size * m / d;
+    state.exp_avg_sq = state.exp_avg_sq - with_sign(c.one_minus_beta2 * square, state.exp_avg_sq - square);
+    return square_root(state.exp_avg_sq);
+  }
+
+  template <class V>
+  static ADAMAS_INLINE V finish(V p, V, V root, States<V> state, Coefficients<const V&> c) {
+    const V d = root * c.inverse_sqrt_bias2 + c.eps;
+    return p - c.step_size * state.exp_avg / d;
   }
 };
 

@@ -14,8 +14,8 @@ namespace {
 // More would not fit into 16 registers; measured: slower.
 constexpr int kVectorsPerBlock = 1;
 
-constexpr bool kGroupsInPhases = true;
 constexpr std::size_t kAheadOfCodes = 0;
+constexpr std::size_t kAheadOfWords = 0;
 
 template <class T>
 struct Vector;
@@ -88,11 +88,13 @@ struct Bits {
 
   static Bits broadcast(std::uint32_t value) { return {_mm256_set1_epi32(static_cast<int>(value))}; }
   static Bits numbers() { return {_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0)}; }
+  static Bits load(const void* from) { return {_mm256_loadu_si256(static_cast<const __m256i*>(from))}; }
+  void store(void* to) const { _mm256_storeu_si256(static_cast<__m256i*>(to), lanes); }
   static Bits load8(const std::uint8_t* from) {
     return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)))};
   }
-  static Bits load16(const std::uint16_t* from) {
-    return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
+  static Bits load16(const void* from) {
+    return {_mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from)))};
   }
 
   template <int kBy>
@@ -102,6 +104,10 @@ struct Bits {
   template <int kBy>
   Bits right() const {
     return {_mm256_srli_epi32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right_signed() const {
+    return {_mm256_srai_epi32(lanes, kBy)};
   }
   friend Bits operator&(Bits a, Bits b) { return {_mm256_and_si256(a.lanes, b.lanes)}; }
   friend Bits operator|(Bits a, Bits b) { return {_mm256_or_si256(a.lanes, b.lanes)}; }
@@ -126,20 +132,82 @@ inline Vector<float> float_of(Bits a) { return {_mm256_castsi256_ps(a.lanes)}; }
 
 inline Bits lowest8(Bits words) { return words & Bits::broadcast(0xff); }
 inline Bits lowest16(Bits words) { return words & Bits::broadcast(0xffff); }
+
 // Packing works within halves, which a permutation then puts in order; and it saturates.
-inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
-  for (int b = 0; b < kVectorsPerGroup; b += 2) {
-    const __m256i packed = _mm256_packus_epi32(words[b].lanes, words[b + 1].lanes);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + b * 8), _mm256_permute4x64_epi64(packed, 0xd8));
-  }
+inline void store16(Bits words, void* to) {
+  const __m128i low = _mm256_castsi256_si128(words.lanes);
+  _mm_storeu_si128(static_cast<__m128i*>(to), _mm_packus_epi32(low, _mm256_extracti128_si256(words.lanes, 1)));
 }
-inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
-  const __m256i low = _mm256_packus_epi32(bytes[0].lanes, bytes[1].lanes);
-  const __m256i high = _mm256_packus_epi32(bytes[2].lanes, bytes[3].lanes);
+inline void store16(Bits first, Bits second, void* to) {
+  const __m256i packed = _mm256_packus_epi32(first.lanes, second.lanes);
+  _mm256_storeu_si256(static_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xd8));
+}
+inline void store8(Bits first, Bits second, std::uint8_t* to) {
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(first.lanes, second.lanes), 0xd8);
+  const __m128i low = _mm256_castsi256_si128(words);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(low, _mm256_extracti128_si256(words, 1)));
+}
+inline void store_packed(__m256i bytes, std::uint8_t* to) {
   const __m256i order = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
-  const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), packed);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32(bytes, order));
 }
+inline __m256i packed8(const Bits (&x)[kVectorsPerGroup]) {
+  const __m256i low = _mm256_packus_epi32(x[0].lanes, x[1].lanes);
+  return _mm256_packus_epi16(low, _mm256_packus_epi32(x[2].lanes, x[3].lanes));
+}
+template <int kLeast>
+inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
+  const __m256i packed = packed8(bytes);
+  store_packed(kLeast > 0 ? _mm256_max_epu8(packed, _mm256_set1_epi8(kLeast)) : packed, to);
+}
+inline void store_whole8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) {
+  const __m256i low = _mm256_packs_epi32(x[0].lanes, x[1].lanes);
+  store_packed(_mm256_packs_epi16(low, _mm256_packs_epi32(x[2].lanes, x[3].lanes)), to);
+}
+inline void store4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  store_packed(_mm256_or_si256(packed8(low), _mm256_slli_epi16(packed8(high), 4)), to);
+}
+inline void store_sign8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) {
+  const auto bytes = [&](int b) {
+    const __m256i words = _mm256_packus_epi32(x[b].lanes, x[b + 1].lanes);
+    const __m256i signs = _mm256_and_si256(_mm256_srli_epi16(words, 6), _mm256_set1_epi16(0x80));
+    return _mm256_or_si256(_mm256_and_si256(words, _mm256_set1_epi16(0x7f)), signs);
+  };
+  store_packed(_mm256_packus_epi16(bytes(0), bytes(2)), to);
+}
+inline void store_sign4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  const auto bytes = [&](int b) {
+    const __m256i upper = _mm256_slli_epi16(_mm256_packus_epi32(high[b].lanes, high[b + 1].lanes), 4);
+    const __m256i words = _mm256_or_si256(_mm256_packus_epi32(low[b].lanes, low[b + 1].lanes), upper);
+    return _mm256_and_si256(_mm256_or_si256(words, _mm256_srli_epi16(words, 7)), _mm256_set1_epi16(0xff));
+  };
+  store_packed(_mm256_packus_epi16(bytes(0), bytes(2)), to);
+}
+
+inline Bits join_high(Bits even, Bits odd) {
+  return {_mm256_blend_epi16(_mm256_srli_epi32(even.lanes, 16), odd.lanes, 0xaa)};
+}
+inline Bits join_low(Bits even, Bits odd) {
+  return {_mm256_blend_epi16(even.lanes, _mm256_slli_epi32(odd.lanes, 16), 0xaa)};
+}
+inline void widen16(Bits both, Bits (&words)[2]) {
+  words[0] = {_mm256_cvtepu16_epi32(_mm256_castsi256_si128(both.lanes))};
+  words[1] = {_mm256_cvtepu16_epi32(_mm256_extracti128_si256(both.lanes, 1))};
+}
+inline void separate(Vector<float> (&x)[2]) {
+  const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(x[0].lanes, x[1].lanes, 0x88));
+  const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(x[0].lanes, x[1].lanes, 0xdd));
+  x[0] = {_mm256_castpd_ps(_mm256_permute4x64_pd(even, 0xd8))};
+  x[1] = {_mm256_castpd_ps(_mm256_permute4x64_pd(odd, 0xd8))};
+}
+inline void interleave(Vector<float> (&x)[2]) {
+  const __m256 low = _mm256_unpacklo_ps(x[0].lanes, x[1].lanes);
+  const __m256 high = _mm256_unpackhi_ps(x[0].lanes, x[1].lanes);
+  x[0] = {_mm256_permute2f128_ps(low, high, 0x20)};
+  x[1] = {_mm256_permute2f128_ps(low, high, 0x31)};
+}
+
+inline Bits to_whole(Vector<float> x) { return {_mm256_cvtps_epi32(x.lanes)}; }
 
 constexpr int kTableSize = 8;
 struct Table {

@@ -14,11 +14,10 @@ namespace {
 // Measured: up to 25 % faster than 1 where streams alias, and no slower elsewhere.
 constexpr int kVectorsPerBlock = 4;
 
-constexpr bool kGroupsInPhases = false;
-
 // Measured: 3 to 4 % with 8 and with 4 bits where arrays are in memory, for any distance from 1.5 to 2.5 KiB. (AVX2 is
 // up to 7 % slower with it.)
 constexpr std::size_t kAheadOfCodes = 1536;
+constexpr std::size_t kAheadOfWords = 0;
 
 template <class T>
 struct Vector;
@@ -89,11 +88,13 @@ struct Bits {
 
   static Bits broadcast(std::uint32_t value) { return {_mm512_set1_epi32(static_cast<int>(value))}; }
   static Bits numbers() { return {_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)}; }
+  static Bits load(const void* from) { return {_mm512_loadu_si512(from)}; }
+  void store(void* to) const { _mm512_storeu_si512(to, lanes); }
   static Bits load8(const std::uint8_t* from) {
     return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))};
   }
-  static Bits load16(const std::uint16_t* from) {
-    return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
+  static Bits load16(const void* from) {
+    return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(from)))};
   }
 
   template <int kBy>
@@ -103,6 +104,10 @@ struct Bits {
   template <int kBy>
   Bits right() const {
     return {_mm512_srli_epi32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right_signed() const {
+    return {_mm512_srai_epi32(lanes, kBy)};
   }
   friend Bits operator&(Bits a, Bits b) { return {_mm512_and_si512(a.lanes, b.lanes)}; }
   friend Bits operator|(Bits a, Bits b) { return {_mm512_or_si512(a.lanes, b.lanes)}; }
@@ -122,16 +127,70 @@ inline Vector<float> float_of(Bits a) { return {_mm512_castsi512_ps(a.lanes)}; }
 
 inline Bits lowest8(Bits words) { return words; }
 inline Bits lowest16(Bits words) { return words; }
-inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
-  for (int b = 0; b < kVectorsPerGroup; ++b) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + b * 16), _mm512_cvtepi32_epi16(words[b].lanes));
-  }
+inline void store16(Bits words, void* to) {
+  _mm256_storeu_si256(static_cast<__m256i*>(to), _mm512_cvtepi32_epi16(words.lanes));
 }
+inline void store16(Bits first, Bits second, void* to) {
+  store16(first, to);
+  store16(second, static_cast<__m256i*>(to) + 1);
+}
+inline __m128i packed8(Bits bytes) { return _mm512_cvtepi32_epi8(bytes.lanes); }
+inline void store_packed(__m128i bytes, std::uint8_t* to) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes); }
+inline void store8(Bits first, Bits second, std::uint8_t* to) {
+  store_packed(packed8(first), to);
+  store_packed(packed8(second), to + 16);
+}
+template <int kLeast>
 inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
   for (int b = 0; b < kVectorsPerGroup; ++b) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + b * 16), _mm512_cvtepi32_epi8(bytes[b].lanes));
+    const __m128i packed = packed8(bytes[b]);
+    store_packed(kLeast > 0 ? _mm_max_epu8(packed, _mm_set1_epi8(kLeast)) : packed, to + b * 16);
   }
 }
+inline void store_whole8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) { store8<0>(x, to); }
+inline void store_sign8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits sign = x[b].right<6>() & Bits::broadcast(0x80);
+    store_packed(packed8((x[b] & Bits::broadcast(0x7f)) | sign), to + b * 16);
+  }
+}
+inline void store4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  const __m512i zero = _mm512_setzero_si512();
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits lower{_mm512_max_epi32(low[b].lanes, zero)};
+    const Bits upper{_mm512_max_epi32(high[b].lanes, zero)};
+    store_packed(packed8(lower | upper.left<4>()), to + b * 16);
+  }
+}
+inline void store_sign4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits both = low[b] | high[b].left<4>();
+    store_packed(packed8(both | both.right<7>()), to + b * 16);
+  }
+}
+
+inline Bits join_high(Bits even, Bits odd) { return even.right<16>() | (odd & Bits::broadcast(0xffff0000)); }
+inline Bits join_low(Bits even, Bits odd) { return (even & Bits::broadcast(0xffff)) | odd.left<16>(); }
+inline void widen16(Bits both, Bits (&words)[2]) {
+  words[0] = {_mm512_cvtepu16_epi32(_mm512_castsi512_si256(both.lanes))};
+  words[1] = {_mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(both.lanes, 1))};
+}
+inline void separate(Vector<float> (&x)[2]) {
+  const __m512i even = (Bits::numbers().left<1>()).lanes;
+  const __m512i odd = (Bits::numbers().left<1>() | Bits::broadcast(1)).lanes;
+  const __m512 first = x[0].lanes;
+  x[0] = {_mm512_permutex2var_ps(first, even, x[1].lanes)};
+  x[1] = {_mm512_permutex2var_ps(first, odd, x[1].lanes)};
+}
+// Lane 16 and those behind it are of the second vector.
+inline void interleave(Vector<float> (&x)[2]) {
+  const Bits low = (Bits::numbers().right<1>()) | (Bits::numbers() & Bits::broadcast(1)).left<4>();
+  const __m512 first = x[0].lanes;
+  x[0] = {_mm512_permutex2var_ps(first, low.lanes, x[1].lanes)};
+  x[1] = {_mm512_permutex2var_ps(first, (low + Bits::broadcast(8)).lanes, x[1].lanes)};
+}
+
+inline Bits to_whole(Vector<float> x) { return {_mm512_cvtps_epi32(x.lanes)}; }
 
 constexpr int kTableSize = 16;
 struct Table {

@@ -1,5 +1,4 @@
-// Mixed number formats are worked on in groups of vectors, so that a format is looked up once a group; and the bytes or
-// words of a group are packed together.
+// Mixed number formats are worked on in pairs of vectors; codes are packed in groups of two pairs.
 #pragma once
 
 namespace adamas {

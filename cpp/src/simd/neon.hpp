@@ -13,8 +13,8 @@ namespace {
 
 constexpr int kVectorsPerBlock = 1;
 
-constexpr bool kGroupsInPhases = true;
 constexpr std::size_t kAheadOfCodes = 0;
+constexpr std::size_t kAheadOfWords = 0;
 
 template <class T>
 struct Vector;
@@ -93,12 +93,16 @@ struct Bits {
     const std::uint32_t values[4] = {0, 1, 2, 3};
     return {vld1q_u32(values)};
   }
+  static Bits load(const void* from) {
+    return {vreinterpretq_u32_u8(vld1q_u8(static_cast<const std::uint8_t*>(from)))};
+  }
+  void store(void* to) const { vst1q_u8(static_cast<std::uint8_t*>(to), vreinterpretq_u8_u32(lanes)); }
   static Bits load8(const std::uint8_t* from) {
     std::uint32_t word;
     __builtin_memcpy(&word, from, sizeof word);
     return {vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(word))))};
   }
-  static Bits load16(const std::uint16_t* from) { return {vmovl_u16(vld1_u16(from))}; }
+  static Bits load16(const void* from) { return {vmovl_u16(vld1_u16(static_cast<const std::uint16_t*>(from)))}; }
 
   template <int kBy>
   Bits left() const {
@@ -107,6 +111,10 @@ struct Bits {
   template <int kBy>
   Bits right() const {
     return {vshrq_n_u32(lanes, kBy)};
+  }
+  template <int kBy>
+  Bits right_signed() const {
+    return {vreinterpretq_u32_s32(vshrq_n_s32(vreinterpretq_s32_u32(lanes), kBy))};
   }
   friend Bits operator&(Bits a, Bits b) { return {vandq_u32(a.lanes, b.lanes)}; }
   friend Bits operator|(Bits a, Bits b) { return {vorrq_u32(a.lanes, b.lanes)}; }
@@ -127,14 +135,66 @@ inline Vector<float> float_of(Bits a) { return {vreinterpretq_f32_u32(a.lanes)};
 
 inline Bits lowest8(Bits words) { return words; }
 inline Bits lowest16(Bits words) { return words; }
-inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
-  for (int b = 0; b < kVectorsPerGroup; ++b) vst1_u16(to + b * 4, vmovn_u32(words[b].lanes));
+inline void store16(Bits words, void* to) { vst1_u16(static_cast<std::uint16_t*>(to), vmovn_u32(words.lanes)); }
+inline uint16x8_t packed16(Bits first, Bits second) { return vmovn_high_u32(vmovn_u32(first.lanes), second.lanes); }
+inline void store16(Bits first, Bits second, void* to) {
+  vst1q_u16(static_cast<std::uint16_t*>(to), packed16(first, second));
 }
+inline void store8(Bits first, Bits second, std::uint8_t* to) { vst1_u8(to, vmovn_u16(packed16(first, second))); }
+inline uint8x16_t packed8(const Bits (&x)[kVectorsPerGroup]) {
+  return vmovn_high_u16(vmovn_u16(packed16(x[0], x[1])), packed16(x[2], x[3]));
+}
+template <int kLeast>
 inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
-  const uint16x8_t low = vcombine_u16(vmovn_u32(bytes[0].lanes), vmovn_u32(bytes[1].lanes));
-  const uint16x8_t high = vcombine_u16(vmovn_u32(bytes[2].lanes), vmovn_u32(bytes[3].lanes));
-  vst1q_u8(to, vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
+  vst1q_u8(to, kLeast > 0 ? vmaxq_u8(packed8(bytes), vdupq_n_u8(kLeast)) : packed8(bytes));
 }
+inline void store_whole8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) { store8<0>(x, to); }
+inline void store4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  const auto packed = [](const Bits(&x)[kVectorsPerGroup]) {
+    const auto words = [](Bits a, Bits b) {
+      const uint16x4_t first = vqmovun_s32(vreinterpretq_s32_u32(a.lanes));
+      return vqmovun_high_s32(first, vreinterpretq_s32_u32(b.lanes));
+    };
+    return vmovn_high_u16(vmovn_u16(words(x[0], x[1])), words(x[2], x[3]));
+  };
+  vst1q_u8(to, vsliq_n_u8(packed(low), packed(high), 4));
+}
+inline void store_sign8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) {
+  const auto bytes = [&](int b) {
+    const uint16x8_t words = packed16(x[b], x[b + 1]);
+    const uint16x8_t signs = vandq_u16(vshrq_n_u16(words, 6), vdupq_n_u16(0x80));
+    return vmovn_u16(vorrq_u16(vandq_u16(words, vdupq_n_u16(0x7f)), signs));
+  };
+  vst1q_u8(to, vcombine_u8(bytes(0), bytes(2)));
+}
+inline void store_sign4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  const auto bytes = [&](int b) {
+    const uint16x8_t upper = vshlq_n_u16(packed16(high[b], high[b + 1]), 4);
+    const uint16x8_t words = vorrq_u16(packed16(low[b], low[b + 1]), upper);
+    return vmovn_u16(vorrq_u16(words, vshrq_n_u16(words, 7)));
+  };
+  vst1q_u8(to, vcombine_u8(bytes(0), bytes(2)));
+}
+
+inline Bits join_high(Bits even, Bits odd) { return {vsriq_n_u32(odd.lanes, even.lanes, 16)}; }
+inline Bits join_low(Bits even, Bits odd) { return {vsliq_n_u32(even.lanes, odd.lanes, 16)}; }
+inline void widen16(Bits both, Bits (&words)[2]) {
+  const uint16x8_t halves = vreinterpretq_u16_u32(both.lanes);
+  words[0] = {vmovl_u16(vget_low_u16(halves))};
+  words[1] = {vmovl_high_u16(halves)};
+}
+inline void separate(Vector<float> (&x)[2]) {
+  const float32x4_t first = x[0].lanes;
+  x[0] = {vuzp1q_f32(first, x[1].lanes)};
+  x[1] = {vuzp2q_f32(first, x[1].lanes)};
+}
+inline void interleave(Vector<float> (&x)[2]) {
+  const float32x4_t first = x[0].lanes;
+  x[0] = {vzip1q_f32(first, x[1].lanes)};
+  x[1] = {vzip2q_f32(first, x[1].lanes)};
+}
+
+inline Bits to_whole(Vector<float> x) { return {vreinterpretq_u32_s32(vcvtnq_s32_f32(x.lanes))}; }
 
 constexpr int kTableSize = 16;
 struct Table {

@@ -12,12 +12,16 @@
 // and float_of() reinterpret. load_rounded() reads float64, rounded to float32; load_signed8() reads 8-bit whole
 // numbers; add_unless_nan(x, a) is bits_of(x) + a, or bits_of(x) where x is not a number.
 //
-// Mixed number formats are worked on in groups of vectors (simd/group.hpp). kGroupsInPhases: all vectors of a group are
-// loaded, then all updated, then all stored; or else one after the other. store8() and store16() keep the lowest bits
-// of a group of words; any higher ones go through lowest8() or lowest16() first, which clear them where the
-// instructions would not ignore them. Table keeps kTableSize floats (a power of 2), in a register where it can, and
-// at() looks them up by the lowest bits of an index. kAheadOfCodes: while states of a few bits are decoded and encoded,
-// parameter and gradient in float32 are fetched this many bytes ahead; 0 for never.
+// Mixed number formats are worked on in pairs of vectors (simd/order.hpp). store16() and store8() keep the lowest bits
+// of words; any higher ones go through lowest16() or lowest8() first, which clear them where the instructions would not
+// ignore them. store8<kLeast>() raises bytes to kLeast; store_whole8() takes whole numbers from -128 to 127;
+// store_sign8() takes bits 0 to 6 and, as the eighth, bit 13. store4() takes codes of 4 bits, negative ones as 0, and
+// puts `high` into the high halves of bytes; store_sign4() does so with bits 0 to 2 and, as the fourth, bit 10.
+// join_high() and join_low() make two vectors of 16 bits, high or low in each lane, to one, in which they alternate;
+// widen16() takes the words of one in order. separate() parts the even elements of two vectors from the odd ones,
+// interleave() is the way back. to_whole() rounds to the nearest whole number. Table keeps kTableSize floats (a power
+// of 2), in a register where it can, and at() looks them up by the lowest bits of an index. kAheadOfCodes: while states
+// of a few bits are decoded and encoded, parameter and gradient are fetched this many bytes ahead; 0 for never.
 #pragma once
 
 #include <cmath>
@@ -30,8 +34,8 @@ namespace adamas {
 namespace {
 
 constexpr int kVectorsPerBlock = 1;
-constexpr bool kGroupsInPhases = false;
 constexpr std::size_t kAheadOfCodes = 0;
+constexpr std::size_t kAheadOfWords = 0;
 
 template <class T>
 struct Vector {
@@ -68,8 +72,18 @@ struct Bits {
 
   static Bits broadcast(std::uint32_t value) { return {value}; }
   static Bits numbers() { return {0}; }
+  static Bits load(const void* from) {
+    Bits bits;
+    __builtin_memcpy(&bits, from, sizeof bits);
+    return bits;
+  }
+  void store(void* to) const { __builtin_memcpy(to, &lane, sizeof lane); }
   static Bits load8(const std::uint8_t* from) { return {*from}; }
-  static Bits load16(const std::uint16_t* from) { return {*from}; }
+  static Bits load16(const void* from) {
+    std::uint16_t word;
+    __builtin_memcpy(&word, from, sizeof word);
+    return {word};
+  }
 
   template <int kBy>
   Bits left() const {
@@ -78,6 +92,10 @@ struct Bits {
   template <int kBy>
   Bits right() const {
     return {lane >> kBy};
+  }
+  template <int kBy>
+  Bits right_signed() const {
+    return {static_cast<std::uint32_t>(static_cast<std::int32_t>(lane) >> kBy)};
   }
   friend Bits operator&(Bits a, Bits b) { return {a.lane & b.lane}; }
   friend Bits operator|(Bits a, Bits b) { return {a.lane | b.lane}; }
@@ -105,11 +123,57 @@ inline Vector<float> float_of(Bits a) {
 
 inline Bits lowest8(Bits words) { return words; }
 inline Bits lowest16(Bits words) { return words; }
-inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
-  for (int b = 0; b < kVectorsPerGroup; ++b) to[b] = static_cast<std::uint8_t>(bytes[b].lane);
+inline void store16(Bits word, void* to) {
+  const auto half = static_cast<std::uint16_t>(word.lane);
+  __builtin_memcpy(to, &half, sizeof half);
 }
-inline void store16(const Bits (&words)[kVectorsPerGroup], std::uint16_t* to) {
-  for (int b = 0; b < kVectorsPerGroup; ++b) to[b] = static_cast<std::uint16_t>(words[b].lane);
+inline void store16(Bits first, Bits second, void* to) {
+  ((first & Bits::broadcast(0xffff)) | second.left<16>()).store(to);
+}
+inline void store8(Bits byte, std::uint8_t* to) { *to = static_cast<std::uint8_t>(byte.lane); }
+inline void store8(Bits first, Bits second, std::uint8_t* to) {
+  store8(first, to);
+  store8(second, to + 1);
+}
+template <int kLeast>
+inline void store8(const Bits (&bytes)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    store8(kLeast > 0 ? larger(bytes[b], Bits::broadcast(kLeast)) : bytes[b], to + b);
+  }
+}
+inline void store_whole8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) { store8<0>(x, to); }
+inline void store_sign8(const Bits (&x)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits sign = x[b].right<6>() & Bits::broadcast(0x80);
+    store8((x[b] & Bits::broadcast(0x7f)) | sign, to + b);
+  }
+}
+inline void store4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  const Bits zero = Bits::broadcast(0);
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits upper = where_greater(high[b], zero, high[b], zero);
+    store8(where_greater(low[b], zero, low[b], zero) | upper.left<4>(), to + b);
+  }
+}
+inline void store_sign4(const Bits (&low)[kVectorsPerGroup], const Bits (&high)[kVectorsPerGroup], std::uint8_t* to) {
+  for (int b = 0; b < kVectorsPerGroup; ++b) {
+    const Bits both = low[b] | high[b].left<4>();
+    store8(both | both.right<7>(), to + b);
+  }
+}
+
+inline Bits join_high(Bits even, Bits odd) { return even.right<16>() | (odd & Bits::broadcast(0xffff0000)); }
+inline Bits join_low(Bits even, Bits odd) { return (even & Bits::broadcast(0xffff)) | odd.left<16>(); }
+inline void widen16(Bits both, Bits (&words)[2]) {
+  words[0] = both & Bits::broadcast(0xffff);
+  words[1] = both.right<16>();
+}
+inline void separate(Vector<float> (&)[2]) {}
+inline void interleave(Vector<float> (&)[2]) {}
+
+// Adding 1.5 * 2^23 rounds; the number is in the lowest bits, less those of that sum's constant.
+inline Bits to_whole(Vector<float> x) {
+  return bits_of(x + Vector<float>::broadcast(12582912.0f)) - bits_of(Vector<float>::broadcast(12582912.0f));
 }
 
 constexpr int kTableSize = 16;

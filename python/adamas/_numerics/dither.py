@@ -29,14 +29,20 @@ def _mix(x: int) -> int:
     return x ^ (x >> 31)
 
 
-def random_words(size: int, seed: int, step: int, parameter: int, first: int = 0) -> Array:
-    """Return 32 random bits for each element: a hash of its index under a key of seed, step and parameter."""
+def random_halves(size: int, seed: int, step: int, parameter: int, first: int = 0) -> Array:
+    """Return 16 random bits for each element, as uint32, from element ``first`` on.
+
+    Two elements, an even one and the next, share a word of 32 bits: a hash of half the even one's index, under a key of
+    seed, step and parameter. The even one has the low half.
+    """
     key = _mix((_mix((_mix((seed + 0x9E3779B97F4A7C15) & _MASK64) + step) & _MASK64) + parameter) & _MASK64)
     elements = np.arange(first, first + size, dtype=np.uint64)
-    high = (elements >> np.uint64(32)).astype(np.uint32)
-    x = elements.astype(np.uint32) ^ (np.uint32(key & _MASK) + high * np.uint32(0x9E3779B9))
+    index = elements >> np.uint64(1)
+    high = (index >> np.uint64(32)).astype(np.uint32)
+    x = index.astype(np.uint32) ^ (np.uint32(key & _MASK) + high * np.uint32(0x9E3779B9))
     x = (x ^ (x >> 16)) * np.uint32(0x7FEB352D)
     x = x ^ np.uint32(key >> 32)
     x = (x ^ (x >> 15)) * np.uint32(0x846CA68B)
-    words: Array = x ^ (x >> 16)
-    return words
+    words = x ^ (x >> 16)
+    halves: Array = np.where(elements % 2 == 0, words & np.uint32(0xFFFF), words >> np.uint32(16))
+    return halves

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adamas._numerics.dither import random_words
+from adamas._numerics.dither import random_halves
 from adamas._numerics.formats import Residue
 from adamas._numerics.half import (
     bits_of,
@@ -90,7 +90,7 @@ def store_param(
     if param.dtype.itemsize > 2:
         param[...] = values
     elif residue is Residue.STOCHASTIC:
-        random = random_words(param.size, seed, step, parameter).reshape(param.shape) >> 16
+        random = random_halves(param.size, seed, step, parameter).reshape(param.shape)
         param.view(np.uint16)[...] = narrow_bfloat16_at_random(values, random)
     elif kept is None:
         param[...] = narrow(values, param.dtype)
