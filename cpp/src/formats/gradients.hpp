@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <adamas/types.hpp>
 
@@ -39,8 +40,16 @@ ADAMAS_INLINE Vector<float> load_gradient(DType dtype, const void* array, std::s
 
 // `count` elements, a whole number of vectors, of any dtype. Once for all rules: so it is not inlined.
 __attribute__((noinline)) inline void unpack_gradients(DType dtype, const void* array, std::size_t count, float* to) {
-  for (std::size_t j = 0; j < count; j += Vector<float>::kLanes) {
-    load_gradient(dtype, array, j, Vector<float>{}).store(to + j);
+  const auto each = [&](auto of) ADAMAS_INLINE_LAMBDA {
+    for (std::size_t j = 0; j < count; j += Vector<float>::kLanes) {
+      load_gradient(of, array, j, Vector<float>{}).store(to + j);
+    }
+  };
+  switch (dtype) {
+    case DType::kFloat32: return each(std::integral_constant<DType, DType::kFloat32>{});
+    case DType::kFloat64: return each(std::integral_constant<DType, DType::kFloat64>{});
+    case DType::kBfloat16: return each(std::integral_constant<DType, DType::kBfloat16>{});
+    case DType::kFloat16: return each(std::integral_constant<DType, DType::kFloat16>{});
   }
 }
 

@@ -58,11 +58,11 @@ ADAMAS_INLINE T* at(void* array, std::size_t i) {
   return static_cast<T*>(array) + i;
 }
 
-// Is it loaded and stored within the update's loop? Other formats, which fewer use, are unpacked to float32 before it
-// and packed behind it.
+// Is it loaded and stored within the update's loop? Those of float16, which fewer use, are unpacked to float32 before
+// it and packed behind it.
 constexpr bool is_direct(ParamFormat format) {
-  return format == ParamFormat::kFloat32 || format == ParamFormat::kBfloat16 ||
-         format == ParamFormat::kBfloat16Random || format == ParamFormat::kSplit32 || format == ParamFormat::kSplit24;
+  return format != ParamFormat::kFloat16 && format != ParamFormat::kFloat16Kahan &&
+         format != ParamFormat::kFloat16Master;
 }
 
 // Is something kept beside the parameter?
@@ -90,17 +90,19 @@ ADAMAS_INLINE Bits round_to_24(Vector<float> value) {
 // One pair of vectors from element i on, of a format that is direct and not float32.
 template <class Order>
 ADAMAS_INLINE void load_words(ParamFormat format, const ParamArrays& a, std::size_t i, Vector<float> (&p)[2]) {
+  if (format == ParamFormat::kBfloat16Master) return Order::load(at<float>(a.residue, i), p);
   Bits words[2];
+  Bits low[2];
   Order::load_high16(at<std::uint16_t>(a.values, i), words);
-  if (keeps_rest(format)) {
-    Bits low[2];
-    if (format == ParamFormat::kSplit32) {
-      Order::load_low16(at<std::uint16_t>(a.residue, i), low);
-    } else {
-      Order::load8(at<std::uint8_t>(a.residue, i), low);
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { low[b] = low[b].template left<8>(); });
-    }
+  if (format == ParamFormat::kSplit32) {
+    Order::load_low16(at<std::uint16_t>(a.residue, i), low);
     for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = joined(words[b], low[b]); });
+  } else if (format == ParamFormat::kSplit24) {
+    Order::load8(at<std::uint8_t>(a.residue, i), low);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = joined(words[b], low[b].template left<8>()); });
+  } else if (format == ParamFormat::kBfloat16Kahan) {
+    Order::load_high16(at<std::uint16_t>(a.residue, i), low);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = bits_of(float_of(words[b]) + float_of(low[b])); });
   }
   for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(words[b]); });
 }
@@ -110,55 +112,57 @@ template <class Order>
 ADAMAS_INLINE void store_words(ParamFormat format, const ParamArrays& a, std::size_t i, const Vector<float> (&p)[2],
                                std::size_t element, const RandomKey& key) {
   Bits words[2];
-  if (format == ParamFormat::kBfloat16) {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded(p[b]); });
-  } else if (format == ParamFormat::kBfloat16Random) {
-    Bits random[2];
-    random_halves<Order>(key, element + i, random);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded_at_random(p[b], random[b]); });
+  Bits low[2];
+  if (format == ParamFormat::kBfloat16Random) {
+    random_halves<Order>(key, element + i, low);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded_at_random(p[b], low[b]); });
   } else if (format == ParamFormat::kSplit32) {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = bits_of(p[b]); });
-    Order::store_low16(words, at<std::uint16_t>(a.residue, i));
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = high_half(p[b]); });
-  } else {
-    Bits low[2];
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+      low[b] = bits_of(p[b]);
+      words[b] = high_half(p[b]);
+    });
+    Order::store_low16(low, at<std::uint16_t>(a.residue, i));
+  } else if (format == ParamFormat::kSplit24) {
     for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
       const Bits rounded = round_to_24(p[b]);
       low[b] = rounded.template right<8>();
       words[b] = high_half(float_of(rounded));
     });
     Order::store8(low, at<std::uint8_t>(a.residue, i));
+  } else {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded(p[b]); });
+    if (format == ParamFormat::kBfloat16Master) {
+      Order::store(p, at<float>(a.residue, i));
+    } else if (format == ParamFormat::kBfloat16Kahan) {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        const Bits high = words[b] & Bits::broadcast(0xffff0000);
+        low[b] = Bfloat16::rounded(p[b] - float_of(high));
+      });
+      Order::store_high16(low, at<std::uint16_t>(a.residue, i));
+    }
   }
   Order::store_high16(words, at<std::uint16_t>(a.values, i));
 }
 
-// `count` elements, a whole number of pairs, of any format, as they are computed with. Once for all rules, as the ways
-// below: so they are not inlined.
+// `count` elements, a whole number of pairs, of any format, as they are computed with. Once for all rules, as the way
+// back: so they are not inlined.
 __attribute__((noinline)) inline void unpack_params(ParamFormat format, const ParamArrays& a, std::size_t count,
                                                     float* to) {
   using V = Vector<float>;
-  const auto each = [&](auto load) ADAMAS_INLINE_LAMBDA {
-    for (std::size_t j = 0; j < count; j += V::kLanes) load(j).store(to + j);
-  };
   const auto words = [](void* array, std::size_t j)
                          ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
-  const auto sums = [&](auto half) ADAMAS_INLINE_LAMBDA {
-    using Half = decltype(half);
-    each([&](std::size_t j)
-             ADAMAS_INLINE_LAMBDA { return Half::widen(words(a.values, j)) + Half::widen(words(a.residue, j)); });
-  };
   switch (format) {
     case ParamFormat::kFloat32: std::memcpy(to, a.values, count * sizeof(float)); return;
-    case ParamFormat::kBfloat16Master:
     case ParamFormat::kFloat16Master: std::memcpy(to, a.residue, count * sizeof(float)); return;
     case ParamFormat::kFloat16:
-      return each([&](std::size_t j) ADAMAS_INLINE_LAMBDA { return Float16::widen(words(a.values, j)); });
-    case ParamFormat::kBfloat16Kahan: return sums(Bfloat16{});
-    case ParamFormat::kFloat16Kahan: return sums(Float16{});
-    case ParamFormat::kBfloat16:
-    case ParamFormat::kBfloat16Random:
-    case ParamFormat::kSplit32:
-    case ParamFormat::kSplit24:
+      for (std::size_t j = 0; j < count; j += V::kLanes) Float16::widen(words(a.values, j)).store(to + j);
+      return;
+    case ParamFormat::kFloat16Kahan:
+      for (std::size_t j = 0; j < count; j += V::kLanes) {
+        (Float16::widen(words(a.values, j)) + Float16::widen(words(a.residue, j))).store(to + j);
+      }
+      return;
+    default:
       for (std::size_t j = 0; j < count; j += kPair) {
         V p[2];
         load_words<InOrder>(format, a, j, p);
@@ -167,33 +171,18 @@ __attribute__((noinline)) inline void unpack_params(ParamFormat format, const Pa
   }
 }
 
-// The way back, of formats that are not direct; the master is there already.
+// The way back, of formats that are not direct; a master is there already.
 __attribute__((noinline)) inline void pack_params(ParamFormat format, const float* from, std::size_t count,
                                                   const ParamArrays& a) {
-  using V = Vector<float>;
-  const auto each = [&](void* array, auto word_of) ADAMAS_INLINE_LAMBDA {
-    for (std::size_t j = 0; j < count; j += kPair) {
-      V p[2];
-      InOrder::load(from + j, p);
-      store16(lowest16(word_of(p[0])), lowest16(word_of(p[1])), at<std::uint16_t>(array, j));
-    }
-  };
-  const auto pack = [&](auto half) ADAMAS_INLINE_LAMBDA {
-    using Half = decltype(half);
-    each(a.values, [](V x) ADAMAS_INLINE_LAMBDA { return Half::narrow(x); });
-  };
-  const auto pack_sum = [&](auto half) ADAMAS_INLINE_LAMBDA {
-    using Half = decltype(half);
-    pack(half);
-    each(a.residue, [](V x) ADAMAS_INLINE_LAMBDA { return Half::narrow(x - Half::widen(Half::narrow(x))); });
-  };
-  switch (format) {
-    case ParamFormat::kFloat16:
-    case ParamFormat::kFloat16Master: return pack(Float16{});
-    case ParamFormat::kBfloat16Master: return pack(Bfloat16{});
-    case ParamFormat::kFloat16Kahan: return pack_sum(Float16{});
-    case ParamFormat::kBfloat16Kahan: return pack_sum(Bfloat16{});
-    default: return;  // direct
+  for (std::size_t j = 0; j < count; j += kPair) {
+    Vector<float> p[2];
+    Bits words[2];
+    InOrder::load(from + j, p);
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b]); });
+    InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
+    if (format != ParamFormat::kFloat16Kahan) continue;
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b] - Float16::widen(words[b])); });
+    InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
   }
 }
 

@@ -88,7 +88,7 @@ class Bfloat16States {
   using V = Vector<float>;
   using Order = AnOrder;
   static constexpr Storage<Rule, StateFormat::kBfloat16> kStorage{};
-  static constexpr std::size_t kAhead = kAheadOfWords;
+  static constexpr std::size_t kAhead = 0;
   template <int k>
   static constexpr bool kPrepares = false;
 

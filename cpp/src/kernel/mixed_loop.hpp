@@ -8,8 +8,8 @@
 // end of a parameter is copied to a padded block, so that neither rule nor format has a second form for it.
 //
 // From one pair to the next a processor would have to look far ahead: decoding, root, division and encoding follow on
-// one another, and take longer than it has room for instructions that wait. So the loop is a pipeline of two stages:
-// while the root of one pair is taken, the next one is loaded and begun.
+// one another, and take longer than it has room for instructions that wait. So the loop is a pipeline of two stages,
+// where the simd header says so (kPipelined): while the root of one pair is taken, the next one is loaded and begun.
 #pragma once
 
 #include <algorithm>
@@ -260,16 +260,25 @@ class MixedLoop {
 
     for (std::size_t block = 0; block < run.blocks; ++block) {
       states.begin(arrays.states);
-      Pair<Rule, States> now;
-      begin(0, now);
-      for (std::size_t j = kPair; j < kBlock; j += kPair) {
-        Pair<Rule, States> next;
-        begin(j, next);
-        finish(j - kPair, now);
-        states.between(j);
-        now = next;
+      if constexpr (kPipelined) {
+        Pair<Rule, States> now;
+        begin(0, now);
+        for (std::size_t j = kPair; j < kBlock; j += kPair) {
+          Pair<Rule, States> next;
+          begin(j, next);
+          finish(j - kPair, now);
+          states.between(j);
+          now = next;
+        }
+        finish(kBlock - kPair, now);
+      } else {
+        for (std::size_t j = 0; j < kBlock; j += kPair) {
+          Pair<Rule, States> now;
+          begin(j, now);
+          finish(j, now);
+          states.between(j);
+        }
       }
-      finish(kBlock - kPair, now);
       states.end(arrays.states, block + 1 == run.blocks ? run.count : kBlock);
       element += kBlock;
       arrays.param.values = shifted(arrays.param.values, kBlock * param_bytes);

@@ -14,8 +14,9 @@ namespace {
 // More would not fit into 16 registers; measured: slower.
 constexpr int kVectorsPerBlock = 1;
 
-constexpr std::size_t kAheadOfCodes = 0;
-constexpr std::size_t kAheadOfWords = 0;
+// Measured: 1 to 4 % in memory; in cache it costs up to 1 %.
+constexpr std::size_t kAheadOfCodes = 2048;
+constexpr bool kPipelined = true;
 
 template <class T>
 struct Vector;

@@ -14,7 +14,7 @@ namespace {
 constexpr int kVectorsPerBlock = 1;
 
 constexpr std::size_t kAheadOfCodes = 0;
-constexpr std::size_t kAheadOfWords = 0;
+constexpr bool kPipelined = true;
 
 template <class T>
 struct Vector;

@@ -7,7 +7,8 @@
 // operation is one IEEE operation, rounded once.
 //
 // Bits holds an unsigned 32-bit word for each lane of Vector<float>, for number formats that are made by arithmetic on
-// words: & | ^ + - * left<n> right<n>; where_greater, which compares signed numbers; larger and largest() of all lanes,
+// words: load and store, of all of them as they lie in memory; & | ^ + - * left<n> right<n>, right_signed<n> for
+// signed numbers; where_greater, which compares signed numbers; larger and largest() of all lanes,
 // which compare unsigned ones; numbers(), the index of each lane; loads that widen 8 or 16 bits with zeros. bits_of()
 // and float_of() reinterpret. load_rounded() reads float64, rounded to float32; load_signed8() reads 8-bit whole
 // numbers; add_unless_nan(x, a) is bits_of(x) + a, or bits_of(x) where x is not a number.
@@ -22,6 +23,7 @@
 // interleave() is the way back. to_whole() rounds to the nearest whole number. Table keeps kTableSize floats (a power
 // of 2), in a register where it can, and at() looks them up by the lowest bits of an index. kAheadOfCodes: while states
 // of a few bits are decoded and encoded, parameter and gradient are fetched this many bytes ahead; 0 for never.
+// kPipelined: the loop over mixed formats is a pipeline (kernel/mixed_loop.hpp).
 #pragma once
 
 #include <cmath>
@@ -35,7 +37,7 @@ namespace {
 
 constexpr int kVectorsPerBlock = 1;
 constexpr std::size_t kAheadOfCodes = 0;
-constexpr std::size_t kAheadOfWords = 0;
+constexpr bool kPipelined = false;
 
 template <class T>
 struct Vector {
