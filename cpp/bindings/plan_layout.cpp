@@ -9,12 +9,14 @@ namespace {
 
 py::ssize_t as_ssize(std::size_t size) { return static_cast<py::ssize_t>(size); }
 
-py::dtype bfloat16() { return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")); }
-
-// The dtype of states, of so many bytes an element.
-py::dtype dtype_of(std::size_t element_bytes) {
-  if (element_bytes == 8) return py::dtype::of<double>();
-  return element_bytes == 4 ? py::dtype::of<float>() : bfloat16();
+py::dtype numpy_dtype(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32: return py::dtype::of<float>();
+    case DType::kFloat64: return py::dtype::of<double>();
+    case DType::kBfloat16: return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16"));
+    case DType::kFloat16: return py::dtype("float16");
+  }
+  throw py::value_error("no such dtype");
 }
 
 StateStorage storage_at(const Parameter& parameter, int which) {
@@ -172,8 +174,8 @@ std::vector<py::ssize_t> PyPlan::shape(std::size_t index) const {
 py::array PyPlan::state(std::size_t index, int which) const {
   const Parameter& parameter = parameter_at(index, which);
   const StateStorage storage = storage_at(parameter, which);
-  if (storage.element_bytes != 0) {
-    return arena_.view(parameter.states[which], dtype_of(storage.element_bytes), shape(index));
+  if (!storage.has_scales()) {
+    return arena_.view(parameter.states[which], numpy_dtype(storage.dtype), shape(index));
   }
   return arena_.view(parameter.states[which], py::dtype::of<std::uint8_t>(),
                      {as_ssize(StateStorage::blocks(parameter.size)), as_ssize(storage.block_bytes)});
@@ -193,10 +195,8 @@ py::object PyPlan::residue(std::size_t index) const {
   switch (parameter.residue_kind) {
     case Residue::kNone:
     case Residue::kStochastic: return py::none();
-    case Residue::kKahan: {  // whatever dtype the parameter's array calls itself now
-      const py::dtype half = parameter.dtype == DType::kFloat16 ? py::dtype("float16") : bfloat16();
-      return arena_.view(parameter.residue, half, shape(index));
-    }
+    case Residue::kKahan:  // whatever dtype the parameter's array calls itself now
+      return arena_.view(parameter.residue, numpy_dtype(parameter.dtype), shape(index));
     case Residue::kMaster: return arena_.view(parameter.residue, py::dtype::of<float>(), shape(index));
     case Residue::kSplit32: return arena_.view(parameter.residue, py::dtype::of<std::uint16_t>(), shape(index));
     case Residue::kSplit24: return arena_.view(parameter.residue, py::dtype::of<std::uint8_t>(), shape(index));
@@ -208,7 +208,7 @@ py::object PyPlan::average(std::size_t index) const {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("average: no such parameter");
   const Parameter& parameter = plan_.parameter(index);
   if (parameter.average == nullptr) return py::none();
-  return arena_.view(parameter.average, dtype_of(size_of(parameter.average_dtype)), shape(index));
+  return arena_.view(parameter.average, numpy_dtype(parameter.average_dtype), shape(index));
 }
 
 py::object PyPlan::row_counts(std::size_t index) const {

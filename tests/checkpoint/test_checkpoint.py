@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import DTYPES, ROUNDED_STATES
 from checkpoints import ENDINGS, assert_same_bits, content_of, flat, make_params, train
 from child import run_python
 from refusing import both
@@ -22,9 +23,7 @@ from adamas.cli import main
 RULES = [name for name in adamas.optimizers.__all__ if name != "Optimizer"]
 FORMATS: dict[str, tuple[Any, dict[str, Any]]] = {
     "float64": (np.float64, {}),
-    "bfloat16 states": (np.float32, {"state_dtype": "bfloat16"}),
-    "int8": (np.float32, {"state_dtype": "int8"}),
-    "int4": (np.float32, {"state_dtype": "int4"}),
+    **{f"{name} states" if name in DTYPES else name: (np.float32, {"state_dtype": name}) for name in ROUNDED_STATES},
     "split24": ("bfloat16", {"state_dtype": "int8", "master_weights": "split24"}),
     "stochastic": ("bfloat16", {"rounding": "stochastic", "seed": 7}),
     "average": (np.float32, {"average": adamas.EMA(0.9, dtype="bfloat16")}),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import ROUNDED_STATES, STATE_ERRORS
 from checkpoints import arrays_of, assert_same_bits, grads_of, make_params, train
 from refusing import both
 
@@ -75,8 +76,8 @@ class TestFit:
         assert "states/w/exp_avg_sq: is not finite" in message
         fresh.load(tmp_path / "a.safetensors")
 
-    @pytest.mark.parametrize("theirs", [None, "bfloat16", "int8", "int4"])
-    @pytest.mark.parametrize("ours", [None, "bfloat16", "int8", "int4"])
+    @pytest.mark.parametrize("theirs", [None, *ROUNDED_STATES])
+    @pytest.mark.parametrize("ours", [None, *ROUNDED_STATES])
     def test_conversion_on_request(self, theirs: Any, ours: Any, tmp_path: Path) -> None:
         """Both sides, decoded, are close; and nothing else changes."""
         params = make_params()
@@ -93,9 +94,9 @@ class TestFit:
             source.save(tmp_path / "b.safetensors")
             target.load(tmp_path / "b.safetensors", convert=True)
         a, b = (np.asarray(side.state["w"]["exp_avg"]) for side in plain)
-        allowed = {None: 0.0, "bfloat16": 2.0**-7, "int8": 0.02, "int4": 0.25}
         scale = np.abs(a).max()
-        assert np.abs(a - b).max() <= scale * allowed[ours] if theirs != ours else (a == b).all()
+        allowed = scale * STATE_ERRORS[ours or "float32"]
+        assert np.abs(a - b).max() <= allowed if theirs != ours else (a == b).all()
 
     @pytest.mark.parametrize("named", ["float32", "float64"])
     @pytest.mark.parametrize("convert", [False, True])

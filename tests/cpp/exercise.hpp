@@ -46,18 +46,24 @@ class Digest {
 
 // Writes a number of size below 1, cut to the dtype's precision.
 inline void put(double value, adamas::DType dtype, void* to) {
-  if (dtype == adamas::DType::kFloat64) return static_cast<void>(std::memcpy(to, &value, sizeof value));
   const auto single = static_cast<float>(value);
-  if (dtype == adamas::DType::kFloat32) return static_cast<void>(std::memcpy(to, &single, sizeof single));
   std::uint32_t bits;
   std::memcpy(&bits, &single, sizeof bits);
-  auto half = static_cast<std::uint16_t>(bits >> 16);
-  if (dtype == adamas::DType::kFloat16) {
-    const std::uint32_t magnitude = bits & 0x7fffffff;
-    const std::uint32_t kept = magnitude < 0x38800000 ? 0 : (magnitude - 0x38000000) >> 13;  // nothing below 2^-14
-    half = static_cast<std::uint16_t>((bits >> 16 & 0x8000) | kept);
+  const auto put_half = [to](std::uint32_t word) {
+    const auto half = static_cast<std::uint16_t>(word);
+    std::memcpy(to, &half, sizeof half);
+  };
+  switch (dtype) {
+    case adamas::DType::kFloat32: std::memcpy(to, &single, sizeof single); break;
+    case adamas::DType::kFloat64: std::memcpy(to, &value, sizeof value); break;
+    case adamas::DType::kBfloat16: put_half(bits >> 16); break;
+    case adamas::DType::kFloat16: {
+      const std::uint32_t magnitude = bits & 0x7fffffff;
+      const std::uint32_t kept = magnitude < 0x38800000 ? 0 : (magnitude - 0x38000000) >> 13;  // nothing below 2^-14
+      put_half((bits >> 16 & 0x8000) | kept);
+      break;
+    }
   }
-  std::memcpy(to, &half, sizeof half);
 }
 
 // A buffer of bytes, `offset` elements past an aligned address.

@@ -49,6 +49,19 @@ constexpr Format kFormats[] = {
     {"float16-master", DType::kFloat16, DType::kFloat16, StateFormat::kBfloat16, Residue::kMaster},
 };
 
+template <class Enum>
+constexpr bool are_all_in(Enum Format::* part, int count) {
+  for (int i = 0; i < count; ++i) {
+    bool found = false;
+    for (const Format& format : kFormats) found |= format.*part == static_cast<Enum>(i);
+    if (!found) return false;
+  }
+  return true;
+}
+static_assert(are_all_in(&Format::param, adamas::kDTypeCount) && are_all_in(&Format::grad, adamas::kDTypeCount));
+static_assert(are_all_in(&Format::states, adamas::kStateFormatCount));
+static_assert(are_all_in(&Format::residue, adamas::kResidueCount));
+
 // Writes over some elements of a parameter of 16 bits, as users do.
 void write_some(Buffer& param, std::size_t size) {
   constexpr std::uint16_t kWords[] = {0, 0x3f80, 0x8000};
@@ -122,7 +135,7 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
     // Not where that makes what is no number, whose bits are left open: centered rules subtract two infinite squares,
     // and of an infinite float16 parameter Kahan's compensation is none.
-    const bool quantised = (format.states == StateFormat::kInt8 || format.states == StateFormat::kInt4) &&
+    const bool quantised = adamas::storage_of(format.states, adamas::StateKind::kSigned).has_scales() &&
                            format.param != DType::kFloat16 && std::strstr(info.name, "centered") == nullptr;
     for (std::size_t i = 0; i < grads.size(); ++i) {
       if (step == 4 && quantised) make_huge(format.grad, *gradients[i], kLengths[i]);

@@ -11,6 +11,8 @@ import papers
 
 import adamas
 from adamas import reference
+from adamas._inputs import formats
+from adamas._numerics.formats import StateFormat
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,35 @@ class Case:
         return getattr(reference, self.optimizer)(params, **{**self.options, **options})
 
 
+def _options(master_weights: bool | str, rounding: str) -> dict[str, Any]:
+    """Return what an optimizer has to be given for a residue."""
+    if rounding != "nearest":
+        return {"rounding": rounding, **({"seed": 2**64 - 5} if rounding == "stochastic" else {})}
+    return {"master_weights": master_weights} if master_weights else {}
+
+
 #: Parameters that are computed with in float32, and what may become of the part of them that rounding cuts off.
 DTYPES = {
     "float32": np.dtype(np.float32),
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
     "float16": np.dtype(np.float16),
 }
+#: Gradients of all dtypes go with them.
+GRADIENTS = {**DTYPES, "float64": np.dtype(np.float64)}
 RESIDUES: dict[str, list[dict[str, Any]]] = {
-    "float32": [{}],
-    "float16": [{}, {"master_weights": True}, {"rounding": "kahan"}],
-    "bfloat16": [
-        {},
-        {"master_weights": True},
-        {"master_weights": "split32"},
-        {"master_weights": "split24"},
-        {"rounding": "stochastic", "seed": 2**64 - 5},
-        {"rounding": "kahan"},
-    ],
+    name: [_options(*options) for options, residue in formats.RESIDUES.items() if residue.fits(dtype)]
+    for name, dtype in DTYPES.items()
 }
+
+#: How the states of such parameters may be kept: all formats but float64; those that round; those with a scale for each
+#: block.
+STATES = [each.value for each in StateFormat if each is not StateFormat.FLOAT64]
+ROUNDED_STATES = [name for name in STATES if name != "float32"]
+QUANTISED_STATES = [name for name in STATES if StateFormat(name).bits is not None]
+#: Bytes of a state for each element.
+STATE_BYTES = {"float32": 4, "bfloat16": 2, "int8": 1 + 1 / 32, "int4": 1 / 2 + 1 / 32}
+#: The largest error of a first moment, divided by the largest of them.
+STATE_ERRORS = {"float32": 0.0, "bfloat16": 2.0**-7, "int8": 0.02, "int4": 0.25}
 
 CASES = [
     Case("Adam", papers.adam),

@@ -9,12 +9,13 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 from bits import Array
-from cases import CASES, Case
+from cases import CASES, ROUNDED_STATES, Case
 from hypothesis import strategies as st
 from pairs import Side
 
 import adamas
 from adamas import EMA, SWA, RowGrad, reference
+from adamas._inputs.formats import MASTER_WEIGHTS, ROUNDINGS
 
 HALF = np.dtype(ml_dtypes.bfloat16)
 FLOATS: list[Any] = [np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.float16), HALF]
@@ -22,11 +23,11 @@ SHAPES = [(1,), (0,), (5,), (3, 7), (130,), (2, 1, 3), (64,), (257,), (6, 4), (2
 NESTINGS = ["one", "list", "tuple", "dict", "deep", "groups", "named groups"]
 
 MOMENTS: dict[str, Any] = {
-    "state_dtype": st.sampled_from(["bfloat16", "int8", "int4", "float32", None]),
+    "state_dtype": st.sampled_from([*ROUNDED_STATES, "float32", None]),
 }
 RESIDUES: dict[str, Any] = {
-    "master_weights": st.sampled_from([False, True, "split32", "split24"]),
-    "rounding": st.sampled_from(["nearest", "nearest", "stochastic", "kahan"]),
+    "master_weights": st.sampled_from(MASTER_WEIGHTS),
+    "rounding": st.sampled_from(["nearest", *ROUNDINGS]),
     "seed": st.sampled_from([0, 7, 2**64 - 1]),
 }
 STEPS: dict[str, Any] = {
@@ -46,7 +47,7 @@ BAD_OPTIONS: list[dict[str, Any]] = [
     {"lr": "high"},
     {"weight_decay": 2**2000},
     {"no_such": 1},
-    {"state_dtype": "float16"},
+    {"state_dtype": "uint8"},
     {"master_weights": True, "rounding": "kahan"},
     {"seed": -1},
     {"max_norm": 0.0},

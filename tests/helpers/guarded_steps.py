@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from bits import Array
-from cases import CASES, DTYPES, RESIDUES, Case
+from cases import CASES, DTYPES, GRADIENTS, RESIDUES, STATES, Case
 from guarded import Guarded
 
 import adamas
@@ -33,7 +33,6 @@ FEW = [1, 7, 18, 129, 1921, 2047]
 #: So many steps run on one thread for each that runs on two.
 ON_TWO_THREADS = 40
 
-GRADIENTS = [*DTYPES.values(), np.dtype(np.float64)]
 #: One case for each rule, and the function that updates by it.
 RULES: dict[str, Case] = {}
 for case in reversed(CASES):
@@ -105,7 +104,7 @@ def step_formats(rule: str, case: Case, dtype: str, state_dtype: str, order: Ite
     for k in itertools.islice(order, len(FEW) if "--all" in sys.argv else 2):
         length = FEW[k % len(FEW)]
         residue = RESIDUES[dtype][k % len(RESIDUES[dtype])]
-        grad_dtype, average = GRADIENTS[k % len(GRADIENTS)], [None, adamas.EMA(0.5)][k % 2]
+        grad_dtype, average = [*GRADIENTS.values()][k % len(GRADIENTS)], [None, adamas.EMA(0.5)][k % 2]
         for place in everywhere():
             about(rule, dtype, state_dtype, residue, grad_dtype, average, length, *place)
             _, at_end = place
@@ -153,7 +152,7 @@ def spare_bytes(block: list[Any], states: list[Array], state_dtype: str) -> Arra
 def step_rows(mode: str, columns: int, index: Any) -> None:
     """Gradients of single rows, the first and the last among them."""
     rows = np.array([6, 0, 3, 6, 6, 5], index)
-    for name, grad_dtype in itertools.product(("Adam", "AdamW"), GRADIENTS):
+    for name, grad_dtype in itertools.product(("Adam", "AdamW"), GRADIENTS.values()):
         for place in everywhere():
             about(mode, columns, index, name, grad_dtype, *place)
             _, at_end = place
@@ -178,7 +177,7 @@ def main() -> None:
         next(order)  # so that not all rules meet the same formats in the same lengths
         step_functions(rule, case, np.float32)
         step_functions(rule, case, np.float64)
-        for dtype, state_dtype in itertools.product(DTYPES, ("float32", "bfloat16", "int8", "int4")):
+        for dtype, state_dtype in itertools.product(DTYPES, STATES):
             step_formats(rule, case, dtype, state_dtype, order)
     for mode, columns, index in itertools.product(("lazy", "exact"), (1, 3, 16, 19, 100), (np.int64, np.int32)):
         step_rows(mode, columns, index)

@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from bits import assert_same_bits
+from cases import STATES
 from child import check_python
 from refusing import both
 
@@ -23,7 +24,7 @@ def arrays_of(tree: dict[str, Any]) -> list[Any]:
 
 
 @both
-@pytest.mark.parametrize("state_dtype", ["float32", "bfloat16", "int8", "int4"])
+@pytest.mark.parametrize("state_dtype", STATES)
 @pytest.mark.parametrize("in_file", [False, True])
 def test_same_bits_as_separate_arrays(module: Any, state_dtype: str, in_file: bool, tmp_path: Path) -> None:
     make = functools.partial(module.AdamW, lr=0.1, state_dtype=state_dtype, average=adamas.EMA(0.9))

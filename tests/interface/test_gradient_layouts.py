@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from array_layouts import misaligned, strided
 from bits import Array, assert_same_bits
+from cases import GRADIENTS
 from refusing import both
 
 import adamas
@@ -37,7 +38,6 @@ WAYS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "clipped": lambda opt, grads: opt.step(grads, max_norm=0.5),
     "scope": in_scope,
 }
-DTYPES = [np.float32, np.float64, np.float16, ml_dtypes.bfloat16]
 
 
 def drawn(dtype: Any) -> list[Array]:
@@ -49,7 +49,7 @@ def drawn(dtype: Any) -> list[Array]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_bits_of_contiguous_gradients(module: Any, layout: str, way: str) -> None:
-    for dtype in DTYPES:
+    for dtype in GRADIENTS.values():
         results = []
         for lay_out in (LAYOUTS[layout], lambda grad: grad):
             params = [np.ones((30, 20), np.float32), np.ones(7, np.float32)]

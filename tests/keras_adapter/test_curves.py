@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from cases import ROUNDED_STATES
 from small_keras import BACKEND, compiled, largest_difference, tensor, to_numpy, train, values, variable, weights
 
 import adamas
@@ -103,7 +104,7 @@ def test_same_bits_as_adamas(name: str, dtype: str) -> None:
             np.testing.assert_allclose(value.astype(np.float64), array.astype(np.float64), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("state_dtype", ["bfloat16", "int8", "int4"])
+@pytest.mark.parametrize("state_dtype", ROUNDED_STATES)
 def test_states_in_low_precision(state_dtype: Any) -> None:
     rng = np.random.default_rng(1)
     param = variable(rng.standard_normal((33, 7)))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
 from bits import Array, assert_same_bits
-from cases import CASES, DTYPES, RESIDUES, Case
+from cases import CASES, DTYPES, GRADIENTS, QUANTISED_STATES, RESIDUES, STATE_BYTES, STATES, Case
 
 import adamas
 from adamas import _core, reference
+from adamas._inputs.formats import MASTER_WEIGHTS, ROUNDINGS, STATE_DTYPES
 from adamas._numerics.formats import Residue, RowMode, StateFormat
 
 BFLOAT16 = DTYPES["bfloat16"]
-GRADIENTS = {**DTYPES, "float64": np.dtype(np.float64)}
-STATES = ["float32", "bfloat16", "int8", "int4"]
 LENGTHS = [0, 1, 5, 63, 65, 127, 128, 129, 300, 512, 513, 1000, 2049]
 STEPS = 20
 
@@ -38,6 +37,15 @@ def test_formats_are_those_of_the_core() -> None:
     for ours, theirs in ((StateFormat, _core.StateFormat), (Residue, _core.Residue), (RowMode, _core.RowMode)):
         assert [member.value for member in ours] == list(theirs.__members__)
     assert set(_core.DType.__members__) == set(GRADIENTS)
+
+
+def test_types_of_options_name_every_format() -> None:
+    hints = get_type_hints(adamas.Options)
+    known = {"state_dtype": STATE_DTYPES, "master_weights": MASTER_WEIGHTS, "rounding": ROUNDINGS}
+    for option, choices in known.items():
+        hint = hints[option]
+        words = {word for each in (hint, *get_args(hint)) if get_origin(each) is Literal for word in get_args(each)}
+        assert words == {choice for choice in choices if isinstance(choice, str)}
 
 
 def draw(rng: np.random.Generator, size: int, dtype: np.dtype[Any], special: bool) -> Array:
@@ -203,7 +211,7 @@ def decoded(opt: Any, name: str) -> Array:
     return values
 
 
-@pytest.mark.parametrize("state_dtype", ["int8", "int4"])
+@pytest.mark.parametrize("state_dtype", QUANTISED_STATES)
 def test_no_second_moment_is_lost_under_a_first_moment(state_dtype: Any) -> None:
     """In one block, gradients from 1e-12 to 1: no update is larger than float32 would make it by more than rounding."""
     size, lr = 128, 1.0
@@ -227,7 +235,7 @@ def test_bytes_of_states(state_dtype: Any) -> None:
     size = 1 << 16
     opt = adamas.AdamW([np.zeros(size, np.float32)], state_dtype=state_dtype)
     total = sum(a.nbytes for a in opt._model.states_of(opt._model.parameters[0]).values())
-    assert total / size == {"float32": 8, "bfloat16": 4, "int8": 2 + 1 / 16, "int4": 1 + 1 / 16}[state_dtype]
+    assert total / size == 2 * STATE_BYTES[state_dtype]
 
 
 @pytest.mark.parametrize("state_dtype", STATES)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bits import Array, assert_same_bits
-from cases import CASES, Case
+from cases import CASES, QUANTISED_STATES, Case
 from refusing import both
 
 import adamas
@@ -25,7 +25,7 @@ def has_squares(case: Case) -> bool:
 
 SQUARES = {case.optimizer: case for case in reversed(CASES) if has_squares(case)}
 each_rule = pytest.mark.parametrize("case", SQUARES.values(), ids=SQUARES)
-each_format = pytest.mark.parametrize("state_dtype", ["int8", "int4"])
+each_format = pytest.mark.parametrize("state_dtype", QUANTISED_STATES)
 
 
 def run(make: Any, huge_at: tuple[int, ...] = (1,), **options: Any) -> tuple[Array, Any]:
@@ -106,7 +106,7 @@ def test_saved_and_converted(module: Any, tmp_path: Any) -> None:
     """Infinite squares survive a file, and another format."""
     param, opt = run(module.Adam, state_dtype="int8")
     opt.save(tmp_path / "a.safetensors")
-    for state_dtype in ("int8", "int4", "float32"):
+    for state_dtype in (*QUANTISED_STATES, "float32"):
         other = module.Adam([param.copy()], state_dtype=state_dtype)
         other.load(tmp_path / "a.safetensors", convert=True)
         again = np.zeros(300, np.float32)

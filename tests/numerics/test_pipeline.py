@@ -10,17 +10,18 @@ import ml_dtypes
 import numpy as np
 import pytest
 from bits import Array, assert_same_bits
+from cases import GRADIENTS, ROUNDED_STATES
 
 import adamas
 from adamas import _core, reference
 
 HALF = np.dtype(ml_dtypes.bfloat16)
-GRAD_DTYPES = [np.float32, HALF, np.float16, np.float64]
+GRAD_DTYPES = [*GRADIENTS.values()]
 #: What a combination draws from, one of each.
 CHOICES: dict[str, list[Any]] = {
     "name": ["AdamW", "AdamW", "LAMB", "Lion", "SGD"],
     "maximize": [False, True],
-    "state_dtype": [None, "bfloat16", "int8", "int4"],
+    "state_dtype": [None, *ROUNDED_STATES],
     "low_precision": [{}, {"master_weights": True}, {"rounding": "stochastic"}, {"master_weights": "split24"}],
     "average": [None, adamas.EMA(0.9), adamas.EMA(0.99, bias_correction=True, dtype="bfloat16"), adamas.SWA(every=2)],
     "copies": [None, HALF, np.float16],
@@ -62,7 +63,7 @@ def gradients(params: list[Array], seed: int, *, poisoned: bool) -> list[Array |
         values = rng.standard_normal(param.shape) * 10.0 ** rng.integers(-3, 2, param.shape)
         if poisoned and i == 1:
             values.reshape(-1)[7_000] = [math.inf, math.nan][seed % 2]
-        made.append(None if (seed + i) % 5 == 0 else values.astype(GRAD_DTYPES[(seed + i) % 4]))
+        made.append(None if (seed + i) % 5 == 0 else values.astype(GRAD_DTYPES[(seed + i) % len(GRAD_DTYPES)]))
     return made
 
 

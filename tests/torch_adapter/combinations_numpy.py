@@ -12,11 +12,13 @@ import numpy as np
 from combinations_cells import EMPTY, STEPS, Cell, Found, find_out, report_of
 
 import adamas
+from adamas._numerics.formats import StateFormat
 
 SHAPES = {"table": (6, 3), "w": (4, 50)}
 #: Every row of the table has a gradient in every step, so that steps of rows are those of the whole.
 ROWS = np.array([4, 1, 0, 5, 2, 3])
 BFLOAT16 = "bfloat16"
+ROUNDED_STATES = [each.value for each in StateFormat if each not in (StateFormat.FLOAT32, StateFormat.FLOAT64)]
 DTYPES: dict[str, Any] = {"float32": np.float32, "float64": np.float64, BFLOAT16: ml_dtypes.bfloat16}
 _draw = np.random.default_rng(0)
 VALUES = {name: _draw.standard_normal(shape) for name, shape in SHAPES.items()}
@@ -68,7 +70,7 @@ def _copies(params: Params) -> dict[str, Any]:
 ROWS_OF_TABLE = [
     Row("no option"),
     Row("no option, bfloat16 parameters", dtype=BFLOAT16),
-    *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in ("bfloat16", "int8", "int4")),
+    *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in ROUNDED_STATES),
     Row('`state_dtype="float64"`, float64 parameters', {"state_dtype": "float64"}, dtype="float64"),
     *(
         Row(

@@ -49,7 +49,7 @@ _WAYS = ["`step`", "`step_in_backward`", "`Offload`", "`Offload(in_backward=True
 ROWS_OF_TABLE = [
     Row("no option"),
     Row("no option, bfloat16 parameters", dtype=_BFLOAT16),
-    *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in ("bfloat16", "int8", "int4")),
+    *(Row(f'`state_dtype="{name}"`', {"state_dtype": name}) for name in arrays.ROUNDED_STATES),
     Row('`state_dtype="float64"`, float64 parameters', {"state_dtype": "float64"}, dtype=torch.float64),
     Row("`master_weights=True`, bfloat16 parameters", {"master_weights": True}, dtype=_BFLOAT16),
     Row('`master_weights="split32"`, bfloat16 parameters', {"master_weights": "split32"}, dtype=_BFLOAT16),

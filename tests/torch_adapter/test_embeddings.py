@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from cases import ROUNDED_STATES
 from twins import CLASSES, assert_close, assert_same, ours, params_of, theirs
 
 import adamas
@@ -92,9 +93,7 @@ def test_only_rows_with_a_gradient_change(name: str) -> None:
     ("name", "options", "dtype"),
     [
         *((name, {}, torch.float64) for name in WHOLE),
-        ("AdamW", {"state_dtype": "int8"}, torch.float32),
-        ("AdamW", {"state_dtype": "int4"}, torch.float32),
-        ("AdamW", {"state_dtype": "bfloat16"}, torch.float32),
+        *(("AdamW", {"state_dtype": name}, torch.float32) for name in ROUNDED_STATES),
         ("AdamW", {"average": adamas.EMA(0.9)}, torch.float64),
         ("AdamW", {}, torch.bfloat16),
     ],

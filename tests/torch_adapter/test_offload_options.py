@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from test_taken_gradients import Peer, assert_equal, assert_other, loss_of, make_model, values
+from test_taken_gradients import DTYPES, Peer, assert_equal, assert_other, loss_of, make_model, values
 
 import adamas
 import adamas.torch
 
-DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 every_way = pytest.mark.parametrize("way", [{}, {"in_backward": True}], ids=["step", "in_backward"])
 

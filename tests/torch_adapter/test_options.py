@@ -11,6 +11,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import torch
+from cases import ROUNDED_STATES
 from twins import CLASSES, assert_close, assert_moved, assert_same, give_gradients, make_params, ours, params_of, train
 
 import adamas
@@ -18,9 +19,7 @@ import adamas
 SHAPES = ((40, 9), (), (200,), (3, 4, 5))
 
 OPTIONS: dict[str, tuple[torch.dtype, dict[str, Any]]] = {
-    "bfloat16 states": (torch.float32, {"state_dtype": "bfloat16"}),
-    "int8 states": (torch.float32, {"state_dtype": "int8"}),
-    "int4 states": (torch.float32, {"state_dtype": "int4"}),
+    **{f"{name} states": (torch.float32, {"state_dtype": name}) for name in ROUNDED_STATES},
     "int8 states of bfloat16": (torch.bfloat16, {"state_dtype": "int8", "rounding": "stochastic", "seed": 3}),
     "float32 masters": (torch.bfloat16, {"master_weights": True}),
     "float32 masters of float16": (torch.float16, {"master_weights": True}),
@@ -308,7 +307,7 @@ def test_state_dtypes_as_dtypes(dtype: Any, name: str) -> None:
     assert adamas.AdamW([np.ones(3, np.float32)], state_dtype=dtype)._model.formats.state_dtype == name
 
 
-@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.complex64, torch.quint8, np.float16], ids=str)
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.complex64, torch.quint8, np.uint16], ids=str)
 def test_state_dtypes_that_there_are_not(dtype: Any) -> None:
     with pytest.raises(ValueError, match=r"^state_dtype: expected None or one of 'float32', .*, got '"):
         ours("AdamW", make_params(torch.float32, SHAPES), state_dtype=dtype)

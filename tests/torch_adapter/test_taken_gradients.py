@@ -16,8 +16,9 @@ import torch
 import adamas.torch
 from adamas.torch._gradient_stand_ins import HeldGradient
 from adamas.torch._host_params import host_param
+from adamas.torch.tensors import DTYPES as ALL_DTYPES
 
-DTYPES = [torch.float32, torch.bfloat16, torch.float16]
+DTYPES = [dtype for dtype in ALL_DTYPES if dtype != torch.float64]
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from twins import assert_close, assert_same, every_class, give_gradients, make_params, ours, params_of, theirs, train
 
-DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.float16]
+from adamas.torch.tensors import DTYPES
+
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 
 

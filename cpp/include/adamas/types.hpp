@@ -25,6 +25,8 @@ enum class StateFormat : std::uint8_t {
   kInt4,      // codes of 4 bits, likewise
 };
 
+constexpr int kStateFormatCount = 5;
+
 // Elements that share a scale, in quantised states.
 constexpr std::size_t kBlock = 128;
 
@@ -37,6 +39,8 @@ enum class Residue : std::uint8_t {
   kSplit32,  // kept: the parameter is the high half of a float32 number, rounded, the residue its low 16 bits; bfloat16
   kSplit24,  // the same for a number rounded to 24 bits, and 8 low bits; bfloat16
 };
+
+constexpr int kResidueCount = 6;
 
 // What becomes of rows of a matrix that have no gradient in a step.
 enum class RowMode : std::uint8_t {

@@ -74,8 +74,9 @@ bool rows_fit(const Parameter& parameter) {
 
 Status check_parameter(const Parameter& parameter) {
   const bool known = static_cast<int>(parameter.rule) < rule_count() &&
-                     static_cast<int>(parameter.dtype) < kDTypeCount && parameter.state_format <= StateFormat::kInt4 &&
-                     parameter.residue_kind <= Residue::kSplit24 &&
+                     static_cast<int>(parameter.dtype) < kDTypeCount &&
+                     static_cast<int>(parameter.state_format) < kStateFormatCount &&
+                     static_cast<int>(parameter.residue_kind) < kResidueCount &&
                      formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind) &&
                      companions_fit(parameter) && rows_fit(parameter);
   if (!known || parameter.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidParameter;

@@ -7,24 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from adamas._inputs.values import as_index, dtype_name, shown
-from adamas._numerics.formats import BLOCK, Residue, StateFormat, bfloat16
+from adamas._inputs.values import any_of, as_index, dtype_name, shown
+from adamas._numerics.formats import BLOCK, Residue, StateFormat
 
 #: What becomes of what rounding a parameter to 16 bits cuts off, by (master_weights, rounding).
-_RESIDUES = {
+RESIDUES: dict[tuple[bool | str, str], Residue] = {
     (False, "nearest"): Residue.NONE,
-    (False, "stochastic"): Residue.STOCHASTIC,
-    (False, "kahan"): Residue.KAHAN,
     (True, "nearest"): Residue.MASTER,
     ("split32", "nearest"): Residue.SPLIT32,
     ("split24", "nearest"): Residue.SPLIT24,
+    (False, "stochastic"): Residue.STOCHASTIC,
+    (False, "kahan"): Residue.KAHAN,
 }
 
 STATE_DTYPES = tuple(each.value for each in StateFormat)
+MASTER_WEIGHTS = tuple(dict.fromkeys(master_weights for master_weights, _ in RESIDUES))
+ROUNDINGS = tuple(dict.fromkeys(rounding for _, rounding in RESIDUES))
 
 
-def _is_word(value: Any, *words: str) -> bool:
-    return isinstance(value, str) and value in words
+def _is_one_of(value: Any, choices: tuple[Any, ...]) -> bool:
+    return isinstance(value, bool | str) and value in choices
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,9 @@ class FormatOptions:
                 f"state_dtype: expected None or one of {', '.join(map(repr, STATE_DTYPES))}, "
                 f"got {shown(self.state_dtype)}"
             )
-        if not isinstance(self.master_weights, bool) and not _is_word(self.master_weights, "split32", "split24"):
-            raise ValueError(
-                f"master_weights: expected False, True, 'split32' or 'split24', got {shown(self.master_weights)}"
-            )
-        if not _is_word(self.rounding, "nearest", "stochastic", "kahan"):
-            raise ValueError(f"rounding: expected 'nearest', 'stochastic' or 'kahan', got {shown(self.rounding)}")
+        for name, choices in (("master_weights", MASTER_WEIGHTS), ("rounding", ROUNDINGS)):
+            if not _is_one_of(value := getattr(self, name), choices):
+                raise ValueError(f"{name}: expected {any_of(choices)}, got {shown(value)}")
         if self.master_weights and self.rounding != "nearest":
             raise ValueError(
                 f"rounding: {self.rounding!r} and master_weights={self.master_weights!r} are two ways to the same end; "
@@ -63,8 +62,8 @@ class FormatOptions:
         if not 0 <= seed < 2**64:
             raise ValueError(f"seed: expected {expected}, got {shown(self.seed)}")
         object.__setattr__(self, "seed", seed)
-        if self.state_dtype == "bfloat16":
-            bfloat16()
+        if self.state_dtype is not None:
+            StateFormat(self.state_dtype).dtype()
 
     def of(self, dtype: np.dtype[Any], path: str) -> tuple[StateFormat, Residue]:
         """Return the state format and the residue of a parameter.
@@ -84,10 +83,11 @@ class FormatOptions:
         state_format = StateFormat(self.state_dtype or "float32")
         if dtype == np.float32:
             return state_format, Residue.NONE
-        if dtype == np.float16 and (self.rounding == "stochastic" or isinstance(self.master_weights, str)):
-            option = f"master_weights={self.master_weights!r}" if self.master_weights else "rounding='stochastic'"
-            raise ValueError(f"{path}: is float16; {option} is for bfloat16 parameters alone")
-        return state_format, _RESIDUES[self.master_weights, self.rounding]
+        residue = RESIDUES[self.master_weights, self.rounding]
+        if not residue.fits(dtype):
+            option = f"master_weights={self.master_weights!r}" if self.master_weights else f"rounding={self.rounding!r}"
+            raise ValueError(f"{path}: is {dtype.name}; {option} is for bfloat16 parameters alone")
+        return state_format, residue
 
     def saved(self) -> dict[str, Any]:
         """Describe the formats in a state dict."""

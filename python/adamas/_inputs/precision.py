@@ -8,13 +8,10 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: Significant bits of a number in each of the 16-bit formats.
-_BITS = {"bfloat16": 8, "float16": 11}
-
-#: What keeps small updates, by format.
-_WAYS_OUT = {
-    "bfloat16": "master_weights=True, 'split32' or 'split24', or rounding='kahan' or 'stochastic'",
-    "float16": "master_weights=True or rounding='kahan'",
+#: Formats of 16 bits: the significant bits of a number, and what keeps small updates.
+_HALVES = {
+    "bfloat16": (8, "master_weights=True, 'split32' or 'split24', or rounding='kahan' or 'stochastic'"),
+    "float16": (11, "master_weights=True or rounding='kahan'"),
 }
 
 #: Frames of these packages are not where a user has made an optimizer.
@@ -39,12 +36,12 @@ def warn_without_effect(options: Mapping[str, Any], dtypes: Iterable[str]) -> No
         dtypes: Names of the dtypes of its parameters.
     """
     dtypes = set(dtypes)
-    if not dtypes or dtypes.intersection(_BITS):
+    if not dtypes or dtypes.intersection(_HALVES):
         return
     for name, idle in (("master_weights", False), ("rounding", "nearest")):
         if options.get(name, idle) != idle:
             _warn(
-                f"{name}={options[name]!r}: changes nothing, since no parameter is bfloat16 or float16 "
+                f"{name}={options[name]!r}: changes nothing, since no parameter is {' or '.join(_HALVES)} "
                 f"(they are {', '.join(sorted(dtypes))}); leave it out"
             )
 
@@ -60,11 +57,12 @@ def warn_of_lost_updates(options: Mapping[str, Any], dtypes: Iterable[str], advi
     if _told.is_set() or options.get("master_weights", False) is not False or "rounding" in options:
         return
     for name in dtypes:
-        if name not in _BITS:
+        if name not in _HALVES:
             continue
-        ways = advice or f"pass {_WAYS_OUT[name]}; rounding='nearest' accepts the loss, and says nothing"
+        bits, options_that_do = _HALVES[name]
+        ways = advice or f"pass {options_that_do}; rounding='nearest' accepts the loss, and says nothing"
         _warn(
-            f"parameters are {name}, with {_BITS[name]} significant bits: an update that is smaller than half the "
+            f"parameters are {name}, with {bits} significant bits: an update that is smaller than half the "
             f"distance to the next such number is lost; to keep it, {ways} (said once)"
         )
         _told.set()

@@ -11,6 +11,7 @@ import numpy as np
 
 from adamas._inputs.hyperparameters import MAX_STEPS, exact_int, number
 from adamas._inputs.values import is_a, shown, stored, type_name
+from adamas._numerics.formats import StateFormat
 
 #: What begins anew where states were saved without an average.
 OF_AVERAGES = frozenset({"average", "n_averaged"})
@@ -79,7 +80,7 @@ def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
             )
             continue
         if name == "block_size":
-            quantised = live["state_dtype"] in ("int8", "int4")
+            quantised = live["state_dtype"] is not None and StateFormat(live["state_dtype"]).bits is not None
             if quantised and theirs != ours:
                 yield f"formats: its states are quantised in blocks of {shown(theirs)}, here in blocks of {ours}"
         elif name == "state_dtype" and same_states(theirs, ours):

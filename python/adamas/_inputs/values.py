@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -89,6 +89,11 @@ def dtype_name(value: Any) -> Any:
     except Exception:
         return value
     return dtype.name if dtype.isnative else value
+
+
+def any_of(choices: Sequence[Any]) -> str:
+    """Name what a user may choose from: ``1, 'b' or 'c'``."""
+    return f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}"
 
 
 def type_name(value: Any) -> str:

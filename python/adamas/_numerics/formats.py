@@ -26,6 +26,24 @@ class StateFormat(Enum):
     #: Codes of 4 bits, likewise.
     INT4 = "int4"
 
+    @property
+    def bits(self) -> int | None:
+        """The size of a code; None if numbers are kept."""
+        return _BITS.get(self)
+
+    def dtype(self) -> np.dtype[Any]:
+        """Return the dtype of an array of states.
+
+        Raises:
+            ImportError: The package ml_dtypes is needed for it and not installed.
+        """
+        if self.bits is not None:
+            return np.dtype(np.uint8)
+        return bfloat16() if self is StateFormat.BFLOAT16 else np.dtype(self.value)
+
+
+_BITS = {StateFormat.INT8: 8, StateFormat.INT4: 4}
+
 
 class Residue(Enum):
     """What becomes of the part of an updated 16-bit parameter that rounding cuts off."""
@@ -43,6 +61,12 @@ class Residue(Enum):
     #: The low 8 bits are kept, of a number of 24 bits.
     SPLIT24 = "split24"
 
+    def fits(self, param: np.dtype[Any]) -> bool:
+        """Tell whether parameters of a dtype can have it."""
+        if self is Residue.NONE or param.itemsize > 2:
+            return self is Residue.NONE
+        return self not in _OF_BFLOAT16 or is_bfloat16(param)
+
     def dtype(self, param: np.dtype[Any]) -> np.dtype[Any] | None:
         """Return the dtype of what is kept of a parameter's rounding; None if nothing is."""
         if self is Residue.KAHAN:
@@ -54,6 +78,8 @@ class Residue(Enum):
         """The name in ``opt.state`` of what is kept; None if nothing is."""
         return _NAMES.get(self)
 
+
+_OF_BFLOAT16 = frozenset({Residue.STOCHASTIC, Residue.SPLIT32, Residue.SPLIT24})
 
 _KEPT: dict[Residue, Any] = {Residue.MASTER: np.float32, Residue.SPLIT32: np.uint16, Residue.SPLIT24: np.uint8}
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from adamas._numerics.block_codes import Code, LinearCode, LogCode, SignedLogCode
 from adamas._numerics.dither import dither
-from adamas._numerics.formats import BLOCK, StateFormat, bfloat16
-from adamas._numerics.half import narrow_bfloat16_at_random, widen_bfloat16
+from adamas._numerics.formats import BLOCK, StateFormat
+from adamas._numerics.half import narrow_bfloat16_at_random, widen
 from adamas._types import Array
 
 _LEAST_DIVISOR = np.float32(1e-20)
@@ -20,7 +20,6 @@ _BELOW_HIGHEST = {
     8: np.float32(251) / np.float32(247) * np.float32(1 + 2.0**-18),
     4: np.float32(13.1875) / np.float32(11.1875) * np.float32(1 + 2.0**-18),
 }
-_BITS = {StateFormat.INT8: 8, StateFormat.INT4: 4}
 
 
 def _blocks(size: int) -> int:
@@ -33,18 +32,21 @@ def _kind(kind: str) -> tuple[str, str | None]:
     return kind, divisor or None
 
 
+def _format_of(kind: str, state_format: StateFormat) -> StateFormat:
+    """Return the format of one state: those that must not be rounded are in the compute type, whatever others are."""
+    exact = kind == "exact" and state_format is not StateFormat.FLOAT64
+    return StateFormat.FLOAT32 if exact else state_format
+
+
 def new_states(kinds: Mapping[str, str], state_format: StateFormat, param: Array) -> dict[str, Array]:
     """Make the arrays of all states, zeros: for each its values and, if it is quantised, its scales."""
     arrays: dict[str, Array] = {}
     for name, kind in kinds.items():
-        if state_format is StateFormat.FLOAT64:
-            arrays[name] = np.zeros(param.shape)
-        elif state_format is StateFormat.FLOAT32 or kind == "exact":
-            arrays[name] = np.zeros(param.shape, np.float32)
-        elif state_format is StateFormat.BFLOAT16:
-            arrays[name] = np.zeros(param.shape, bfloat16())
+        own = _format_of(kind, state_format)
+        if own.bits is None:
+            arrays[name] = np.zeros(param.shape, own.dtype())
         else:
-            arrays[name] = np.zeros((_blocks(param.size), BLOCK * _BITS[state_format] // 8), np.uint8)
+            arrays[name] = np.zeros((_blocks(param.size), BLOCK * own.bits // 8), own.dtype())
             arrays[f"{name}_scale"] = np.zeros(_blocks(param.size), np.float32)
     return arrays
 
@@ -56,11 +58,12 @@ def load_states(
     states: dict[str, Array] = {}
     roots: dict[str, Array] = {}
     for name, kind in kinds.items():
-        if state_format not in _BITS or kind == "exact":
+        bits = _format_of(kind, state_format).bits
+        if bits is None:
             array = arrays[name]
-            states[name] = widen_bfloat16(array.view(np.uint16)) if array.dtype.itemsize == 2 else array
+            states[name] = array if array.dtype in (np.float32, np.float64) else widen(array)
             continue
-        bits, scales = _BITS[state_format], arrays[f"{name}_scale"]
+        scales = arrays[f"{name}_scale"]
         values = _decode(arrays[name], np.abs(scales), kind, bits)
         if _kind(kind)[0] != "signed":
             roots[name] = values
@@ -70,7 +73,7 @@ def load_states(
         states[name] = values
     for name, kind in kinds.items():
         divisor = _kind(kind)[1]
-        if divisor is not None and state_format in _BITS:
+        if divisor is not None and state_format.bits is not None:
             states[name] = states[name] * roots[divisor]
     return {
         name: values if values.shape == param.shape else values.reshape(-1)[: param.size].reshape(param.shape)
@@ -89,17 +92,18 @@ def store_states(
     roots = {
         name: np.sqrt(states[name]) if kind == "square" else states[name]
         for name, kind in kinds.items()
-        if state_format in _BITS and kind in ("square", "magnitude")
+        if state_format.bits is not None and kind in ("square", "magnitude")
     }
     for name, kind in kinds.items():
         sort, divisor = _kind(kind)
         array, values = arrays[name], states[name]
-        if state_format in _BITS and kind != "exact":
+        own = _format_of(kind, state_format)
+        if own.bits is not None:
             values = roots.get(name, values)
             if divisor is not None:
                 values = values / (roots[divisor] + _LEAST_DIVISOR)
-            _encode(array, arrays[f"{name}_scale"], values, kind, _BITS[state_format], step)
-        elif array.dtype.itemsize == 2:
+            _encode(array, arrays[f"{name}_scale"], values, kind, own.bits, step)
+        elif own is StateFormat.BFLOAT16:
             flat = values.reshape(array.shape)
             random = np.resize(dither(step, sort != "signed"), array.shape) >> np.uint32(16)
             array.view(np.uint16)[...] = narrow_bfloat16_at_random(flat, random)

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from adamas._inputs import trees
 from adamas._inputs.hyperparameters import check_flag, number
-from adamas._inputs.values import as_real, shown
+from adamas._inputs.values import any_of, as_real, shown
 from adamas._optimizer.engine import StepOptions
 from adamas._optimizer.parameters import Parameters
 from adamas._optimizer.report import StepReport
@@ -42,9 +42,7 @@ def _limit(name: str) -> Callable[[Any], float | None]:
 def _word(name: str, *choices: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
-            raise ValueError(
-                f"{name}: expected {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}, got {shown(value)}"
-            )
+            raise ValueError(f"{name}: expected {any_of(choices)}, got {shown(value)}")
         return value
 
     return check

@@ -12,6 +12,7 @@ from adamas.rows import RowGrad
 from adamas.torch._distributed import check_alike, local, spread
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+_EXPECTED = "expected dtype float32, float64, bfloat16 or float16"
 
 
 def dtypes_of(groups: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -31,7 +32,7 @@ def check_param(param: torch.Tensor, path: str) -> None:
             f"{path}: adamas does not support complex parameters, got {param.dtype}; optimize torch.view_as_real of it"
         )
     if param.dtype not in DTYPES:
-        raise TypeError(f"{path}: expected dtype float32, float64, bfloat16 or float16, got {param.dtype}")
+        raise TypeError(f"{path}: {_EXPECTED}, got {param.dtype}")
     if param.layout != torch.strided:
         raise ValueError(f"{path}: expected a dense tensor, got one of layout {param.layout}; call .to_dense()")
     if param.device.type == "meta":
@@ -116,7 +117,7 @@ def gradient(grad: torch.Tensor, param: torch.Tensor, path: str, *, takes_rows: 
     if grad.device.type != "cpu":
         raise ValueError(f"{path}: expected a gradient on the CPU, as its parameter is, got one on {grad.device}")
     if grad.dtype not in DTYPES:
-        raise TypeError(f"{path}: expected dtype float32, float64, bfloat16 or float16, got {grad.dtype}")
+        raise TypeError(f"{path}: {_EXPECTED}, got {grad.dtype}")
     detached, part = local(grad).detach(), local(param)
     if grad.layout == torch.sparse_coo:
         if takes_rows:

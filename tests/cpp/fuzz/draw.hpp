@@ -51,12 +51,13 @@ class Draw {
   }
 
   static void put_odd(DType dtype, std::size_t which, void* to) {
-    constexpr std::uint64_t kOdd[4][5] = {
+    constexpr std::uint64_t kOdd[][5] = {
         {0x7f800000, 0xff800000, 0x7fc00000, 1, 0x80000000},
         {0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000, 1, 0x8000000000000000},
         {0x7f80, 0xff80, 0x7fc0, 1, 0x8000},
         {0x7c00, 0xfc00, 0x7e00, 1, 0x8000},
     };
+    static_assert(sizeof kOdd / sizeof *kOdd == adamas::kDTypeCount);
     std::memcpy(to, &kOdd[static_cast<int>(dtype)][which], adamas::size_of(dtype));  // little-endian
   }
 

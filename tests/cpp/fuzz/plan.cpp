@@ -90,15 +90,14 @@ class Game {
     const bool known = static_cast<int>(parameter.rule) < adamas::rule_count() &&
                        static_cast<int>(parameter.dtype) < adamas::kDTypeCount;
     const bool wide = parameter.dtype == DType::kFloat64;
-    parameter.state_format = draw_.seldom() ? draw_.any_of<StateFormat>(5)
+    parameter.state_format = draw_.seldom() ? draw_.any_of<StateFormat>(adamas::kStateFormatCount)
                              : wide         ? StateFormat::kFloat64
-                                            : input_.PickValueInArray({StateFormat::kFloat32, StateFormat::kBfloat16,
-                                                                       StateFormat::kInt8, StateFormat::kInt4});
+                                            : narrow_states();
     const bool half = parameter.dtype == DType::kBfloat16 || parameter.dtype == DType::kFloat16;
-    parameter.residue_kind = half || draw_.seldom() ? draw_.any_of<Residue>(6) : Residue::kNone;
+    parameter.residue_kind = half || draw_.seldom() ? draw_.any_of<Residue>(adamas::kResidueCount) : Residue::kNone;
     parameter.group = input_.ConsumeIntegralInRange(0u, 2u);
-    const bool fits = known && parameter.state_format <= StateFormat::kInt4 &&
-                      parameter.residue_kind <= Residue::kSplit24 &&
+    const bool fits = known && static_cast<int>(parameter.state_format) < adamas::kStateFormatCount &&
+                      static_cast<int>(parameter.residue_kind) < adamas::kResidueCount &&
                       adamas::formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind);
     if (!fits) return refuse_tensor(parameter);
     std::array<adamas::Parameter, 2> parameters{parameter, parameter};
@@ -114,10 +113,7 @@ class Game {
     const adamas::RuleInfo& rule = adamas::rule_info(parameter.rule);
     for (int k = 0; k < rule.state_count; ++k) {
       const adamas::StateStorage storage = adamas::storage_of(parameter.state_format, rule.states[k].kind);
-      const Numbers numbers = storage.has_scales()         ? Numbers::kCodes
-                              : storage.element_bytes == 8 ? Numbers::kFloat64
-                              : storage.element_bytes == 2 ? Numbers::kBfloat16
-                                                           : Numbers::kFloat32;
+      const Numbers numbers = storage.has_scales() ? Numbers::kCodes : numbers_of(storage.dtype);
       give([k](adamas::Parameter& t) -> void*& { return t.states[k]; }, storage.bytes(parameter.size),
            storage.alignment, numbers);
     }
@@ -150,6 +146,12 @@ class Game {
     if (draw_.seldom()) spoil(parameters);
     std::size_t next = 0;
     on_both("add", [&](World& world) { return world.plan.add(parameters[next++]); });
+  }
+
+  // States that are not float64.
+  StateFormat narrow_states() {
+    const int drawn = input_.ConsumeIntegralInRange(0, adamas::kStateFormatCount - 2);
+    return static_cast<StateFormat>(drawn + (drawn >= static_cast<int>(StateFormat::kFloat64)));
   }
 
   void give_counts(std::array<adamas::Parameter, 2>& parameters, std::size_t rows) {

@@ -23,7 +23,15 @@ using adamas::DType;
 // What numbers an array holds, for comparing them: NaN equals NaN.
 enum class Numbers : std::uint8_t { kFloat32, kFloat64, kBfloat16, kFloat16, kCodes, kCounts };
 
-inline Numbers numbers_of(DType dtype) { return static_cast<Numbers>(dtype); }
+inline Numbers numbers_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat32: return Numbers::kFloat32;
+    case DType::kFloat64: return Numbers::kFloat64;
+    case DType::kBfloat16: return Numbers::kBfloat16;
+    case DType::kFloat16: return Numbers::kFloat16;
+  }
+  fail("no such dtype");
+}
 
 struct Array {
   Array(std::size_t bytes, std::size_t past_alignment, Numbers what)
