@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <type_traits>
 
 #include <adamas/types.hpp>
 
@@ -144,46 +144,77 @@ ADAMAS_INLINE void store_words(ParamFormat format, const ParamArrays& a, std::si
   Order::store_high16(words, at<std::uint16_t>(a.values, i));
 }
 
+// Calls work(constant) with the format as a constant.
+template <ParamFormat kFormat>
+using FormatConstant = std::integral_constant<ParamFormat, kFormat>;
+template <class Work>
+ADAMAS_INLINE void with_constant(ParamFormat format, Work work) {
+  switch (format) {
+    case ParamFormat::kFloat32: return work(FormatConstant<ParamFormat::kFloat32>{});
+    case ParamFormat::kBfloat16: return work(FormatConstant<ParamFormat::kBfloat16>{});
+    case ParamFormat::kFloat16: return work(FormatConstant<ParamFormat::kFloat16>{});
+    case ParamFormat::kBfloat16Random: return work(FormatConstant<ParamFormat::kBfloat16Random>{});
+    case ParamFormat::kBfloat16Kahan: return work(FormatConstant<ParamFormat::kBfloat16Kahan>{});
+    case ParamFormat::kFloat16Kahan: return work(FormatConstant<ParamFormat::kFloat16Kahan>{});
+    case ParamFormat::kBfloat16Master: return work(FormatConstant<ParamFormat::kBfloat16Master>{});
+    case ParamFormat::kFloat16Master: return work(FormatConstant<ParamFormat::kFloat16Master>{});
+    case ParamFormat::kSplit32: return work(FormatConstant<ParamFormat::kSplit32>{});
+    case ParamFormat::kSplit24: return work(FormatConstant<ParamFormat::kSplit24>{});
+  }
+}
+
 // `count` elements, a whole number of pairs, of any format, as they are computed with. Once for all rules, as the way
 // back: so they are not inlined.
 __attribute__((noinline)) inline void unpack_params(ParamFormat format, const ParamArrays& a, std::size_t count,
                                                     float* to) {
-  using V = Vector<float>;
-  const auto words = [](void* array, std::size_t j)
-                         ADAMAS_INLINE_LAMBDA { return Bits::load16(at<std::uint16_t>(array, j)); };
-  switch (format) {
-    case ParamFormat::kFloat32: std::memcpy(to, a.values, count * sizeof(float)); return;
-    case ParamFormat::kFloat16Master: std::memcpy(to, a.residue, count * sizeof(float)); return;
-    case ParamFormat::kFloat16:
-      for (std::size_t j = 0; j < count; j += V::kLanes) Float16::widen(words(a.values, j)).store(to + j);
-      return;
-    case ParamFormat::kFloat16Kahan:
-      for (std::size_t j = 0; j < count; j += V::kLanes) {
-        (Float16::widen(words(a.values, j)) + Float16::widen(words(a.residue, j))).store(to + j);
+  with_constant(format, [&](auto f) ADAMAS_INLINE_LAMBDA {
+    constexpr ParamFormat kFormat = decltype(f)::value;
+    for (std::size_t j = 0; j < count; j += kPair) {
+      Vector<float> p[2];
+      if constexpr (kFormat == ParamFormat::kFloat32) {
+        InOrder::load(at<float>(a.values, j), p);
+      } else if constexpr (kFormat == ParamFormat::kFloat16Master) {
+        InOrder::load(at<float>(a.residue, j), p);
+      } else if constexpr (is_direct(kFormat)) {
+        load_words<InOrder>(kFormat, a, j, p);
+      } else {
+        Bits words[2];
+        InOrder::load_low16(at<std::uint16_t>(a.values, j), words);
+        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = Float16::widen(words[b]); });
+        if constexpr (kFormat == ParamFormat::kFloat16Kahan) {
+          InOrder::load_low16(at<std::uint16_t>(a.residue, j), words);
+          for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = p[b] + Float16::widen(words[b]); });
+        }
       }
-      return;
-    default:
-      for (std::size_t j = 0; j < count; j += kPair) {
-        V p[2];
-        load_words<InOrder>(format, a, j, p);
-        InOrder::store(p, to + j);
-      }
-  }
+      InOrder::store(p, to + j);
+    }
+  });
 }
 
-// The way back, of formats that are not direct; a master is there already.
+// The way back, of formats of 16 bits; a master of float16 is there already. element: the index in the whole array of
+// the first.
 __attribute__((noinline)) inline void pack_params(ParamFormat format, const float* from, std::size_t count,
-                                                  const ParamArrays& a) {
-  for (std::size_t j = 0; j < count; j += kPair) {
-    Vector<float> p[2];
-    Bits words[2];
-    InOrder::load(from + j, p);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b]); });
-    InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
-    if (format != ParamFormat::kFloat16Kahan) continue;
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b] - Float16::widen(words[b])); });
-    InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
-  }
+                                                  const ParamArrays& a, std::size_t element, const RandomKey& key) {
+  with_constant(format, [&](auto f) ADAMAS_INLINE_LAMBDA {
+    constexpr ParamFormat kFormat = decltype(f)::value;
+    if constexpr (kFormat != ParamFormat::kFloat32) {
+      for (std::size_t j = 0; j < count; j += kPair) {
+        Vector<float> p[2];
+        Bits words[2];
+        InOrder::load(from + j, p);
+        if constexpr (is_direct(kFormat)) {
+          store_words<InOrder>(kFormat, a, j, p, element, key);
+        } else {
+          for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b]); });
+          InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
+          if constexpr (kFormat == ParamFormat::kFloat16Kahan) {
+            for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b] - Float16::widen(words[b])); });
+            InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
+          }
+        }
+      }
+    }
+  });
 }
 
 // Not zero where `word`, in 16 bits, is not what the number rounds to.

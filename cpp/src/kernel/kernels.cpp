@@ -34,18 +34,6 @@ void update_plain(const Streams& streams, std::size_t begin, std::size_t end, co
   tile_loop<Rule, DecoupledDecay, T>(streams, begin, end, c);
 }
 
-template <class Rule, class FloatStates, class WordStates>
-void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
-  MixedLoop<Rule, FloatStates, WordStates>(streams, c).update(begin, end);
-}
-
-template <class Rule, class FloatStates, class WordStates>
-void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
-                SquareSums* sums) {
-  MixedLoop<Rule, FloatStates, WordStates> loop(streams, c);
-  for (std::size_t i = begin; i < end; i += kGranule) sums[i / kGranule] = loop.measure(i, std::min(end, i + kGranule));
-}
-
 // One row per rule; columns as in engine/formats.hpp.
 template <class Rule>
 constexpr UpdateKernel kUpdateRow[] = {
@@ -62,7 +50,7 @@ constexpr NormKernel kNormRow[] = {
 #define ADAMAS_CELL(dtype, T) norm_loop<Rule, T>,
     ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
-#define ADAMAS_CELL(format, FloatStates, WordStates) norm_mixed<Rule, FloatStates<Rule>, WordStates<Rule>>,
+#define ADAMAS_CELL(format, FloatStates, WordStates) norm_mixed<Rule, FloatStates<Rule>>,
         ADAMAS_STATE_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };

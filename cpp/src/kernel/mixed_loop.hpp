@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "formats/block_states.hpp"
 #include "formats/gradients.hpp"
@@ -69,21 +70,162 @@ struct Pair {
   }
 };
 
-// FloatStates: the class of states beside parameters of float32; WordStates: beside those of 16 bits.
+// Blocks, the first of which begins at `element`; of the elements of the last, the first `count` are real.
+struct Run {
+  std::size_t element;
+  std::size_t blocks;
+  std::size_t count;
+};
+
+// What is the same for all elements of a step.
+struct MixedStep {
+  const Streams& streams;
+  const StepCoefficients& coefficients;
+  ParamFormat format;  // as the loop is to see it: one that is direct
+  DType grad_dtype;    // likewise
+};
+
+inline void* shifted(void* array, std::size_t bytes) { return static_cast<char*>(array) + bytes; }
+
+// Elements of at most float32, so many bytes from the beginning of the array. There may be nothing: prefetches do not
+// fault.
+ADAMAS_INLINE void prefetch_pair(const void* array, std::size_t offset) {
+  const char* const begin = static_cast<const char*>(array) + offset;
+  for (std::size_t i = 0; i < kPair * sizeof(float); i += kCacheLine) __builtin_prefetch(begin + i);
+}
+
+// Updates whole blocks. kWords: the parameter is one of bfloat16, in one of its formats; else it is float32.
+template <class Rule, class States, bool kWords>
+void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& run) {
+  using V = Vector<float>;
+  using Order = typename States::Order;
+  static_assert(kBlock % kPair == 0);
+  const StepCoefficients& coefficients = step.coefficients;
+  const RuleVectors<Rule, V> c(coefficients);
+  const ParamFormat format = step.format;
+  const DType dtype = step.grad_dtype;
+  const RandomKey key = step.streams.key;
+  const bool scaled = coefficients.grad_scale != 1.0;
+  const bool coupled = !Rule::kOwnDecay && coefficients.decay_mode == Decay::kCoupled;
+  const std::size_t param_bytes = kWords ? 2 : sizeof(float);
+  const std::size_t grad_bytes = size_of(dtype);
+  const std::size_t residue_bytes = kWords ? size_of(step.streams.residue_kind) : 0;
+  std::size_t element = run.element;
+  BlockArrays arrays = first;
+  typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
+  States states(scratch);
+
+  // The pair that begins with element j of the block.
+  const auto begin = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
+    if constexpr (States::kAhead != 0) {
+      prefetch_pair(arrays.param.values, j * param_bytes + States::kAhead);
+      prefetch_pair(arrays.grad, j * grad_bytes + States::kAhead);
+    }
+    if constexpr (kWords) {
+      load_words<Order>(format, arrays.param, j, x.param);
+    } else {
+      Order::load(static_cast<const float*>(arrays.param.values) + j, x.param);
+    }
+    load_gradients<Order>(dtype, arrays.grad, j, x.grad);
+    states.load(arrays.states, x.states, j);
+    if (scaled) {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
+    }
+    if (coupled) {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+    } else {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+    }
+    if constexpr (Rule::kTakesRoot) {
+      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        x.template with_states<b>(
+            [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
+      });
+      states.prepare(x.states, x.prepared);
+    }
+  };
+  const auto finish = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
+    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+      x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+        if constexpr (Rule::kTakesRoot) {
+          x.param[b] = finish_update<Rule>(x.param[b], x.grad[b], x.root[b], s, c.rule);
+        } else {
+          x.param[b] = adamas::update<Rule>(x.param[b], x.grad[b], s, c.rule);
+        }
+      });
+    });
+    if constexpr (!Rule::kTakesRoot) states.prepare(x.states, x.prepared);
+    states.store(arrays.states, x.states, x.prepared, j);
+    if constexpr (kWords) {
+      store_words<Order>(format, arrays.param, j, x.param, element, key);
+    } else {
+      Order::store(x.param, static_cast<float*>(arrays.param.values) + j);
+    }
+  };
+
+  for (std::size_t block = 0; block < run.blocks; ++block) {
+    states.begin(arrays.states);
+    if constexpr (kPipelined) {
+      Pair<Rule, States> now;
+      begin(0, now);
+      for (std::size_t j = kPair; j < kBlock; j += kPair) {
+        Pair<Rule, States> next;
+        begin(j, next);
+        finish(j - kPair, now);
+        states.between(j);
+        now = next;
+      }
+      finish(kBlock - kPair, now);
+    } else {
+      for (std::size_t j = 0; j < kBlock; j += kPair) {
+        Pair<Rule, States> now;
+        begin(j, now);
+        finish(j, now);
+        states.between(j);
+      }
+    }
+    states.end(arrays.states, block + 1 == run.blocks ? run.count : kBlock);
+    element += kBlock;
+    arrays.param.values = shifted(arrays.param.values, kBlock * param_bytes);
+    arrays.param.residue = shifted(arrays.param.residue, kBlock * residue_bytes);
+    arrays.grad = static_cast<const char*>(arrays.grad) + kBlock * grad_bytes;
+    repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
+      constexpr StateStorage kStorage = States::kStorage.state[k];
+      arrays.states.values[k] = shifted(arrays.states.values[k], kStorage.block_bytes);
+      if constexpr (kStorage.element_bytes == 0) ++arrays.states.scales[k];
+    });
+  }
+  states.flush();
+}
+
+// The loops of one rule and state format, and what is to be known about its states.
+using UpdateBlocks = void (*)(const MixedStep& step, const BlockArrays& first, const Run& run);
+struct MixedKernel {
+  UpdateBlocks floats;  // beside parameters of float32
+  UpdateBlocks words;   // beside those of bfloat16; null: they are unpacked
+  int state_count;
+  const StateStorage* storage;
+};
 template <class Rule, class FloatStates, class WordStates>
+constexpr MixedKernel mixed_kernel() {
+  UpdateBlocks words = nullptr;
+  if constexpr (!std::is_void_v<WordStates>) words = update_blocks<Rule, WordStates, true>;
+  return {update_blocks<Rule, FloatStates, false>, words, Rule::kStateCount, FloatStates::kStorage.state};
+}
+
+// Goes through the elements of a parameter, whatever its rule and formats.
 class MixedLoop {
  public:
-  MixedLoop(const Streams& streams, const StepCoefficients& coefficients)
+  MixedLoop(const Streams& streams, const StepCoefficients& coefficients, const MixedKernel& kernel)
       : streams_(streams),
-        param_format_(param_format(streams.param_dtype, streams.residue_kind)),
-        scaled_(coefficients.grad_scale != 1.0),
-        coupled_(coefficients.decay_mode == Decay::kCoupled),
-        step_(static_cast<std::uint32_t>(coefficients.step)),
-        c_(coefficients) {}
+        coefficients_(coefficients),
+        kernel_(kernel),
+        format_(param_format(streams.param_dtype, streams.residue_kind)) {}
 
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kBlock;
-    const std::size_t most = is_direct() ? (keeps_rest(param_format_) ? kSettledBlocks : whole) : kUnpackedBlocks;
+    const bool direct = param_is_direct() && is_direct(streams_.grad_dtype);
+    const std::size_t most = !direct ? kUnpackedBlocks : keeps_rest(format_) ? kSettledBlocks : whole;
     for (std::size_t block = 0; block < whole; block += most) {
       const std::size_t blocks = std::min(most, whole - block);
       const std::size_t i = begin + block * kBlock;
@@ -97,213 +239,51 @@ class MixedLoop {
     }
   }
 
-  // Sums of squares of parameter and direction over one granule; nothing is written, but what is kept of parameters is
-  // settled.
-  SquareSums measure(std::size_t begin, std::size_t end) const {
-    SquareSum of_param;
-    SquareSum of_direction;
+  // Calls work(arrays, params, grads) for the block at element i, of which `count` elements are real: with the states
+  // as they are stored, and the others in float32.
+  template <class Work>
+  void with_block(std::size_t i, std::size_t count, Work work) const {
     alignas(64) float params[kBlock];
-    alignas(64) float directions[kBlock];
-    typename FloatStates::Scratch scratch(step_);
-    FloatStates states(scratch);
-    for (std::size_t i = begin; i < end; i += kBlock) {
-      const std::size_t count = std::min(kBlock, end - i);
-      Padded padded;
-      const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
-      settle(param_format_, arrays.param, kBlock);
-      unpack_params(param_format_, arrays.param, kBlock, params);
-      unpack_gradients(streams_.grad_dtype, arrays.grad, kBlock, directions);
-      states.begin(arrays.states);
-      for (std::size_t j = 0; j < kBlock; j += kPair) {
-        Pair<Rule, FloatStates> x;
-        InOrder::load(params + j, x.param);
-        InOrder::load(directions + j, x.grad);
-        states.load(arrays.states, x.states, j);
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-          x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
-            x.grad[b] = direction<Rule>(x.param[b], x.grad[b] * c_.grad_scale, s, c_.rule);
-          });
-        });
-        InOrder::store(x.grad, directions + j);
-      }
-      add_squares(params, count, of_param);
-      add_squares(directions, count, of_direction);
-    }
-    return {of_param.total(), of_direction.total()};
+    alignas(64) float grads[kBlock];
+    Padded padded;
+    const BlockArrays arrays = count == kBlock ? arrays_at(i) : pad(arrays_at(i), count, padded);
+    settle(format_, arrays.param, kBlock);
+    unpack_params(format_, arrays.param, kBlock, params);
+    unpack_gradients(streams_.grad_dtype, arrays.grad, kBlock, grads);
+    work(arrays, params, grads);
   }
 
  private:
-  using V = Vector<float>;
-
   // So many are settled before they are updated: few enough to stay in the nearest cache meanwhile.
   static constexpr std::size_t kSettledBlocks = 16;
   // So many are unpacked at a time.
-  static constexpr std::size_t kUnpackedBlocks = 8;
+  static constexpr std::size_t kUnpackedBlocks = 16;
 
-  // Blocks, the first of which begins at `element`; of the elements of the last, the first `count` are real.
-  struct Run {
-    std::size_t element;
-    std::size_t blocks;
-    std::size_t count;
-  };
-
-  bool is_direct() const { return adamas::is_direct(param_format_) && adamas::is_direct(streams_.grad_dtype); }
-
-  static void add_squares(const float* values, std::size_t count, SquareSum& sum) {
-    for_each_vector<V::kLanes>(
-        0, count,
-        [&](std::size_t j, auto b)
-            ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(V::load(values + j)); },
-        [&](std::size_t j, int n) { sum.add_last(V::load(values + j), j % kVirtualLanes, n); });
+  bool param_is_direct() const {
+    return format_ == ParamFormat::kFloat32 || (kernel_.words != nullptr && is_direct(format_));
   }
 
-  void update_run(const BlockArrays& arrays, const Run& run) const {
-    settle(param_format_, arrays.param, run.blocks * kBlock);
-    if (is_direct()) return update_direct(arrays, run, param_format_, streams_.grad_dtype);
-    update_unpacked(arrays, run);
-  }
-
-  __attribute__((noinline)) void update_unpacked(const BlockArrays& given, const Run& run) const {
+  void update_run(const BlockArrays& given, const Run& run) const {
     const std::size_t count = run.blocks * kBlock;
-    alignas(64) float params[kUnpackedBlocks * kBlock];
-    alignas(64) float grads[kUnpackedBlocks * kBlock];
+    settle(format_, given.param, count);
+    MixedStep step{streams_, coefficients_, format_, streams_.grad_dtype};
     BlockArrays arrays = given;
-    ParamFormat format = param_format_;
-    DType dtype = streams_.grad_dtype;
-    if (!adamas::is_direct(dtype)) {
-      unpack_gradients(dtype, given.grad, count, grads);
+    alignas(64) float grads[kUnpackedBlocks * kBlock];
+    if (!is_direct(step.grad_dtype)) {
+      unpack_gradients(step.grad_dtype, given.grad, count, grads);
       arrays.grad = grads;
-      dtype = DType::kFloat32;
+      step.grad_dtype = DType::kFloat32;
     }
-    if (!adamas::is_direct(format)) {
-      arrays.param.values = has_master(format) ? given.param.residue : params;
-      if (!has_master(format)) unpack_params(format, given.param, count, params);
-      format = ParamFormat::kFloat32;
+    if (param_is_direct()) {
+      const UpdateBlocks blocks = format_ == ParamFormat::kFloat32 ? kernel_.floats : kernel_.words;
+      return blocks(step, arrays, run);
     }
-    update_direct(arrays, run, format, dtype);
-    if (format != param_format_) {
-      pack_params(param_format_, static_cast<const float*>(arrays.param.values), count, given.param);
-    }
-  }
-
-  void update_direct(const BlockArrays& arrays, const Run& run, ParamFormat format, DType dtype) const {
-    if (format == ParamFormat::kFloat32) return update_blocks<FloatStates, false>(arrays, run, format, dtype);
-    update_blocks<WordStates, true>(arrays, run, format, dtype);
-  }
-
-  // It is long, and entered from two places: so it is not inlined.
-  template <class States, bool kWords>
-  __attribute__((noinline)) void update_blocks(const BlockArrays& first, const Run& run, ParamFormat given_format,
-                                               DType dtype) const {
-    using Order = typename States::Order;
-    static_assert(kBlock % kPair == 0);
-    const ParamFormat format = kWords ? given_format : ParamFormat::kFloat32;
-    const RuleVectors<Rule, V> c = c_;
-    const RandomKey key = streams_.key;
-    const bool scaled = scaled_;
-    const bool coupled = !Rule::kOwnDecay && coupled_;
-    const std::size_t param_bytes = kWords ? 2 : sizeof(float);
-    const std::size_t grad_bytes = size_of(dtype);
-    const std::size_t residue_bytes = kWords ? size_of(streams_.residue_kind) : 0;
-    std::size_t element = run.element;
-    BlockArrays arrays = first;
-    typename States::Scratch scratch(step_);
-    States states(scratch);
-
-    // The pair that begins with element j of the block.
-    const auto begin = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
-      if constexpr (States::kAhead != 0) {
-        prefetch<kPair>(arrays.param.values, j * param_bytes + States::kAhead);
-        prefetch<kPair>(arrays.grad, j * grad_bytes + States::kAhead);
-      }
-      if constexpr (kWords) {
-        load_words<Order>(format, arrays.param, j, x.param);
-      } else {
-        Order::load(static_cast<const float*>(arrays.param.values) + j, x.param);
-      }
-      load_gradients<Order>(dtype, arrays.grad, j, x.grad);
-      states.load(arrays.states, x.states, j);
-      if (scaled) {
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
-      }
-      if (coupled) {
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
-      } else {
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
-      }
-      if constexpr (Rule::kTakesRoot) {
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-          x.template with_states<b>(
-              [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
-        });
-        states.prepare(x.states, x.prepared);
-      }
-    };
-    const auto finish = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-        x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
-          if constexpr (Rule::kTakesRoot) {
-            x.param[b] = finish_update<Rule>(x.param[b], x.grad[b], x.root[b], s, c.rule);
-          } else {
-            x.param[b] = adamas::update<Rule>(x.param[b], x.grad[b], s, c.rule);
-          }
-        });
-      });
-      if constexpr (!Rule::kTakesRoot) states.prepare(x.states, x.prepared);
-      states.store(arrays.states, x.states, x.prepared, j);
-      if constexpr (kWords) {
-        store_words<Order>(format, arrays.param, j, x.param, element, key);
-      } else {
-        Order::store(x.param, static_cast<float*>(arrays.param.values) + j);
-      }
-    };
-
-    for (std::size_t block = 0; block < run.blocks; ++block) {
-      states.begin(arrays.states);
-      if constexpr (kPipelined) {
-        Pair<Rule, States> now;
-        begin(0, now);
-        for (std::size_t j = kPair; j < kBlock; j += kPair) {
-          Pair<Rule, States> next;
-          begin(j, next);
-          finish(j - kPair, now);
-          states.between(j);
-          now = next;
-        }
-        finish(kBlock - kPair, now);
-      } else {
-        for (std::size_t j = 0; j < kBlock; j += kPair) {
-          Pair<Rule, States> now;
-          begin(j, now);
-          finish(j, now);
-          states.between(j);
-        }
-      }
-      states.end(arrays.states, block + 1 == run.blocks ? run.count : kBlock);
-      element += kBlock;
-      arrays.param.values = shifted(arrays.param.values, kBlock * param_bytes);
-      arrays.param.residue = shifted(arrays.param.residue, kBlock * residue_bytes);
-      arrays.grad = static_cast<const char*>(arrays.grad) + kBlock * grad_bytes;
-      advance<States>(arrays.states, 1);
-    }
-    states.flush();
-  }
-
-  // Elements of at most float32, so many bytes from the beginning of the array. There may be nothing: prefetches do not
-  // fault.
-  template <std::size_t kElements>
-  static ADAMAS_INLINE void prefetch(const void* array, std::size_t offset) {
-    const char* const begin = static_cast<const char*>(array) + offset;
-    for (std::size_t i = 0; i < kElements * sizeof(float); i += kCacheLine) __builtin_prefetch(begin + i);
-  }
-
-  template <class States>
-  static ADAMAS_INLINE void advance(StateArrays& arrays, std::size_t blocks) {
-    repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      constexpr StateStorage kStorage = States::kStorage.state[k];
-      arrays.values[k] = shifted(arrays.values[k], blocks * kStorage.block_bytes);
-      if constexpr (kStorage.element_bytes == 0) arrays.scales[k] += blocks;
-    });
+    alignas(64) float params[kUnpackedBlocks * kBlock];
+    arrays.param.values = has_master(format_) ? given.param.residue : params;
+    if (!has_master(format_)) unpack_params(format_, given.param, count, params);
+    step.format = ParamFormat::kFloat32;
+    kernel_.floats(step, arrays, run);
+    pack_params(format_, static_cast<const float*>(arrays.param.values), count, given.param, run.element, streams_.key);
   }
 
   BlockArrays arrays_at(std::size_t i) const {
@@ -311,14 +291,14 @@ class MixedLoop {
     arrays.param.values = shifted(streams_.param, i * size_of(streams_.param_dtype));
     arrays.param.residue = shifted(streams_.residue, i * size_of(streams_.residue_kind));
     arrays.grad = static_cast<const char*>(streams_.grad) + i * size_of(streams_.grad_dtype);
-    for (int k = 0; k < Rule::kStateCount; ++k) {
-      const StateStorage& storage = FloatStates::kStorage.state[k];
-      arrays.states.values[k] = streams_.states[k];
+    for (int k = 0; k < kernel_.state_count; ++k) {
+      const StateStorage& storage = kernel_.storage[k];
+      arrays.states.values[k] = shifted(streams_.states[k], i / kBlock * storage.block_bytes);
       if (storage.element_bytes != 0) continue;
       const std::size_t blocks = (streams_.size + kBlock - 1) / kBlock;
-      arrays.states.scales[k] = static_cast<float*>(shifted(streams_.states[k], blocks * storage.block_bytes));
+      arrays.states.scales[k] =
+          static_cast<float*>(shifted(streams_.states[k], blocks * storage.block_bytes)) + i / kBlock;
     }
-    advance<FloatStates>(arrays.states, i / kBlock);
     return arrays;
   }
 
@@ -332,8 +312,8 @@ class MixedLoop {
   void for_each_padded(Arrays& arrays, std::size_t count, Copy copy) const {
     copy(1, arrays.param.values, count * size_of(streams_.param_dtype));
     copy(2, arrays.param.residue, count * size_of(streams_.residue_kind));
-    for (int k = 0; k < Rule::kStateCount; ++k) {
-      copy(3 + k, arrays.states.values[k], count * FloatStates::kStorage.state[k].element_bytes);
+    for (int k = 0; k < kMaxStates && k < kernel_.state_count; ++k) {
+      copy(3 + k, arrays.states.values[k], count * kernel_.storage[k].element_bytes);
     }
   }
 
@@ -355,15 +335,64 @@ class MixedLoop {
     });
   }
 
-  static ADAMAS_INLINE void* shifted(void* array, std::size_t bytes) { return static_cast<char*>(array) + bytes; }
-
   const Streams& streams_;
-  ParamFormat param_format_;
-  bool scaled_;
-  bool coupled_;
-  std::uint32_t step_;
-  RuleVectors<Rule, V> c_;
+  const StepCoefficients& coefficients_;
+  const MixedKernel& kernel_;
+  ParamFormat format_;
 };
+
+template <class Rule, class FloatStates, class WordStates>
+void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
+  static constexpr MixedKernel kKernel = mixed_kernel<Rule, FloatStates, WordStates>();
+  MixedLoop(streams, c, kKernel).update(begin, end);
+}
+
+inline void add_squares(const float* values, std::size_t count, SquareSum& sum) {
+  using V = Vector<float>;
+  for_each_vector<V::kLanes>(
+      0, count,
+      [&](std::size_t j, auto b) ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(V::load(values + j)); },
+      [&](std::size_t j, int n) { sum.add_last(V::load(values + j), j % kVirtualLanes, n); });
+}
+
+// Sums of squares of parameter and direction, granule by granule; nothing is written, but what is kept of parameters is
+// settled.
+template <class Rule, class States>
+void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
+                SquareSums* sums) {
+  using V = Vector<float>;
+  static constexpr MixedKernel kKernel = {nullptr, nullptr, Rule::kStateCount, States::kStorage.state};
+  const MixedLoop loop(streams, coefficients, kKernel);
+  const RuleVectors<Rule, V> c(coefficients);
+  typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
+  States states(scratch);
+  for (std::size_t granule = begin; granule < end; granule += kGranule) {
+    SquareSum of_param;
+    SquareSum of_direction;
+    const std::size_t last = std::min(end, granule + kGranule);
+    for (std::size_t i = granule; i < last; i += kBlock) {
+      const std::size_t count = std::min(kBlock, last - i);
+      loop.with_block(i, count, [&](const BlockArrays& arrays, float* params, float* directions) {
+        states.begin(arrays.states);
+        for (std::size_t j = 0; j < kBlock; j += kPair) {
+          Pair<Rule, States> x;
+          InOrder::load(params + j, x.param);
+          InOrder::load(directions + j, x.grad);
+          states.load(arrays.states, x.states, j);
+          for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+            x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+              x.grad[b] = direction<Rule>(x.param[b], x.grad[b] * c.grad_scale, s, c.rule);
+            });
+          });
+          InOrder::store(x.grad, directions + j);
+        }
+        add_squares(params, count, of_param);
+        add_squares(directions, count, of_direction);
+      });
+    }
+    sums[granule / kGranule] = {of_param.total(), of_direction.total()};
+  }
+}
 
 }  // namespace
 }  // namespace adamas
