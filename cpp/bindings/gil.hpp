@@ -28,4 +28,11 @@ void without_gil(Work&& work) {
   PyEval_RestoreThread(state);
 }
 
+// The same for work that may be so brief that releasing the GIL would take longer.
+template <class Work>
+void without_gil_unless(bool brief, Work&& work) {
+  if (brief) return std::forward<Work>(work)();
+  without_gil(std::forward<Work>(work));
+}
+
 }  // namespace adamas::bindings

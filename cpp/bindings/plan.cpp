@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "fast_method.hpp"
 #include "register.hpp"
 
 namespace adamas::bindings {
@@ -35,6 +36,18 @@ void leave_scope(const py::object& self) {
   self.attr("_conclude")(updated);
 }
 
+PyObject* step(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  return translating_exceptions([&] {
+    if (count < 2 || count > 4) throw py::type_error("step: expected grads, groups, options and average_weight");
+    const py::handle options = count > 2 ? arguments[2] : Py_None;
+    const py::handle average_weight = count > 3 ? arguments[3] : nullptr;
+    return instance<PyPlan>(self).step(arguments[0], arguments[1], options, average_weight);
+  });
+}
+
+PyMethodDef kStep = {"step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&step)), METH_FASTCALL,
+                     "step($self, grads, groups, options=None, average_weight=0.0, /)\n--\n\n"};
+
 }  // namespace
 
 void register_plan(py::module_& m) {
@@ -45,9 +58,10 @@ void register_plan(py::module_& m) {
       .def("finish", &Begun::finish)
       .def("close", &Begun::close)
       .def("abandon", &Begun::abandon);
-  py::class_<PyPlan>(m, "Plan")
-      .def(py::init<const py::object&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
-           py::arg("seed"))
+  py::class_<PyPlan> cls(m, "Plan");
+  define_method(cls, &kStep);
+  cls.def(py::init<const py::object&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
+          py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),
            py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"))
@@ -57,8 +71,6 @@ void register_plan(py::module_& m) {
       .def("residue", &PyPlan::residue, py::arg("index"))
       .def("average", &PyPlan::average, py::arg("index"))
       .def("row_counts", &PyPlan::row_counts, py::arg("index"))
-      .def("step", &PyPlan::step, py::arg("grads"), py::arg("groups"), py::arg("options") = py::none(),
-           py::arg("average_weight") = 0.0)
       .def(
           "start",
           [](const py::object& self, py::handle grads, py::handle groups, py::handle options,

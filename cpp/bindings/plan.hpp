@@ -135,6 +135,10 @@ class PyPlan {
     KeySet keys;
     Py_ssize_t size = 0;                                    // entries
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
+    // The entries that were read last, in order, if nobody can change their values but by putting others there; else
+    // empty. As long as they are the same objects, there is nothing to be read.
+    std::vector<std::pair<py::object, py::object>> read;
+    py::object params;  // of these entries
   };
 
   // Lets others in again at the end of its life.
@@ -164,7 +168,9 @@ class PyPlan {
   bool accept(std::size_t index, py::handle grad);
   bool accept_copy(std::size_t index, py::handle grad);
   void count_averages();
-  bool holds_params(std::size_t number, py::handle group, std::size_t& next) const;
+  bool holds_params(std::size_t number, py::handle tree, std::size_t& next) const;
+  static bool is_as_read(py::handle group, const Group& known);
+  void remember(py::handle group, Group& known) const;
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();
@@ -179,6 +185,7 @@ class PyPlan {
   std::uint64_t seed_;
   Plan plan_;
   std::vector<WritableArray> params_;
+  std::size_t elements_ = 0;           // of all parameters
   std::vector<WritableArray> copies_;  // of each parameter, up to the last that has one; of those without, empty
   std::vector<Parameter> parameters_;  // until lay_out()
   bool laid_out_ = false;

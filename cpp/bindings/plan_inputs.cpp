@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "lookup.hpp"
@@ -24,6 +25,27 @@ bool is_same(py::handle now, py::handle value) {
   return equal != 0;
 }
 
+constexpr char kParams[] = "params";
+
+const py::object& params_key() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
+  return key
+      .call_once_and_store_result([] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(kParams)); })
+      .get_stored();
+}
+
+// A value of these types stays what it is; a tuple does if its items do.
+bool is_unchangeable(PyObject* value) {
+  if (PyTuple_CheckExact(value)) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i) {
+      if (!is_unchangeable(PyTuple_GET_ITEM(value, i))) return false;
+    }
+    return true;
+  }
+  return PyFloat_CheckExact(value) != 0 || PyLong_CheckExact(value) != 0 || PyBool_Check(value) != 0 ||
+         value == Py_None || PyUnicode_CheckExact(value) != 0;
+}
+
 }  // namespace
 
 void PyPlan::read_options(py::handle options, py::handle average_weight) {
@@ -34,7 +56,9 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_.copies_lead = copies_lead_;
   options_.start_states = starts_states_;
   average_weights_.clear();
-  if (PyFloat_Check(average_weight.ptr()) != 0) {
+  if (!average_weight) {
+    options_.average_weight = 0.0;
+  } else if (PyFloat_Check(average_weight.ptr()) != 0) {
     options_.average_weight = PyFloat_AS_DOUBLE(average_weight.ptr());
   } else {
     average_weights_ = average_weight.cast<std::vector<double>>();
@@ -45,15 +69,39 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
 }
 
-bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
-  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
-  const py::object& params = key.call_once_and_store_result([] {
-                                  return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params"));
-                                })
-                                 .get_stored();
-  if (!PyDict_Check(group.ptr())) return false;
-  const py::object tree = dict_item(group, params);
-  return tree && structure_.group_holds(number, tree, params_, next);
+bool PyPlan::holds_params(std::size_t number, py::handle tree, std::size_t& next) const {
+  return structure_.group_holds(number, tree, params_, next);
+}
+
+bool PyPlan::is_as_read(py::handle group, const Group& known) {
+  if (known.read.empty() || !PyDict_CheckExact(group.ptr()) ||
+      PyDict_Size(group.ptr()) != static_cast<Py_ssize_t>(known.read.size())) {
+    return false;
+  }
+  Py_ssize_t place = 0;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  for (const auto& [known_key, known_value] : known.read) {
+    if (PyDict_Next(group.ptr(), &place, &key, &value) == 0) return false;
+    if (key != known_key.ptr() || value != known_value.ptr()) return false;
+  }
+  return true;
+}
+
+void PyPlan::remember(py::handle group, Group& known) const {
+  known.read.clear();
+  if (!PyDict_CheckExact(group.ptr())) return;
+  std::vector<std::pair<py::object, py::object>> entries;
+  Py_ssize_t place = 0;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  while (PyDict_Next(group.ptr(), &place, &key, &value) != 0) {
+    const bool is_params = PyUnicode_CheckExact(key) != 0 && PyUnicode_CompareWithASCIIString(key, kParams) == 0;
+    if (!is_params && !is_unchangeable(value)) return;
+    if (is_params) known.params = py::reinterpret_borrow<py::object>(value);
+    entries.emplace_back(py::reinterpret_borrow<py::object>(key), py::reinterpret_borrow<py::object>(value));
+  }
+  known.read = std::move(entries);
 }
 
 // It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
@@ -68,18 +116,27 @@ bool PyPlan::read_groups(py::handle groups) {
   }
   std::size_t next_param = 0;
   for (std::size_t k = 0; k < groups_.size(); ++k) {
+    Group& known = groups_[k];
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
-    if (!group || !has_its_keys(group, groups_[k])) return false;
-    if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
-    if (!read_hyperparameters(group, groups_[k].keys, completed_, &hyperparameters_[k], &scheduled_[k])) {
-      return false;
+    if (!group) return false;
+    if (is_as_read(group, known)) {
+      if (!foreign_groups_ && !holds_params(k, known.params, next_param)) return false;
+      continue;
     }
+    known.read.clear();
+    if (!has_its_keys(group, known)) return false;
+    if (!foreign_groups_) {
+      const py::object params = dict_item(group, params_key());
+      if (!params || !holds_params(k, params, next_param)) return false;
+    }
+    if (!read_hyperparameters(group, known.keys, completed_, &hyperparameters_[k], &scheduled_[k])) return false;
     hyperparameters_[k].seed = seed_;
-    for (const auto& [key, value] : groups_[k].frozen) {
+    for (const auto& [key, value] : known.frozen) {
       const py::object now = dict_item(group, key);
       if (!now || !is_same(now, value)) return false;
     }
+    remember(group, known);
   }
   return true;
 }
@@ -165,7 +222,8 @@ bool PyPlan::read_inputs(py::handle grads, py::handle groups, py::handle options
       return accept_arrays();
     }
   }
-  if (py::isinstance<Tensors>(grads)) return accept_tensors(py::cast<Tensors&>(grads));
+  const bool is_tree = PyList_Check(grads.ptr()) || PyTuple_Check(grads.ptr()) || PyDict_Check(grads.ptr());
+  if (!is_tree && py::isinstance<Tensors>(grads)) return accept_tensors(py::cast<Tensors&>(grads));
   return structure_.flatten(grads, leaves_) && accept_arrays();
 }
 

@@ -68,6 +68,7 @@ void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_fo
     parameter.copy_dtype = copied.dtype;
   }
   parameters_.push_back(parameter);
+  elements_ += array.size;
   params_.push_back(std::move(array));
   if (parameter.copy != nullptr) {
     copies_.resize(params_.size());

@@ -25,6 +25,9 @@ std::atomic<int> forks{0};
 const int watch_forks = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
 #endif
 
+// A step of so many elements takes a few microseconds at most.
+constexpr std::size_t kBriefElements = 4096;
+
 // What the core, or another thread, could have changed while Python code ran.
 bool is_refusal(Status status) {
   return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidParameter;
@@ -67,7 +70,7 @@ py::object PyPlan::run() {
   inputs.threads = num_threads_;
   StepInfo info;
   Status status = Status::kOk;
-  without_gil([&] { status = plan_.step(inputs, &info); });
+  without_gil_unless(elements_ <= kBriefElements, [&] { status = plan_.step(inputs, &info); });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   if (!info.skipped) {

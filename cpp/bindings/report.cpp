@@ -26,11 +26,14 @@ ReportType::ReportType(py::object type) : type_(std::move(type)) {
 }
 
 py::object ReportType::make(long long completed, const StepInfo& info, std::size_t copied) const {
-  const py::tuple fields(kFieldCount);
+  // As the type itself would, but without a tuple of arguments: allocated with room for the items.
+  auto* const type = reinterpret_cast<PyTypeObject*>(type_.ptr());
+  auto made = py::reinterpret_steal<py::object>(type->tp_alloc(type, kFieldCount));
+  if (!made) throw py::error_already_set();
   auto place = places_.begin();
   const auto add = [&](PyObject* value) {
     if (value == nullptr) throw py::error_already_set();
-    PyTuple_SET_ITEM(fields.ptr(), *place++, value);
+    PyTuple_SET_ITEM(made.ptr(), *place++, value);
   };
   const auto add_if = [&](bool there, auto make_value) { add(there ? make_value() : py::none().release().ptr()); };
   add(PyLong_FromLongLong(completed));
@@ -40,11 +43,7 @@ py::object ReportType::make(long long completed, const StepInfo& info, std::size
   add(PyBool_FromLong(info.skipped));
   add_if(info.nonfinite != kNoParameter, [&] { return PyLong_FromSize_t(info.nonfinite); });
   add(PyLong_FromSize_t(copied));
-  const auto arguments = py::reinterpret_steal<py::object>(PyTuple_Pack(1, fields.ptr()));
-  if (!arguments) throw py::error_already_set();
-  PyObject* made = PyTuple_Type.tp_new(reinterpret_cast<PyTypeObject*>(type_.ptr()), arguments.ptr(), nullptr);
-  if (made == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(made);
+  return made;
 }
 
 }  // namespace adamas::bindings

@@ -169,7 +169,12 @@ class Plan:
     def row_counts(self, index: int) -> _Array | None: ...
     def catch_up(self, index: int, rows: _Array | None) -> bool: ...
     def step(
-        self, grads: Any, groups: Any, options: StepOptions | None = None, average_weight: float | Sequence[float] = 0.0
+        self,
+        grads: Any,
+        groups: Any,
+        options: StepOptions | None = None,
+        average_weight: float | Sequence[float] = 0.0,
+        /,
     ) -> StepReport | None: ...
     def start(
         self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]

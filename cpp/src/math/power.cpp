@@ -29,20 +29,68 @@ DoubleDouble multiply(DoubleDouble a, DoubleDouble b) {
   return {high, low - (high - product.high)};
 }
 
+constexpr double kNegligible = 1e-40;  // far below half an ulp of 1, far above underflow
+
+// A base, squared again and again: square k is base^(2^k). A step asks for the powers that the step before asked for,
+// with an exponent that is larger by one; so the squares are kept.
+class Squares {
+ public:
+  bool are_of(double base) const { return count_ > 0 && squares_[0].high == base; }
+
+  void restart(double base) {
+    squares_[0] = {base, 0.0};
+    count_ = 1;
+    exponent_ = 0;
+  }
+
+  double one_minus_power(std::int64_t exponent) {
+    if (exponent != exponent_) {
+      result_ = compute(exponent);
+      exponent_ = exponent;
+    }
+    return result_;
+  }
+
+ private:
+  static constexpr int kMost = 63;  // as many bits as an exponent has
+
+  double compute(std::int64_t exponent) {
+    DoubleDouble power{1.0, 0.0};
+    bool is_one = true;
+    for (int k = 0; exponent != 0; ++k, exponent >>= 1) {
+      if (k == count_) {
+        squares_[k] = multiply(squares_[k - 1], squares_[k - 1]);
+        ++count_;
+      }
+      if (squares_[k].high < kNegligible && k > 0) return 1.0;  // the power is no larger
+      if ((exponent & 1) == 0) continue;
+      power = is_one ? squares_[k] : multiply(power, squares_[k]);  // the product with 1 is exact
+      is_one = false;
+    }
+    return (1.0 - power.high) - power.low;
+  }
+
+  DoubleDouble squares_[kMost] = {};
+  int count_ = 0;
+  std::int64_t exponent_ = 0;  // of the power that was asked for last
+  double result_ = 0.0;
+};
+
+// Of the bases that this thread asked for last: optimizers have two or three.
+constexpr int kBases = 4;
+thread_local Squares recent[kBases];
+thread_local int oldest = 0;
+
 }  // namespace
 
 double one_minus_power(double base, std::int64_t exponent) noexcept {
-  constexpr double kNegligible = 1e-40;  // far below half an ulp of 1, far above underflow
-  DoubleDouble power{1.0, 0.0};
-  DoubleDouble square{base, 0.0};
-  for (;;) {
-    if (exponent & 1) power = multiply(power, square);
-    exponent >>= 1;
-    if (exponent == 0) break;
-    square = multiply(square, square);
-    if (square.high < kNegligible) return 1.0;  // the power is no larger
+  for (Squares& squares : recent) {
+    if (squares.are_of(base)) return squares.one_minus_power(exponent);
   }
-  return (1.0 - power.high) - power.low;
+  Squares& squares = recent[oldest];
+  oldest = (oldest + 1) % kBases;
+  squares.restart(base);
+  return squares.one_minus_power(exponent);
 }
 
 }  // namespace adamas
