@@ -104,9 +104,9 @@ inline V update(V p, V g, V* states, const V* coefficients) {
   }
 }
 
-// Of a rule that needs norms.
+// Of a rule that needs norms. (Measured in instructions: always inlined it takes 0.6 % less.)
 template <class Rule, class V>
-inline V direction(V p, V g, V* states, const V* coefficients) {
+ADAMAS_INLINE V direction(V p, V g, V* states, const V* coefficients) {
   const auto state = states_by_name<Rule>(states);
   const auto c = coefficients_by_name<Rule>(coefficients);
   return Rule::direction(p, Rule::begin(p, g, state, c), state, c);
