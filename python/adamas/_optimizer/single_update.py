@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from adamas import _core
 from adamas._inputs.arrays import check_array, check_like, check_overlap
@@ -14,6 +15,9 @@ from adamas._inputs.names import no_argument
 from adamas._inputs.values import shown
 from adamas._types import Array
 from adamas.rules import Formula, Hyperparameter, Range, RuleSpec
+
+#: There are no steps from this one on.
+_END_OF_STEPS = 2**62
 
 #: What a function takes beside arrays and hyperparameters.
 _OTHERS = ("step", "scalars", "num_threads")
@@ -33,8 +37,22 @@ def make_function(spec: RuleSpec, module: str) -> Callable[..., None]:
     return update
 
 
+class _Call(NamedTuple):
+    """The keywords of a call but its step, none of which can change, and what they came to with so many arguments."""
+
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+    arguments: int
+    formula: str
+    group: dict[str, Any]
+    threads: int
+
+
 class _SingleUpdate:
     """One update by a rule."""
+
+    #: The last call that can be repeated: mostly the next one is as it was but for arrays and step.
+    _last: _Call | None = None
 
     def __init__(self, spec: RuleSpec) -> None:
         self._spec = spec
@@ -51,6 +69,9 @@ class _SingleUpdate:
         self._checks_first = len(spec.formulas) > 1 and not self._by_state
 
     def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        if self._repeats(args, kwargs):
+            return
+        call = dict(kwargs)
         param, grad, positional, named = self._take_arrays(args, kwargs)
         if not kwargs.keys() <= self._allowed:
             unknown = next(name for name in kwargs if name not in self._allowed)
@@ -69,8 +90,34 @@ class _SingleUpdate:
         states = self._take_states(formula, positional, named)
         numbers = _check_scalars(scalars, formula.scalars)
         self._update(formula, param, grad, states, group, step, threads, numbers)
+        if not formula.scalars and len(args) == 2 + len(formula.states):
+            self._remember(call, len(args), formula, group)
         if scalars is not None:
             dict.update(scalars, zip(formula.scalars, numbers, strict=True))  # whatever a subclass does
+
+    def _repeats(self, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+        """Do what the last call did, with other arrays and another step, if this one is like it and acceptable."""
+        last = self._last
+        if last is None or len(args) != last.arguments or "step" not in kwargs:
+            return False
+        rest = {**kwargs}
+        step = rest.pop("step")
+        if tuple(rest) != last.names or not all(map(operator.is_, rest.values(), last.values)):
+            return False
+        if type(step) is not int or not 1 <= step < _END_OF_STEPS:
+            return False
+        states = args[2:]
+        done: bool = _core.update(
+            last.formula, args[0], args[1], states, last.group, self._beta_count, step, last.threads, []
+        )
+        return done
+
+    def _remember(self, call: dict[str, Any], arguments: int, formula: Formula, group: dict[str, Any]) -> None:
+        """Keep a call, unless somebody could change a value of it."""
+        del call["step"]
+        if all(map(_is_unchangeable, call.values())):
+            threads = check_threads(call.get("num_threads"))
+            self._last = _Call(tuple(call), tuple(call.values()), arguments, formula.name, group, threads)
 
     def _take_arrays(
         self, args: Sequence[Any], kwargs: dict[str, Any]
@@ -131,7 +178,7 @@ class _SingleUpdate:
         numbers: list[float],
     ) -> None:
         count = whole_number(step, "step", 1)
-        if count >= 2**62:
+        if count >= _END_OF_STEPS:
             raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
         threads = check_threads(num_threads)
         arrays = tuple(states.values())
@@ -148,6 +195,12 @@ class _SingleUpdate:
         check_overlap([("param", param), ("grad", grad), *states.items()])
         self._check_group(group, count - 1)
         raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
+
+def _is_unchangeable(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_unchangeable, value))
+    return type(value) in (float, int, bool, str, type(None))
 
 
 def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
