@@ -1,8 +1,7 @@
-// The loop for every combination of number formats that computes in float32. The format of the states is a template
-// parameter; those of parameter and gradient are looked up once a pair of vectors, which costs next to nothing and
-// keeps the number of loops at two for each rule and state format: one for parameters of float32, and one for those of
-// 16 bits. Formats that few use are unpacked to float32 before the loop and packed behind it, a few blocks at a time,
-// by functions that all rules share: so the loops need not have them all.
+// The loops for every combination of number formats that computes in float32. Rule and format of the states are
+// template parameters; the formats of parameter and gradient are looked up once a pair of vectors, which costs next to
+// nothing. There is a loop for parameters of float32, and beside some states one for those of bfloat16. All others are
+// unpacked to float32 before the loop and packed behind it, a few blocks at a time, by functions that all rules share.
 //
 // It goes through whole blocks of kBlock elements, since quantised states have one scale a block. What is left at the
 // end of a parameter is copied to a padded block, so that neither rule nor format has a second form for it.
