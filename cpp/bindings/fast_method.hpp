@@ -11,9 +11,10 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// The result of work(), or a null pointer and the exception as pybind11 would raise it.
+// The result of work(), or a null pointer and the exception as pybind11 would raise it. (Not noexcept: when the
+// interpreter ends, it may unwind a daemon thread through here.)
 template <class Work>
-PyObject* translating_exceptions(Work&& work) noexcept {
+PyObject* translating_exceptions(Work&& work) {
   try {
     return work().release().ptr();
   } catch (py::error_already_set& error) {

@@ -369,5 +369,11 @@ using Int8States = BlockStates<Rule, 8>;
 template <class Rule>
 using Int4States = BlockStates<Rule, 4>;
 
+// Beside parameters of bfloat16: void where these are unpacked.
+template <class Rule>
+using Int8BesideWords = std::conditional_t<kUnpacksBesideCodes, void, Int8States<Rule>>;
+template <class Rule>
+using Int4BesideWords = std::conditional_t<kUnpacksBesideCodes, void, Int4States<Rule>>;
+
 }  // namespace
 }  // namespace adamas

@@ -49,11 +49,6 @@ struct Storage {
   StateStorage state[kMaxStates] = {};
 };
 
-// Beside such states, parameters of bfloat16 are unpacked before the loop: their conversion is a small part of the
-// work.
-template <class Rule>
-using Unpacked = void;
-
 template <class Rule>
 struct Float32States {
   using V = Vector<float>;

@@ -224,7 +224,8 @@ class MixedLoop {
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kBlock;
     const bool direct = param_is_direct() && is_direct(streams_.grad_dtype);
-    const std::size_t most = !direct ? kUnpackedBlocks : keeps_rest(format_) ? kSettledBlocks : whole;
+    const std::size_t unpacked = has_codes() ? kUnpackedBlocks : kFewUnpackedBlocks;
+    const std::size_t most = !direct ? unpacked : keeps_rest(format_) ? kSettledBlocks : whole;
     for (std::size_t block = 0; block < whole; block += most) {
       const std::size_t blocks = std::min(most, whole - block);
       const std::size_t i = begin + block * kBlock;
@@ -255,9 +256,15 @@ class MixedLoop {
  private:
   // So many are settled before they are updated: few enough to stay in the nearest cache meanwhile.
   static constexpr std::size_t kSettledBlocks = 16;
-  // So many are unpacked at a time.
+  // At most so many are unpacked at a time. Few, so that all arrays come from memory at an even pace; but more where
+  // states are in codes, since the pipeline of blocks has to be emptied each time.
   static constexpr std::size_t kUnpackedBlocks = 16;
+  static constexpr std::size_t kFewUnpackedBlocks = 2;
 
+  bool has_codes() const {
+    const auto is_coded = [](const StateStorage& storage) { return storage.element_bytes == 0; };
+    return std::any_of(kernel_.storage, kernel_.storage + kernel_.state_count, is_coded);
+  }
   bool param_is_direct() const {
     return format_ == ParamFormat::kFloat32 || (kernel_.words != nullptr && is_direct(format_));
   }

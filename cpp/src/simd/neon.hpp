@@ -14,6 +14,7 @@ namespace {
 constexpr int kVectorsPerBlock = 1;
 
 constexpr std::size_t kAheadOfCodes = 0;
+constexpr bool kUnpacksBesideCodes = true;
 constexpr bool kPipelined = true;
 
 template <class T>
