@@ -68,7 +68,7 @@ class _SingleUpdate:
         #: The formula depends on hyperparameters, which must be valid to choose it.
         self._checks_first = len(spec.formulas) > 1 and not self._by_state
 
-    def __call__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._repeats(args, kwargs):
             return
         call = dict(kwargs)
@@ -95,7 +95,7 @@ class _SingleUpdate:
         if scalars is not None:
             dict.update(scalars, zip(formula.scalars, numbers, strict=True))  # whatever a subclass does
 
-    def _repeats(self, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    def _repeats(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Do what the last call did, with other arrays and another step, if this one is like it and acceptable."""
         last = self._last
         if last is None or len(args) != last.arguments or "step" not in kwargs:
