@@ -136,9 +136,9 @@ class PyPlan {
     Py_ssize_t size = 0;                                    // entries
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
     // The entries that were read last, in order, if nobody can change their values but by putting others there; else
-    // empty. As long as they are the same objects, there is nothing to be read.
+    // empty. As long as they are the same objects, there is nothing to be read. (The parameters, looked at each time,
+    // are not kept: a container that holds its optimizer would never go.)
     std::vector<std::pair<py::object, py::object>> read;
-    py::object params;  // of these entries
   };
 
   // Lets others in again at the end of its life.
@@ -168,9 +168,9 @@ class PyPlan {
   bool accept(std::size_t index, py::handle grad);
   bool accept_copy(std::size_t index, py::handle grad);
   void count_averages();
-  bool holds_params(std::size_t number, py::handle tree, std::size_t& next) const;
+  bool holds_params(std::size_t number, py::handle group, std::size_t& next) const;
   static bool is_as_read(py::handle group, const Group& known);
-  void remember(py::handle group, Group& known) const;
+  static void remember(py::handle group, Group& known);
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();

@@ -69,8 +69,10 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
 }
 
-bool PyPlan::holds_params(std::size_t number, py::handle tree, std::size_t& next) const {
-  return structure_.group_holds(number, tree, params_, next);
+bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
+  if (!PyDict_Check(group.ptr())) return false;
+  const py::object params = dict_item(group, params_key());
+  return params && structure_.group_holds(number, params, params_, next);
 }
 
 bool PyPlan::is_as_read(py::handle group, const Group& known) {
@@ -83,12 +85,12 @@ bool PyPlan::is_as_read(py::handle group, const Group& known) {
   PyObject* value = nullptr;
   for (const auto& [known_key, known_value] : known.read) {
     if (PyDict_Next(group.ptr(), &place, &key, &value) == 0) return false;
-    if (key != known_key.ptr() || value != known_value.ptr()) return false;
+    if (key != known_key.ptr() || (known_value && value != known_value.ptr())) return false;
   }
   return true;
 }
 
-void PyPlan::remember(py::handle group, Group& known) const {
+void PyPlan::remember(py::handle group, Group& known) {
   known.read.clear();
   if (!PyDict_CheckExact(group.ptr())) return;
   std::vector<std::pair<py::object, py::object>> entries;
@@ -98,8 +100,8 @@ void PyPlan::remember(py::handle group, Group& known) const {
   while (PyDict_Next(group.ptr(), &place, &key, &value) != 0) {
     const bool is_params = PyUnicode_CheckExact(key) != 0 && PyUnicode_CompareWithASCIIString(key, kParams) == 0;
     if (!is_params && !is_unchangeable(value)) return;
-    if (is_params) known.params = py::reinterpret_borrow<py::object>(value);
-    entries.emplace_back(py::reinterpret_borrow<py::object>(key), py::reinterpret_borrow<py::object>(value));
+    entries.emplace_back(py::reinterpret_borrow<py::object>(key),
+                         py::reinterpret_borrow<py::object>(is_params ? nullptr : value));
   }
   known.read = std::move(entries);
 }
@@ -120,16 +122,11 @@ bool PyPlan::read_groups(py::handle groups) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
     if (!group) return false;
-    if (is_as_read(group, known)) {
-      if (!foreign_groups_ && !holds_params(k, known.params, next_param)) return false;
-      continue;
-    }
+    const bool is_known = is_as_read(group, known);
+    if (!is_known && !has_its_keys(group, known)) return false;
+    if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
+    if (is_known) continue;
     known.read.clear();
-    if (!has_its_keys(group, known)) return false;
-    if (!foreign_groups_) {
-      const py::object params = dict_item(group, params_key());
-      if (!params || !holds_params(k, params, next_param)) return false;
-    }
     if (!read_hyperparameters(group, known.keys, completed_, &hyperparameters_[k], &scheduled_[k])) return false;
     hyperparameters_[k].seed = seed_;
     for (const auto& [key, value] : known.frozen) {

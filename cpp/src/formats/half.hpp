@@ -26,11 +26,8 @@ struct Bfloat16 {
     return add_unless_nan(value, random);
   }
 
-  // Both with the result in the lowest 16 bits.
+  // With the result in the lowest 16 bits.
   static ADAMAS_INLINE Bits narrow(Vector<float> value) { return rounded(value).right<16>(); }
-  static ADAMAS_INLINE Bits narrow_at_random(Vector<float> value, Bits random) {
-    return rounded_at_random(value, random).right<16>();
-  }
 };
 
 struct Float16 {
