@@ -37,7 +37,7 @@ dlpack::Look find_look(PyTypeObject* type) {
 }
 
 // Looks at one tensor after another, mostly of one type.
-class Reader {
+class TensorReader {
  public:
   bool look(py::handle object, dlpack::Tensor* out) {
     PyTypeObject* type = Py_TYPE(object.ptr());
@@ -86,7 +86,7 @@ bool is_laid_out(const dlpack::Tensor& tensor, const std::vector<std::int64_t>& 
 
 Tensors::Tensors(const py::list& params, const py::list& memory) {
   if (params.size() != memory.size()) throw py::value_error("Tensors: one piece of memory for each parameter");
-  Reader reader;
+  TensorReader reader;
   for (std::size_t i = 0; i < params.size(); ++i) {
     dlpack::Tensor view{};
     Param param;
@@ -176,8 +176,8 @@ bool Tensors::same_states(py::handle states) const {
 
 py::object Tensors::collect(py::handle groups, py::handle states) {
   if (!same_groups(groups) || !same_states(states)) return py::none();
-  Reader params;  // parameters and gradients are of two types
-  Reader grads;
+  TensorReader params;  // parameters and gradients are of two types
+  TensorReader grads;
   py::list awkward;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     Param& param = params_[i];

@@ -58,18 +58,22 @@ ADAMAS_INLINE T* at(void* array, std::size_t i) {
   return static_cast<T*>(array) + i;
 }
 
-// Is it loaded and stored within the update's loop? Those of float16, which fewer use, are unpacked to float32 before
-// it and packed behind it.
+// Is it loaded and stored within the update's loop? All others are unpacked to float32 before it and packed behind it:
+// each format in a loop adds to what is compiled for every rule.
 constexpr bool is_direct(ParamFormat format) {
-  return format != ParamFormat::kFloat16 && format != ParamFormat::kFloat16Kahan &&
-         format != ParamFormat::kFloat16Master;
+  return format == ParamFormat::kFloat32 || format == ParamFormat::kBfloat16 || format == ParamFormat::kBfloat16Random;
 }
 
-// Is something kept beside the parameter?
-constexpr bool keeps_rest(ParamFormat format) { return format >= ParamFormat::kBfloat16Kahan; }
-// Is it the parameter in float32?
+// Is what is kept beside it the parameter in float32?
 constexpr bool has_master(ParamFormat format) {
   return format == ParamFormat::kBfloat16Master || format == ParamFormat::kFloat16Master;
+}
+
+constexpr bool is_kahan(ParamFormat format) {
+  return format == ParamFormat::kBfloat16Kahan || format == ParamFormat::kFloat16Kahan;
+}
+constexpr bool is_split(ParamFormat format) {
+  return format == ParamFormat::kSplit32 || format == ParamFormat::kSplit24;
 }
 
 // A float32 number in two halves: the high one is rounded to the nearest, ties away from zero, and the low 16 bits,
@@ -87,61 +91,27 @@ ADAMAS_INLINE Bits round_to_24(Vector<float> value) {
   return add_unless_nan(value, odd + Bits::broadcast(0x7f)) & Bits::broadcast(0xffffff00);
 }
 
-// One pair of vectors from element i on, of a format that is direct and not float32.
+// One pair of vectors of bfloat16 from element i on.
 template <class Order>
-ADAMAS_INLINE void load_words(ParamFormat format, const ParamArrays& a, std::size_t i, Vector<float> (&p)[2]) {
-  if (format == ParamFormat::kBfloat16Master) return Order::load(at<float>(a.residue, i), p);
-  Bits words[2];
-  Bits low[2];
-  Order::load_high16(at<std::uint16_t>(a.values, i), words);
-  if (format == ParamFormat::kSplit32) {
-    Order::load_low16(at<std::uint16_t>(a.residue, i), low);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = joined(words[b], low[b]); });
-  } else if (format == ParamFormat::kSplit24) {
-    Order::load8(at<std::uint8_t>(a.residue, i), low);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = joined(words[b], low[b].template left<8>()); });
-  } else if (format == ParamFormat::kBfloat16Kahan) {
-    Order::load_high16(at<std::uint16_t>(a.residue, i), low);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = bits_of(float_of(words[b]) + float_of(low[b])); });
-  }
-  for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(words[b]); });
+ADAMAS_INLINE void load_words(const void* words, std::size_t i, Vector<float> (&p)[2]) {
+  Bits high[2];
+  Order::load_high16(static_cast<const std::uint16_t*>(words) + i, high);
+  for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(high[b]); });
 }
 
-// element: the index in the whole array of the block's element 0.
+// Rounded at random, or else to the nearest. element: the index in the whole array of the block's element 0.
 template <class Order>
-ADAMAS_INLINE void store_words(ParamFormat format, const ParamArrays& a, std::size_t i, const Vector<float> (&p)[2],
+ADAMAS_INLINE void store_words(bool at_random, void* words, std::size_t i, const Vector<float> (&p)[2],
                                std::size_t element, const RandomKey& key) {
-  Bits words[2];
-  Bits low[2];
-  if (format == ParamFormat::kBfloat16Random) {
-    random_halves<Order>(key, element + i, low);
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded_at_random(p[b], low[b]); });
-  } else if (format == ParamFormat::kSplit32) {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-      low[b] = bits_of(p[b]);
-      words[b] = high_half(p[b]);
-    });
-    Order::store_low16(low, at<std::uint16_t>(a.residue, i));
-  } else if (format == ParamFormat::kSplit24) {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-      const Bits rounded = round_to_24(p[b]);
-      low[b] = rounded.template right<8>();
-      words[b] = high_half(float_of(rounded));
-    });
-    Order::store8(low, at<std::uint8_t>(a.residue, i));
+  Bits high[2];
+  if (at_random) {
+    Bits random[2];
+    random_halves<Order>(key, element + i, random);
+    for_both([&](int b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded_at_random(p[b], random[b]); });
   } else {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Bfloat16::rounded(p[b]); });
-    if (format == ParamFormat::kBfloat16Master) {
-      Order::store(p, at<float>(a.residue, i));
-    } else if (format == ParamFormat::kBfloat16Kahan) {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-        const Bits high = words[b] & Bits::broadcast(0xffff0000);
-        low[b] = Bfloat16::rounded(p[b] - float_of(high));
-      });
-      Order::store_high16(low, at<std::uint16_t>(a.residue, i));
-    }
+    for_both([&](int b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded(p[b]); });
   }
-  Order::store_high16(words, at<std::uint16_t>(a.values, i));
+  Order::store_high16(high, at<std::uint16_t>(words, i));
 }
 
 // Calls work(constant) with the format as a constant.
@@ -163,27 +133,40 @@ ADAMAS_INLINE void with_constant(ParamFormat format, Work work) {
   }
 }
 
+template <ParamFormat kFormat>
+using HalfOf = std::conditional_t<kFormat == ParamFormat::kFloat16 || kFormat == ParamFormat::kFloat16Kahan ||
+                                      kFormat == ParamFormat::kFloat16Master,
+                                  Float16, Bfloat16>;
+
 // `count` elements, a whole number of pairs, of any format, as they are computed with. Once for all rules, as the way
 // back: so they are not inlined.
 __attribute__((noinline)) inline void unpack_params(ParamFormat format, const ParamArrays& a, std::size_t count,
                                                     float* to) {
   with_constant(format, [&](auto f) ADAMAS_INLINE_LAMBDA {
     constexpr ParamFormat kFormat = decltype(f)::value;
+    using Half = HalfOf<kFormat>;
     for (std::size_t j = 0; j < count; j += kPair) {
       Vector<float> p[2];
-      if constexpr (kFormat == ParamFormat::kFloat32) {
-        InOrder::load(at<float>(a.values, j), p);
-      } else if constexpr (kFormat == ParamFormat::kFloat16Master) {
-        InOrder::load(at<float>(a.residue, j), p);
-      } else if constexpr (is_direct(kFormat)) {
-        load_words<InOrder>(kFormat, a, j, p);
+      if constexpr (kFormat == ParamFormat::kFloat32 || has_master(kFormat)) {
+        InOrder::load(at<float>(has_master(kFormat) ? a.residue : a.values, j), p);
+      } else if constexpr (is_split(kFormat)) {
+        Bits high[2];
+        Bits low[2];
+        InOrder::load_high16(at<std::uint16_t>(a.values, j), high);
+        if constexpr (kFormat == ParamFormat::kSplit32) {
+          InOrder::load_low16(at<std::uint16_t>(a.residue, j), low);
+        } else {
+          InOrder::load8(at<std::uint8_t>(a.residue, j), low);
+          for_both([&](int b) ADAMAS_INLINE_LAMBDA { low[b] = low[b].template left<8>(); });
+        }
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(joined(high[b], low[b])); });
       } else {
         Bits words[2];
         InOrder::load_low16(at<std::uint16_t>(a.values, j), words);
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = Float16::widen(words[b]); });
-        if constexpr (kFormat == ParamFormat::kFloat16Kahan) {
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = Half::widen(words[b]); });
+        if constexpr (is_kahan(kFormat)) {
           InOrder::load_low16(at<std::uint16_t>(a.residue, j), words);
-          for_both([&](auto b) ADAMAS_INLINE_LAMBDA { p[b] = p[b] + Float16::widen(words[b]); });
+          for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = p[b] + Half::widen(words[b]); });
         }
       }
       InOrder::store(p, to + j);
@@ -191,26 +174,42 @@ __attribute__((noinline)) inline void unpack_params(ParamFormat format, const Pa
   });
 }
 
-// The way back, of formats of 16 bits; a master of float16 is there already. element: the index in the whole array of
-// the first.
+// The way back; a master is there already. element: the index in the whole array of the first.
 __attribute__((noinline)) inline void pack_params(ParamFormat format, const float* from, std::size_t count,
                                                   const ParamArrays& a, std::size_t element, const RandomKey& key) {
   with_constant(format, [&](auto f) ADAMAS_INLINE_LAMBDA {
     constexpr ParamFormat kFormat = decltype(f)::value;
-    if constexpr (kFormat != ParamFormat::kFloat32) {
-      for (std::size_t j = 0; j < count; j += kPair) {
-        Vector<float> p[2];
-        Bits words[2];
-        InOrder::load(from + j, p);
-        if constexpr (is_direct(kFormat)) {
-          store_words<InOrder>(kFormat, a, j, p, element, key);
-        } else {
-          for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b]); });
-          InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
-          if constexpr (kFormat == ParamFormat::kFloat16Kahan) {
-            for_both([&](auto b) ADAMAS_INLINE_LAMBDA { words[b] = Float16::narrow(p[b] - Float16::widen(words[b])); });
-            InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
-          }
+    using Half = HalfOf<kFormat>;
+    for (std::size_t j = 0; j < count; j += kPair) {
+      Vector<float> p[2];
+      Bits words[2];
+      Bits low[2];
+      InOrder::load(from + j, p);
+      if constexpr (kFormat == ParamFormat::kFloat32) {
+        InOrder::store(p, at<float>(a.values, j));
+      } else if constexpr (kFormat == ParamFormat::kBfloat16Random) {
+        store_words<InOrder>(true, a.values, j, p, element, key);
+      } else if constexpr (kFormat == ParamFormat::kSplit32) {
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+          low[b] = bits_of(p[b]);
+          words[b] = high_half(p[b]);
+        });
+        InOrder::store_low16(low, at<std::uint16_t>(a.residue, j));
+        InOrder::store_high16(words, at<std::uint16_t>(a.values, j));
+      } else if constexpr (kFormat == ParamFormat::kSplit24) {
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+          const Bits rounded = round_to_24(p[b]);
+          low[b] = rounded.template right<8>();
+          words[b] = high_half(float_of(rounded));
+        });
+        InOrder::store8(low, at<std::uint8_t>(a.residue, j));
+        InOrder::store_high16(words, at<std::uint16_t>(a.values, j));
+      } else {
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b]); });
+        InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
+        if constexpr (is_kahan(kFormat)) {
+          for_both([&](int b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b] - Half::widen(words[b])); });
+          InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
         }
       }
     }

@@ -67,15 +67,13 @@ struct Float32States {
 
   template <class S>
   ADAMAS_INLINE void load(const StateArrays& arrays, S& s, std::size_t j) const {
-    repeat<Rule::kStateCount>(
-        [&](auto k) ADAMAS_INLINE_LAMBDA { Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]); });
+    for (int k = 0; k < Rule::kStateCount; ++k) Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]);
   }
   template <class S>
   ADAMAS_INLINE void prepare(const S&, S&) const {}
   template <class S>
   ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S&, std::size_t j) const {
-    repeat<Rule::kStateCount>(
-        [&](auto k) ADAMAS_INLINE_LAMBDA { Order::store(s[k], static_cast<float*>(arrays.values[k]) + j); });
+    for (int k = 0; k < Rule::kStateCount; ++k) Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
   }
   ADAMAS_INLINE void between(std::size_t) const {}
   ADAMAS_INLINE void end(const StateArrays&, std::size_t) const {}
@@ -108,7 +106,7 @@ class Bfloat16States {
       } else {
         Bits words[2];
         Order::load_high16(static_cast<const std::uint16_t*>(arrays.values[k]) + j, words);
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA { s[k][b] = float_of(words[b]); });
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA { s[k][b] = float_of(words[b]); });
       }
     });
   }
@@ -122,7 +120,7 @@ class Bfloat16States {
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;
         Bits words[2];
-        for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
           words[b] = Bfloat16::rounded_at_random(s[k][b], dither_.template thresholds<kFirst>(j + b * V::kLanes));
         });
         Order::store_high16(words, static_cast<std::uint16_t*>(arrays.values[k]) + j);
@@ -139,6 +137,10 @@ class Bfloat16States {
 
   const Dither<16, 0, Order>& dither_;
 };
+
+// There is no loop beside such parameters: they are unpacked.
+template <class>
+using Unpacked = void;
 
 template <class Rule>
 using Bfloat16InOrder = Bfloat16States<Rule, InOrder>;

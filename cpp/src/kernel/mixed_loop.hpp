@@ -47,17 +47,17 @@ struct Pair {
   V prepared[kCount + 1][2];
 
   // The states of one of the vectors, as a rule takes them.
-  template <int b, class Work>
-  ADAMAS_INLINE void with_states(Work work) {
+  template <class Work>
+  ADAMAS_INLINE void with_states(int b, Work work) {
     V s[kCount + 1];
-    repeat<kCount>([&](auto k) ADAMAS_INLINE_LAMBDA { s[k] = states[k][b]; });
+    for (int k = 0; k < kCount; ++k) s[k] = states[k][b];
     work(s);
-    repeat<kCount>([&](auto k) ADAMAS_INLINE_LAMBDA { states[k][b] = s[k]; });
+    for (int k = 0; k < kCount; ++k) states[k][b] = s[k];
   }
 
   // Number by number, so that they stay in registers.
   ADAMAS_INLINE void operator=(const Pair& other) {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
+    for_both([&](int b) ADAMAS_INLINE_LAMBDA {
       param[b] = other.param[b];
       grad[b] = other.grad[b];
       if constexpr (Rule::kTakesRoot) root[b] = other.root[b];
@@ -76,24 +76,29 @@ struct Run {
   std::size_t count;
 };
 
-// What is the same for all elements of a step.
+// An array that is fetched while elements are updated, a pair at a time, long before it is read.
+struct Fetched {
+  const char* next;
+  std::size_t element_bytes;
+};
+
+// What is the same for all elements of a run.
 struct MixedStep {
   const Streams& streams;
   const StepCoefficients& coefficients;
   ParamFormat format;  // as the loop is to see it: one that is direct
   DType grad_dtype;    // likewise
+  Fetched fetched[3];  // parameter, gradient, and what is kept beside a parameter
 };
 
 inline void* shifted(void* array, std::size_t bytes) { return static_cast<char*>(array) + bytes; }
 
-// Elements of at most float32, so many bytes from the beginning of the array. There may be nothing: prefetches do not
-// fault.
-ADAMAS_INLINE void prefetch_pair(const void* array, std::size_t offset) {
-  const char* const begin = static_cast<const char*>(array) + offset;
+// A pair of at most float32. There may be nothing: prefetches do not fault.
+ADAMAS_INLINE void prefetch_pair(const char* begin) {
   for (std::size_t i = 0; i < kPair * sizeof(float); i += kCacheLine) __builtin_prefetch(begin + i);
 }
 
-// Updates whole blocks. kWords: the parameter is one of bfloat16, in one of its formats; else it is float32.
+// Updates whole blocks. kWords: the parameter is one of bfloat16; else it is float32.
 template <class Rule, class States, bool kWords>
 void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& run) {
   using V = Vector<float>;
@@ -101,51 +106,50 @@ void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& r
   static_assert(kBlock % kPair == 0);
   const StepCoefficients& coefficients = step.coefficients;
   const RuleVectors<Rule, V> c(coefficients);
-  const ParamFormat format = step.format;
+  const bool at_random = step.format == ParamFormat::kBfloat16Random;
   const DType dtype = step.grad_dtype;
   const RandomKey key = step.streams.key;
   const bool scaled = coefficients.grad_scale != 1.0;
   const bool coupled = !Rule::kOwnDecay && coefficients.decay_mode == Decay::kCoupled;
   const std::size_t param_bytes = kWords ? 2 : sizeof(float);
   const std::size_t grad_bytes = size_of(dtype);
-  const std::size_t residue_bytes = kWords ? size_of(step.streams.residue_kind) : 0;
   std::size_t element = run.element;
   BlockArrays arrays = first;
+  Fetched fetched[] = {step.fetched[0], step.fetched[1], step.fetched[2]};
   typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
   States states(scratch);
 
   // The pair that begins with element j of the block.
   const auto begin = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
     if constexpr (States::kAhead != 0) {
-      prefetch_pair(arrays.param.values, j * param_bytes + States::kAhead);
-      prefetch_pair(arrays.grad, j * grad_bytes + States::kAhead);
+      for (const Fetched& array : fetched) prefetch_pair(array.next + j * array.element_bytes);
     }
     if constexpr (kWords) {
-      load_words<Order>(format, arrays.param, j, x.param);
+      load_words<Order>(arrays.param.values, j, x.param);
     } else {
       Order::load(static_cast<const float*>(arrays.param.values) + j, x.param);
     }
     load_gradients<Order>(dtype, arrays.grad, j, x.grad);
     states.load(arrays.states, x.states, j);
     if (scaled) {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
+      for_both([&](int b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
     }
     if (coupled) {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      for_both([&](int b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
     } else {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      for_both([&](int b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
     }
     if constexpr (Rule::kTakesRoot) {
-      for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-        x.template with_states<b>(
-            [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
+      for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+        x.with_states(
+            b, [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
       });
       states.prepare(x.states, x.prepared);
     }
   };
   const auto finish = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
-    for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-      x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+    for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+      x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
         if constexpr (Rule::kTakesRoot) {
           x.param[b] = finish_update<Rule>(x.param[b], x.grad[b], x.root[b], s, c.rule);
         } else {
@@ -156,7 +160,7 @@ void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& r
     if constexpr (!Rule::kTakesRoot) states.prepare(x.states, x.prepared);
     states.store(arrays.states, x.states, x.prepared, j);
     if constexpr (kWords) {
-      store_words<Order>(format, arrays.param, j, x.param, element, key);
+      store_words<Order>(at_random, arrays.param.values, j, x.param, element, key);
     } else {
       Order::store(x.param, static_cast<float*>(arrays.param.values) + j);
     }
@@ -186,8 +190,10 @@ void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& r
     states.end(arrays.states, block + 1 == run.blocks ? run.count : kBlock);
     element += kBlock;
     arrays.param.values = shifted(arrays.param.values, kBlock * param_bytes);
-    arrays.param.residue = shifted(arrays.param.residue, kBlock * residue_bytes);
     arrays.grad = static_cast<const char*>(arrays.grad) + kBlock * grad_bytes;
+    if constexpr (States::kAhead != 0) {
+      for (Fetched& array : fetched) array.next += kBlock * array.element_bytes;
+    }
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
       constexpr StateStorage kStorage = States::kStorage.state[k];
       arrays.states.values[k] = shifted(arrays.states.values[k], kStorage.block_bytes);
@@ -204,12 +210,14 @@ struct MixedKernel {
   UpdateBlocks words;   // beside those of bfloat16; null: they are unpacked
   int state_count;
   const StateStorage* storage;
+  std::size_t ahead;  // see States::kAhead
 };
 template <class Rule, class FloatStates, class WordStates>
 constexpr MixedKernel mixed_kernel() {
   UpdateBlocks words = nullptr;
   if constexpr (!std::is_void_v<WordStates>) words = update_blocks<Rule, WordStates, true>;
-  return {update_blocks<Rule, FloatStates, false>, words, Rule::kStateCount, FloatStates::kStorage.state};
+  return {update_blocks<Rule, FloatStates, false>, words, Rule::kStateCount, FloatStates::kStorage.state,
+          FloatStates::kAhead};
 }
 
 // Goes through the elements of a parameter, whatever its rule and formats.
@@ -225,7 +233,7 @@ class MixedLoop {
     const std::size_t whole = (end - begin) / kBlock;
     const bool direct = param_is_direct() && is_direct(streams_.grad_dtype);
     const std::size_t unpacked = has_codes() ? kUnpackedBlocks : kFewUnpackedBlocks;
-    const std::size_t most = !direct ? unpacked : keeps_rest(format_) ? kSettledBlocks : whole;
+    const std::size_t most = direct ? whole : unpacked;
     for (std::size_t block = 0; block < whole; block += most) {
       const std::size_t blocks = std::min(most, whole - block);
       const std::size_t i = begin + block * kBlock;
@@ -254,12 +262,10 @@ class MixedLoop {
   }
 
  private:
-  // So many are settled before they are updated: few enough to stay in the nearest cache meanwhile.
-  static constexpr std::size_t kSettledBlocks = 16;
   // At most so many are unpacked at a time. Few, so that all arrays come from memory at an even pace; but more where
   // states are in codes, since the pipeline of blocks has to be emptied each time.
   static constexpr std::size_t kUnpackedBlocks = 16;
-  static constexpr std::size_t kFewUnpackedBlocks = 2;
+  static constexpr std::size_t kFewUnpackedBlocks = 4;
 
   bool has_codes() const {
     const auto is_coded = [](const StateStorage& storage) { return storage.element_bytes == 0; };
@@ -269,10 +275,24 @@ class MixedLoop {
     return format_ == ParamFormat::kFloat32 || (kernel_.words != nullptr && is_direct(format_));
   }
 
+  // Of an array that the loop reads itself, elements of this run; of one that is unpacked before it, those of the next.
+  void fetch_ahead(const BlockArrays& given, std::size_t count, MixedStep& step) const {
+    const auto fetched = [&](const void* array, std::size_t element_bytes, bool direct) -> Fetched {
+      const std::size_t distance = direct ? kernel_.ahead : count * element_bytes;
+      return {static_cast<const char*>(array) + distance, element_bytes};
+    };
+    const std::size_t residue_bytes = size_of(streams_.residue_kind);
+    step.fetched[0] = fetched(given.param.values, size_of(streams_.param_dtype), param_is_direct());
+    step.fetched[1] = fetched(given.grad, size_of(streams_.grad_dtype), is_direct(streams_.grad_dtype));
+    step.fetched[2] = residue_bytes == 0 ? Fetched{step.fetched[0].next, 0}
+                                         : fetched(given.param.residue, residue_bytes, param_is_direct());
+  }
+
   void update_run(const BlockArrays& given, const Run& run) const {
     const std::size_t count = run.blocks * kBlock;
     settle(format_, given.param, count);
-    MixedStep step{streams_, coefficients_, format_, streams_.grad_dtype};
+    MixedStep step{streams_, coefficients_, format_, streams_.grad_dtype, {}};
+    if (kernel_.ahead != 0) fetch_ahead(given, count, step);
     BlockArrays arrays = given;
     alignas(64) float grads[kUnpackedBlocks * kBlock];
     if (!is_direct(step.grad_dtype)) {
@@ -367,7 +387,7 @@ template <class Rule, class States>
 void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
                 SquareSums* sums) {
   using V = Vector<float>;
-  static constexpr MixedKernel kKernel = {nullptr, nullptr, Rule::kStateCount, States::kStorage.state};
+  static constexpr MixedKernel kKernel = {nullptr, nullptr, Rule::kStateCount, States::kStorage.state, 0};
   const MixedLoop loop(streams, coefficients, kKernel);
   const RuleVectors<Rule, V> c(coefficients);
   typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
@@ -385,8 +405,8 @@ void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, cons
           InOrder::load(params + j, x.param);
           InOrder::load(directions + j, x.grad);
           states.load(arrays.states, x.states, j);
-          for_both([&](auto b) ADAMAS_INLINE_LAMBDA {
-            x.template with_states<b>([&](V* s) ADAMAS_INLINE_LAMBDA {
+          for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+            x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
               x.grad[b] = direction<Rule>(x.param[b], x.grad[b] * c.grad_scale, s, c.rule);
             });
           });

@@ -16,7 +16,6 @@ constexpr int kVectorsPerBlock = 1;
 
 // Measured: 1 to 4 % in memory; in cache it costs up to 1 %.
 constexpr std::size_t kAheadOfCodes = 2048;
-constexpr bool kUnpacksBesideCodes = true;
 constexpr bool kPipelined = true;
 
 template <class T>

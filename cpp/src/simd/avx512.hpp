@@ -18,9 +18,6 @@ constexpr int kVectorsPerBlock = 4;
 constexpr std::size_t kAheadOfCodes = 1536;
 constexpr bool kPipelined = true;
 
-// Measured: unpacked, up to 16 % slower in memory.
-constexpr bool kUnpacksBesideCodes = false;
-
 template <class T>
 struct Vector;
 

@@ -14,7 +14,6 @@ namespace {
 constexpr int kVectorsPerBlock = 1;
 
 constexpr std::size_t kAheadOfCodes = 0;
-constexpr bool kUnpacksBesideCodes = true;
 constexpr bool kPipelined = true;
 
 template <class T>

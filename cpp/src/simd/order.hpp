@@ -109,10 +109,11 @@ struct EvenOdd {
   }
 };
 
-// body(Index<0>{}), body(Index<1>{}): for both vectors of a pair.
+// For both vectors of a pair.
 template <class Body>
 ADAMAS_INLINE void for_both(Body body) {
-  repeat<2>(body);
+  body(0);
+  body(1);
 }
 
 }  // namespace

@@ -23,8 +23,7 @@
 // interleave() is the way back. to_whole() rounds to the nearest whole number. Table keeps kTableSize floats (a power
 // of 2), in a register where it can, and at() looks them up by the lowest bits of an index. kAheadOfCodes: while states
 // of a few bits are decoded and encoded, parameter and gradient are fetched this many bytes ahead; 0 for never.
-// kPipelined: the loop over mixed formats is a pipeline (kernel/mixed_loop.hpp). kUnpacksBesideCodes: parameters of
-// bfloat16 beside states of a few bits are unpacked before the loop, instead of having one of their own.
+// kPipelined: the loop over mixed formats is a pipeline (kernel/mixed_loop.hpp).
 #pragma once
 
 #include <cmath>
@@ -38,7 +37,6 @@ namespace {
 
 constexpr int kVectorsPerBlock = 1;
 constexpr std::size_t kAheadOfCodes = 0;
-constexpr bool kUnpacksBesideCodes = true;
 constexpr bool kPipelined = false;
 
 template <class T>
