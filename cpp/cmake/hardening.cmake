@@ -24,7 +24,10 @@ set(ADAMAS_KERNEL_HARDENING "")
 set(ADAMAS_ENGINE_HARDENING "")
 set(ADAMAS_BINDINGS_HARDENING "")
 set(ADAMAS_LINK_HARDENING "")
-if(ADAMAS_HARDENING)
+# Windows gets none of it, but for what its linker does unasked (addresses at random, no code in data). There, GCC touches
+# every page of a large frame anyway, and fails with an internal error when asked for -fstack-clash-protection. Canaries
+# and checked functions are in a library of their own, which whoever links ours would need.
+if(ADAMAS_HARDENING AND NOT WIN32)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     adamas_known_flags(ADAMAS_KERNEL_HARDENING -fstack-clash-protection -fcf-protection)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$" AND NOT APPLE)  # Apple's arm64 has an ABI without it

@@ -10,6 +10,13 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
   # GCC 12 takes the don't-care operand inside its own AVX-512 intrinsics for an uninitialised variable (GCC bug 105593).
   set(ADAMAS_FLAGS_avx512 -mavx512f -mprefer-vector-width=512 $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  # Windows aligns the stack to 16 bytes. GCC keeps wider vectors on it all the same, and moves them by instructions that
+  # may fail there (GCC bug 54412). The assembler, of binutils 2.38 or newer, replaces these by some that take any
+  # address. (Some GCCs are repaired; Debian's is.)
+  if(WIN32)
+    list(APPEND ADAMAS_FLAGS_avx2 $<$<CXX_COMPILER_ID:GNU>:-Wa,-muse-unaligned-vector-move>)
+    list(APPEND ADAMAS_FLAGS_avx512 $<$<CXX_COMPILER_ID:GNU>:-Wa,-muse-unaligned-vector-move>)
+  endif()
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
   list(APPEND ADAMAS_ISAS neon)
 endif()

@@ -1,5 +1,16 @@
 #include "engine/cpu_quota.hpp"
 
+#if defined(_WIN32)
+
+// Windows has no cgroups. It can limit the processor time of a container, too, but that is not looked up yet.
+namespace adamas {
+
+int cpu_quota(const char*) noexcept { return 0; }
+
+}  // namespace adamas
+
+#else
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -80,3 +91,5 @@ int cpu_quota(const char* root) noexcept {
 }
 
 }  // namespace adamas
+
+#endif

@@ -110,7 +110,7 @@ const char* openmp_runtime() noexcept {
   Dl_info info;
   if (dladdr(reinterpret_cast<const void*>(&omp_get_max_threads), &info) != 0) return info.dli_fname;
 #endif
-  return nullptr;
+  return nullptr;  // on Windows, the address would be that of a jump, in the file that asks
 }
 
 }  // namespace adamas

@@ -50,7 +50,7 @@ int usable_processors() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
 #endif
-  const unsigned count = std::thread::hardware_concurrency();
+  const unsigned count = std::thread::hardware_concurrency();  // of mingw-w64: those that the process may run on
   return count == 0 ? 1 : static_cast<int>(count);
 }
 
