@@ -14,10 +14,23 @@ namespace {
 
 constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kDistanceInPage = 1344;  // neither this nor twice this is near a multiple of the page
+// How far apart kinds of states begin: in the page, neither this nor twice this is near a multiple of it; in 128 KiB
+// and in 1 MiB, no multiple up to the sixth is.
+constexpr std::size_t kDistance = 36 * kPage + 1344;
+constexpr std::size_t kFirstPlace = 36 * kPage + 704;  // of large states, seen from parameters
 constexpr std::size_t kHugeThreshold = std::size_t{4} << 20;
+// Arrays from this size on are apart in more than the page.
+constexpr std::size_t kSpreadThreshold = std::size_t{2} << 20;
+constexpr std::size_t kLargestPeriod = std::size_t{1} << 20;
 
 std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+
+// The power of two by which arrays of so many bytes are apart: it costs a 16th of them at most.
+std::size_t period_of(std::size_t bytes) {
+  std::size_t period = kPage;
+  while (bytes >= kSpreadThreshold && period < kLargestPeriod && period <= bytes / 32) period *= 2;
+  return period;
+}
 
 std::uintptr_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
@@ -42,7 +55,9 @@ std::vector<std::size_t> StateArena::plan(const std::vector<WritableArray>& para
   // Small kinds lie within a page or so, where the distance is what it is.
   std::size_t total = 0;
   for (const Request& request : requests) total += request.bytes;
-  if (kinds_ > 0 && total >= kPage / 2) used_ += (kinds_ * kDistanceInPage - used_) % kPage;
+  const std::size_t period = period_of(total);
+  if (kinds_ > 0 && total >= kPage / 2) used_ += (kinds_ * kDistance - used_) % period;
+  if (kinds_ == 0 && !params.empty()) first_param_ = address_of(params[0].data);
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (requests[i].bytes == 0) continue;
     const bool alike = requests[i].element_bytes == size_of(params[i].dtype);
@@ -56,11 +71,14 @@ std::vector<std::size_t> StateArena::plan(const std::vector<WritableArray>& para
 
 void StateArena::allocate(const py::object& source) {
   if (!source.is_none() && used_ > 0) return take(source(round_up(used_, kCacheLine)));
-  const std::size_t bytes = used_ + 2 * kCacheLine;
+  const std::size_t period = period_of(used_);
+  const std::size_t slack = period == kPage ? 2 * kCacheLine : period + kCacheLine;
+  const std::size_t bytes = used_ + slack;
   block_.reset(std::calloc(bytes, 1), [](void* block) { std::free(block); });
   if (!block_) throw std::bad_alloc();
-  first_ =
-      static_cast<char*>(block_.get()) + (round_up(address_of(block_.get()), kCacheLine) - address_of(block_.get()));
+  std::uintptr_t first = round_up(address_of(block_.get()), kCacheLine);
+  if (period != kPage) first += (round_up(first_param_, kCacheLine) + kFirstPlace - first) % period;
+  first_ = static_cast<char*>(block_.get()) + (first - address_of(block_.get()));
   advise_huge(block_.get(), bytes);
 }
 

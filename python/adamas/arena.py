@@ -22,10 +22,13 @@ from adamas._types import Array
 
 _LINE = 64
 _PAGE = 4096
-#: Where in a page parameters, gradients and states begin. A processor may take addresses that agree in their lowest 12
-#: bits for one another, and arrays that are read in step should not.
-_PLACE_OF_GRADS = 832
-_PLACE_OF_STATES = 1664
+#: Where gradients and states begin, seen from parameters: in the page, and, from a size on, in the power of two by which
+#: states are apart, too (cpp/bindings/memory.hpp). A processor may take addresses that agree in their lowest 12 bits for
+#: one another, and its caches have few places for those that agree in more; arrays that are read in step should not.
+_PLACE_OF_GRADS = 36 * _PAGE + 832
+_PLACE_OF_STATES = 72 * _PAGE + 1664
+_LARGE = 2 << 20
+_LARGEST_PERIOD = 1 << 20
 #: Memory that is never touched need not be there (`mmap.MAP_NORESERVE`, which older Pythons do not name).
 _NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
 #: Elements of one parameter.
@@ -95,8 +98,9 @@ class Arena:
             raise ValueError("params: expected at least one array or shape, got none")
         specs: list[_Spec] = [leaf.array for leaf in leaves]
         *places, size = itertools.accumulate((_round_up(spec.nbytes, _LINE) for spec in specs), initial=0)
-        first_grad = _next(size, _PLACE_OF_GRADS)
-        first_state = _next(first_grad + size if grads else size, _PLACE_OF_STATES)
+        period = _period(size)
+        first_grad = _next(size, _PLACE_OF_GRADS, period)
+        first_state = _next(first_grad + size if grads else size, _PLACE_OF_STATES, period)
 
         def views(memory: Array, first: int) -> Any:
             arrays = (
@@ -193,9 +197,14 @@ def _round_up(value: int, unit: int) -> int:
     return -(-value // unit) * unit
 
 
-def _next(place: int, in_page: int) -> int:
-    """Return the first place from ``place`` on that lies there in its page."""
-    return place + (in_page - place) % _PAGE
+def _period(nbytes: int) -> int:
+    """Return a power of two: arrays of so many bytes should not begin near a multiple of it from one another."""
+    return _PAGE if nbytes < _LARGE else min(_LARGEST_PERIOD, 1 << (nbytes // 32).bit_length())
+
+
+def _next(place: int, wanted: int, period: int) -> int:
+    """Return the first place from ``place`` on that lies there in its period."""
+    return place + (wanted - place) % period
 
 
 def _state_bytes(optimizer: Callable[..., Any], model: Any) -> int:

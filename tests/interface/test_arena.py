@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,26 @@ def test_layout() -> None:
     assert mixed.grads is mixed.flat_grads is None
     assert mixed.flat_params.dtype == np.uint8
     assert mixed.params[1].dtype == ml_dtypes.bfloat16
+
+
+def test_large_arrays_are_spread() -> None:
+    """No two arrays that are read in step begin near a multiple of 128 KiB from one another, whatever their size."""
+    for size in (1 << 19, 1 << 20, 1 << 22, 1_000_000):
+        arena = adamas.Arena([(size,)], optimizer=functools.partial(adamas.Adan, lr=0.1))
+        assert_spread([arena.params[0], arena.grads[0], *states_of(arena.optimizer)])
+        param = np.zeros(size, np.float32)
+        assert_spread([param, *states_of(adamas.Adan([param], lr=0.1))])
+
+
+def states_of(opt: Any) -> list[Any]:
+    return [value for value in opt.state[0].values() if isinstance(value, np.ndarray)]
+
+
+def assert_spread(arrays: list[Any]) -> None:
+    assert len(arrays) >= 5
+    for first, second in itertools.combinations(arrays, 2):
+        distance = (first.ctypes.data - second.ctypes.data) % (1 << 17)
+        assert 4096 < distance < (1 << 17) - 4096
 
 
 def test_refusals(tmp_path: Path) -> None:
