@@ -19,6 +19,7 @@ from typing import Any
 import backward_speed
 import curves
 import end_to_end
+import floors as floors_of
 import overhead_speed
 import sparse_speed
 import torch_speed
@@ -111,6 +112,11 @@ def special(threads: int) -> dict[str, Any]:
     }
 
 
+def floors(threads: int) -> list[dict[str, Any]]:
+    """What binds a step: every number format on every instruction set."""
+    return [dataclasses.asdict(row) for row in floors_of.measure(threads, _SECONDS)]
+
+
 def torch(threads: int) -> dict[str, Any]:
     """`adamas.torch` against torch."""
     del threads
@@ -124,7 +130,7 @@ def programs(_: int) -> list[dict[str, Any]]:
 
 SECTIONS: dict[str, Callable[[int], Any]] = {
     section.__name__: section
-    for section in (machine, scenarios, sizes, tensors, scaling, rules, memory, special, torch, programs)
+    for section in (machine, scenarios, sizes, tensors, scaling, rules, floors, memory, special, torch, programs)
 }
 
 
@@ -149,6 +155,8 @@ def draw(results: Path) -> None:
     if (found := load("scaling")) is not None:
         with_all = [row for row in comparisons if row["scenario"] in _SCALING]
         curves.draw_scaling([*found, *with_all], title, results / "scaling.png")
+    if found := load("floors"):
+        floors_of.draw_floors([floors_of.Floor(**row) for row in found], title, results / "floors.png")
     if found := load("memory"):
         curves.draw_memory(found, title, results / "memory.png")
     if (found := load("rules")) and "bandwidth" in about:

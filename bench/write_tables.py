@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from end_to_end import table as programs_table
+from floors import Floor, floors_table
 
 from adamas.bench.report import format_ratio, rules_and_formats_table
 from adamas.bench.rules_and_formats import Row
@@ -153,6 +154,11 @@ def rules() -> str:
     return rules_and_formats_table([Row(**row) for row in _load("rules")], markdown=True)
 
 
+def floors() -> str:
+    """What binds each format on each instruction set."""
+    return floors_table([Floor(**row) for row in _load("floors")], markdown=True)
+
+
 def memory() -> str:
     """Bytes for each parameter at the peak."""
     rows = _load("memory")
@@ -195,7 +201,8 @@ def programs() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
-    block.__name__: block for block in (machine, short, scenarios, errors, rules, memory, special, torch, programs)
+    block.__name__: block
+    for block in (machine, short, scenarios, errors, rules, floors, memory, special, torch, programs)
 }
 
 

@@ -9,6 +9,9 @@ and is not compared. Exit status: 0 if nothing has grown by more than the margin
 said. The margin leaves room for another C library, which copies the end of an array in its own way, and for small
 changes that are meant.
 
+The file has the instructions of one more element, too, of the rule that is counted in every format: what a loop takes,
+without what a step takes once. ``bench/floors.py`` sets times beside them.
+
 The cases are asked for under valgrind too: so they are those of the instruction sets that it emulates. Valgrind 3.19
 does not emulate AVX-512.
 """
@@ -33,6 +36,10 @@ STEPS = 8
 
 #: The key of the counts in the file.
 COUNTS = "instructions_of_a_step"
+
+#: The key of those of one more element, and the sizes between which they are counted: whole blocks.
+SLOPES = "instructions_of_an_element"
+_SIZES = (4096, 8192)
 
 _VALGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=counted_steps")
 
@@ -76,9 +83,20 @@ def count(program: str, names: list[str], jobs: int) -> dict[str, int]:
         return dict(zip(names, pool.map(lambda case: instructions(program, case), names), strict=True))
 
 
+def slopes(program: str, names: list[str], jobs: int) -> dict[str, float]:
+    """Return the instructions of one more element of each case."""
+    few, many = ({f"{case} {size}": case for case in names} for size in _SIZES)
+    counts = count(program, [*few, *many], jobs)
+    return {
+        case: round((counts[larger] - counts[smaller]) / (_SIZES[1] - _SIZES[0]), 3)
+        for (smaller, case), larger in zip(few.items(), many, strict=True)
+    }
+
+
 def instructions(program: str, case: str) -> int:
     """Return the instructions of one step."""
-    report = run(*_VALGRIND, program, *case.split(), str(STEPS)).stderr
+    rule, form, isa, *size = case.split()
+    report = run(*_VALGRIND, program, rule, form, isa, str(STEPS), *size).stderr
     found = re.search(r"Collected : (\d+)", report)
     if found is None or int(found[1]) == 0:
         raise Uncountable(f"valgrind: no count in its report:\n{report}")
@@ -129,8 +147,10 @@ def main() -> int:
         if arguments.check is not None:
             stored = json.loads(arguments.check.read_text())
             return check(stored, program, arguments.all, arguments.jobs, arguments.margin)
-        counts = count(program, cases(program, arguments.all), arguments.jobs)
-        text = json.dumps({**describe(program), COUNTS: counts}, indent=2) + "\n"
+        names = cases(program, arguments.all)
+        counts = count(program, names, arguments.jobs)
+        lines = slopes(program, [name for name in names if name.split()[0] == RULE], arguments.jobs)
+        text = json.dumps({**describe(program), COUNTS: counts, SLOPES: lines}, indent=2) + "\n"
         if arguments.write is None:
             sys.stdout.write(text)
         else:

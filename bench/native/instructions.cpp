@@ -1,6 +1,6 @@
 // Steps of one rule in one format on one instruction set, for a tool that counts instructions: count_instructions.py.
 //
-//   instructions RULE FORMAT ISA STEPS
+//   instructions RULE FORMAT ISA STEPS [ELEMENTS]
 //   instructions --list    a line for each case: rule, format, instruction set
 //   instructions --about   the compiler and the architecture, and how many elements a step has
 //
@@ -37,7 +37,7 @@ int list() {
   return 0;
 }
 
-int run(const char* rule_name, const char* format_name, const char* isa, int steps) {
+int run(const char* rule_name, const char* format_name, const char* isa, int steps, std::size_t elements) {
   adamas::Rule rule;
   if (!adamas::find_rule(rule_name, &rule)) {
     std::fprintf(stderr, "no rule '%s'; see --list\n", rule_name);
@@ -46,7 +46,7 @@ int run(const char* rule_name, const char* format_name, const char* isa, int ste
   bench::check(adamas::use_isa(isa), isa);
   for (const bench::Format& format : bench::formats()) {
     if (format.name != format_name) continue;
-    bench::MeasuredStep step({rule, format, kElements}, bench::kMaxGradientSets, 1);
+    bench::MeasuredStep step({rule, format, elements}, bench::kMaxGradientSets, 1);
     for (int i = 0; i < kStepsBefore; ++i) step();
     counted_steps(step, steps);
     return 0;
@@ -63,7 +63,10 @@ int main(int argc, char** argv) {
     std::printf("%s, %zu elements\n", ADAMAS_COMPILER, kElements);
     return 0;
   }
-  if (argc == 5) return run(argv[1], argv[2], argv[3], std::atoi(argv[4]));
-  std::fprintf(stderr, "usage: %s RULE FORMAT ISA STEPS | --list | --about\n", argv[0]);
+  if (argc == 5 || argc == 6) {
+    const std::size_t elements = argc == 6 ? std::strtoul(argv[5], nullptr, 10) : kElements;
+    return run(argv[1], argv[2], argv[3], std::atoi(argv[4]), elements);
+  }
+  std::fprintf(stderr, "usage: %s RULE FORMAT ISA STEPS [ELEMENTS] | --list | --about\n", argv[0]);
   return 2;
 }

@@ -1,4 +1,4 @@
-// What tests and benchmarks look at, and nobody else: parts of the engine, and the byte limit. They are in this
+// What tests and benchmarks look at, and nobody else: parts of the engine, and what limits a step. They are in this
 // extension and not in one of their own, since the engine's state (instruction set, threads, what it has seen of other
 // processes) is there once for each library it is linked into.
 #include <adamas/rules.hpp>
@@ -11,6 +11,7 @@
 #include "engine/oversubscription.hpp"
 #include "errors.hpp"
 #include "gil.hpp"
+#include "probes/arithmetic_limit.hpp"
 #include "probes/byte_limit.hpp"
 #include "register.hpp"
 
@@ -37,12 +38,28 @@ void run_byte_limit(py::handle param, py::handle grad, const py::tuple& states, 
   throw_on_error(status);
 }
 
+void run_divider_limit(std::size_t elements, int roots, int quotients) {
+  Status status = Status::kOk;
+  without_gil([&] { status = probes::divider_limit(elements, roots, quotients); });
+  throw_on_error(status);
+}
+
+bool run_instruction_limit(std::size_t count) {
+  Status status = Status::kOk;
+  bool known = false;
+  without_gil([&] { status = probes::instruction_limit(count, &known); });
+  throw_on_error(status);
+  return known;
+}
+
 }  // namespace
 
 void register_probes(py::module_& m) {
   py::module_ probes = m.def_submodule("probes", "What tests and benchmarks of adamas look at, and nobody else.");
   probes.def("byte_limit", &run_byte_limit, py::arg("param"), py::arg("grad"), py::arg("states"),
              py::arg("num_threads") = 0, py::arg("read_only") = false);
+  probes.def("divider_limit", &run_divider_limit, py::arg("elements"), py::arg("roots"), py::arg("quotients"));
+  probes.def("instruction_limit", &run_instruction_limit, py::arg("count"));
   probes.def("cpu_quota", &cpu_quota, py::arg("root"));
   probes.def("is_oversubscribed", &is_oversubscribed);
   probes.def(

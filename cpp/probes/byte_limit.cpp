@@ -1,20 +1,11 @@
 #include "byte_limit.hpp"
 
-#include <adamas/isa.hpp>
 #include <adamas/rules.hpp>
 
-#include <cstring>
-
-#include "byte_limit_table.hpp"
 #include "engine/work_queue.hpp"
-#include "simd/registry.hpp"
+#include "probe_table.hpp"
 
 namespace adamas::probes {
-
-#define ADAMAS_DECLARE(name, test) extern const ByteLimitTable byte_limits_##name;
-ADAMAS_ISAS(ADAMAS_DECLARE)
-#undef ADAMAS_DECLARE
-
 namespace {
 
 struct Work {
@@ -31,24 +22,13 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
   work.kernel(work.streams, boundary(slice), boundary(slice + 1));
 }
 
-// Of the instruction set in use.
-Status active_limits(const ByteLimitTable** table) {
-  const char* active = nullptr;
-  if (const Status status = active_isa(&active); status != Status::kOk) return status;
-#define ADAMAS_CHOOSE(name, test) \
-  if (std::strcmp(active, #name) == 0) *table = &byte_limits_##name;
-  ADAMAS_ISAS(ADAMAS_CHOOSE)
-#undef ADAMAS_CHOOSE
-  return Status::kOk;
-}
-
 }  // namespace
 
 Status byte_limit(float* param, const float* grad, float* const* states, int state_count, std::size_t size, int threads,
                   bool read_only) noexcept {
   if (state_count < 0 || state_count > kMaxStates) return Status::kInvalidParameter;
-  const ByteLimitTable* limits = nullptr;
-  if (const Status status = active_limits(&limits); status != Status::kOk) return status;
+  const ProbeTable* limits = nullptr;
+  if (const Status status = active_probes(&limits); status != Status::kOk) return status;
 
   void* arrays[kMaxStates] = {};
   for (int k = 0; k < state_count; ++k) arrays[k] = states[k];

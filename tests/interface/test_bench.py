@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import adamas
 from adamas.bench import command, comparison, draw, report, rules_and_formats
 from adamas.bench.machine import thread_counts
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
@@ -274,3 +275,23 @@ class TestScripts:
         for page in tables.PAGES:
             text = page.read_text(encoding="utf-8")
             assert tables.rewritten(text) == text, f"{page}: run python bench/write_tables.py"
+
+    def test_floors_of_all_formats(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        floors = bench_module("floors", monkeypatch)
+        monkeypatch.setattr(floors, "IN_CACHE", 1_000)
+        monkeypatch.setattr(floors, "IN_MEMORY", 2_000)
+        monkeypatch.setattr(floors, "_TURN_SECONDS", 1e-5)
+        before = adamas.active_isa()
+        found = floors.measure(1, 0.0)
+        assert adamas.active_isa() == before
+        assert len(found) == 2 * len(adamas.available_isas()) * len(rules_and_formats.FORMATS)
+        # Every format has its count: none is left out because it has another name there.
+        counted = json.loads(floors._COUNTS.read_text())["isas"]
+        for row in found:
+            wanted = set(floors.FLOORS) if row.isa in counted else set(floors.FLOORS) - {"instructions"}
+            assert set(row.floors) == wanted
+            assert row.floors[row.binding] == max(row.floors.values()) > 0.0
+        table = floors.floors_table(found)
+        assert len(table.splitlines()) == 1 + len(rules_and_formats.FORMATS)
+        floors.draw_floors(found, "title", tmp_path / "floors.png")
+        assert (tmp_path / "floors.png").stat().st_size > 10_000

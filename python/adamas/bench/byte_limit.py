@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import adamas
 from adamas import _core
 from adamas.bench.timing import Side, rounds_within, time_alternately
 
@@ -23,13 +24,16 @@ _BYTES_PER_ELEMENT = 28
 
 
 def limit_of_bytes(total: float, threads: int) -> Side:
-    """Return a side that moves about so many bytes, in the four streams of a step of AdamW."""
+    """Return a side that moves about so many bytes, in the four streams of a step of AdamW, placed as an arena does."""
     size = max(1, round(total / _BYTES_PER_ELEMENT))
+    arena = adamas.Arena([(size,)], optimizer=adamas.AdamW)
+    param, grad = arena.params[0], arena.grads[0]
+    states = tuple(value for value in arena.optimizer.state["0"].values() if isinstance(value, np.ndarray))
     rng = np.random.default_rng(1)
-    param = rng.standard_normal(size, dtype=np.float32)
-    grad = rng.standard_normal(size, dtype=np.float32)
+    rng.standard_normal(out=grad, dtype=np.float32)
+    for array in (param, *states):
+        array[...] = grad
     grad *= np.float32(1e-6)  # sums do not run away
-    states = (param.copy(), param.copy())
     return Side(lambda: _core.probes.byte_limit(param, grad, states, threads))
 
 

@@ -10,21 +10,25 @@
 // clang-format off
 #include ADAMAS_STRINGIZE(simd/ADAMAS_ISA.hpp)
 // clang-format on
+#include "arithmetic_loop.hpp"
 #include "byte_limit_loop.hpp"
-#include "byte_limit_table.hpp"
+#include "probe_table.hpp"
 
 namespace adamas::probes {
 namespace {
 
 template <std::size_t... kStates>
-constexpr ByteLimitTable table_of(std::index_sequence<kStates...>) {
-  return {{byte_limit<static_cast<int>(kStates)>...}, {read_limit<static_cast<int>(kStates)>...}};
+constexpr ProbeTable table_of(std::index_sequence<kStates...>) {
+  return {{byte_limit<static_cast<int>(kStates)>...},
+          {read_limit<static_cast<int>(kStates)>...},
+          roots,
+          quotients,
+          kInstructions};
 }
 
 }  // namespace
 
-extern const ByteLimitTable ADAMAS_CONCATENATE(byte_limits_, ADAMAS_ISA);
-const ByteLimitTable ADAMAS_CONCATENATE(byte_limits_,
-                                        ADAMAS_ISA) = table_of(std::make_index_sequence<kMaxStates + 1>());
+extern const ProbeTable ADAMAS_CONCATENATE(probes_, ADAMAS_ISA);
+const ProbeTable ADAMAS_CONCATENATE(probes_, ADAMAS_ISA) = table_of(std::make_index_sequence<kMaxStates + 1>());
 
 }  // namespace adamas::probes
