@@ -12,6 +12,7 @@
 #include "arrays.hpp"
 #include "hyperparameters.hpp"
 #include "memory.hpp"
+#include "remembered.hpp"
 #include "report.hpp"
 #include "step_options.hpp"
 #include "structure.hpp"
@@ -135,10 +136,7 @@ class PyPlan {
     KeySet keys;
     Py_ssize_t size = 0;                                    // entries
     std::vector<std::pair<py::object, py::object>> frozen;  // key, value
-    // The entries that were read last, in order, if nobody can change their values but by putting others there; else
-    // empty. As long as they are the same objects, there is nothing to be read. (The parameters, looked at each time,
-    // are not kept: a container that holds its optimizer would never go.)
-    std::vector<std::pair<py::object, py::object>> read;
+    RememberedGroup read;                                   // as it was read last
   };
 
   // Lets others in again at the end of its life.
@@ -169,8 +167,6 @@ class PyPlan {
   bool accept_copy(std::size_t index, py::handle grad);
   void count_averages();
   bool holds_params(std::size_t number, py::handle group, std::size_t& next) const;
-  static bool is_as_read(py::handle group, const Group& known);
-  static void remember(py::handle group, Group& known);
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();

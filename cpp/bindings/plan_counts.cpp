@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "arrays.hpp"
 #include "errors.hpp"
@@ -10,13 +11,23 @@
 namespace adamas::bindings {
 namespace {
 
-// The elements of an array that has so many, of float64.
-double* numbers_in(py::handle array, std::size_t count) {
+// Writes number(i) into element i of an array that has so many, of float64 or float32.
+template <class Number>
+void show(py::handle array, std::size_t count, Number number) {
   WritableArray accepted;
-  if (!accept_writable(array, &accepted) || accepted.dtype != DType::kFloat64 || accepted.size != count) {
-    throw py::value_error("expected a writeable array of float64 with an element for each parameter");
+  const bool fits = accept_writable(array, &accepted) && accepted.size == count &&
+                    (accepted.dtype == DType::kFloat64 || accepted.dtype == DType::kFloat32);
+  if (!fits) {
+    throw py::value_error("expected a writeable array of float64 or float32 with an element for each parameter");
   }
-  return static_cast<double*>(accepted.data);
+  const auto write = [&](auto* shown) {
+    for (std::size_t i = 0; i < count; ++i) shown[i] = static_cast<std::remove_pointer_t<decltype(shown)>>(number(i));
+  };
+  if (accepted.dtype == DType::kFloat64) {
+    write(static_cast<double*>(accepted.data));
+  } else {
+    write(static_cast<float*>(accepted.data));
+  }
 }
 
 }  // namespace
@@ -62,13 +73,11 @@ void PyPlan::set_average_counts(const std::vector<std::int64_t>& counts) {
 }
 
 void PyPlan::show_step_counts(py::handle counts) const {
-  double* const shown = numbers_in(counts, plan_.size());
-  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = static_cast<double>(plan_.step_count(i));
+  show(counts, plan_.size(), [&](std::size_t i) { return plan_.step_count(i); });
 }
 
 void PyPlan::show_scalars(int which, py::handle values) const {
-  double* const shown = numbers_in(values, plan_.size());
-  for (std::size_t i = 0; i < plan_.size(); ++i) shown[i] = plan_.scalar(i, which);
+  show(values, plan_.size(), [&](std::size_t i) { return plan_.scalar(i, which); });
 }
 
 std::vector<double> PyPlan::scalars(std::size_t index) const {

@@ -25,25 +25,12 @@ bool is_same(py::handle now, py::handle value) {
   return equal != 0;
 }
 
-constexpr char kParams[] = "params";
-
 const py::object& params_key() {
   PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> key;
   return key
-      .call_once_and_store_result([] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(kParams)); })
+      .call_once_and_store_result(
+          [] { return py::reinterpret_steal<py::object>(PyUnicode_InternFromString("params")); })
       .get_stored();
-}
-
-// A value of these types stays what it is; a tuple does if its items do.
-bool is_unchangeable(PyObject* value) {
-  if (PyTuple_CheckExact(value)) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i) {
-      if (!is_unchangeable(PyTuple_GET_ITEM(value, i))) return false;
-    }
-    return true;
-  }
-  return PyFloat_CheckExact(value) != 0 || PyLong_CheckExact(value) != 0 || PyBool_Check(value) != 0 ||
-         value == Py_None || PyUnicode_CheckExact(value) != 0;
 }
 
 }  // namespace
@@ -75,37 +62,6 @@ bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& nex
   return params && structure_.group_holds(number, params, params_, next);
 }
 
-bool PyPlan::is_as_read(py::handle group, const Group& known) {
-  if (known.read.empty() || !PyDict_CheckExact(group.ptr()) ||
-      PyDict_Size(group.ptr()) != static_cast<Py_ssize_t>(known.read.size())) {
-    return false;
-  }
-  Py_ssize_t place = 0;
-  PyObject* key = nullptr;
-  PyObject* value = nullptr;
-  for (const auto& [known_key, known_value] : known.read) {
-    if (PyDict_Next(group.ptr(), &place, &key, &value) == 0) return false;
-    if (key != known_key.ptr() || (known_value && value != known_value.ptr())) return false;
-  }
-  return true;
-}
-
-void PyPlan::remember(py::handle group, Group& known) {
-  known.read.clear();
-  if (!PyDict_CheckExact(group.ptr())) return;
-  std::vector<std::pair<py::object, py::object>> entries;
-  Py_ssize_t place = 0;
-  PyObject* key = nullptr;
-  PyObject* value = nullptr;
-  while (PyDict_Next(group.ptr(), &place, &key, &value) != 0) {
-    const bool is_params = PyUnicode_CheckExact(key) != 0 && PyUnicode_CompareWithASCIIString(key, kParams) == 0;
-    if (!is_params && !is_unchangeable(value)) return;
-    entries.emplace_back(py::reinterpret_borrow<py::object>(key),
-                         py::reinterpret_borrow<py::object>(is_params ? nullptr : value));
-  }
-  known.read = std::move(entries);
-}
-
 // It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
 bool PyPlan::has_its_keys(py::handle group, const Group& expected) const {
   return foreign_groups_ || (PyDict_Check(group.ptr()) && PyDict_Size(group.ptr()) <= expected.size);
@@ -122,18 +78,18 @@ bool PyPlan::read_groups(py::handle groups) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
     if (!group) return false;
-    const bool is_known = is_as_read(group, known);
+    const bool is_known = known.read.is_same(group);
     if (!is_known && !has_its_keys(group, known)) return false;
     if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
     if (is_known) continue;
-    known.read.clear();
+    known.read.forget();
     if (!read_hyperparameters(group, known.keys, completed_, &hyperparameters_[k], &scheduled_[k])) return false;
     hyperparameters_[k].seed = seed_;
     for (const auto& [key, value] : known.frozen) {
       const py::object now = dict_item(group, key);
       if (!now || !is_same(now, value)) return false;
     }
-    remember(group, known);
+    known.read.remember(group);
   }
   return true;
 }

@@ -111,6 +111,23 @@ void Tensors::expect_groups(const py::list& groups) {
   groups_ = std::move(expected);
 }
 
+void Tensors::know(py::handle groups) {
+  known_groups_.clear();
+  for (Py_ssize_t k = 0; k < sequence_size(groups); ++k) {
+    known_groups_.emplace_back().remember(sequence_item(groups, k));
+  }
+}
+
+bool Tensors::knows(py::handle groups) const {
+  if (sequence_size(groups) != static_cast<Py_ssize_t>(known_groups_.size())) return false;
+  Py_ssize_t k = 0;
+  for (const RememberedGroup& known : known_groups_) {
+    const py::object group = sequence_item(groups, k++);
+    if (!group || !known.is_same(group, true)) return false;
+  }
+  return true;
+}
+
 void Tensors::expect_states(const py::dict& states, const std::vector<bool>& ours, const py::list& keys) {
   if (states.size() != ours.size()) throw py::value_error("expect_states: one flag for each item");
   std::vector<State> expected;
@@ -230,6 +247,8 @@ void register_tensors(py::module_& m) {
   py::class_<Tensors>(m, "Tensors")
       .def(py::init<const py::list&, const py::list&>(), py::arg("params"), py::arg("memory"))
       .def("expect_groups", &Tensors::expect_groups, py::arg("groups"))
+      .def("know", &Tensors::know, py::arg("groups"))
+      .def("knows", &Tensors::knows, py::arg("groups"))
       .def("expect_states", &Tensors::expect_states, py::arg("states"), py::arg("ours"), py::arg("keys"))
       .def("collect", &Tensors::collect, py::arg("groups"), py::arg("states"))
       .def("put", &Tensors::put, py::arg("index"), py::arg("grad"))

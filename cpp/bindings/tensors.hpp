@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dlpack.hpp"
+#include "remembered.hpp"
 
 namespace adamas::bindings {
 
@@ -27,6 +28,11 @@ class Tensors {
 
   // From here on, collect() expects a group dict for each of these lists, with the tensors of that list.
   void expect_groups(const py::list& groups);
+
+  // Remembers all else that these groups have; knows() tells whether they still have it. The learning rate may have
+  // become another float meanwhile.
+  void know(py::handle groups);
+  bool knows(py::handle groups) const;
 
   // From here on, collect() expects the items that a dict has now; in those that are `ours`, themselves dicts, the
   // values of these keys must not be replaced either.
@@ -80,6 +86,7 @@ class Tensors {
 
   std::vector<Param> params_;
   std::vector<std::vector<py::object>> groups_;
+  std::vector<RememberedGroup> known_groups_;
   std::vector<State> states_;
 };
 

@@ -22,9 +22,10 @@ from adamas._types import Array
 
 _LINE = 64
 _PAGE = 4096
-#: Where gradients and states begin, seen from parameters: in the page, and, from a size on, in the power of two by which
-#: states are apart, too (cpp/bindings/memory.hpp). A processor may take addresses that agree in their lowest 12 bits for
-#: one another, and its caches have few places for those that agree in more; arrays that are read in step should not.
+#: Where gradients and states begin, seen from parameters: in the page, and, from a size on, in the power of two by
+#: which states are apart, too (cpp/bindings/memory.hpp). A processor may take addresses that agree in their lowest 12
+#: bits for one another, and its caches have few places for those that agree in more; arrays that are read in step
+#: should not.
 _PLACE_OF_GRADS = 36 * _PAGE + 832
 _PLACE_OF_STATES = 72 * _PAGE + 1664
 _LARGE = 2 << 20

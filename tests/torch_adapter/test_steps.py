@@ -204,6 +204,45 @@ def test_hyperparameters_in_tensors(name: str) -> None:
     assert_same(a, b)
 
 
+@pytest.mark.usefixtures("bookkeeping_in_float64")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr": 0.5},
+        {"lr": torch.tensor(0.5, dtype=torch.float64)},
+        {"lr": 1},
+        {"betas": (0.5, 0.75)},
+        {"weight_decay": 0.25},
+        {"maximize": True},
+        {"amsgrad": True},
+    ],
+    ids=str,
+)
+def test_what_changes_in_a_group_after_some_steps_is_seen(changes: dict[str, Any]) -> None:
+    """Entries that are the objects of the last step are not read again; all others are."""
+    optimizers = [make("AdamW", make_params(), lr=0.01) for make in (ours, theirs)]
+    for optimizer in optimizers:
+        train(optimizer, range(3))
+        optimizer.param_groups[0].update(changes)
+        if "amsgrad" in changes:
+            for param, state in optimizer.state.items():
+                state["max_exp_avg_sq"] = torch.zeros_like(param)
+        train(optimizer, range(3, 6))
+    assert_close(*optimizers)
+
+
+def test_numbers_in_a_list_may_change_where_they_are() -> None:
+    a, b = ours("AdamW", make_params(), lr=0.01), ours("AdamW", make_params(), lr=0.01)
+    a.param_groups[0]["betas"] = [0.9, 0.999]
+    train(a, range(3))
+    train(b, range(3))
+    a.param_groups[0]["betas"][0] = 0.5
+    b.param_groups[0]["betas"] = (0.5, 0.999)
+    train(a, range(3, 6))
+    train(b, range(3, 6))
+    assert_same(a, b)
+
+
 def test_a_parameter_given_twice_is_updated_once() -> None:
     param, other = torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(3))
     with pytest.warns(UserWarning, match="duplicate parameters"):

@@ -333,7 +333,7 @@ class BoundOptimizer:
         self._engine.set_scalars(index, [values[name] for name in self.formula(index).scalars])
 
     def show_step_counts(self, counts: Array) -> None:
-        """Write the step count of every parameter into an array of float64, one element for each."""
+        """Write the step count of every parameter into an array of float64 or float32, one element for each."""
         self._engine.show_step_counts(counts)
 
     def show_scalars(self, place: int, values: Array) -> None:

@@ -70,12 +70,13 @@ class Binding:
         self._parts = [i for i, param in enumerate(self.params) if is_shared_out(param)]
         self.tensors.expect_groups([list(group["params"]) for group in groups])
         self._small = [i for i, part in enumerate(self._memory) if part.numel() < 2 and i not in self._parts]
+        #: Groups have the entries that they had at the last step; learning rates are numbers.
+        self.is_known = False
         self._state_key = self.bound.info.state_key
         self._state_keys = [self._state_key(group) for group in groups]
         self._published: set[int] = set()
         self._averages = self.bound.average is not None
         # Step counts and other numbers, an element for each parameter, which its state shows.
-        self._exact = np.zeros(len(self.params))
         self._steps = np.zeros(
             len(self.params), np.float64 if torch.get_default_dtype() == torch.float64 else np.float32
         )
@@ -85,8 +86,15 @@ class Binding:
 
     def still_fits(self, groups: list[dict[str, Any]]) -> bool:
         """Tell whether the same states would be kept for groups whose parameters have not changed."""
-        are_there = not self._parts or all(local(self.params[i]) is self._memory[i] for i in self._parts)
-        return are_there and [self._state_key(group) for group in groups] == self._state_keys
+        if self._parts and not all(local(self.params[i]) is self._memory[i] for i in self._parts):
+            return False
+        self.is_known = self.tensors.knows(groups)
+        if self.is_known:
+            return True
+        if [self._state_key(group) for group in groups] != self._state_keys:
+            return False
+        self.tensors.know(groups)
+        return True
 
     def check_norms(self) -> None:
         """Refuse norms of parameters of which each process has a part.
@@ -240,9 +248,10 @@ class Binding:
     def show_numbers(self) -> None:
         """Bring the numbers in the states up to date."""
         bound = self.bound
-        bound.show_step_counts(self._exact)
-        self._steps[...] = self._exact
+        bound.show_step_counts(self._steps)
         self._last_steps = self._steps.tobytes()
+        if not self._scalars and not self._averages:
+            return
         for place, values in enumerate(self._scalars.values()):
             bound.show_scalars(place, values)
         if self._averages:

@@ -41,7 +41,8 @@ class Saving(torch.optim.Optimizer):
     _stepper: Stepper
 
     def _has_params(self) -> bool:
-        return any(group["params"] for group in self.param_groups)
+        groups = self.param_groups
+        return bool(groups and groups[0]["params"]) or any(group["params"] for group in groups)
 
     def state_dict(self) -> dict[str, Any]:
         """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it.

@@ -204,7 +204,8 @@ class Stepper:
         if unclear:
             awkward = sorted({*awkward, *unclear})
         binding.read_steps()
-        groups = _plain(groups)
+        if not binding.is_known:
+            groups = _plain(groups)
         if binding.bound.param_groups is not groups:
             binding.bound.param_groups = groups
         return binding, awkward
