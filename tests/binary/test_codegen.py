@@ -31,13 +31,13 @@ def members() -> dict[str, str]:
     for library in (LIBRARY, PROBES):
         for text in re.split(r"\n(?=\S+:\s+file format )", objdump("-d", "-t", "--no-show-raw-insn", library))[1:]:
             name = text.split(":", 1)[0]
-            exported = re.search(r"\bg\s+O .*\d((?:kernels|byte_limits)_\w+?)E\b", text)
+            exported = re.search(r"\bg\s+O .*\d((?:kernels|probes)_\w+?)E\b", text)
             found[exported.group(1) if exported else name] = text
     return found
 
 
 MEMBERS = members()
-TABLES = [f"{table}_{isa}" for table in ("kernels", "byte_limits") for isa in _core.compiled_isas()]
+TABLES = [f"{table}_{isa}" for table in ("kernels", "probes") for isa in _core.compiled_isas()]
 
 
 def instructions(text: str) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def test_baseline_has_no_avx(name: str) -> None:
 
 
 @pytest.mark.skipif(not X86, reason="about x86-64 registers")
-@pytest.mark.parametrize("table", ["kernels", "byte_limits"])
+@pytest.mark.parametrize("table", ["kernels", "probes"])
 def test_avx2_has_no_avx512(table: str) -> None:
     avx2, avx512 = (instructions(MEMBERS[f"{table}_{isa}"]) for isa in ("avx2", "avx512"))
     beyond = [i for i in avx2 if re.search(r"%zmm|%k[0-7]|[xy]mm(1[6-9]|2\d|3[01])", i[1])]
