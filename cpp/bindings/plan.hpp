@@ -166,7 +166,6 @@ class PyPlan {
   bool accept(std::size_t index, py::handle grad);
   bool accept_copy(std::size_t index, py::handle grad);
   void count_averages();
-  bool holds_params(std::size_t number, py::handle group, std::size_t& next) const;
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();

@@ -56,12 +56,6 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
 }
 
-bool PyPlan::holds_params(std::size_t number, py::handle group, std::size_t& next) const {
-  if (!PyDict_Check(group.ptr())) return false;
-  const py::object params = dict_item(group, params_key());
-  return params && structure_.group_holds(number, params, params_, next);
-}
-
 // It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.
 bool PyPlan::has_its_keys(py::handle group, const Group& expected) const {
   return foreign_groups_ || (PyDict_Check(group.ptr()) && PyDict_Size(group.ptr()) <= expected.size);
@@ -78,9 +72,13 @@ bool PyPlan::read_groups(py::handle groups) {
     const py::object group = list_item(groups, static_cast<Py_ssize_t>(k));
     scheduled_[k] = py::object();
     if (!group) return false;
-    const bool is_known = known.read.is_same(group);
+    py::object params;
+    const bool is_known = known.read.is_same(group, false, &params);
     if (!is_known && !has_its_keys(group, known)) return false;
-    if (!foreign_groups_ && !holds_params(k, group, next_param)) return false;
+    if (!foreign_groups_) {
+      if (!is_known && PyDict_Check(group.ptr())) params = dict_item(group, params_key());
+      if (!params || !structure_.group_holds(k, params, params_, next_param)) return false;
+    }
     if (is_known) continue;
     known.read.forget();
     if (!read_hyperparameters(group, known.keys, completed_, &hyperparameters_[k], &scheduled_[k])) return false;

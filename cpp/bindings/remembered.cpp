@@ -37,7 +37,7 @@ void RememberedGroup::remember(py::handle group) {
   entries_ = std::move(entries);
 }
 
-bool RememberedGroup::is_same(py::handle group, bool any_rate) const {
+bool RememberedGroup::is_same(py::handle group, bool any_rate, py::object* params) const {
   if (entries_.empty() || !PyDict_CheckExact(group.ptr()) ||
       PyDict_Size(group.ptr()) != static_cast<Py_ssize_t>(entries_.size())) {
     return false;
@@ -47,7 +47,11 @@ bool RememberedGroup::is_same(py::handle group, bool any_rate) const {
   PyObject* value = nullptr;
   for (const auto& [known_key, known_value] : entries_) {
     if (PyDict_Next(group.ptr(), &place, &key, &value) == 0 || key != known_key.ptr()) return false;
-    if (!known_value || value == known_value.ptr()) continue;
+    if (!known_value) {
+      if (params != nullptr) *params = py::reinterpret_borrow<py::object>(value);
+      continue;
+    }
+    if (value == known_value.ptr()) continue;
     if (!any_rate || PyFloat_CheckExact(value) == 0 || !is_named(key, "lr")) return false;
   }
   return true;

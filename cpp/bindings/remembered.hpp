@@ -18,8 +18,9 @@ class RememberedGroup {
   void remember(py::handle group);
   void forget() { entries_.clear(); }
 
-  // Has it these entries, and no others? Not if nothing is remembered. any_rate: whatever float "lr" is.
-  bool is_same(py::handle group, bool any_rate = false) const;
+  // Has it these entries, and no others? Not if nothing is remembered. any_rate: whatever float "lr" is. *params: what
+  // its "params" are now.
+  bool is_same(py::handle group, bool any_rate = false, py::object* params = nullptr) const;
 
  private:
   std::vector<std::pair<py::object, py::object>> entries_;

@@ -32,8 +32,8 @@ void quotients(std::size_t elements) {
   for_all(elements, [](Vector<float> x) { return Vector<float>::broadcast(1.5f) / x; });
 }
 
-// Six instructions, none of which waits for another one: three that work on vectors, and three on whole numbers. A
-// processor that can begin more than that at once, or other mixtures sooner, would show a limit below 1.
+// Six instructions, none of which waits for another one: three that work on vectors, and three on whole numbers. (A
+// processor that begins more than six at once is faster than this.)
 #if defined(__x86_64__)
 #if defined(__AVX__)
 #define ADAMAS_SIX                    \

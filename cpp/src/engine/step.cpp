@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint32_t kLastRowCount = std::numeric_limits<std::uint32_t>::max();
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-// Most of what a step writes into items was there before. What is not written again stays in the caches of all
-// processors: with a thousand small parameters on two threads, fetching it back takes a tenth of a step.
+// Most of what a step would write into items is there already. What is not written again stays in the caches of all
+// processors; with many small parameters, fetching it back takes a good part of a step.
 template <class T>
 void put(T& place, T value) {
   if (!(place == value)) place = value;

@@ -2,8 +2,7 @@
 //
 // ADAMAS_PLAIN_FORMATS: X(dtype), where parameter, gradient and states all are arrays of that type.
 // ADAMAS_STATE_FORMATS: X(state format, class of states beside parameters of float32, class beside those of bfloat16):
-// for all parameters that compute in float32, with gradients of every dtype
-// (kernel/mixed_loop.hpp).
+// for all parameters that compute in float32, with gradients of every dtype (kernel/mixed_loop.hpp).
 #pragma once
 
 #include <adamas/formats.hpp>

@@ -40,6 +40,7 @@ class Squares {
   void restart(double base) {
     squares_[0] = {base, 0.0};
     count_ = 1;
+    negligible_ = kMost;
     exponent_ = 0;
   }
 
@@ -55,6 +56,7 @@ class Squares {
   static constexpr int kMost = 63;  // as many bits as an exponent has
 
   double compute(std::int64_t exponent) {
+    if (exponent >> negligible_ != 0) return 1.0;
     DoubleDouble power{1.0, 0.0};
     bool is_one = true;
     for (int k = 0; exponent != 0; ++k, exponent >>= 1) {
@@ -62,7 +64,10 @@ class Squares {
         squares_[k] = multiply(squares_[k - 1], squares_[k - 1]);
         ++count_;
       }
-      if (squares_[k].high < kNegligible && k > 0) return 1.0;  // the power is no larger
+      if (squares_[k].high < kNegligible && k > 0) {
+        negligible_ = k;
+        return 1.0;  // the power is no larger
+      }
       if ((exponent & 1) == 0) continue;
       power = is_one ? squares_[k] : multiply(power, squares_[k]);  // the product with 1 is exact
       is_one = false;
@@ -72,6 +77,7 @@ class Squares {
 
   DoubleDouble squares_[kMost] = {};
   int count_ = 0;
+  int negligible_ = kMost;     // the first square that is, once it is known
   std::int64_t exponent_ = 0;  // of the power that was asked for last
   double result_ = 0.0;
 };
