@@ -32,8 +32,7 @@ from adamas.bench.workload import Problem, Workload
 #: Elements: in the second cache of most processors, and in no cache.
 IN_CACHE, IN_MEMORY = 1 << 15, 1 << 24
 
-#: How floors are named and drawn.
-FLOORS = {"bytes": "memory", "divider": "divider", "instructions": "instructions"}
+FLOORS = ("memory", "divider", "instructions")
 
 _TURN_SECONDS = 2e-3
 _COUNTS = Path(__file__).parent / "native" / "instructions.json"
@@ -97,7 +96,7 @@ def _floor(isa: str, name: str, workload: Workload, threads: int, instructions: 
     share = size // threads
     sides = {
         "step": Side(run.step),
-        "bytes": limit_of_bytes(size * workload.bytes_per_parameter, threads),
+        "memory": limit_of_bytes(size * workload.bytes_per_parameter, threads),
         "divider": Side(lambda: _core.probes.divider_limit(share, 1, _quotients(workload))),
     }
     if instructions is not None and _core.probes.instruction_limit(0):
@@ -127,15 +126,17 @@ def floors_table(found: Sequence[Floor], markdown: bool = False) -> str:
     lines = [["time of a step, of its floor", *(_heading(column) for column in columns)]]
     for name in dict.fromkeys(row.name for row in found):
         cells = {(row.size, row.threads, row.isa): row for row in found if row.name == name}
-        lines.append(
-            [name, *(f"{cells[c].of_floor:.2f} {FLOORS[cells[c].binding]}" if c in cells else "" for c in columns)]
-        )
+        lines.append([name, *(f"{cells[c].of_floor:.2f} {cells[c].binding}" if c in cells else "" for c in columns)])
     return format_table(lines, markdown)
 
 
 def _heading(column: tuple[int, int, str]) -> str:
     size, _, isa = column
-    return f"{isa}, in {'cache' if size == IN_CACHE else 'memory'}"
+    return f"{isa}, {_where(size)}"
+
+
+def _where(size: int) -> str:
+    return "in cache" if size == IN_CACHE else "in memory"
 
 
 def draw_floors(found: Sequence[Floor], title: str, path: Path) -> None:
@@ -162,13 +163,13 @@ def _draw_panel(axes: Any, rows: Sequence[Floor], names: Sequence[str]) -> None:
     scale = [1e9 * row.threads / row.size for row in rows]
     times = [row.step * unit for row, unit in zip(rows, scale, strict=True)]
     axes.barh(at, times, 0.72, color="#c9d8e8", edgecolor="black", linewidth=0.5, label="a step")
-    for offset, (floor, label), style in zip((0.2, 0.0, -0.2), FLOORS.items(), _MARKS, strict=True):
+    for offset, floor, style in zip((0.2, 0.0, -0.2), FLOORS, _MARKS, strict=True):
         points = [
             (row.floors[floor] * unit, place + offset)
             for row, unit, place in zip(rows, scale, at, strict=True)
             if floor in row.floors
         ]
-        axes.plot([x for x, _ in points], [y for _, y in points], linestyle="", label=label, **style)
+        axes.plot([x for x, _ in points], [y for _, y in points], linestyle="", label=floor, **style)
     ends = [
         max(time, *(value * unit for value in row.floors.values()))
         for row, time, unit in zip(rows, times, scale, strict=True)
@@ -179,8 +180,7 @@ def _draw_panel(axes: Any, rows: Sequence[Floor], names: Sequence[str]) -> None:
     axes.set_yticks(list(places.values()), list(places), fontsize=9)
     first = rows[0]
     threads = f"{first.threads} thread{'s' * (first.threads > 1)}"
-    where = "in cache" if first.size == IN_CACHE else "in memory"
-    axes.set_title(f"{first.isa}, {first.size:,} parameters, {where}, {threads}", fontsize=10)
+    axes.set_title(f"{first.isa}, {first.size:,} parameters, {_where(first.size)}, {threads}", fontsize=10)
     axes.set_xlabel("nanoseconds of a thread for each parameter", fontsize=9)
     axes.set_xlim(0.0, 1.15 * max(ends))
     axes.grid(axis="x", alpha=0.3)

@@ -14,7 +14,7 @@ template <class Operation>
 void for_all(std::size_t elements, Operation operation) {
   using V = Vector<float>;
   alignas(64) float numbers[kNumbers];
-  alignas(64) float results[kNumbers];
+  alignas(64) float results[kNumbers] = {};
   for (std::size_t i = 0; i < kNumbers; ++i) numbers[i] = 1.0f + static_cast<float>(i);
   for (std::size_t done = 0; done < elements; done += kNumbers) {
     const std::size_t count = std::min(kNumbers, elements - done);

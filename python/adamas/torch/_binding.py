@@ -250,8 +250,6 @@ class Binding:
         bound = self.bound
         bound.show_step_counts(self._steps)
         self._last_steps = self._steps.tobytes()
-        if not self._scalars and not self._averages:
-            return
         for place, values in enumerate(self._scalars.values()):
             bound.show_scalars(place, values)
         if self._averages:
