@@ -23,7 +23,7 @@
 // interleave() is the way back. to_whole() rounds to the nearest whole number. Table keeps kTableSize floats (a power
 // of 2), in a register where it can, and at() looks them up by the lowest bits of an index. kAheadOfCodes: while states
 // of a few bits are decoded and encoded, parameter and gradient are fetched this many bytes ahead; 0 for never.
-// kPipelined: the loop over mixed formats is a pipeline (kernel/mixed_loop.hpp).
+// kPipelined: the loop over mixed formats is a pipeline (kernel/block_loop.hpp).
 #pragma once
 
 #include <cmath>
