@@ -33,7 +33,7 @@ std::size_t traffic(const Case& wanted) {
   const ArrayBytes bytes(wanted);
   const std::size_t written = std::accumulate(bytes.states.begin(), bytes.states.end(), bytes.param + bytes.residue);
   const std::size_t read = written + bytes.grad;
-  return (takes_norms(wanted.rule) ? 2 * read : read) + written;
+  return (takes_sums(wanted.rule) ? 2 * read : read) + written;
 }
 
 StepArrays::Places StepArrays::lay_out(const ArrayBytes& bytes, std::size_t gradient_sets) {

@@ -30,7 +30,7 @@ std::vector<Format> formats();
 std::vector<std::string> available_isas();
 
 // Does a step read all arrays once more, for norms?
-inline bool takes_norms(adamas::Rule rule) { return adamas::rule_info(rule).needs_norms; }
+inline bool takes_sums(adamas::Rule rule) { return adamas::rule_info(rule).sum_count != 0; }
 
 // Ends the program if something could not be done.
 void check(adamas::Status status, const char* what);

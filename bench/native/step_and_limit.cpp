@@ -77,7 +77,7 @@ ByteLimit::ByteLimit(const Case& wanted, std::size_t gradient_sets, int threads)
     : arrays_(stand_in(wanted), gradient_sets),
       size_(stand_in(wanted).size),
       state_count_(adamas::rule_info(wanted.rule).state_count),
-      takes_norms_(takes_norms(wanted.rule)),
+      takes_sums_(takes_sums(wanted.rule)),
       threads_(threads) {
   fill(stand_in(wanted), arrays_);
   for (int i = 0; i < kFirstSteps; ++i) (*this)();
@@ -91,7 +91,7 @@ void ByteLimit::operator()() {
   const auto pass = [&](bool read_only) {
     check(adamas::probes::byte_limit(param, grad, states, state_count_, size_, threads_, read_only), "byte_limit");
   };
-  if (takes_norms_) pass(true);
+  if (takes_sums_) pass(true);
   pass(false);
 }
 

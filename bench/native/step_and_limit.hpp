@@ -39,7 +39,7 @@ class ByteLimit {
   StepArrays arrays_;
   std::size_t size_;
   int state_count_;
-  bool takes_norms_;
+  bool takes_sums_;
   int threads_;
 };
 

@@ -77,6 +77,13 @@ py::dict scalars_of(const RuleInfo& rule) {
   return scalars;
 }
 
+// The names of its sums.
+py::tuple sums_of(const RuleInfo& rule) {
+  py::tuple sums(rule.sum_count);
+  for (int k = 0; k < rule.sum_count; ++k) sums[static_cast<std::size_t>(k)] = rule.sums[k];
+  return sums;
+}
+
 py::object state_at_param(const RuleInfo& rule) {
   return rule.starts_at_param < 0 ? py::none() : py::object(py::str(rule.states[rule.starts_at_param].name));
 }
@@ -97,7 +104,7 @@ void register_rule_info(py::module_& m) {
       .def_property_readonly("states", &states_of)
       .def_property_readonly("scalars", &scalars_of)
       .def_property_readonly("own_decay", [](const RuleInfo& rule) { return rule.own_decay; })
-      .def_property_readonly("needs_norms", [](const RuleInfo& rule) { return rule.needs_norms; })
+      .def_property_readonly("sums", &sums_of)
       .def_property_readonly("has_closed_form", [](const RuleInfo& rule) { return rule.has_closed_form; })
       .def_property_readonly("steps_rows", &RuleInfo::steps_rows)
       .def_property_readonly("starts_at_param", &state_at_param);

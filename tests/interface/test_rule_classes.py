@@ -112,7 +112,7 @@ def test_subclasses_have_their_own_signatures(module: Any) -> None:
 
 def test_traits() -> None:
     assert {name for name, formula in FORMULAS.items() if formula.has_closed_form} == {"adam"}
-    assert {name for name, formula in FORMULAS.items() if formula.needs_norms} == {"lamb"}
+    assert {name for name, formula in FORMULAS.items() if formula.sums} == {"lamb"}
     assert {name for name, formula in FORMULAS.items() if not formula.works_on_rows} == {
         "lamb",
         "nadam",

@@ -180,7 +180,7 @@ def test_which_states_a_group_has() -> None:
     assert info.state_key(plain) != info.state_key(moving)
     assert info.state_key(moving) == info.state_key({**moving, "momentum": 0.5})
     assert describe(adamas.AdamW).fixed == ("decoupled_weight_decay",)
-    assert BoundOptimizer(adamas.LAMB, [{"params": arrays(0)}]).needs_norms
+    assert BoundOptimizer(adamas.LAMB, [{"params": arrays(0)}]).needs_sums
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ enum class Rule : std::uint8_t;
 
 constexpr int kMaxStates = 4;
 constexpr int kMaxScalars = 2;
+constexpr int kMaxSums = 3;
 
 // What numbers a state holds: low-precision formats treat them apart.
 enum class StateKind : std::uint8_t {
@@ -39,15 +40,16 @@ struct RuleInfo {
       states[kMaxStates];  // in the order of Parameter::states; zeros at first, unless the rule's paper says otherwise
   int scalar_count;
   ScalarInfo scalars[kMaxScalars];  // numbers kept beside the step count
+  int sum_count;
+  const char* sums[kMaxSums];  // sums over the whole parameter that a step takes before it updates: a pass more
 
   // What a caller has to know about the rule, so that nobody has to know it by its name.
   bool own_decay;        // weight decay is part of its formula, instead of coming before it
-  bool needs_norms;      // of the whole parameter and of its direction, before each update
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
 
   // Can it update single rows of a matrix (RowGradient)? Not if it keeps or needs numbers of the whole parameter.
-  constexpr bool steps_rows() const noexcept { return scalar_count == 0 && !needs_norms; }
+  constexpr bool steps_rows() const noexcept { return scalar_count == 0 && sum_count == 0; }
 };
 
 int rule_count() noexcept;

@@ -12,7 +12,7 @@ namespace {
 struct RuleFunctions {
   bool (*accepts)(const Hyperparameters&);
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
-  void (*take_norms)(double, double, double*);
+  void (*take_sums)(const double*, double, double*, double*);
   IdleStep (*idle_step)(const double*);
 };
 
@@ -22,8 +22,8 @@ void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalar
 }
 
 template <class R>
-void take_norms_of(double param_square, double direction_square, double* coefficients) {
-  R::take_norms(param_square, direction_square, coefficients_by_name<R>(coefficients));
+void take_sums_of(const double* sums, double size, double* scalars, double* coefficients) {
+  R::take_sums(sums_by_name<R>(sums), size, scalars_by_name<R>(scalars), coefficients_by_name<R>(coefficients));
 }
 
 template <class R>
@@ -35,7 +35,7 @@ template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
   RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
-  if constexpr (R::kNeedsNorms) functions.take_norms = &take_norms_of<R>;
+  if constexpr (R::kSumCount != 0) functions.take_sums = &take_sums_of<R>;
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
 }
@@ -70,8 +70,9 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
   return Status::kOk;
 }
 
-void finish_coefficients(Rule rule, double param_square, double direction_square, StepCoefficients* out) noexcept {
-  functions(rule).take_norms(param_square, direction_square, out->rule);
+void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
+                         StepCoefficients* out) noexcept {
+  functions(rule).take_sums(sums, static_cast<double>(size), scalars, out->rule);
 }
 
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }

@@ -1,6 +1,7 @@
 // The numbers of one step, from the hyperparameters and the exact step count: float64, computed here and nowhere else.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernel/table.hpp"
@@ -12,9 +13,9 @@ namespace adamas {
 Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, std::int64_t step, double* scalars,
                             StepCoefficients* out) noexcept;
 
-// Of a rule that needs norms (RuleInfo::needs_norms), what could not be known before, from the squares of those of
-// parameter and direction.
-void finish_coefficients(Rule rule, double param_square, double direction_square, StepCoefficients* out) noexcept;
+// Of a rule that needs sums (RuleInfo::sum_count) over a parameter of `size` elements, what could not be known before.
+void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
+                         StepCoefficients* out) noexcept;
 
 // What a step with these coefficients does without a gradient, of a rule with RuleInfo::has_closed_form.
 IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;

@@ -53,9 +53,9 @@ class Part {
     });
   }
 
-  void take_norms() const {
-    const NormKernel kernel = pass_.kernels->norm[static_cast<int>(parameter_.rule)][column()];
-    SquareSums* sums = pass_.sums + item_.first_granule;
+  void take_sums() const {
+    const SumKernel kernel = pass_.kernels->sum[static_cast<int>(parameter_.rule)][column()];
+    GranuleSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       lead(streams, i, last);
       kernel(streams, i, last, c, sums);
@@ -203,7 +203,7 @@ bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
     case Phase::kAccumulate: return item.grad != nullptr;
     case Phase::kGradients: return item.has_gradient();
-    case Phase::kNorms: return item.has_gradient() && rule_info(item.parameter.rule).needs_norms;
+    case Phase::kSums: return item.has_gradient() && rule_info(item.parameter.rule).sum_count != 0;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
       return item.has_gradient() || item.parameter.copy != nullptr ||
@@ -230,7 +230,7 @@ void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t
   switch (pass.phase) {
     case Phase::kAccumulate: return part.accumulate();
     case Phase::kGradients: return part.measure();
-    case Phase::kNorms: return part.take_norms();
+    case Phase::kSums: return part.take_sums();
     case Phase::kUpdate: return part.update();
     case Phase::kCatchUp: return;
   }

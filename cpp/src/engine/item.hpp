@@ -42,7 +42,7 @@ struct Item {
 enum class Phase : std::uint8_t {
   kAccumulate,  // adds gradients to accumulators
   kGradients,   // measures gradients, together with what is accumulated
-  kNorms,       // sums of squares for rules that need them
+  kSums,        // what rules want summed up before they update
   kUpdate,
   kCatchUp,  // rows, to the last step
 };
@@ -67,7 +67,7 @@ struct Pass {
   const StepOptions* options;
   double* measures;                      // kGradients: of each granule
   const StepCoefficients* coefficients;  // of the phases that follow
-  SquareSums* sums;                      // kNorms: of each granule of parameters whose rules need them
+  GranuleSums* sums;                     // kSums: of each granule of parameters whose rules need them
 };
 
 inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {

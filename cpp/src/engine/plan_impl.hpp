@@ -26,7 +26,7 @@ struct Plan::Impl {
   std::vector<std::uint64_t> work_end;
   std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
-  std::vector<SquareSums> sums;
+  std::vector<GranuleSums> sums;
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
 

@@ -165,7 +165,7 @@ Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
 Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   coefficients.clear();
   next_scalars.clear();
-  bool any_norms = false;
+  bool any_sums = false;
   granules = 0;
   const Item* previous = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -173,21 +173,21 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     if (!item.has_gradient()) continue;
     if (item.step_count >= kMaxStepCount) return Status::kInvalidParameter;
     const auto first = static_cast<std::uint32_t>(coefficients.size());
-    const bool norms =
-        rule_info(item.parameter.rule).needs_norms;  // then the coefficients become those of this parameter alone
-    if (item.rows || previous == nullptr || norms || !agree_in_coefficients(*previous, item)) {
+    // With sums, the coefficients become those of this parameter alone.
+    const bool needs_sums = rule_info(item.parameter.rule).sum_count != 0;
+    if (item.rows || previous == nullptr || needs_sums || !agree_in_coefficients(*previous, item)) {
       const Status status = item.rows ? prepare_rows(item, groups.of(item))
                                       : add_coefficients(item, groups.of(item), item.step_count + 1);
       if (status != Status::kOk) return status;
     }
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
     if (item.rows) item.first_coefficients = first;
-    any_norms = any_norms || norms;
+    any_sums = any_sums || needs_sums;
     put(item.first_granule, granules);
     granules += granules_of(item);
     previous = item.rows ? nullptr : &item;
   }
-  sums.resize(any_norms ? granules : 0);
+  sums.resize(any_sums ? granules : 0);
   return Status::kOk;
 }
 
@@ -221,17 +221,18 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
   return Status::kOk;
 }
 
-// After the pass that took norms.
+// After the pass that took sums.
 void Plan::Impl::finish_coefficients(const Items& part) {
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (!item.has_gradient() || !rule_info(item.parameter.rule).needs_norms) continue;
-    SquareSums total{0.0, 0.0};
-    for (std::size_t k = 0; k < granules_of(item); ++k) {
-      total.param += sums[item.first_granule + k].param;
-      total.direction += sums[item.first_granule + k].direction;
+    const int count = rule_info(item.parameter.rule).sum_count;
+    if (!item.has_gradient() || count == 0) continue;
+    double totals[kMaxSums] = {};
+    for (std::size_t granule = 0; granule < granules_of(item); ++granule) {
+      for (int k = 0; k < count; ++k) totals[k] += sums[item.first_granule + granule].values[k];
     }
-    adamas::finish_coefficients(item.parameter.rule, total.param, total.direction, &coefficients[item.coefficients]);
+    adamas::finish_coefficients(item.parameter.rule, totals, item.parameter.size,
+                                next_scalars[item.coefficients].data(), &coefficients[item.coefficients]);
   }
 }
 
@@ -249,7 +250,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
     if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   }
   if (!sums.empty()) {
-    pass.phase = Phase::kNorms;
+    pass.phase = Phase::kSums;
     pass.sums = sums.data();
     if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
     finish_coefficients(part);
@@ -264,7 +265,8 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
       item.rows->history.add(idle_step(item.parameter.rule, c), c.decay);
     }
     ++item.step_count;
-    for (int k = 0; k < kMaxScalars; ++k) put(item.scalars[k], next_scalars[item.coefficients][k]);
+    const double* const next = next_scalars[item.coefficients].data();
+    for (int k = 0; k < kMaxScalars; ++k) put(item.scalars[k], next[k]);
     put(item.accumulated, false);
     ++info->updated;
   }

@@ -54,11 +54,12 @@ class Coding {
   static ADAMAS_INLINE void decode(const void* codes, std::size_t j, const Decoder& decoder, V (&x)[2]) {
     if constexpr (kLinear) {
       const auto* const bytes = static_cast<const std::uint8_t*>(codes) + j;
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA { x[b] = Code::decode(load_signed8(bytes + b * V::kLanes), decoder); });
+      for_both([&](std::size_t b)
+                   ADAMAS_INLINE_LAMBDA { x[b] = Code::decode(load_signed8(bytes + b * V::kLanes), decoder); });
     } else {
       Bits words[2];
       load_codes(codes, j, words);
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA { x[b] = Code::decode(words[b], decoder); });
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { x[b] = Code::decode(words[b], decoder); });
     }
   }
 
@@ -66,7 +67,7 @@ class Coding {
   static ADAMAS_INLINE void restore_infinities(const void* codes, std::size_t j, V (&squares)[2]) {
     Bits words[2];
     load_codes(codes, j, words);
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA { squares[b] = infinite_where_marked(words[b], squares[b]); });
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { squares[b] = infinite_where_marked(words[b], squares[b]); });
   }
 
   // The bits by which the largest value is found: of what is signed, without the sign.
@@ -136,7 +137,7 @@ class Coding {
     const auto* const bytes = static_cast<const std::uint8_t*>(codes);
     if (kBits == 8 || j < kBlock / 2) return InOrder::load8(bytes + j, words);
     InOrder::load8(bytes + (j - kBlock / 2), words);
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA { words[b] = words[b].template right<4>(); });
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { words[b] = words[b].template right<4>(); });
   }
 
   static constexpr std::uint32_t kHighest = (1u << kBits) - 1;
@@ -259,7 +260,8 @@ class BlockStates {
         Order::load(static_cast<const float*>(arrays.values[k]) + j, s[k]);
       } else if constexpr (!kSigned<k>) {
         CodingOf<k>::decode(arrays.values[k], j, decoders_[k], roots[k]);
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA { s[k][b] = kSquare<k> ? roots[k][b] * roots[k][b] : roots[k][b]; });
+        for_both([&](std::size_t b)
+                     ADAMAS_INLINE_LAMBDA { s[k][b] = kSquare<k> ? roots[k][b] * roots[k][b] : roots[k][b]; });
         if constexpr (kSquare<k>) {
           if (__builtin_expect(overflown_[k], false)) {
             CodingOf<k>::restore_infinities(arrays.values[k], j, s[k]);
@@ -271,7 +273,7 @@ class BlockStates {
       if constexpr (kSigned<k>) {
         CodingOf<k>::decode(arrays.values[k], j, decoders_[k], s[k]);
         if constexpr (kDivisor<k> >= 0) {
-          for_both([&](int b) ADAMAS_INLINE_LAMBDA { s[k][b] = s[k][b] * roots[kDivisor<k>][b]; });
+          for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { s[k][b] = s[k][b] * roots[kDivisor<k>][b]; });
         }
       }
     });
@@ -281,7 +283,8 @@ class BlockStates {
   template <class S>
   ADAMAS_INLINE void prepare(const S& s, S& roots) const {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (kSquare<k>) for_both([&](int b) ADAMAS_INLINE_LAMBDA { roots[k][b] = square_root(s[k][b]); });
+      if constexpr (kSquare<k>)
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { roots[k][b] = square_root(s[k][b]); });
     });
   }
 
@@ -293,7 +296,7 @@ class BlockStates {
       } else if constexpr (kSigned<k> && kDivisor<k> >= 0) {
         constexpr int d = kDivisor<k>;
         V quotients[2];
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
           quotients[b] = s[k][b] / ((kSquare<d> ? roots : s)[d][b] + V::broadcast(kLeastDivisor));
         });
         keep<k>(quotients, j);
@@ -351,7 +354,8 @@ class BlockStates {
   // Keeps a pair of new values, and what their largest bits are.
   template <int k>
   ADAMAS_INLINE void keep(const V (&x)[2], std::size_t j) {
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA { largest_[k] = larger(largest_[k], CodingOf<k>::measured_bits(x[b])); });
+    for_both([&](std::size_t b)
+                 ADAMAS_INLINE_LAMBDA { largest_[k] = larger(largest_[k], CodingOf<k>::measured_bits(x[b])); });
     Order::store(x, fresh_[k] + j);
   }
 

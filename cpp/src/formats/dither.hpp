@@ -37,7 +37,7 @@ class Dither {
  private:
   static ADAMAS_INLINE void lay_out(float* to, std::uint32_t element, std::uint32_t start) {
     for (std::size_t j = 0; j < kBlock; j += kPair) {
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
         const Bits lanes = Order::numbers(b) * Bits::broadcast(element);
         const Bits words = lanes + Bits::broadcast(start + static_cast<std::uint32_t>(j) * element);
         const Bits thresholds = words.template right<32 - kBits>() - Bits::broadcast(kOffset);

@@ -24,7 +24,7 @@ ADAMAS_INLINE void load_gradients(DType dtype, const void* array, std::size_t i,
   if (dtype == DType::kFloat64) return Order::load_rounded(static_cast<const double*>(array) + i, g);
   Bits words[2];
   Order::load_high16(static_cast<const std::uint16_t*>(array) + i, words);
-  for_both([&](int b) ADAMAS_INLINE_LAMBDA { g[b] = float_of(words[b]); });
+  for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { g[b] = float_of(words[b]); });
 }
 
 // One vector from element i on.

@@ -96,7 +96,7 @@ template <class Order>
 ADAMAS_INLINE void load_words(const void* words, std::size_t i, Vector<float> (&p)[2]) {
   Bits high[2];
   Order::load_high16(static_cast<const std::uint16_t*>(words) + i, high);
-  for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(high[b]); });
+  for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(high[b]); });
 }
 
 // Rounded at random, or else to the nearest. element: the index in the whole array of the block's element 0.
@@ -107,9 +107,9 @@ ADAMAS_INLINE void store_words(bool at_random, void* words, std::size_t i, const
   if (at_random) {
     Bits random[2];
     random_halves<Order>(key, element + i, random);
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded_at_random(p[b], random[b]); });
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded_at_random(p[b], random[b]); });
   } else {
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded(p[b]); });
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { high[b] = Bfloat16::rounded(p[b]); });
   }
   Order::store_high16(high, at<std::uint16_t>(words, i));
 }
@@ -157,16 +157,16 @@ __attribute__((noinline)) inline void unpack_params(ParamFormat format, const Pa
           InOrder::load_low16(at<std::uint16_t>(a.residue, j), low);
         } else {
           InOrder::load8(at<std::uint8_t>(a.residue, j), low);
-          for_both([&](int b) ADAMAS_INLINE_LAMBDA { low[b] = low[b].template left<8>(); });
+          for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { low[b] = low[b].template left<8>(); });
         }
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(joined(high[b], low[b])); });
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { p[b] = float_of(joined(high[b], low[b])); });
       } else {
         Bits words[2];
         InOrder::load_low16(at<std::uint16_t>(a.values, j), words);
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = Half::widen(words[b]); });
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { p[b] = Half::widen(words[b]); });
         if constexpr (is_kahan(kFormat)) {
           InOrder::load_low16(at<std::uint16_t>(a.residue, j), words);
-          for_both([&](int b) ADAMAS_INLINE_LAMBDA { p[b] = p[b] + Half::widen(words[b]); });
+          for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { p[b] = p[b] + Half::widen(words[b]); });
         }
       }
       InOrder::store(p, to + j);
@@ -190,14 +190,14 @@ __attribute__((noinline)) inline void pack_params(ParamFormat format, const floa
       } else if constexpr (kFormat == ParamFormat::kBfloat16Random) {
         store_words<InOrder>(true, a.values, j, p, element, key);
       } else if constexpr (kFormat == ParamFormat::kSplit32) {
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
           low[b] = bits_of(p[b]);
           words[b] = high_half(p[b]);
         });
         InOrder::store_low16(low, at<std::uint16_t>(a.residue, j));
         InOrder::store_high16(words, at<std::uint16_t>(a.values, j));
       } else if constexpr (kFormat == ParamFormat::kSplit24) {
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
           const Bits rounded = round_to_24(p[b]);
           low[b] = rounded.template right<8>();
           words[b] = high_half(float_of(rounded));
@@ -205,10 +205,10 @@ __attribute__((noinline)) inline void pack_params(ParamFormat format, const floa
         InOrder::store8(low, at<std::uint8_t>(a.residue, j));
         InOrder::store_high16(words, at<std::uint16_t>(a.values, j));
       } else {
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b]); });
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b]); });
         InOrder::store_low16(words, at<std::uint16_t>(a.values, j));
         if constexpr (is_kahan(kFormat)) {
-          for_both([&](int b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b] - Half::widen(words[b])); });
+          for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { words[b] = Half::narrow(p[b] - Half::widen(words[b])); });
           InOrder::store_low16(words, at<std::uint16_t>(a.residue, j));
         }
       }

@@ -106,7 +106,7 @@ class Bfloat16States {
       } else {
         Bits words[2];
         Order::load_high16(static_cast<const std::uint16_t*>(arrays.values[k]) + j, words);
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA { s[k][b] = float_of(words[b]); });
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { s[k][b] = float_of(words[b]); });
       }
     });
   }
@@ -120,7 +120,7 @@ class Bfloat16States {
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;
         Bits words[2];
-        for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+        for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
           words[b] = Bfloat16::rounded_at_random(s[k][b], dither_.template thresholds<kFirst>(j + b * V::kLanes));
         });
         Order::store_high16(words, static_cast<std::uint16_t*>(arrays.values[k]) + j);

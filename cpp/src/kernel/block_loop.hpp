@@ -39,7 +39,7 @@ struct Pair {
 
   // The states of one of the vectors, as a rule takes them.
   template <class Work>
-  ADAMAS_INLINE void with_states(int b, Work work) {
+  ADAMAS_INLINE void with_states(std::size_t b, Work work) {
     V s[kCount + 1];
     for (int k = 0; k < kCount; ++k) s[k] = states[k][b];
     work(s);
@@ -48,7 +48,7 @@ struct Pair {
 
   // Number by number, so that they stay in registers.
   ADAMAS_INLINE void operator=(const Pair& other) {
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
       param[b] = other.param[b];
       grad[b] = other.grad[b];
       if constexpr (Rule::kTakesRoot) root[b] = other.root[b];
@@ -123,15 +123,15 @@ void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& r
     load_gradients<Order>(dtype, arrays.grad, j, x.grad);
     states.load(arrays.states, x.states, j);
     if (scaled) {
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { x.grad[b] = x.grad[b] * c.grad_scale; });
     }
     if (coupled) {
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { CoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
     } else {
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA { DecoupledDecay::apply(x.param[b], x.grad[b], c.decay); });
     }
     if constexpr (Rule::kTakesRoot) {
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
         x.with_states(
             b, [&](V* s) ADAMAS_INLINE_LAMBDA { x.root[b] = begin_update<Rule>(x.param[b], x.grad[b], s, c.rule); });
       });
@@ -139,7 +139,7 @@ void update_blocks(const MixedStep& step, const BlockArrays& first, const Run& r
     }
   };
   const auto finish = [&](std::size_t j, Pair<Rule, States>& x) ADAMAS_INLINE_LAMBDA {
-    for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+    for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
       x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
         if constexpr (Rule::kTakesRoot) {
           x.param[b] = finish_update<Rule>(x.param[b], x.grad[b], x.root[b], s, c.rule);

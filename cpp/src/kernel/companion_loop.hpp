@@ -124,7 +124,7 @@ class CompanionLoop {
       Bits words[2];
       InOrder::load(param + j, p);
       InOrder::load_high16(average + j, words);
-      for_both([&](int b) ADAMAS_INLINE_LAMBDA {
+      for_both([&](std::size_t b) ADAMAS_INLINE_LAMBDA {
         const Bits threshold = dither_.template thresholds<false>(place + j + b * V::kLanes);
         words[b] = Bfloat16::rounded_at_random(averaged(float_of(words[b]), p[b]), threshold);
       });

@@ -17,7 +17,7 @@
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
-#include "kernel/norm_loop.hpp"
+#include "kernel/sum_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
 #include "rules/decay.hpp"
@@ -46,18 +46,18 @@ constexpr UpdateKernel kUpdateRow[] = {
 };
 
 template <class Rule>
-constexpr NormKernel kNormRow[] = {
-#define ADAMAS_CELL(dtype, T) norm_loop<Rule, T>,
+constexpr SumKernel kSumRow[] = {
+#define ADAMAS_CELL(dtype, T) sum_loop<Rule, T>,
     ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
-#define ADAMAS_CELL(format, FloatStates, WordStates) norm_mixed<Rule, FloatStates<Rule>>,
+#define ADAMAS_CELL(format, FloatStates, WordStates) sum_mixed<Rule, FloatStates<Rule>>,
         ADAMAS_STATE_FORMATS(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };
 
 template <class Rule>
-constexpr const NormKernel* norm_row() {
-  if constexpr (Rule::kNeedsNorms) return kNormRow<Rule>;
+constexpr const SumKernel* sum_row() {
+  if constexpr (Rule::kSumCount != 0) return kSumRow<Rule>;
   return nullptr;
 }
 
@@ -67,8 +67,8 @@ constexpr const UpdateKernel* kUpdateRows[] = {
 #undef ADAMAS_CELL
 };
 
-constexpr const NormKernel* kNormRows[] = {
-#define ADAMAS_CELL(name, ...) norm_row<__VA_ARGS__>(),
+constexpr const SumKernel* kSumRows[] = {
+#define ADAMAS_CELL(name, ...) sum_row<__VA_ARGS__>(),
     ADAMAS_RULES(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };
@@ -77,7 +77,7 @@ constexpr const NormKernel* kNormRows[] = {
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
 const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {
-    kUpdateRows,       kNormRows,        kGradientKernels<float>, kGradientKernels<double>,
+    kUpdateRows,       kSumRows,         kGradientKernels<float>, kGradientKernels<double>,
     update_companions, update_average64, settle_companions,       start_state,
     catch_up};
 

@@ -11,7 +11,6 @@
 #include <type_traits>
 
 #include "kernel/block_loop.hpp"
-#include "kernel/square_sum.hpp"
 
 namespace adamas {
 namespace {
@@ -184,53 +183,6 @@ template <class Rule, class FloatStates, class WordStates>
 void update_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
   static constexpr MixedKernel kKernel = mixed_kernel<Rule, FloatStates, WordStates>();
   MixedLoop(streams, c, kKernel).update(begin, end);
-}
-
-inline void add_squares(const float* values, std::size_t count, SquareSum& sum) {
-  using V = Vector<float>;
-  for_each_vector<V::kLanes>(
-      0, count,
-      [&](std::size_t j, auto b) ADAMAS_INLINE_LAMBDA { sum.add<decltype(b)::value * V::kLanes>(V::load(values + j)); },
-      [&](std::size_t j, int n) { sum.add_last(V::load(values + j), j % kVirtualLanes, n); });
-}
-
-// Sums of squares of parameter and direction, granule by granule; nothing is written, but what is kept of parameters is
-// settled.
-template <class Rule, class States>
-void norm_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
-                SquareSums* sums) {
-  using V = Vector<float>;
-  static constexpr MixedKernel kKernel = {nullptr, nullptr, Rule::kStateCount, States::kStorage.state, 0};
-  const MixedLoop loop(streams, coefficients, kKernel);
-  const RuleVectors<Rule, V> c(coefficients);
-  typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
-  States states(scratch);
-  for (std::size_t granule = begin; granule < end; granule += kGranule) {
-    SquareSum of_param;
-    SquareSum of_direction;
-    const std::size_t last = std::min(end, granule + kGranule);
-    for (std::size_t i = granule; i < last; i += kBlock) {
-      const std::size_t count = std::min(kBlock, last - i);
-      loop.with_block(i, count, [&](const BlockArrays& arrays, float* params, float* directions) {
-        states.begin(arrays.states);
-        for (std::size_t j = 0; j < kBlock; j += kPair) {
-          Pair<Rule, States> x;
-          InOrder::load(params + j, x.param);
-          InOrder::load(directions + j, x.grad);
-          states.load(arrays.states, x.states, j);
-          for_both([&](int b) ADAMAS_INLINE_LAMBDA {
-            x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
-              x.grad[b] = direction<Rule>(x.param[b], x.grad[b] * c.grad_scale, s, c.rule);
-            });
-          });
-          InOrder::store(x.grad, directions + j);
-        }
-        add_squares(params, count, of_param);
-        add_squares(directions, count, of_direction);
-      });
-    }
-    sums[granule / kGranule] = {of_param.total(), of_direction.total()};
-  }
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The sum of squares of the elements of one granule, in float64.
+// Sums over the elements of one granule, in float64: of products, or of squares.
 //
 // It is the same for every instruction set and thread count: element i goes to virtual lane i mod 16, in order, and
 // then the lanes are added in order. The engine adds granules in order.
@@ -13,28 +13,32 @@ namespace {
 
 constexpr std::size_t kVirtualLanes = 16;
 
-class SquareSum {
+class ProductSum {
  public:
-  // Adds x, whose first lane is virtual lane kFirst.
+  // Adds a times b, whose first lanes are virtual lane kFirst.
   template <std::size_t kFirst, class T>
-  ADAMAS_INLINE void add(Vector<T> x) {
+  ADAMAS_INLINE void add(Vector<T> a, Vector<T> b) {
     constexpr int kParts = Vector<T>::kLanes / Vector<double>::kLanes;
-    Vector<double> parts[kParts];
-    widen(x, parts);
+    Vector<double> parts_of_a[kParts];
+    Vector<double> parts_of_b[kParts];
+    widen(a, parts_of_a);
+    widen(b, parts_of_b);
     for (int k = 0; k < kParts; ++k) {
       Vector<double>& sum = sums_[kFirst / Vector<double>::kLanes + static_cast<std::size_t>(k)];
-      sum = sum + parts[k] * parts[k];
+      sum = sum + parts_of_a[k] * parts_of_b[k];
     }
   }
 
-  // The last elements, fewer than kVirtualLanes of them: the first n lanes of x, from virtual lane `first` on.
+  // The last elements, fewer than kVirtualLanes of them: the first n lanes, from virtual lane `first` on. None follow.
   template <class T>
-  void add_last(Vector<T> x, std::size_t first, int n) {
-    T values[Vector<T>::kLanes];
-    x.store(values);
+  void add_last(Vector<T> a, Vector<T> b, std::size_t first, int n) {
+    T values_of_a[Vector<T>::kLanes];
+    T values_of_b[Vector<T>::kLanes];
+    a.store(values_of_a);
+    b.store(values_of_b);
     for (int k = 0; k < n; ++k) {
-      const auto value = static_cast<double>(values[k]);
-      last_[first + static_cast<std::size_t>(k)] = value * value;
+      last_[first + static_cast<std::size_t>(k)] =
+          static_cast<double>(values_of_a[k]) * static_cast<double>(values_of_b[k]);
     }
   }
 
@@ -48,9 +52,30 @@ class SquareSum {
     return sum;
   }
 
+  // Begins anew, if there were no last elements.
+  ADAMAS_INLINE void restart() {
+    for (Vector<double>& sum : sums_) sum = Vector<double>::broadcast(0.0);
+  }
+
  private:
   Vector<double> sums_[kVirtualLanes / Vector<double>::kLanes] = {};
   double last_[kVirtualLanes] = {};
+};
+
+class SquareSum {
+ public:
+  template <std::size_t kFirst, class T>
+  ADAMAS_INLINE void add(Vector<T> x) {
+    sum_.add<kFirst>(x, x);
+  }
+  template <class T>
+  void add_last(Vector<T> x, std::size_t first, int n) {
+    sum_.add_last(x, x, first, n);
+  }
+  double total() const { return sum_.total(); }
+
+ private:
+  ProductSum sum_;
 };
 
 // Calls all(i, Index<b>) for vector b of every group of kVirtualLanes elements of [begin, end), and some(i, n) for what

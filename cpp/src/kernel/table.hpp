@@ -16,7 +16,7 @@ constexpr int kMaxCoefficients = 13;
 constexpr std::size_t kCacheLine = 64;  // bytes
 
 // Elements of one parameter are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
-// Norms are summed up granule by granule.
+// Sums are taken granule by granule.
 constexpr std::size_t kGranule = 512;
 
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
@@ -55,15 +55,15 @@ struct Companions {
 // Updates elements [begin, end); begin is on a granule.
 using UpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c);
 
-// Sums of squares over one granule of a parameter.
-struct SquareSums {
-  double param;
-  double direction;
+// What a rule wants summed up, over one granule of a parameter.
+struct GranuleSums {
+  double values[kMaxSums];
 };
 
-// Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i.
-using NormKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
-                            SquareSums* sums);
+// Of elements [begin, end), from a granule on: sums[i / kGranule] for each granule of elements i. Nothing is written
+// but them.
+using SumKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
+                           GranuleSums* sums);
 
 // Brings companions of elements [begin, end), from a granule on, up to date with the parameter.
 using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
@@ -110,7 +110,7 @@ using StartKernel = void (*)(const Streams& streams, int which, std::size_t begi
 
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
-  const NormKernel* const* norm;      // the same; a null row for rules that need no norms
+  const SumKernel* const* sum;        // the same; a null row for rules that need no sums
   GradientKernels gradients32;
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32

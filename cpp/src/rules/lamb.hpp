@@ -7,8 +7,7 @@
 //   u <- (1/(1-b1^t) * m) / d + weight_decay*p
 //   p <- p - (lr*|p|/|u|) * u
 //
-// The norms of p and u over all elements come from a pass that computes direction() and writes nothing; the update then
-// does all of it again. That moves fewer bytes than keeping u would, and needs no scratch memory.
+// The norms of p and u are over all elements.
 #pragma once
 
 #include <cmath>
@@ -29,7 +28,6 @@ struct LambRule : RuleDefaults {
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr bool kOwnDecay = true;
-  static constexpr bool kNeedsNorms = true;
 
   template <class T>
   struct Coefficients {
@@ -52,10 +50,16 @@ struct LambRule : RuleDefaults {
     c.step_size = h.lr;
   }
 
-  // From the sums of squares of p and u over all elements.
-  static void take_norms(double param_square, double direction_square, Coefficients<double&> c) {
-    const bool zero = param_square == 0.0 || direction_square == 0.0;
-    const double trust = zero ? 1.0 : std::sqrt(param_square) / std::sqrt(direction_square);
+  template <class T>
+  struct Sums {
+    T param_square, direction_square;
+  };
+  static constexpr int kSumCount = 2;
+  static constexpr const char* kSums[kMaxSums] = {"param_square", "direction_square"};
+
+  static void take_sums(Sums<const double&> sums, double, Scalars, Coefficients<double&> c) {
+    const bool zero = sums.param_square == 0.0 || sums.direction_square == 0.0;
+    const double trust = zero ? 1.0 : std::sqrt(sums.param_square) / std::sqrt(sums.direction_square);
     c.step_size = c.step_size * trust;
   }
 
@@ -72,6 +76,12 @@ struct LambRule : RuleDefaults {
   static ADAMAS_INLINE V direction(V p, V root, States<V> state, Coefficients<const V&> c) {
     const V d = root * c.inverse_sqrt_bias2 + c.eps;
     return c.inverse_bias1 * state.exp_avg / d + c.weight_decay * p;
+  }
+
+  template <class V>
+  static ADAMAS_INLINE void products(V p, V g, States<V> state, Coefficients<const V&> c, Sums<Product<V>&> sums) {
+    sums.param_square = square(p);
+    sums.direction_square = square(direction(p, begin(p, g, state, c), state, c));
   }
 
   template <class V>

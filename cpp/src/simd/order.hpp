@@ -60,7 +60,7 @@ struct InOrder {
   static ADAMAS_INLINE void halves(Bits both, Bits (&x)[2]) { widen16(both, x); }
 
   // The index in the pair of each element of vector b.
-  static ADAMAS_INLINE Bits numbers(int b) {
+  static ADAMAS_INLINE Bits numbers(std::size_t b) {
     return Bits::numbers() + Bits::broadcast(static_cast<std::uint32_t>(b * V::kLanes));
   }
 };
@@ -104,7 +104,7 @@ struct EvenOdd {
     x[1] = both.right<16>();
   }
 
-  static ADAMAS_INLINE Bits numbers(int b) {
+  static ADAMAS_INLINE Bits numbers(std::size_t b) {
     return Bits::numbers().left<1>() + Bits::broadcast(static_cast<std::uint32_t>(b));
   }
 };

@@ -15,17 +15,22 @@ _TINY = 2.0**-600
 
 
 def sum_of_squares(*pieces: Array) -> float:
-    """Return the sum of squares of all elements, in float64.
+    """Return the sum of squares of all elements, in float64, in the order of `sum_of_products`."""
+    return sum_of_products(*((x, x) for x in pieces))
+
+
+def sum_of_products(*pieces: tuple[Array, Array]) -> float:
+    """Return the sum of products of all elements of pairs of arrays, in float64.
 
     In each granule of 512 elements, element i is added to virtual lane i mod 16; the lanes are added in order, then the
     granules. Each piece has granules of its own.
     """
     total = 0.0
-    for x in pieces:
-        flat = x.reshape(-1).astype(np.float64)
-        squares = np.zeros(-(-flat.size // _GRANULE) * _GRANULE)
-        np.multiply(flat, flat, out=squares[: flat.size])
-        rows = squares.reshape(-1, _GRANULE // _LANES, _LANES)
+    for a, b in pieces:
+        flat = a.reshape(-1).astype(np.float64)
+        products = np.zeros(-(-flat.size // _GRANULE) * _GRANULE)
+        np.multiply(flat, b.reshape(-1).astype(np.float64), out=products[: flat.size])
+        rows = products.reshape(-1, _GRANULE // _LANES, _LANES)
         lanes = np.zeros((rows.shape[0], _LANES))
         for row in range(rows.shape[1]):
             lanes += rows[:, row]

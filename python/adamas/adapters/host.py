@@ -133,9 +133,9 @@ class BoundOptimizer:
         return self._formulas[self.groups_of[index]]
 
     @property
-    def needs_norms(self) -> bool:
-        """Whether the rule of any group takes norms of whole parameters."""
-        return any(formula.needs_norms for formula in self._formulas)
+    def needs_sums(self) -> bool:
+        """Whether the rule of any group takes sums over whole parameters before it updates them."""
+        return any(formula.sums for formula in self._formulas)
 
     def takes_rows(self, index: int) -> bool:
         """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""

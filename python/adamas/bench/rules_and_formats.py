@@ -77,7 +77,7 @@ def measure_rules(size: int, threads: int, seconds: float, names: list[str] | No
         for _ in range(3):
             opt.step([grad])
         states = [value for value in opt.state["0"].values() if isinstance(value, np.ndarray)]
-        reads_twice = SPECS[RULES[name][0]].formula_for(opt.param_groups[0]).needs_norms
+        reads_twice = bool(SPECS[RULES[name][0]].formula_for(opt.param_groups[0]).sums)
         sides = {
             "step": Side(_step(opt, grad)),
             "limit": limit_like(own, grad, states, threads, read_first=reads_twice),

@@ -11,7 +11,7 @@ import numpy as np
 from adamas._numerics.dither import dither
 from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._numerics.half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
-from adamas._numerics.norms import sum_of_squares
+from adamas._numerics.norms import sum_of_products
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
@@ -157,9 +157,10 @@ class Item:
             states = load_states(rule.states, self.state_format, self.arrays, p)
             g = clamp(grad * number(-factor if group["maximize"] else factor), number(max_value))
             p, g = apply_decay(p, g, coupled, number(decay))
-            if rule.needs_norms:
-                direction = rule.direction(p, g, dict(states), _rounded(coefficients, number))
-                rule.finish(coefficients, sum_of_squares(p), sum_of_squares(direction))
+            if rule.sums:
+                products = rule.products(p, g, dict(states), _rounded(coefficients, number))
+                sums = {name: sum_of_products(products[name]) for name in rule.sums}
+                rule.take_sums(coefficients, sums, p.size, self.scalars)
             p = rule.update(p, g, states, _rounded(coefficients, number))
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)

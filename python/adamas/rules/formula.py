@@ -11,6 +11,7 @@ import numpy as np
 from adamas._types import Array
 
 Coefficients: TypeAlias = Mapping[str, Any]
+Factors: TypeAlias = tuple[Array, Array]
 
 
 class Formula(ABC):
@@ -27,8 +28,8 @@ class Formula(ABC):
     scalars: Mapping[str, float] = {}
     #: It applies weight decay itself, instead of leaving it to what comes before it.
     own_decay: ClassVar[bool] = False
-    #: `direction` and `finish` are there: it needs norms of parameter and direction before it can update.
-    needs_norms: ClassVar[bool] = False
+    #: Sums over all elements of a parameter that it needs before it can update: `products` and `take_sums` are there.
+    sums: tuple[str, ...] = ()
     #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
     has_closed_form: bool = False
     #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.
@@ -37,7 +38,7 @@ class Formula(ABC):
     @property
     def works_on_rows(self) -> bool:
         """Whether rows of a matrix can be stepped alone: nothing is kept or measured for a parameter as a whole."""
-        return not self.scalars and not self.needs_norms
+        return not self.scalars and not self.sums
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -47,12 +48,15 @@ class Formula(ABC):
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
         """Return the new parameter; put the new states into ``state``. All of ``c`` has the dtype of ``p``."""
 
-    def direction(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
-        """Return the direction of the update, whose norm is needed."""
+    def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
+        """Return for each of `sums` two factors, whose product is summed up in float64; may change ``state``.
+
+        The arguments are those of `update`.
+        """
         raise NotImplementedError
 
-    def finish(self, c: dict[str, float], param_square: float, direction_square: float) -> None:
-        """Complete the coefficients from the sums of squares of parameter and direction."""
+    def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
+        """Complete ``c`` and ``scalars``, as `coefficients` left them, for a parameter of so many elements."""
         raise NotImplementedError
 
 

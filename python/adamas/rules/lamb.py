@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
-from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.formula import Coefficients, Factors, Formula, beta_coefficients
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
@@ -19,7 +19,7 @@ class _LAMBFormula(Formula):
     name = "lamb"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     own_decay = True
-    needs_norms = True
+    sums = ("param_square", "direction_square")
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -34,11 +34,16 @@ class _LAMBFormula(Formula):
             "step_size": group["lr"],
         }
 
-    def finish(self, c: dict[str, float], param_square: float, direction_square: float) -> None:
-        if param_square != 0.0 and direction_square != 0.0:
-            c["step_size"] = c["step_size"] * (math.sqrt(param_square) / math.sqrt(direction_square))
+    def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
+        u = self._direction(p, g, state, c)
+        return {"param_square": (p, p), "direction_square": (u, u)}
 
-    def direction(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+    def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
+        if sums["param_square"] != 0.0 and sums["direction_square"] != 0.0:
+            trust = math.sqrt(sums["param_square"]) / math.sqrt(sums["direction_square"])
+            c["step_size"] = c["step_size"] * trust
+
+    def _direction(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
         m = state["exp_avg"] = c["beta1"] * state["exp_avg"] + c["one_minus_beta1"] * g
         v = state["exp_avg_sq"] = c["beta2"] * state["exp_avg_sq"] + c["one_minus_beta2"] * (g * g)
         d = np.sqrt(v) * c["inverse_sqrt_bias2"] + c["eps"]
@@ -46,7 +51,7 @@ class _LAMBFormula(Formula):
         return u
 
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
-        new: Array = p - c["step_size"] * self.direction(p, g, state, c)
+        new: Array = p - c["step_size"] * self._direction(p, g, state, c)
         return new
 
 

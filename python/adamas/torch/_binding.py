@@ -106,7 +106,7 @@ class Binding:
             return
         defaults = self.bound.step_defaults
         asks = defaults.max_norm is not None or defaults.on_nonfinite != "propagate"
-        if asks or self.bound.needs_norms:
+        if asks or self.bound.needs_sums:
             raise ValueError(
                 f"params[{self.names[self._parts[0]]!r}]: each process has a part of it, and can't know its norm, or "
                 "whether all is finite: use torch.nn.utils.clip_grad_norm_, without max_norm and on_nonfinite, and a "

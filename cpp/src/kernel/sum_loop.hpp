@@ -1,0 +1,143 @@
+// The pass before the update of a rule that needs sums over a parameter (rules/rule.hpp), granule by granule. Nothing
+// is written, but what is kept of parameters is settled.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include "kernel/mixed_loop.hpp"
+#include "kernel/square_sum.hpp"
+#include "kernel/table.hpp"
+#include "kernel/tile_loop.hpp"
+#include "rules/decay.hpp"
+
+namespace adamas {
+namespace {
+
+// The sums of one granule.
+template <class Rule>
+class RuleSums {
+ public:
+  template <std::size_t kFirst, class V>
+  ADAMAS_INLINE void add(V p, V g, V* states, const V* coefficients) {
+    Product<V> found[Rule::kSumCount];
+    products<Rule>(p, g, states, coefficients, found);
+    repeat<Rule::kSumCount>([&](auto k)
+                                ADAMAS_INLINE_LAMBDA { sums_[k].template add<kFirst>(found[k].a, found[k].b); });
+  }
+  template <class V>
+  void add_last(V p, V g, V* states, const V* coefficients, std::size_t first, int n) {
+    Product<V> found[Rule::kSumCount];
+    products<Rule>(p, g, states, coefficients, found);
+    for (int k = 0; k < Rule::kSumCount; ++k) sums_[k].add_last(found[k].a, found[k].b, first, n);
+  }
+  ADAMAS_INLINE void restart() {
+    for (ProductSum& sum : sums_) sum.restart();
+  }
+  void store(GranuleSums& out) const {
+    for (int k = 0; k < Rule::kSumCount; ++k) out.values[k] = sums_[k].total();
+  }
+
+ private:
+  ProductSum sums_[Rule::kSumCount];
+};
+
+// Scale and decay, as the update has them.
+template <class Rule, class V>
+ADAMAS_INLINE void prepare_sums(V& p, V& g, bool coupled, const RuleVectors<Rule, V>& c) {
+  g = g * c.grad_scale;
+  if constexpr (!Rule::kOwnDecay) {
+    if (coupled) {
+      CoupledDecay::apply(p, g, c.decay);
+    } else {
+      DecoupledDecay::apply(p, g, c.decay);
+    }
+  }
+}
+
+// Parameter, gradient and states all are arrays of T.
+template <class Rule, class T>
+void sum_loop(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
+              GranuleSums* out) {
+  using V = Vector<T>;
+  constexpr std::size_t kLanes = V::kLanes;
+  const RuleVectors<Rule, V> c(coefficients);
+  const bool coupled = coefficients.decay_mode == Decay::kCoupled;
+
+  RuleSums<Rule> sums;
+  for (std::size_t granule = begin; granule < end; granule += kGranule) {
+    sums.restart();
+    const auto measure = [&](std::size_t i, auto lanes, auto add) ADAMAS_INLINE_LAMBDA {
+      V p = load<T>(streams.param, i, lanes);
+      V g = load<T>(streams.grad, i, lanes);
+      V s[Rule::kStateCount + 1];
+      for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
+      prepare_sums<Rule>(p, g, coupled, c);
+      add(p, g, s);
+    };
+    for_each_vector<kLanes>(
+        granule, std::min(end, granule + kGranule),
+        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+          measure(i, AllLanes{}, [&](V p, V g, V* s) ADAMAS_INLINE_LAMBDA {
+            sums.template add<decltype(b)::value * kLanes>(p, g, s, c.rule);
+          });
+        },
+        [&](std::size_t i, int n) {
+          measure(i, FirstLanes{n}, [&](V p, V g, V* s) { sums.add_last(p, g, s, c.rule, i % kVirtualLanes, n); });
+        });
+    sums.store(out[granule / kGranule]);
+  }
+}
+
+// In mixed number formats.
+template <class Rule, class States>
+void sum_mixed(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
+               GranuleSums* out) {
+  using V = Vector<float>;
+  constexpr std::size_t kLanes = V::kLanes;
+  constexpr std::size_t kGroup = std::max(kPair, kVirtualLanes);
+  static constexpr MixedKernel kKernel = {nullptr, nullptr, Rule::kStateCount, States::kStorage.state, 0};
+  const MixedLoop loop(streams, coefficients, kKernel);
+  const RuleVectors<Rule, V> c(coefficients);
+  const bool coupled = coefficients.decay_mode == Decay::kCoupled;
+  typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
+  States states(scratch);
+
+  RuleSums<Rule> sums;
+  for (std::size_t granule = begin; granule < end; granule += kGranule) {
+    sums.restart();
+    const std::size_t last = std::min(end, granule + kGranule);
+    for (std::size_t i = granule; i < last; i += kBlock) {
+      const std::size_t count = std::min(kBlock, last - i);
+      loop.with_block(i, count, [&](const BlockArrays& arrays, const float* params, const float* grads) {
+        states.begin(arrays.states);
+        for (std::size_t group = 0; group < count; group += kGroup) {
+          repeat<static_cast<int>(kGroup / kPair)>([&](auto pair) ADAMAS_INLINE_LAMBDA {
+            constexpr std::size_t kFirst = static_cast<std::size_t>(decltype(pair)::value) * kPair;
+            Pair<Rule, States> x;
+            InOrder::load(params + group + kFirst, x.param);
+            InOrder::load(grads + group + kFirst, x.grad);
+            states.load(arrays.states, x.states, group + kFirst);
+            repeat<2>([&](auto b) ADAMAS_INLINE_LAMBDA {
+              constexpr std::size_t kElement = kFirst + static_cast<std::size_t>(decltype(b)::value) * kLanes;
+              constexpr std::size_t kLane = kElement % kVirtualLanes;
+              const std::size_t element = group + kElement;
+              prepare_sums<Rule>(x.param[b], x.grad[b], coupled, c);
+              x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
+                if (element + kLanes <= count) {
+                  sums.template add<kLane>(x.param[b], x.grad[b], s, c.rule);
+                } else if (element < count) {
+                  sums.add_last(x.param[b], x.grad[b], s, c.rule, kLane, static_cast<int>(count - element));
+                }
+              });
+            });
+          });
+        }
+      });
+    }
+    sums.store(out[granule / kGranule]);
+  }
+}
+
+}  // namespace
+}  // namespace adamas
