@@ -22,6 +22,7 @@ constexpr Field<double> kNumbers[] = {
     {"eps", &Hyperparameters::eps},
     {"eps_root", &Hyperparameters::eps_root},
     {"alpha", &Hyperparameters::alpha},
+    {"rho", &Hyperparameters::alpha},
     {"momentum", &Hyperparameters::momentum},
     {"dampening", &Hyperparameters::dampening},
     {"momentum_decay", &Hyperparameters::momentum_decay},
@@ -29,6 +30,10 @@ constexpr Field<double> kNumbers[] = {
     {"warmup_steps", &Hyperparameters::warmup_steps},
     {"r", &Hyperparameters::weight_power},
     {"weight_lr_power", &Hyperparameters::weight_lr_power},
+    {"gamma", &Hyperparameters::gamma},
+    {"trust_coefficient", &Hyperparameters::trust_coefficient},
+    {"a", &Hyperparameters::atan_a},
+    {"b", &Hyperparameters::atan_b},
 };
 
 constexpr Field<bool> kFlags[] = {
@@ -36,6 +41,7 @@ constexpr Field<bool> kFlags[] = {
     {"bias_correction", &Hyperparameters::bias_correction},
     {"clip", &Hyperparameters::clip},
     {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
+    {"silent_sgd_phase", &Hyperparameters::silent_sgd_phase},
 };
 
 // Interned once: a dict finds an interned key by its address.

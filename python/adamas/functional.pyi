@@ -7,20 +7,29 @@ from adamas._types import Array
 
 __all__ = [
     "adabelief_",
+    "adadelta_",
     "adagrad_",
     "adam_",
+    "adam_atan2_",
     "adamax_",
     "adamw_",
     "adan_",
     "ademamix_",
     "adopt_",
     "lamb_",
+    "laprop_",
+    "lars_",
     "lion_",
+    "mars_",
     "nadam_",
+    "novograd_",
     "radam_",
     "rmsprop_",
     "schedule_free_adamw_",
+    "schedule_free_radam_",
+    "schedule_free_sgd_",
     "sgd_",
+    "stableadamw_",
     "yogi_",
 ]
 
@@ -297,6 +306,44 @@ def schedule_free_adamw_(
 ) -> None:
     """One update of `adamas.ScheduleFreeAdamW`, in place; the equations are there."""
 
+def schedule_free_sgd_(
+    param: Array,
+    grad: Array,
+    z: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 1.0,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    warmup_steps: int = 0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.ScheduleFreeSGD`, in place; the equations are there."""
+
+def schedule_free_radam_(
+    param: Array,
+    grad: Array,
+    z: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 0.0025,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    r: float = 0.0,
+    weight_lr_power: float = 2.0,
+    silent_sgd_phase: bool = True,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.ScheduleFreeRAdam`, in place; the equations are there."""
+
 def sgd_(
     param: Array,
     grad: Array,
@@ -313,3 +360,124 @@ def sgd_(
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.SGD`, in place; the equations are there."""
+
+def adadelta_(
+    param: Array,
+    grad: Array,
+    square_avg: Array,
+    acc_delta: Array,
+    *,
+    step: int,
+    lr: float = 1.0,
+    rho: float = 0.9,
+    eps: float = 1e-06,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adadelta`, in place; the equations are there."""
+
+def laprop_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 0.0004,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-15,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = True,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.LaProp`, in place; the equations are there."""
+
+def adam_atan2_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    a: float = 1.27,
+    b: float = 1.0,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    decoupled_weight_decay: bool = True,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdamAtan2`, in place; the equations are there."""
+
+def stableadamw_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-06,
+    weight_decay: float = 0.01,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.StableAdamW`, in place; the equations are there."""
+
+def mars_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    previous_grad: Array,
+    *,
+    step: int,
+    lr: float = 0.003,
+    betas: tuple[float, float] = (0.9, 0.99),
+    eps: float = 1e-08,
+    gamma: float = 0.025,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.MARS`, in place; the equations are there."""
+
+def lars_(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array,
+    *,
+    step: int,
+    lr: float = 1.0,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    trust_coefficient: float = 0.001,
+    eps: float = 0.0,
+    nesterov: bool = False,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.LARS`, in place; the equations are there."""
+
+def novograd_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.25),
+    eps: float = 1e-06,
+    eps_root: float = 0.0,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.NovoGrad`, in place; the equations are there."""

@@ -15,19 +15,28 @@ from adamas._types import LearningRate
 __all__ = [
     "ADOPT",
     "LAMB",
+    "LARS",
+    "MARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
+    "Adadelta",
     "Adagrad",
     "Adam",
+    "AdamAtan2",
     "AdamW",
     "Adamax",
     "Adan",
+    "LaProp",
     "Lion",
     "NAdam",
+    "NovoGrad",
     "RAdam",
     "RMSprop",
     "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
+    "StableAdamW",
     "Yogi",
 ]
 
@@ -926,6 +935,123 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, CompiledOptimizer):
         **options: Unpack[Options],
     ) -> None: ...
 
+class ScheduleFreeSGD(EvaluatedElsewhere, CompiledOptimizer):
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    For each element, with the parameter y, gradient g at y, step count t, and the state z, which starts at the
+    parameter as it is at the first step::
+
+        lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
+        w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
+        u = g + weight_decay*y
+        y <- y + k*(z - y) + lr_t*(momentum*(1 - k) - 1)*u
+        z <- z - lr_t*u
+
+    `eval`, `train` and all else are as of `ScheduleFreeAdamW`: ``y = (1 - momentum)*z + momentum*x``.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`; a constant is meant to be enough. It may be 10 to 50 times that of `SGD` with a schedule.
+        momentum: Interpolation between z and x, in (0, 1).
+        weight_decay: Strength of the decay, at y, >= 0.
+        warmup_steps: Steps over which lr grows linearly, >= 0.
+        r: Power of t in the weight of a step in the average, >= 0.
+        weight_lr_power: Power of lr in that weight, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.ScheduleFreeSGD([w], lr=0.25)
+        >>> for _ in range(2):
+        ...     report = opt.step([2 * w])
+        >>> opt.eval()
+        >>> w  # the average
+        array([ 0.375, -0.75 ], dtype=float32)
+
+    References:
+        A. Defazio, X. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky: The Road Less Scheduled. NeurIPS 2024,
+        arXiv:2405.15682.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeRAdam(EvaluatedElsewhere, CompiledOptimizer):
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    As `ScheduleFreeAdamW`, with another learning rate and direction, where rho and the rectification r are those of
+    `RAdam`::
+
+        rho > 4:    lr_t = lr*r,  u = g / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*y
+        otherwise:  lr_t = 0, or lr without silent_sgd_phase,  u = g + weight_decay*y
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`; a constant is meant to be enough.
+        betas: Interpolation between z and x, in (0, 1), and decay rate of v, in [0, 1).
+        eps: As in `Adam`.
+        weight_decay: Strength of the decay, at y, >= 0.
+        r: Power of t in the weight of a step in the average, >= 0.
+        weight_lr_power: Power of lr_t in that weight, >= 0.
+        silent_sgd_phase: Do not move in the first steps, in which the rectification is not known.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.ScheduleFreeRAdam([w], lr=0.1)
+        >>> for _ in range(4):
+        ...     report = opt.step([2 * w])
+        >>> w  # the rectification is known from the fifth step on
+        array([ 1., -2.], dtype=float32)
+
+    References:
+        A. Defazio, X. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky: The Road Less Scheduled. NeurIPS 2024,
+        arXiv:2405.15682.
+
+        L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han: On the Variance of the Adaptive Learning Rate and
+        Beyond. ICLR 2020, arXiv:1908.03265.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        silent_sgd_phase: bool = True,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
 class SGD(CompiledOptimizer):
     r"""Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick.
 
@@ -982,5 +1108,403 @@ class SGD(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adadelta(CompiledOptimizer):
+    r"""Adadelta, as in PyTorch.
+
+    For each element, with gradient g and the states v (``square_avg``) and a (``acc_delta``), which start at zero::
+
+        g <- g + weight_decay * p
+        v <- rho*v + (1 - rho)*g*g
+        u = sqrt((a + eps)/(v + eps)) * g
+        a <- rho*a + (1 - rho)*u*u
+        p <- p - lr*u
+
+    Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`; the paper has none, which is 1.
+        rho: Decay rate of the averages, in [0, 1).
+        eps: Added to both averages, >= 0. It decides how large the first steps are.
+        weight_decay: As in `Adam`.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Adadelta([w], lr=10.0)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.96837723, -1.9683772 ], dtype=float32)
+
+    References:
+        M. D. Zeiler: ADADELTA: An Adaptive Learning Rate Method. arXiv:1212.5701, 2012.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LaProp(CompiledOptimizer):
+    r"""LaProp, as in the authors' code and in timm.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero, and the number l (``lr_average``), which is kept beside the step count::
+
+        p <- p * (1 - lr*weight_decay)
+        l <- beta1*l + (1 - beta1)*lr
+        v <- beta2*v + (1 - beta2)*g*g
+        m <- beta1*m + (1 - beta1)*lr * g / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+        p <- p - lr/l * m
+
+    With a constant lr, lr/l is 1/(1 - beta1^t). While lr has been 0 all along, nothing moves. timm lets the parameter
+    decay after the update, here it does so before, as in `AdamW`. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `AdamW`.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.LaProp([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        L. Ziyin, Z. T. Wang, M. Ueda: LaProp: Separating Momentum and Adaptivity in Adam. arXiv:2002.04839, 2020.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0004,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-15,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamAtan2(CompiledOptimizer):
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
+    at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*g*g
+        p <- p - lr*a * atan2(m/(1 - beta1^t), b*sqrt(v)/sqrt(1 - beta2^t))
+
+    An element that has had no gradient yet does not move. The angle is computed by adamas itself, from
+    ``+ - * /`` alone, so that it is the same on every machine: to 3 ulp, in float32 and in float64. Numbers are
+    rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        a: Scale of the angle, >= 0. With 4/pi, about 1.27, a step is lr where m and sqrt(v) agree.
+        b: Scale of the root of the second moment, >= 0. The larger it is, the nearer is the rule to `Adam` with
+            lr*a/b.
+        weight_decay: As in `AdamW`.
+        maximize: As in `Adam`.
+        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.AdamAtan2([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9002544, -1.9002545], dtype=float32)
+
+    References:
+        K. Everett, L. Xiao, M. Wortsman, A. A. Alemi, R. Novak, P. J. Liu, I. Gur, J. Sohl-Dickstein, L. P. Kaelbling,
+        J. Lee, J. Pennington: Scaling Exponents Across Parameterizations and Optimizers. ICML 2024, arXiv:2407.05872.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        a: float = 1.27,
+        b: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class StableAdamW(CompiledOptimizer):
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
+    start at zero::
+
+        k1 = beta1*(1 - beta1^(t-1))/(1 - beta1^t),  k2 = beta2*(1 - beta2^(t-1))/(1 - beta2^t)
+        m <- k1*m + (1 - k1)*g
+        v <- k2*v + (1 - k2)*g*g
+        r = sqrt(mean of g*g/max(v, eps^2)),  lr_t = lr/max(1, r)
+        p <- p * (1 - lr_t*weight_decay)
+        p <- p - lr_t * m/(sqrt(v) + eps)
+
+    The mean is over the array. m and v need no correction: the rates k1 and k2 make averages of them from the first
+    step on. Sums are taken in float64, in an order that depends on neither instruction set nor threads. Numbers are
+    rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `AdamW`; it is multiplied by lr_t.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.StableAdamW([w], lr=0.1, weight_decay=0.0)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.90000004, -1.9       ], dtype=float32)
+
+    References:
+        M. Wortsman, T. Dettmers, L. Zettlemoyer, A. Morcos, A. Farhadi, L. Schmidt: Stable and low-precision training
+        for large-scale vision-language models. NeurIPS 2023, arXiv:2304.13013.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-06,
+        weight_decay: float = 0.01,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class MARS(CompiledOptimizer):
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    For each parameter array, with gradient g, step count t and the states m (``exp_avg``), v (``exp_avg_sq``) and
+    g' (``previous_grad``), which start at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        c = g + gamma*beta1/(1 - beta1) * (g - g')      (c = g at the first step)
+        c <- c / max(1, |c|);  g' <- g
+        m <- beta1*m + (1 - beta1)*c
+        v <- beta2*v + (1 - beta2)*c*c
+        p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
+
+    where |.| is the Euclidean norm over the array. The authors and timm step vectors, as biases are, by AdamW unless
+    told otherwise: give those to an `AdamW` of their own for that. Norms are summed up in float64, in an order that
+    depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        gamma: Strength of the correction, >= 0.
+        weight_decay: As in `AdamW`.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.MARS([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 0.9, -1.9], dtype=float32)
+
+    References:
+        H. Yuan, Y. Liu, S. Wu, X. Zhou, Q. Gu: MARS: Unleashing the Power of Variance Reduction for Training Large
+        Models. ICML 2025, arXiv:2411.10438.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.003,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-08,
+        gamma: float = 0.025,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LARS(CompiledOptimizer):
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    For each parameter array, with gradient g and the state b (``momentum_buffer``), which starts at zero::
+
+        u = g + weight_decay*p
+        b <- momentum*b + lr * trust_coefficient*|p|/(|u| + eps) * u
+        p <- p - b,  or with nesterov: p <- p - (lr * trust_coefficient*|p|/(|u| + eps) * u + momentum*b)
+
+    where |.| is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero. Norms
+    are summed up in float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in
+    `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        momentum: Momentum factor, >= 0.
+        weight_decay: Weight of the parameter in the direction, >= 0.
+        trust_coefficient: How large a step may be for the size of the parameter, >= 0.
+        eps: Added to the norm of the direction, >= 0.
+        nesterov: Nesterov's momentum. Fixed at construction.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([3.0, -4.0], dtype=np.float32)
+        >>> opt = adamas.LARS([w], lr=1.0, trust_coefficient=0.125)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 2.625, -3.5  ], dtype=float32)
+
+    References:
+        Y. You, I. Gitman, B. Ginsburg: Large Batch Training of Convolutional Networks. arXiv:1708.03888, 2017.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        trust_coefficient: float = 0.001,
+        eps: float = 0.0,
+        *,
+        nesterov: bool = False,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class NovoGrad(CompiledOptimizer):
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    For each parameter array, with gradient g and the state m (``exp_avg``), which starts at zero, and the number v
+    (``exp_avg_sq``), which is kept beside the step count::
+
+        v <- beta2*v + (1 - beta2)*|g|^2      (v <- |g|^2 at the first step)
+        m <- beta1*m + g/(sqrt(v + eps_root) + eps) + weight_decay*p
+        p <- p - lr*m
+
+    where |.| is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on neither
+    instruction set nor threads. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        betas: Decay rates of m and v, each in [0, 1).
+        eps: As in `Adam`.
+        eps_root: Added to v under the root, >= 0.
+        weight_decay: Weight of the parameter in the direction, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([3.0, -4.0], dtype=np.float32)
+        >>> opt = adamas.NovoGrad([w], lr=0.5, eps=0.0)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 2.7, -3.6], dtype=float32)
+
+    References:
+        B. Ginsburg, P. Castonguay, O. Hrinchuk, O. Kuchaiev, V. Lavrukhin, R. Leary, J. Li, H. Nguyen, Y. Zhang,
+        J. M. Cohen: Stochastic Gradient Methods with Layer-wise Adaptive Moments for Training of Deep Networks.
+        arXiv:1905.11286, 2019.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.25),
+        eps: float = 1e-06,
+        eps_root: float = 0.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
         **options: Unpack[Options],
     ) -> None: ...

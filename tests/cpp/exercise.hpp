@@ -94,10 +94,15 @@ inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
   h.weight_lr_power = 2.0;
   h.weight_power = 0.5;
   h.warmup_steps = 10;
+  h.gamma = 0.025;
+  h.trust_coefficient = 0.5;
+  h.atan_a = 1.27;
+  h.atan_b = 0.75;
   h.seed = 42;
   const char* name = adamas::rule_info(rule).name;
   const bool momentum = std::strstr(name, "_momentum") != nullptr || std::strcmp(name, "sgd_nesterov") == 0;
-  if (momentum) h.momentum = 0.9;
+  const bool needs_momentum = std::strncmp(name, "lars", 4) == 0 || std::strcmp(name, "schedule_free_sgd") == 0;
+  if (momentum || needs_momentum) h.momentum = 0.9;
   return h;
 }
 

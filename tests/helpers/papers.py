@@ -271,3 +271,150 @@ def sgd(p: float, options: dict[str, Any]) -> Element:
         elif momentum:
             g = b
         p = p - lr * g
+
+
+def adadelta(p: float, options: dict[str, Any]) -> Element:
+    """Zeiler 2012, Algorithm 1, with the learning rate of PyTorch."""
+    rho, eps = options["rho"], options["eps"]
+    v = a = 0.0
+    while True:
+        g = yield p
+        p, g = start(p, g, options)
+        v = rho * v + (1 - rho) * g**2
+        step = math.sqrt(a + eps) / math.sqrt(v + eps) * g
+        a = rho * a + (1 - rho) * step**2
+        p = p - options["lr"] * step
+
+
+def laprop(p: float, options: dict[str, Any]) -> Element:
+    """Ziyin et al. 2020, Algorithm 1, with lr inside the momentum as in the authors' code."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = v = rate = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        rate = b1 * rate + (1 - b1) * lr
+        v = b2 * v + (1 - b2) * g**2
+        m = b1 * m + (1 - b1) * lr * g / (math.sqrt(v / (1 - b2**t)) + eps)
+        p = p - m * lr / rate
+
+
+def adam_atan2(p: float, options: dict[str, Any]) -> Element:
+    """Everett et al. 2024, the update of its section on atan2."""
+    lr, (b1, b2), a, b = options["lr"], options["betas"], options["a"], options["b"]
+    m = v = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g**2
+        p = p - lr * a * math.atan2(m / (1 - b1**t), b * math.sqrt(v / (1 - b2**t)))
+
+
+def stable_adamw(p: float, options: dict[str, Any]) -> Element:
+    """Wortsman et al. 2023, for an array of one element, whose root mean square is its size."""
+    (b1, b2), eps = options["betas"], options["eps"]
+    m = v = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        g = -g if options["maximize"] else g
+        k1, k2 = (b * (1 - b ** (t - 1)) / (1 - b**t) for b in (b1, b2))
+        m = k1 * m + (1 - k1) * g
+        v = k2 * v + (1 - k2) * g**2
+        lr = options["lr"] / max(1.0, math.sqrt(g**2 / max(v, eps**2)))
+        p = p - lr * options["weight_decay"] * p - lr * m / (math.sqrt(v) + eps)
+
+
+def mars(p: float, options: dict[str, Any]) -> Element:
+    """Yuan et al. 2024, MARS-AdamW with the last gradient, for an array of one element, whose norm is its size."""
+    lr, (b1, b2), eps = options["lr"], options["betas"], options["eps"]
+    m = v = 0.0
+    before: float | None = None
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        p, g = start(p, g, options)
+        c = g if before is None else g + options["gamma"] * b1 / (1 - b1) * (g - before)
+        before = g
+        c = c / max(1.0, abs(c))
+        m = b1 * m + (1 - b1) * c
+        v = b2 * v + (1 - b2) * c**2
+        p = p - lr * (m / (1 - b1**t)) / (math.sqrt(v / (1 - b2**t)) + eps)
+
+
+def lars(p: float, options: dict[str, Any]) -> Element:
+    """You et al. 2017, for an array of one element, whose norm is its size; lr inside the momentum, as in optax."""
+    b = 0.0
+    while True:
+        g = yield p
+        u = (-g if options["maximize"] else g) + options["weight_decay"] * p
+        if p and u:
+            u = u * options["trust_coefficient"] * abs(p) / (abs(u) + options["eps"])
+        u = options["lr"] * u
+        b = options["momentum"] * b + u
+        p = p - (u + options["momentum"] * b if options["nesterov"] else b)
+
+
+def novograd(p: float, options: dict[str, Any]) -> Element:
+    """Ginsburg et al. 2019, Algorithm 1, for an array of one element, whose norm is its size."""
+    b1, b2 = options["betas"]
+    m = 0.0
+    v: float | None = None
+    while True:
+        g = yield p
+        g = -g if options["maximize"] else g
+        v = g**2 if v is None else b2 * v + (1 - b2) * g**2
+        scale = math.sqrt(v + options["eps_root"]) + options["eps"]
+        m = b1 * m + (g / scale + options["weight_decay"] * p)
+        p = p - options["lr"] * m
+
+
+def schedule_free_sgd(y: float, options: dict[str, Any]) -> Element:
+    """Defazio et al. 2024, Algorithm 1's form for SGD, with the average x kept."""
+    beta, steps = options["momentum"], options["warmup_steps"]
+    x = z = y
+    total = largest = 0.0
+    t = 0
+    while True:
+        g = yield y
+        t += 1
+        g = -g if options["maximize"] else g
+        lr = options["lr"] * min(1.0, t / steps if steps else 1.0)
+        largest = max(largest, lr)
+        weight = t ** options["r"] * largest ** options["weight_lr_power"]
+        total += weight
+        z = z - lr * (g + options["weight_decay"] * y)
+        x = x + weight / total * (z - x)
+        y = (1 - beta) * z + beta * x
+
+
+def schedule_free_radam(y: float, options: dict[str, Any]) -> Element:
+    """Defazio et al. 2024 with Liu et al. 2020, Algorithm 2, as the authors of the first put them together."""
+    (b1, b2), eps = options["betas"], options["eps"]
+    longest = 2 / (1 - b2) - 1
+    x = z = y
+    v = total = largest = 0.0
+    t = 0
+    while True:
+        g = yield y
+        t += 1
+        g = -g if options["maximize"] else g
+        v = b2 * v + (1 - b2) * g**2
+        length = longest - 2 * t * b2**t / (1 - b2**t)
+        lr, u = 0.0 if options["silent_sgd_phase"] else options["lr"], g
+        if length > 4:
+            r = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+            lr, u = options["lr"] * r, g / (math.sqrt(v / (1 - b2**t)) + eps)
+        largest = max(largest, lr)
+        weight = t ** options["r"] * largest ** options["weight_lr_power"]
+        total += weight
+        z = z - lr * (u + options["weight_decay"] * y)
+        x = x + (weight / total if total else 0.0) * (z - x)
+        y = (1 - b1) * z + b1 * x

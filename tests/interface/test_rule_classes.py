@@ -112,13 +112,32 @@ def test_subclasses_have_their_own_signatures(module: Any) -> None:
 
 def test_traits() -> None:
     assert {name for name, formula in FORMULAS.items() if formula.has_closed_form} == {"adam"}
-    assert {name for name, formula in FORMULAS.items() if formula.sums} == {"lamb"}
+    assert {name for name, formula in FORMULAS.items() if formula.sums} == {
+        "lamb",
+        "lars",
+        "lars_nesterov",
+        "mars",
+        "novograd",
+        "stable_adamw",
+    }
     assert {name for name, formula in FORMULAS.items() if not formula.works_on_rows} == {
         "lamb",
+        "laprop",
+        "lars",
+        "lars_nesterov",
+        "mars",
         "nadam",
+        "novograd",
         "schedule_free",
+        "schedule_free_radam",
+        "schedule_free_sgd",
+        "stable_adamw",
     }
-    assert {name for name, spec in SPECS.items() if spec.evaluation} == {"ScheduleFreeAdamW"}
+    assert {name for name, spec in SPECS.items() if spec.evaluation} == {
+        "ScheduleFreeAdamW",
+        "ScheduleFreeSGD",
+        "ScheduleFreeRAdam",
+    }
     assert SPECS["RMSprop"].states == ("square_avg", "grad_avg", "momentum_buffer")
     assert SPECS["RMSprop"].later_states == ("grad_avg", "momentum_buffer")
 

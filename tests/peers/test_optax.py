@@ -199,6 +199,27 @@ CASES = [
     Case(
         "LAMB", ascending(optax.lamb(falling, weight_decay=0.1)), {"weight_decay": 0.1, "lr": falling, "maximize": True}
     ),
+    Case("LARS", optax.lars(1.0)),
+    Case(
+        "LARS",
+        optax.lars(falling, 0.1, trust_coefficient=0.01, eps=1e-3, momentum=0.5),
+        {"lr": falling, "weight_decay": 0.1, "trust_coefficient": 0.01, "eps": 1e-3, "momentum": 0.5},
+    ),
+    Case("LARS", optax.lars(0.5, 0.1, nesterov=True), {"lr": 0.5, "weight_decay": 0.1, "nesterov": True}),
+    Case("LARS", ascending(optax.lars(1.0, momentum=0.0)), {"momentum": 0.0, "maximize": True}),
+    Case("NovoGrad", optax.novograd(1e-3)),
+    Case(
+        "NovoGrad",
+        optax.novograd(falling, 0.95, 0.98, 1e-3, 1e-4, 0.1),
+        {"lr": falling, "betas": (0.95, 0.98), "eps": 1e-3, "eps_root": 1e-4, "weight_decay": 0.1},
+    ),
+    Case("NovoGrad", ascending(optax.novograd(1e-3, b1=0.5)), {"betas": (0.5, 0.25), "maximize": True}),
+    Case("Adadelta", optax.adadelta(1.0), {}),
+    Case(
+        "Adadelta",
+        decayed(0.1, optax.scale_by_adadelta(0.5, 1e-3), 0.1),
+        {"lr": 0.1, "rho": 0.5, "eps": 1e-3, "weight_decay": 0.1, "decoupled_weight_decay": True},
+    ),
     Case("Adan", optax.adan(1e-3)),
     Case(
         "Adan",
@@ -286,6 +307,8 @@ def test_same_trajectory(case: Case) -> None:
         ("Yogi", optax.yogi),
         ("Lion", optax.lion),
         ("LAMB", optax.lamb),
+        ("LARS", optax.lars),
+        ("NovoGrad", optax.novograd),
         ("Adan", optax.adan),
         ("ADOPT", contrib.adopt),
         ("AdEMAMix", contrib.ademamix),
@@ -297,7 +320,7 @@ def test_same_defaults(name: str, peer: Any) -> None:
     mine = {key: p.default for key, p in inspect.signature(getattr(adamas, name)).parameters.items()}
     other = {key: p.default for key, p in inspect.signature(peer).parameters.items()}
     betas = tuple(other.pop(key) for key in ("b1", "b2", "b3") if key in other)
-    assert mine.pop("betas") == betas
+    assert mine.pop("betas", ()) == betas
     for key, here in {"learning_rate": "lr", "use_clipping": "clip"}.items():
         if other.get(key, inspect.Parameter.empty) is not inspect.Parameter.empty:
             assert mine[here] == other[key], key

@@ -14,7 +14,7 @@ from trajectories import STEPS, Array, assert_agree, gradients, ours, row, start
 
 import adamas
 
-OPTIMIZERS = ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD"]
+OPTIMIZERS = ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD", "Adadelta"]
 #: How torch works, not what it computes.
 IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -102,6 +102,11 @@ CASES = [
     Case("SGD", {"maximize": True}),
     Case("SGD", {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1, "maximize": True, "lr": 0.01}),
     Case("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1, "maximize": True, "lr": 0.01}),
+    Case("Adadelta"),
+    Case("Adadelta", {"lr": 0.1, "rho": 0.95, "eps": 1e-3}),
+    Case("Adadelta", {"weight_decay": 0.1}),
+    Case("Adadelta", {"maximize": True}),
+    Case("Adadelta", {"weight_decay": 0.1, "maximize": True, "rho": 0.5}),
 ]
 
 

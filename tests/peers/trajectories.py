@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import adamas
+from adamas.rules import SPECS
 
 Array = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ def row(params: list[Array]) -> Array:
 
 
 def ours(name: str, options: Mapping[str, Any], given: Callable[[int, int], bool] = lambda step, index: True) -> Array:
-    """Return the trajectory of ``adamas.<name>``: parameters after each step and, of Schedule-Free, their averages.
+    """Return the trajectory of ``adamas.<name>``: parameters after each step and, of a schedule-free rule, averages.
 
     Args:
         name: Of the optimizer.
@@ -52,7 +53,7 @@ def ours(name: str, options: Mapping[str, Any], given: Callable[[int, int], bool
     for step in range(STEPS):
         opt.step([grad[step] if given(step, i) else None for i, grad in enumerate(grads)])
         trajectory.append(row(params))
-        if isinstance(opt, adamas.ScheduleFreeAdamW):
+        if SPECS[name].evaluation is not None:
             opt.eval()
             trajectory[-1] = np.concatenate([trajectory[-1], row(params)])
             opt.train()

@@ -31,18 +31,23 @@ struct Hyperparameters {
   std::uint64_t seed = 0;  // of stochastic rounding (Residue::kStochastic)
 
   // Of some rules.
-  double beta3 = 0.0;            // in [0, 1): Adan, AdEMAMix
-  double eps_root = 0.0;         // >= 0: AdaBelief, Adan
-  double alpha = 0.0;            // >= 0: RMSprop (where it is a decay rate, below 1), AdEMAMix
-  double momentum = 0.0;         // >= 0: RMSprop, SGD
-  double dampening = 0.0;        // SGD
-  double momentum_decay = 0.0;   // >= 0: NAdam
-  double lr_decay = 0.0;         // >= 0: Adagrad
-  double warmup_steps = 0.0;     // >= 0: AdEMAMix, Schedule-Free
-  double weight_power = 0.0;     // >= 0: Schedule-Free
-  double weight_lr_power = 0.0;  // >= 0: Schedule-Free
-  bool clip = true;              // ADOPT
-  bool mix_by_beta2 = false;     // Adan
+  double beta3 = 0.0;              // in [0, 1): Adan, AdEMAMix
+  double eps_root = 0.0;           // >= 0: AdaBelief, Adan, NovoGrad
+  double alpha = 0.0;              // >= 0: RMSprop and Adadelta (where it is a decay rate, below 1), AdEMAMix
+  double momentum = 0.0;           // >= 0: RMSprop, SGD, LARS, Schedule-Free SGD (below 1)
+  double dampening = 0.0;          // SGD
+  double momentum_decay = 0.0;     // >= 0: NAdam
+  double lr_decay = 0.0;           // >= 0: Adagrad
+  double warmup_steps = 0.0;       // >= 0: AdEMAMix, Schedule-Free
+  double weight_power = 0.0;       // >= 0: Schedule-Free
+  double weight_lr_power = 0.0;    // >= 0: Schedule-Free
+  double gamma = 0.0;              // >= 0: MARS
+  double trust_coefficient = 1.0;  // >= 0: LARS
+  double atan_a = 1.0;             // >= 0: Adam-atan2, of the angle
+  double atan_b = 1.0;             // >= 0: Adam-atan2, of the root of the second moment
+  bool clip = true;                // ADOPT
+  bool mix_by_beta2 = false;       // Adan
+  bool silent_sgd_phase = true;    // Schedule-Free RAdam
 };
 
 // kInvalidHyperparameter if a value is out of its range, infinite or not a number.

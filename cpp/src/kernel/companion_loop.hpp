@@ -51,7 +51,9 @@ class CompanionLoop {
     alignas(64) float values[kPair];
     const ParamArrays last = arrays_at(begin + whole).param;
     std::memcpy(padded[0], last.values, n * size_of(streams_.param_dtype));
-    std::memcpy(padded[1], last.residue, n * size_of(streams_.residue_kind));
+    if (const std::size_t kept = size_of(streams_.residue_kind); kept != 0) {
+      std::memcpy(padded[1], last.residue, n * kept);
+    }
     unpack_params(format_, {padded[0], padded[1]}, kPair, values);
     std::memcpy(to + begin + whole, values, n * sizeof(float));
   }

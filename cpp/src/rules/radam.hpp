@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "math/power.hpp"
+#include "rules/rectification.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
@@ -36,18 +37,14 @@ struct RAdamRule : RuleDefaults {
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double bias2 = one_minus_power(h.beta2, step);
-    const double rho_inf = 2.0 / (1.0 - h.beta2) - 1.0;
-    const double rho = rho_inf - 2.0 * static_cast<double>(step) * (1.0 - bias2) / bias2;
-    const bool rectified = rho > 5.0;
-    const double rectification =
-        rectified ? std::sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)) : 1.0;
+    const Rectification r = rectification(h.beta2, bias2, step, 5.0);
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;
     c.beta2 = h.beta2;
     c.one_minus_beta2 = 1.0 - h.beta2;
     c.eps = h.eps;
-    c.rectified = rectified ? 1.0 : 0.0;
-    c.step_size = h.lr / one_minus_power(h.beta1, step) * (rectified ? rectification * std::sqrt(bias2) : 1.0);
+    c.rectified = r.known ? 1.0 : 0.0;
+    c.step_size = h.lr / one_minus_power(h.beta1, step) * (r.known ? r.factor * std::sqrt(bias2) : 1.0);
   }
 
   static constexpr bool kTakesRoot = true;

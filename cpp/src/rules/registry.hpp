@@ -2,19 +2,26 @@
 #pragma once
 
 #include "rules/adabelief.hpp"
+#include "rules/adadelta.hpp"
 #include "rules/adagrad.hpp"
 #include "rules/adam.hpp"
+#include "rules/adam_atan2.hpp"
 #include "rules/adamax.hpp"
 #include "rules/adan.hpp"
 #include "rules/ademamix.hpp"
 #include "rules/adopt.hpp"
 #include "rules/lamb.hpp"
+#include "rules/laprop.hpp"
+#include "rules/lars.hpp"
 #include "rules/lion.hpp"
+#include "rules/mars.hpp"
 #include "rules/nadam.hpp"
+#include "rules/novograd.hpp"
 #include "rules/radam.hpp"
 #include "rules/rmsprop.hpp"
 #include "rules/schedule_free.hpp"
 #include "rules/sgd.hpp"
+#include "rules/stable_adamw.hpp"
 #include "rules/yogi.hpp"
 
 #define ADAMAS_RULES(X)                                   \
@@ -35,7 +42,17 @@
   X("adan", AdanRule)                                     \
   X("adopt", AdoptRule)                                   \
   X("ademamix", AdemamixRule)                             \
-  X("schedule_free", ScheduleFreeRule)                    \
+  X("schedule_free", ScheduleFreeRule<false>)             \
   X("sgd", SgdRule<Momentum::kNone>)                      \
   X("sgd_momentum", SgdRule<Momentum::kHeavyBall>)        \
-  X("sgd_nesterov", SgdRule<Momentum::kNesterov>)
+  X("sgd_nesterov", SgdRule<Momentum::kNesterov>)         \
+  X("schedule_free_radam", ScheduleFreeRule<true>)        \
+  X("schedule_free_sgd", ScheduleFreeSgdRule)             \
+  X("adadelta", AdadeltaRule)                             \
+  X("laprop", LaPropRule)                                 \
+  X("adam_atan2", AdamAtan2Rule)                          \
+  X("stable_adamw", StableAdamWRule)                      \
+  X("mars", MarsRule)                                     \
+  X("lars", LarsRule<false>)                              \
+  X("lars_nesterov", LarsRule<true>)                      \
+  X("novograd", NovoGradRule)

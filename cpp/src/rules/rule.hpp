@@ -12,7 +12,7 @@
 //                          always inlined
 //
 // A formula that takes a root is in two parts instead, so that a loop can do other things while the root is taken:
-//   begin()                up to the root, which it returns
+//   begin()                up to the root, which it returns; states that are not of either sign are new by then
 //   finish()               the rest, from the root on: returns the new parameter
 //
 // A rule that needs sums over all elements of a parameter before it can update it has

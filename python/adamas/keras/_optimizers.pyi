@@ -10,20 +10,29 @@ from adamas.keras._from_words import WordedOptimizer
 
 __all__ = [
     "ADOPT",
+    "LARS",
+    "MARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
+    "Adadelta",
     "Adagrad",
     "Adam",
+    "AdamAtan2",
     "AdamW",
     "Adamax",
     "Adan",
+    "LaProp",
     "Lamb",
     "Lion",
     "Nadam",
+    "NovoGrad",
     "RAdam",
     "RMSprop",
     "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
+    "StableAdamW",
     "Yogi",
 ]
 
@@ -385,6 +394,56 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
         num_threads: Any = None,
     ) -> None: ...
 
+class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
+    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    def __init__(
+        self,
+        learning_rate: Any = 1.0,
+        momentum: Any = 0.9,
+        warmup_steps: Any = 0,
+        r: Any = 0.0,
+        weight_lr_power: Any = 2.0,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
+    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.0025,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-08,
+        r: Any = 0.0,
+        weight_lr_power: Any = 2.0,
+        silent_sgd_phase: Any = True,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
 class SGD(WordedOptimizer):
     """Stochastic gradient descent, as ``keras.optimizers.SGD``."""
     def __init__(
@@ -392,6 +451,170 @@ class SGD(WordedOptimizer):
         learning_rate: Any = 0.01,
         momentum: Any = 0.0,
         nesterov: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Adadelta(WordedOptimizer):
+    """Adadelta, as ``keras.optimizers.Adadelta``; the rule is that of `adamas.Adadelta`."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: Any = 0.95,
+        epsilon: Any = 1e-07,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class LaProp(WordedOptimizer):
+    """LaProp, as in the authors' code and in timm."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.0004,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-15,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class AdamAtan2(WordedOptimizer):
+    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        a: Any = 1.27,
+        b: Any = 1.0,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class StableAdamW(WordedOptimizer):
+    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.99,
+        epsilon: Any = 1e-06,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class MARS(WordedOptimizer):
+    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.003,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.99,
+        epsilon: Any = 1e-08,
+        gamma: Any = 0.025,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class LARS(WordedOptimizer):
+    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    def __init__(
+        self,
+        learning_rate: Any = 1.0,
+        momentum: Any = 0.9,
+        trust_coefficient: Any = 0.001,
+        epsilon: Any = 0.0,
+        nesterov: Any = False,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class NovoGrad(WordedOptimizer):
+    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.25,
+        epsilon: Any = 1e-06,
+        epsilon_root: Any = 0.0,
         weight_decay: Any = None,
         clipnorm: Any = None,
         clipvalue: Any = None,

@@ -25,6 +25,13 @@ from adamas.rules import (  # noqa: F401, I001
     ademamix,
     schedule_free,
     sgd,
+    adadelta,
+    laprop,
+    adam_atan2,
+    stable_adamw,
+    mars,
+    lars,
+    novograd,
 )
 from adamas.rules.formula import Formula
 from adamas.rules.keras_words import KerasStep, KerasWords

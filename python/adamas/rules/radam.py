@@ -15,6 +15,15 @@ from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
+def rectification(beta2: float, bias2: float, step: int, least: float) -> float | None:
+    """Return r, or None where rho, the length of the average, is not above ``least``; ``bias2`` is 1 - beta2^t."""
+    rho_inf = 2.0 / (1.0 - beta2) - 1.0
+    rho = rho_inf - 2.0 * step * (1.0 - bias2) / bias2
+    if not rho > least:
+        return None
+    return math.sqrt((rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho))
+
+
 class _RAdamFormula(Formula):
     name = "radam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
@@ -22,18 +31,13 @@ class _RAdamFormula(Formula):
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
         bias2 = one_minus_power(beta2, step)
-        rho_inf = 2.0 / (1.0 - beta2) - 1.0
-        rho = rho_inf - 2.0 * step * (1.0 - bias2) / bias2
-        rectified = rho > 5.0
-        factor = 1.0
-        if rectified:
-            square = (rho - 4.0) * (rho - 2.0) * rho_inf / ((rho_inf - 4.0) * (rho_inf - 2.0) * rho)
-            factor = math.sqrt(square) * math.sqrt(bias2)
+        factor = rectification(beta2, bias2, step, 5.0)
+        rectified = 1.0 if factor is None else factor * math.sqrt(bias2)
         return {
             **beta_coefficients(beta1, beta2),
             "eps": group["eps"],
-            "rectified": 1.0 if rectified else 0.0,
-            "step_size": group["lr"] / one_minus_power(beta1, step) * factor,
+            "rectified": 0.0 if factor is None else 1.0,
+            "step_size": group["lr"] / one_minus_power(beta1, step) * rectified,
         }
 
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:

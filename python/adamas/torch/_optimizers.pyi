@@ -15,19 +15,28 @@ from adamas.torch._optimizer import Optimizer
 __all__ = [
     "ADOPT",
     "LAMB",
+    "LARS",
+    "MARS",
     "SGD",
     "AdEMAMix",
     "AdaBelief",
+    "Adadelta",
     "Adagrad",
     "Adam",
+    "AdamAtan2",
     "AdamW",
     "Adamax",
     "Adan",
+    "LaProp",
     "Lion",
     "NAdam",
+    "NovoGrad",
     "RAdam",
     "RMSprop",
     "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
+    "StableAdamW",
     "Yogi",
 ]
 
@@ -330,6 +339,47 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, Optimizer):
         **options: Unpack[Options],
     ) -> None: ...
 
+class ScheduleFreeSGD(EvaluatedElsewhere, Optimizer):
+    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeRAdam(EvaluatedElsewhere, Optimizer):
+    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        silent_sgd_phase: bool = True,
+        maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
     def __init__(
@@ -343,6 +393,140 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adadelta(Optimizer):
+    """Adadelta, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LaProp(Optimizer):
+    """LaProp, as in the authors' code and in timm."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0004,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-15,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamAtan2(Optimizer):
+    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        a: float = 1.27,
+        b: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class StableAdamW(Optimizer):
+    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-06,
+        weight_decay: float = 0.01,
+        *,
+        maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class MARS(Optimizer):
+    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.003,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-08,
+        gamma: float = 0.025,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LARS(Optimizer):
+    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        trust_coefficient: float = 0.001,
+        eps: float = 0.0,
+        *,
+        nesterov: bool = False,
+        maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class NovoGrad(Optimizer):
+    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.25),
+        eps: float = 1e-06,
+        eps_root: float = 0.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
         foreach: Any = None,
         fused: Any = None,
         capturable: Any = False,

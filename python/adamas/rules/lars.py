@@ -1,0 +1,98 @@
+"""LARS: momentum with a trust ratio for each parameter array."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from adamas._types import Array
+from adamas.rules.formula import Coefficients, Factors, Formula
+from adamas.rules.spec import EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+
+
+class _LARSFormula(Formula):
+    states = {"momentum_buffer": "signed"}
+    own_decay = True
+    sums = ("param_square", "direction_square")
+
+    def __init__(self, name: str, *, nesterov: bool) -> None:
+        self.name = name
+        self._nesterov = nesterov
+
+    def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
+        names = ("momentum", "weight_decay", "trust_coefficient", "eps")
+        return {**{name: group[name] for name in names}, "step_size": group["lr"]}
+
+    def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
+        u = g + c["weight_decay"] * p
+        return {"param_square": (p, p), "direction_square": (u, u)}
+
+    def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
+        if sums["param_square"] != 0.0 and sums["direction_square"] != 0.0:
+            norms = math.sqrt(sums["param_square"]) / (math.sqrt(sums["direction_square"]) + c["eps"])
+            c["step_size"] = c["step_size"] * (c["trust_coefficient"] * norms)
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
+        u = c["step_size"] * (g + c["weight_decay"] * p)
+        b = state["momentum_buffer"] = c["momentum"] * state["momentum_buffer"] + u
+        new: Array = p - (u + c["momentum"] * b if self._nesterov else b)
+        return new
+
+
+@enter
+class LARS(RuleSpec):
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    For each parameter array, with gradient g and the state b (``momentum_buffer``), which starts at zero::
+
+        u = g + weight_decay*p
+        b <- momentum*b + lr * trust_coefficient*|p|/(|u| + eps) * u
+        p <- p - b,  or with nesterov: p <- p - (lr * trust_coefficient*|p|/(|u| + eps) * u + momentum*b)
+
+    where |.| is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero. Norms
+    are summed up in float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in
+    `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: As in `Adam`.
+        momentum: Momentum factor, >= 0.
+        weight_decay: Weight of the parameter in the direction, >= 0.
+        trust_coefficient: How large a step may be for the size of the parameter, >= 0.
+        eps: Added to the norm of the direction, >= 0.
+        nesterov: Nesterov's momentum. Fixed at construction.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([3.0, -4.0], dtype=np.float32)
+        >>> opt = adamas.LARS([w], lr=1.0, trust_coefficient=0.125)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w
+        array([ 2.625, -3.5  ], dtype=float32)
+
+    References:
+        Y. You, I. Gitman, B. Ginsburg: Large Batch Training of Convolutional Networks. arXiv:1708.03888, 2017.
+    """
+
+    hyperparameters = (
+        LR.but(1.0),
+        Hyperparameter("momentum", 0.9, Range.NON_NEGATIVE),
+        WEIGHT_DECAY,
+        Hyperparameter("trust_coefficient", 0.001, Range.NON_NEGATIVE),
+        EPS.but(0.0),
+        Hyperparameter("nesterov", False, Range.FLAG, keyword_only=True, frozen=True),
+        MAXIMIZE,
+    )
+    formulas = (_LARSFormula("lars", nesterov=False), _LARSFormula("lars_nesterov", nesterov=True))
+
+    def choose(self, group: Mapping[str, Any]) -> str:
+        return "lars_nesterov" if group["nesterov"] else "lars"
