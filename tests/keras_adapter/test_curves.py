@@ -28,6 +28,8 @@ COMPARED: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"momentum": 0.9, "learning_rate": COSINE, "weight_decay": 0.1}),
     ("SGD", {"momentum": 0.9, "nesterov": True, "learning_rate": COSINE}),
     ("SGD", {"nesterov": True}),
+    ("Adadelta", {"learning_rate": 1.0}),
+    ("Adadelta", {"learning_rate": COSINE, "rho": 0.8, "epsilon": 1e-3, "weight_decay": 0.1}),
     *((name, {"learning_rate": 0.01, "clipnorm": 0.05}) for name in ("AdamW", "SGD")),
     *((name, {"learning_rate": 0.01, "global_clipnorm": 0.05}) for name in ("AdamW", "SGD")),
     *((name, {"learning_rate": 0.01, "clipvalue": 0.01}) for name in ("AdamW", "SGD")),
@@ -71,6 +73,15 @@ SAME_BITS: dict[str, tuple[Any, dict[str, Any]]] = {
     "AdEMAMix": (adamas.AdEMAMix, {}),
     "ScheduleFreeAdamW": (adamas.ScheduleFreeAdamW, {"weight_lr_power": 0.0}),
     "SGD": (adamas.SGD, {}),
+    "ScheduleFreeSGD": (adamas.ScheduleFreeSGD, {}),
+    "ScheduleFreeRAdam": (adamas.ScheduleFreeRAdam, {}),
+    "Adadelta": (adamas.Adadelta, {"rho": 0.95, "eps": 1e-7}),
+    "LaProp": (adamas.LaProp, {}),
+    "AdamAtan2": (adamas.AdamAtan2, {}),
+    "StableAdamW": (adamas.StableAdamW, {"weight_decay": 0.0}),
+    "MARS": (adamas.MARS, {}),
+    "LARS": (adamas.LARS, {}),
+    "NovoGrad": (adamas.NovoGrad, {}),
 }
 
 

@@ -35,6 +35,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"momentum": 0.9, "nesterov": True, "maximize": True},
         {"momentum": 0.9, "dampening": 0.3, "maximize": True, "weight_decay": 0.3},
     ],
+    "Adadelta": [{"maximize": True, "weight_decay": 0.3, "rho": 0.5, "eps": 1e-2}],
 }
 
 

@@ -27,8 +27,9 @@ OF_KERAS: Mapping[str, Any] = {
 #: Options of adamas that are offered.
 OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None}
 
-#: What adamas calls those that it calls by another name. The betas are one argument of it.
-ADAMAS_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
+#: What adamas calls those that it calls by another name, unless the rule has them by this one. The betas are one
+#: argument of it.
+_ADAMAS_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
 
 BETAS = ("beta_1", "beta_2", "beta_3")
 
@@ -79,7 +80,7 @@ def check_argument(info: OptimizerInfo, name: str, value: Any) -> Any:
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
-    return info.check_hyperparameter(ADAMAS_NAMES.get(name, name), value, name)
+    return info.check_hyperparameter(_adamas_name(info, name), value, name)
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +122,12 @@ def check_options(options: Mapping[str, Any]) -> None:
     check_threads(options["num_threads"])
 
 
-def adamas_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return hyperparameters under the names of adamas."""
-    named = {ADAMAS_NAMES.get(name, name): value for name, value in values.items() if name not in BETAS}
+def _adamas_name(info: OptimizerInfo, name: str) -> str:
+    return name if name in info.spec.by_name else _ADAMAS_NAMES.get(name, name)
+
+
+def adamas_arguments(info: OptimizerInfo, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hyperparameters under the names that the optimizer of adamas has for them."""
+    named = {_adamas_name(info, name): value for name, value in values.items() if name not in BETAS}
     betas = tuple(values[name] for name in BETAS if name in values)
     return {**named, "betas": betas} if betas else named

@@ -73,21 +73,21 @@ class Binding:
             **options,
         )
         self._states: list[dict[str, Array]] = [self.bound.states(self._place[i]) for i in range(len(arrays))]
-        #: Numbers kept beside the step count, and their first values.
+        #: Numbers kept for each parameter beside the step count, and their first values.
         self.numbers: Mapping[str, float] = self.bound.formula(0).scalars
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""
         return self._states[index]
 
-    def step(self, step: Step, grads: Sequence[Any], taken: int, numbers: Mapping[str, float]) -> dict[str, float]:
+    def step(self, step: Step, grads: Sequence[Any], taken: int, numbers: Mapping[str, Array]) -> dict[str, Array]:
         """Update all parameters that have a gradient.
 
         Args:
             step: What is asked for.
             grads: A gradient for each parameter, or None.
             taken: Steps taken before this one.
-            numbers: As they are after those.
+            numbers: As they are after those, by name, of each parameter.
 
         Returns:
             The numbers after this step.
@@ -105,8 +105,8 @@ class Binding:
             bound.check_groups(taken)
         bound.set_step_counts([taken] * len(grads), taken)
         if numbers:
-            for place in range(len(grads)):
-                bound.set_scalars(place, numbers)
+            for i, place in self._place.items():
+                bound.set_scalars(place, {name: float(values[i]) for name, values in numbers.items()})
         if taken == 0:
             for i in stepped:
                 bound.start_states(self._place[i])
@@ -116,7 +116,14 @@ class Binding:
         for name, offset in step.offsets.items():
             for i in stepped:
                 self._states[i][name] += self._states[i][name].dtype.type(offset)
-        return bound.scalars(self._place[stepped[0]]) if self.numbers else {}
+        return self._numbers_after(stepped) if self.numbers else {}
+
+    def _numbers_after(self, stepped: Sequence[int]) -> dict[str, Array]:
+        # Keras has one step count for all. So has a number that follows from hyperparameters and steps alone; one that
+        # comes from sums is that of its parameter.
+        own = bool(self.bound.formula(0).sums)
+        found = [self.bound.scalars(self._place[i if own else stepped[0]]) for i in range(len(self.arrays))]
+        return {name: np.array([numbers[name] for numbers in found]) for name in self.numbers}
 
     def _shrink(self, factor: float, stepped: Sequence[int]) -> None:
         for flag, members in self._groups:

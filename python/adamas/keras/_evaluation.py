@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import keras
 
+from adamas.adapters import describe
 from adamas.keras._arguments import adamas_arguments
 from adamas.keras._from_words import WordedOptimizer
 from adamas.keras._model_variables import to_numpy
@@ -24,9 +25,10 @@ class EvaluatedElsewhere(WordedOptimizer):
         """
         if self._model is None:
             raise ValueError("averaged: nothing has been averaged before the first step")
-        evaluation = self.engine_class.spec.evaluation
+        info = describe(self.engine_class)
+        evaluation = info.spec.evaluation
         assert evaluation is not None
-        coefficients = evaluation.coefficients(adamas_arguments(self._values()))
+        coefficients = evaluation.coefficients(adamas_arguments(info, self._values()))
         before = [to_numpy(variable) for variable in self._model.variables]
         for variable, states in zip(self._model.variables, self._model.states, strict=True):
             state = {name: keras.ops.cast(value, variable.dtype) for name, value in states.items()}

@@ -16,7 +16,7 @@ Bind: TypeAlias = Callable[[Sequence[Any], Sequence[Array]], Binding]
 
 
 class ModelVariables:
-    """Variables of a model with their states, and the numbers of the rule.
+    """Variables of a model with their states, and the numbers of the rule, of each name one for each variable.
 
     Args:
         variables: Those that are updated.
@@ -38,11 +38,11 @@ class ModelVariables:
                 made[name].assign(array.reshape(shape))
             self.states.append(made)
         self.numbers = {
-            name: add_variable(shape=(), initializer="zeros", dtype=number_dtype(), name=name)
+            name: add_variable(shape=(len(variables),), initializer="zeros", dtype=number_dtype(), name=name)
             for name in binding.numbers
         }
         for name, variable in self.numbers.items():
-            variable.assign(binding.numbers[name])
+            variable.assign(np.full(len(variables), binding.numbers[name]))
 
     def path(self, variable: Any) -> str:
         """Return how messages call the gradient of a variable."""

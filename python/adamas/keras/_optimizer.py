@@ -154,7 +154,7 @@ class Optimizer(keras.optimizers.Optimizer):
         """Return what adamas is asked for at a learning rate, with the arguments as they are now."""
         lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
         own = self._checked(partial(getattr, self))
-        hyperparameters = {"lr": lr, **_arguments.adamas_arguments(own), **self.fixed}
+        hyperparameters = {"lr": lr, **_arguments.adamas_arguments(describe(self.engine_class), own), **self.fixed}
         if self.decays_before:
             return Step(hyperparameters, 0.0, shrinkage=1.0 - lr * decay)
         return Step(hyperparameters, decay)

@@ -15,7 +15,7 @@ import torch
 
 from adamas.adapters import Array
 from adamas.keras._binding import Binding, Step
-from adamas.keras._model_variables import Bind, ModelVariables, as_number
+from adamas.keras._model_variables import Bind, ModelVariables, as_number, to_numpy
 from adamas.torch.tensors import as_tensor, check_param, flat, gradient
 
 #: Returns the tensor that a variable keeps; as fast as to ask for the attribute.
@@ -87,7 +87,7 @@ class StepInPlace:
         if binding is None or self._places != places(model):
             binding = self.start(model.variables)
             self.share(model, binding)
-        numbers = {name: as_number(variable) for name, variable in model.numbers.items()}
+        numbers = {name: to_numpy(variable) for name, variable in model.numbers.items()}
         after = binding.step(step_at(as_number(learning_rate)), flat_grads, int(as_number(taken)), numbers)
         for name, variable in model.numbers.items():
             variable.assign(after[name])

@@ -76,7 +76,7 @@ class StepOnCopies:
             given = iter(arrays)
             with self._lock:
                 binding = self._binding or self._start_empty(model.variables)
-                numbers = {name: as_number(next(given)) for name in model.numbers}
+                numbers = {name: np.asarray(next(given)) for name in model.numbers}
                 memory = [binding.arrays[i] for i in indices]
                 memory += [array for i in indices for array in binding.states(i).values()]
                 for array in memory:
