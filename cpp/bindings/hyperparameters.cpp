@@ -36,6 +36,18 @@ constexpr Field<double> kNumbers[] = {
     {"b", &Hyperparameters::atan_b},
 };
 
+// Whose value is two numbers.
+struct Pair {
+  const char* name;
+  double Hyperparameters::* first;
+  double Hyperparameters::* second;
+};
+
+constexpr Pair kPairs[] = {
+    {"etas", &Hyperparameters::eta_minus, &Hyperparameters::eta_plus},
+    {"step_sizes", &Hyperparameters::step_min, &Hyperparameters::step_max},
+};
+
 constexpr Field<bool> kFlags[] = {
     {"maximize", &Hyperparameters::maximize},
     {"bias_correction", &Hyperparameters::bias_correction},
@@ -47,8 +59,8 @@ constexpr Field<bool> kFlags[] = {
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
   py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
-  std::vector<py::object> numbers, flags;  // of kNumbers and kFlags
-  py::object as_real;                      // of adamas/_inputs/values.py
+  std::vector<py::object> numbers, pairs, flags;  // of kNumbers, kPairs and kFlags
+  py::object as_real;                             // of adamas/_inputs/values.py
 };
 
 const Keys& keys() {
@@ -58,8 +70,10 @@ const Keys& keys() {
         const auto key = [](const char* name) {
           return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
         };
-        Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}};
+        Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {},
+               {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
+        for (const auto& pair : kPairs) k.pairs.push_back(key(pair.name));
         for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
         k.as_real = py::module_::import("adamas._inputs.values").attr("as_real");
         return k;
@@ -91,15 +105,13 @@ class Reader {
 
   // Two or three numbers, as expected.
   void betas(const py::object& key, double* first, double* second, double* third) {
-    const py::object value = find_or_call(key);
-    if (!value) return;
     double* const out[kMaxBetas] = {first, second, third};
-    const Py_ssize_t size = sequence_size(value);
-    valid_ = size == expected_.beta_count;
-    for (Py_ssize_t i = 0; valid_ && i < size; ++i) {
-      const py::object beta = sequence_item(value, i);
-      valid_ = beta && read_number(beta, out[i]);
-    }
+    if (const py::object value = find_or_call(key)) read_several(value, expected_.beta_count, out);
+  }
+
+  void pair(const py::object& key, double* first, double* second) {
+    double* const out[] = {first, second};
+    if (const py::object value = find(key)) read_several(value, 2, out);
   }
 
   bool valid() const { return valid_; }
@@ -112,6 +124,14 @@ class Reader {
     py::object value = dict_item(group_, key);
     if (!value) valid_ = false;
     return value;
+  }
+
+  void read_several(const py::object& value, Py_ssize_t count, double* const* out) {
+    valid_ = sequence_size(value) == count;
+    for (Py_ssize_t i = 0; valid_ && i < count; ++i) {
+      const py::object item = sequence_item(value, i);
+      valid_ = item && read_number(item, out[i]);
+    }
   }
 
   // Calls what is callable, and keeps what it returned.
@@ -161,6 +181,7 @@ KeySet find_hyperparameters(py::handle group, int beta_count) {
   const Keys& k = keys();
   for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
   for (const py::object& key : k.numbers) look_for(key);
+  for (const py::object& key : k.pairs) look_for(key);
   for (const py::object& key : k.flags) look_for(key);
   found.beta_count = std::min(beta_count, kMaxBetas);
   return found;
@@ -180,6 +201,9 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   reader.flag(k.decoupled_weight_decay, &decoupled);
   reader.flag(k.eps_hat, &eps_hat);
   for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
+  for (std::size_t i = 0; i < k.pairs.size(); ++i) {
+    reader.pair(k.pairs[i], &(h.*kPairs[i].first), &(h.*kPairs[i].second));
+  }
   for (std::size_t i = 0; i < k.flags.size(); ++i) reader.flag(k.flags[i], &(h.*kFlags[i].field));
   h.decay = decoupled ? Decay::kDecoupled : Decay::kCoupled;
   h.eps_placement = eps_hat ? EpsPlacement::kBeforeBiasCorrection : EpsPlacement::kAfterBiasCorrection;

@@ -25,6 +25,7 @@ __all__ = [
     "novograd_",
     "radam_",
     "rmsprop_",
+    "rprop_",
     "schedule_free_adamw_",
     "schedule_free_radam_",
     "schedule_free_sgd_",
@@ -481,3 +482,18 @@ def novograd_(
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.NovoGrad`, in place; the equations are there."""
+
+def rprop_(
+    param: Array,
+    grad: Array,
+    prev: Array,
+    step_size: Array,
+    *,
+    step: int,
+    lr: float = 0.01,
+    etas: tuple[float, float] = (0.5, 1.2),
+    step_sizes: tuple[float, float] = (1e-06, 50.0),
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Rprop`, in place; the equations are there."""

@@ -33,6 +33,7 @@ __all__ = [
     "NovoGrad",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
@@ -1504,6 +1505,58 @@ class NovoGrad(CompiledOptimizer):
         eps: float = 1e-06,
         eps_root: float = 0.0,
         weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Rprop(CompiledOptimizer):
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts.
+
+    For each element, with gradient g and the states g' (``prev``) and s (``step_size``), which start at zero::
+
+        s <- s*eta_plus where g*g' > 0, s*eta_minus where g*g' < 0      (s <- lr at the first step)
+        s <- s within step_sizes
+        g <- 0 where g*g' < 0;  g' <- g
+        p <- p - sign(g)*s
+
+    The states are kept in the type that is computed with, whatever ``state_dtype`` says. Numbers are rounded as in
+    `Adam`. The product of two small gradients does not become 0: their signs are multiplied.
+
+    Args:
+        params: As in `Adam`.
+        lr: What the step sizes start at: its value in the first step of a parameter. As in PyTorch, later values,
+            a schedule's say, change nothing.
+        etas: Factors of the step size, after a change of sign and without one: the first below 1, the second above.
+        step_sizes: The least and the largest step size, >= 0.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt = adamas.Rprop([w], lr=0.25, etas=(0.5, 2.0))
+        >>> for _ in range(2):
+        ...     report = opt.step([2 * w])
+        >>> w
+        array([ 0.25, -1.25], dtype=float32)
+
+    References:
+        M. Riedmiller, H. Braun: A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm.
+        IEEE International Conference on Neural Networks, 1993.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-06, 50.0),
         *,
         maximize: bool = False,
         **options: Unpack[Options],

@@ -138,6 +138,8 @@ CASES = [
     Case("LARS", papers.lars),
     Case("LARS", papers.lars, {"weight_decay": 0.1, "maximize": True, "momentum": 0.5, "eps": 0.1}),
     Case("LARS", papers.lars, {"nesterov": True, "weight_decay": 0.1, "trust_coefficient": 0.01}),
+    Case("Rprop", papers.rprop),
+    Case("Rprop", papers.rprop, {"maximize": True, "etas": (0.3, 1.5), "step_sizes": (0.01, 0.1)}),
     Case("NovoGrad", papers.novograd),
     Case("NovoGrad", papers.novograd, {"weight_decay": 0.1, "maximize": True, "betas": (0.95, 0.98), "eps_root": 0.01}),
 ]

@@ -418,3 +418,17 @@ def schedule_free_radam(y: float, options: dict[str, Any]) -> Element:
         z = z - lr * (u + options["weight_decay"] * y)
         x = x + (weight / total if total else 0.0) * (z - x)
         y = (1 - b1) * z + b1 * x
+
+
+def rprop(p: float, options: dict[str, Any]) -> Element:
+    """Riedmiller and Braun 1993, without going back, as in PyTorch."""
+    (down, up), (least, largest) = options["etas"], options["step_sizes"]
+    before, size = 0.0, options["lr"]
+    while True:
+        g = yield p
+        g = -g if options["maximize"] else g
+        agreement = g * before
+        size = min(max(size * (up if agreement > 0 else down if agreement < 0 else 1.0), least), largest)
+        g = 0.0 if agreement < 0 else g
+        p = p - size * ((g > 0) - (g < 0))
+        before = g

@@ -152,7 +152,7 @@ def test_specifications_are_consistent(name: str) -> None:
     for each in spec.hyperparameters:
         assert each.frozen or not each.fixed
         assert isinstance(each.default, bool) == (each.range is Range.FLAG)
-        assert isinstance(each.default, tuple) == (each.range is Range.BETAS)
+        assert isinstance(each.default, tuple) == (each.range in (Range.BETAS, Range.PAIR))
 
 
 def test_without_docstrings() -> None:

@@ -82,6 +82,7 @@ SAME_BITS: dict[str, tuple[Any, dict[str, Any]]] = {
     "MARS": (adamas.MARS, {}),
     "LARS": (adamas.LARS, {}),
     "NovoGrad": (adamas.NovoGrad, {}),
+    "Rprop": (adamas.Rprop, {}),
 }
 
 

@@ -14,7 +14,7 @@ from trajectories import STEPS, Array, assert_agree, gradients, ours, row, start
 
 import adamas
 
-OPTIMIZERS = ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD", "Adadelta"]
+OPTIMIZERS = ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD", "Adadelta", "Rprop"]
 #: How torch works, not what it computes.
 IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -107,6 +107,9 @@ CASES = [
     Case("Adadelta", {"weight_decay": 0.1}),
     Case("Adadelta", {"maximize": True}),
     Case("Adadelta", {"weight_decay": 0.1, "maximize": True, "rho": 0.5}),
+    Case("Rprop"),
+    Case("Rprop", {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (1e-3, 0.2)}),
+    Case("Rprop", {"maximize": True}),
 ]
 
 
@@ -164,7 +167,9 @@ def test_same_with_gradients_missing(case: Case) -> None:
     assert_agree(actual, theirs(case, given))
 
 
-@pytest.mark.parametrize("case", [Case(name, {"weight_decay": 0.1}) for name in OPTIMIZERS], ids=str)
+@pytest.mark.parametrize(
+    "case", [Case(name, {} if name == "Rprop" else {"weight_decay": 0.1}) for name in OPTIMIZERS], ids=str
+)
 def test_same_with_a_schedule(case: Case) -> None:
     def schedule(step: int) -> float:
         return 0.01 * min(1.0, (step + 1) / 20) * 0.99**step

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from twins import (
+    OF_A_GROUP,
     assert_close,
     assert_moved,
     assert_same,
@@ -64,7 +65,7 @@ def test_there_and_back(name: str, kwargs: dict[str, Any]) -> None:
 def test_groups_are_exchanged(name: str) -> None:
     def groups() -> list[dict[str, Any]]:
         params = make_params()
-        return [{"params": params[:2], "lr": 0.1}, {"params": params[2:], "weight_decay": 0.3}]
+        return [{"params": params[:2], "lr": 0.1}, {"params": params[2:], **OF_A_GROUP[name]}]
 
     old = theirs(name, groups())
     new = ours(name, [{"params": group["params"]} for group in groups()])

@@ -35,7 +35,14 @@ MORE: dict[str, list[dict[str, Any]]] = {
         {"momentum": 0.9, "nesterov": True, "maximize": True},
         {"momentum": 0.9, "dampening": 0.3, "maximize": True, "weight_decay": 0.3},
     ],
+    "Rprop": [{"maximize": True, "etas": (0.3, 1.5), "step_sizes": (1e-3, 0.1)}],
     "Adadelta": [{"maximize": True, "weight_decay": 0.3, "rho": 0.5, "eps": 1e-2}],
+}
+
+
+#: An option that a group may have for itself.
+OF_A_GROUP: dict[str, dict[str, Any]] = {
+    name: {"maximize": True} if name == "Rprop" else {"weight_decay": 0.3} for name in NAMES
 }
 
 

@@ -45,6 +45,10 @@ struct Hyperparameters {
   double trust_coefficient = 1.0;  // >= 0: LARS
   double atan_a = 1.0;             // >= 0: Adam-atan2, of the angle
   double atan_b = 1.0;             // >= 0: Adam-atan2, of the root of the second moment
+  double eta_minus = 0.5;          // in (0, 1): Rprop
+  double eta_plus = 1.2;           // > 1: Rprop
+  double step_min = 1e-6;          // >= 0: Rprop
+  double step_max = 50.0;          // >= step_min: Rprop
   bool clip = true;                // ADOPT
   bool mix_by_beta2 = false;       // Adan
   bool silent_sgd_phase = true;    // Schedule-Free RAdam

@@ -80,9 +80,9 @@ IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return funct
 Status check(const Hyperparameters& h) noexcept {
   bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
                fraction(h.beta3) && std::isfinite(h.dampening);
-  for (const double value :
-       {h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay, h.warmup_steps,
-        h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b}) {
+  for (const double value : {h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
+                             h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a,
+                             h.atan_b, h.eta_minus, h.eta_plus, h.step_min, h.step_max}) {
     valid = valid && non_negative(value);
   }
   return valid ? Status::kOk : Status::kInvalidHyperparameter;

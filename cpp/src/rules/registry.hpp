@@ -19,6 +19,7 @@
 #include "rules/novograd.hpp"
 #include "rules/radam.hpp"
 #include "rules/rmsprop.hpp"
+#include "rules/rprop.hpp"
 #include "rules/schedule_free.hpp"
 #include "rules/sgd.hpp"
 #include "rules/stable_adamw.hpp"
@@ -55,4 +56,5 @@
   X("mars", MarsRule)                                     \
   X("lars", LarsRule<false>)                              \
   X("lars_nesterov", LarsRule<true>)                      \
-  X("novograd", NovoGradRule)
+  X("novograd", NovoGradRule)                             \
+  X("rprop", RpropRule)

@@ -113,6 +113,13 @@ def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
     return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(betas))
 
 
+def _pair(value: Any, path: str) -> tuple[float, ...]:
+    expected = Range.PAIR.value
+    if not is_a(value, list | tuple) or len(numbers := stored(value)) != 2:
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    return tuple(_CHECKS[Range.NON_NEGATIVE](each, f"{path}[{i}]") for i, each in enumerate(numbers))
+
+
 _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.LEARNING_RATE: _within(Range.LEARNING_RATE, 0.0, math.inf),
     Range.NON_NEGATIVE: _within(Range.NON_NEGATIVE, 0.0, math.inf),
@@ -120,6 +127,7 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.FINITE: _within(Range.FINITE, -math.nextafter(math.inf, 0.0), math.inf),
     Range.COUNT: _count,
     Range.FLAG: _flag,
+    Range.PAIR: _pair,
 }
 
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]
@@ -132,7 +140,7 @@ SCHEDULABLE = tuple(dict.fromkeys(each.name for each in _ALL if each.schedulable
 
 
 def check_hyperparameter(value: Any, path: str, hyperparameter: Hyperparameter) -> Any:
-    """Return the value of a hyperparameter as a plain float or bool, or betas as a tuple of floats.
+    """Return the value of a hyperparameter as a plain float or bool, or several numbers as a tuple of floats.
 
     Raises:
         TypeError: A value of the wrong type.

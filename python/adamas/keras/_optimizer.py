@@ -154,9 +154,11 @@ class Optimizer(keras.optimizers.Optimizer):
         """Return what adamas is asked for at a learning rate, with the arguments as they are now."""
         lr, decay = _arguments.check_step(learning_rate, self.weight_decay)
         own = self._checked(partial(getattr, self))
-        hyperparameters = {"lr": lr, **_arguments.adamas_arguments(describe(self.engine_class), own), **self.fixed}
+        info = describe(self.engine_class)
+        hyperparameters = {"lr": lr, **_arguments.adamas_arguments(info, own), **self.fixed}
         if self.decays_before:
-            return Step(hyperparameters, 0.0, shrinkage=1.0 - lr * decay)
+            none = 0.0 if "weight_decay" in info.spec.by_name else None
+            return Step(hyperparameters, none, shrinkage=1.0 - lr * decay)
         return Step(hyperparameters, decay)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "NovoGrad",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
@@ -615,6 +616,28 @@ class NovoGrad(WordedOptimizer):
         beta_2: Any = 0.25,
         epsilon: Any = 1e-06,
         epsilon_root: Any = 0.0,
+        weight_decay: Any = None,
+        clipnorm: Any = None,
+        clipvalue: Any = None,
+        global_clipnorm: Any = None,
+        use_ema: Any = False,
+        ema_momentum: Any = 0.99,
+        ema_overwrite_frequency: Any = None,
+        loss_scale_factor: Any = None,
+        gradient_accumulation_steps: Any = None,
+        name: Any = None,
+        *,
+        state_dtype: Any = None,
+        num_threads: Any = None,
+    ) -> None: ...
+
+class Rprop(WordedOptimizer):
+    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        etas: Any = (0.5, 1.2),
+        step_sizes: Any = (1e-06, 50.0),
         weight_decay: Any = None,
         clipnorm: Any = None,
         clipvalue: Any = None,

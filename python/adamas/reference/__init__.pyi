@@ -33,6 +33,7 @@ __all__ = [
     "NovoGrad",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "ScheduleFreeAdamW",
     "ScheduleFreeRAdam",
     "ScheduleFreeSGD",
@@ -429,6 +430,19 @@ class NovoGrad(ReferenceOptimizer):
         eps: float = 1e-06,
         eps_root: float = 0.0,
         weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Rprop(ReferenceOptimizer):
+    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-06, 50.0),
         *,
         maximize: bool = False,
         **options: Unpack[Options],

@@ -26,6 +26,7 @@ class Range(Enum):
     FLAG = "True or False"
     #: As many numbers as the default has, each a `FRACTION`.
     BETAS = "numbers"
+    PAIR = "two finite numbers >= 0"
 
     __hash__ = object.__hash__  # in C, as checks look these up again and again
 
@@ -64,7 +65,12 @@ class Hyperparameter(NamedTuple):
         """The type of the argument."""
         if self.range is Range.BETAS:
             return f"tuple[{', '.join(['float'] * len(self.default))}]"
-        types = {Range.LEARNING_RATE: "LearningRate", Range.COUNT: "int", Range.FLAG: "bool"}
+        types = {
+            Range.LEARNING_RATE: "LearningRate",
+            Range.COUNT: "int",
+            Range.FLAG: "bool",
+            Range.PAIR: "tuple[float, float]",
+        }
         return types.get(self.range, "float")
 
 
