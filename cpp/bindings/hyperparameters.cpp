@@ -49,11 +49,9 @@ constexpr Pair kPairs[] = {
 };
 
 constexpr Field<bool> kFlags[] = {
-    {"maximize", &Hyperparameters::maximize},
-    {"bias_correction", &Hyperparameters::bias_correction},
-    {"clip", &Hyperparameters::clip},
-    {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
-    {"silent_sgd_phase", &Hyperparameters::silent_sgd_phase},
+    {"maximize", &Hyperparameters::maximize}, {"bias_correction", &Hyperparameters::bias_correction},
+    {"clip", &Hyperparameters::clip},         {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
+    {"nesterov", &Hyperparameters::nesterov}, {"silent_sgd_phase", &Hyperparameters::silent_sgd_phase},
 };
 
 // Interned once: a dict finds an interned key by its address.

@@ -1418,7 +1418,7 @@ class LARS(CompiledOptimizer):
         weight_decay: Weight of the parameter in the direction, >= 0.
         trust_coefficient: How large a step may be for the size of the parameter, >= 0.
         eps: Added to the norm of the direction, >= 0.
-        nesterov: Nesterov's momentum. Fixed at construction.
+        nesterov: Nesterov's momentum.
         maximize: As in `Adam`.
         **options: As in `Adam`.
 

@@ -98,6 +98,7 @@ inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
   h.trust_coefficient = 0.5;
   h.atan_a = 1.27;
   h.atan_b = 0.75;
+  h.nesterov = true;
   h.seed = 42;
   const char* name = adamas::rule_info(rule).name;
   const bool momentum = std::strstr(name, "_momentum") != nullptr || std::strcmp(name, "sgd_nesterov") == 0;

@@ -115,7 +115,6 @@ def test_traits() -> None:
     assert {name for name, formula in FORMULAS.items() if formula.sums} == {
         "lamb",
         "lars",
-        "lars_nesterov",
         "mars",
         "novograd",
         "stable_adamw",
@@ -124,7 +123,6 @@ def test_traits() -> None:
         "lamb",
         "laprop",
         "lars",
-        "lars_nesterov",
         "mars",
         "nadam",
         "novograd",

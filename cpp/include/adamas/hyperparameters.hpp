@@ -50,6 +50,7 @@ struct Hyperparameters {
   double step_min = 1e-6;          // >= 0: Rprop
   double step_max = 50.0;          // >= step_min: Rprop
   bool clip = true;                // ADOPT
+  bool nesterov = false;           // LARS
   bool mix_by_beta2 = false;       // Adan
   bool silent_sgd_phase = true;    // Schedule-Free RAdam
 };

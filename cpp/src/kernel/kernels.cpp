@@ -62,13 +62,13 @@ constexpr const SumKernel* sum_row() {
 }
 
 constexpr const UpdateKernel* kUpdateRows[] = {
-#define ADAMAS_CELL(name, ...) kUpdateRow<__VA_ARGS__>,
+#define ADAMAS_CELL(name, ...) kUpdateRow<FormulaOf<__VA_ARGS__>::Type>,
     ADAMAS_RULES(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };
 
 constexpr const SumKernel* kSumRows[] = {
-#define ADAMAS_CELL(name, ...) sum_row<__VA_ARGS__>(),
+#define ADAMAS_CELL(name, ...) sum_row<FormulaOf<__VA_ARGS__>::Type>(),
     ADAMAS_RULES(ADAMAS_CELL)
 #undef ADAMAS_CELL
 };

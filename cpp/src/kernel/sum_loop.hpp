@@ -19,17 +19,13 @@ template <class Rule>
 class RuleSums {
  public:
   template <std::size_t kFirst, class V>
-  ADAMAS_INLINE void add(V p, V g, V* states, const V* coefficients) {
-    Product<V> found[Rule::kSumCount];
-    products<Rule>(p, g, states, coefficients, found);
+  ADAMAS_INLINE void add(const Product<V>* products) {
     repeat<Rule::kSumCount>([&](auto k)
-                                ADAMAS_INLINE_LAMBDA { sums_[k].template add<kFirst>(found[k].a, found[k].b); });
+                                ADAMAS_INLINE_LAMBDA { sums_[k].template add<kFirst>(products[k].a, products[k].b); });
   }
   template <class V>
-  void add_last(V p, V g, V* states, const V* coefficients, std::size_t first, int n) {
-    Product<V> found[Rule::kSumCount];
-    products<Rule>(p, g, states, coefficients, found);
-    for (int k = 0; k < Rule::kSumCount; ++k) sums_[k].add_last(found[k].a, found[k].b, first, n);
+  void add_last(const Product<V>* products, std::size_t first, int n) {
+    for (int k = 0; k < Rule::kSumCount; ++k) sums_[k].add_last(products[k].a, products[k].b, first, n);
   }
   ADAMAS_INLINE void restart() {
     for (ProductSum& sum : sums_) sum.restart();
@@ -73,17 +69,19 @@ void sum_loop(const Streams& streams, std::size_t begin, std::size_t end, const 
       V s[Rule::kStateCount + 1];
       for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
       prepare_sums<Rule>(p, g, coupled, c);
-      add(p, g, s);
+      Product<V> found[Rule::kSumCount];
+      products<Rule>(p, g, s, c.rule, found);
+      add(found);
     };
     for_each_vector<kLanes>(
         granule, std::min(end, granule + kGranule),
         [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          measure(i, AllLanes{}, [&](V p, V g, V* s) ADAMAS_INLINE_LAMBDA {
-            sums.template add<decltype(b)::value * kLanes>(p, g, s, c.rule);
+          measure(i, AllLanes{}, [&](const Product<V>* found) ADAMAS_INLINE_LAMBDA {
+            sums.template add<decltype(b)::value * kLanes>(found);
           });
         },
         [&](std::size_t i, int n) {
-          measure(i, FirstLanes{n}, [&](V p, V g, V* s) { sums.add_last(p, g, s, c.rule, i % kVirtualLanes, n); });
+          measure(i, FirstLanes{n}, [&](const Product<V>* found) { sums.add_last(found, i % kVirtualLanes, n); });
         });
     sums.store(out[granule / kGranule]);
   }
@@ -123,13 +121,14 @@ void sum_mixed(const Streams& streams, std::size_t begin, std::size_t end, const
               constexpr std::size_t kLane = kElement % kVirtualLanes;
               const std::size_t element = group + kElement;
               prepare_sums<Rule>(x.param[b], x.grad[b], coupled, c);
-              x.with_states(b, [&](V* s) ADAMAS_INLINE_LAMBDA {
-                if (element + kLanes <= count) {
-                  sums.template add<kLane>(x.param[b], x.grad[b], s, c.rule);
-                } else if (element < count) {
-                  sums.add_last(x.param[b], x.grad[b], s, c.rule, kLane, static_cast<int>(count - element));
-                }
-              });
+              Product<V> found[Rule::kSumCount];
+              x.with_states(
+                  b, [&](V* s) ADAMAS_INLINE_LAMBDA { products<Rule>(x.param[b], x.grad[b], s, c.rule, found); });
+              if (element + kLanes <= count) {
+                sums.template add<kLane>(found);
+              } else if (element < count) {
+                sums.add_last(found, kLane, static_cast<int>(count - element));
+              }
             });
           });
         }

@@ -3,7 +3,7 @@
 //
 //   u <- g + weight_decay*p
 //   b <- momentum*b + (lr*trust ratio) * u
-//   p <- p - b                                 Nesterov: p <- p - ((lr*trust ratio)*u + momentum*b)
+//   p <- p - (k*(lr*trust ratio)*u + n*b)       Nesterov: k = 1, n = momentum; else k = 0, n = 1
 //
 // The norms of p and u are over all elements.
 #pragma once
@@ -15,7 +15,6 @@
 namespace adamas {
 namespace {
 
-template <bool kNesterov>
 struct LarsRule : RuleDefaults {
   template <class V>
   struct States {
@@ -27,7 +26,7 @@ struct LarsRule : RuleDefaults {
 
   template <class T>
   struct Coefficients {
-    T momentum, weight_decay, trust_coefficient, eps, step_size;
+    T momentum, weight_decay, trust_coefficient, eps, step_size, of_direction, of_buffer;
   };
 
   static void coefficients(const Hyperparameters& h, std::int64_t, Scalars, Coefficients<double&> c) {
@@ -36,6 +35,8 @@ struct LarsRule : RuleDefaults {
     c.trust_coefficient = h.trust_coefficient;
     c.eps = h.eps;
     c.step_size = h.lr;
+    c.of_direction = h.nesterov ? 1.0 : 0.0;
+    c.of_buffer = h.nesterov ? h.momentum : 1.0;
   }
 
   template <class T>
@@ -61,7 +62,7 @@ struct LarsRule : RuleDefaults {
   static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&> c) {
     const V u = c.step_size * (g + c.weight_decay * p);
     const V b = state.momentum_buffer = c.momentum * state.momentum_buffer + u;
-    return p - (kNesterov ? u + c.momentum * b : b);
+    return p - (c.of_direction * u + c.of_buffer * b);
   }
 };
 

@@ -54,7 +54,6 @@
   X("adam_atan2", AdamAtan2Rule)                          \
   X("stable_adamw", StableAdamWRule)                      \
   X("mars", MarsRule)                                     \
-  X("lars", LarsRule<false>)                              \
-  X("lars_nesterov", LarsRule<true>)                      \
+  X("lars", LarsRule)                                     \
   X("novograd", NovoGradRule)                             \
   X("rprop", RpropRule)

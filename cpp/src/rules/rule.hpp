@@ -75,6 +75,12 @@ struct RuleDefaults {
   static bool accepts(const Hyperparameters&) { return true; }
 };
 
+// The rule whose formula a rule has, where the two differ in coefficients alone: loops are compiled for that one.
+template <class Rule>
+struct FormulaOf {
+  using Type = Rule;
+};
+
 template <class Rule>
 constexpr int kCoefficientCount =
     static_cast<int>(sizeof(typename Rule::template Coefficients<double>) / sizeof(double));

@@ -111,6 +111,11 @@ struct ScheduleFreeRule : ScheduleFreeDefaults {
   }
 };
 
+template <>
+struct FormulaOf<ScheduleFreeRule<true>> {
+  using Type = ScheduleFreeRule<false>;
+};
+
 struct ScheduleFreeSgdRule : ScheduleFreeDefaults {
   template <class V>
   struct States {

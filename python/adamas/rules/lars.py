@@ -12,17 +12,19 @@ from adamas.rules.spec import EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, R
 
 
 class _LARSFormula(Formula):
+    name = "lars"
     states = {"momentum_buffer": "signed"}
     own_decay = True
     sums = ("param_square", "direction_square")
 
-    def __init__(self, name: str, *, nesterov: bool) -> None:
-        self.name = name
-        self._nesterov = nesterov
-
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         names = ("momentum", "weight_decay", "trust_coefficient", "eps")
-        return {**{name: group[name] for name in names}, "step_size": group["lr"]}
+        return {
+            **{name: group[name] for name in names},
+            "step_size": group["lr"],
+            "of_direction": 1.0 if group["nesterov"] else 0.0,
+            "of_buffer": group["momentum"] if group["nesterov"] else 1.0,
+        }
 
     def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
         u = g + c["weight_decay"] * p
@@ -36,7 +38,7 @@ class _LARSFormula(Formula):
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
         u = c["step_size"] * (g + c["weight_decay"] * p)
         b = state["momentum_buffer"] = c["momentum"] * state["momentum_buffer"] + u
-        new: Array = p - (u + c["momentum"] * b if self._nesterov else b)
+        new: Array = p - (c["of_direction"] * u + c["of_buffer"] * b)
         return new
 
 
@@ -61,7 +63,7 @@ class LARS(RuleSpec):
         weight_decay: Weight of the parameter in the direction, >= 0.
         trust_coefficient: How large a step may be for the size of the parameter, >= 0.
         eps: Added to the norm of the direction, >= 0.
-        nesterov: Nesterov's momentum. Fixed at construction.
+        nesterov: Nesterov's momentum.
         maximize: As in `Adam`.
         **options: As in `Adam`.
 
@@ -89,10 +91,7 @@ class LARS(RuleSpec):
         WEIGHT_DECAY,
         Hyperparameter("trust_coefficient", 0.001, Range.NON_NEGATIVE),
         EPS.but(0.0),
-        Hyperparameter("nesterov", False, Range.FLAG, keyword_only=True, frozen=True),
+        Hyperparameter("nesterov", False, Range.FLAG, keyword_only=True),
         MAXIMIZE,
     )
-    formulas = (_LARSFormula("lars", nesterov=False), _LARSFormula("lars_nesterov", nesterov=True))
-
-    def choose(self, group: Mapping[str, Any]) -> str:
-        return "lars_nesterov" if group["nesterov"] else "lars"
+    formulas = (_LARSFormula(),)
