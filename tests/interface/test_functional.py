@@ -85,6 +85,9 @@ def test_scalars_are_asked_for() -> None:
     state = [np.zeros(4, np.float32), np.zeros(4, np.float32)]
     with pytest.raises(TypeError, match="scalars: expected a dict of mu_product, to be moved on, got None"):
         functional.nadam_(ones.copy(), ones, *state, step=1)  # type: ignore[call-arg]
+    for wrong, named in (({}, "none"), ({"mu": 1.0}, "mu")):
+        with pytest.raises(ValueError, match=f"scalars: expected mu_product, got {named}"):
+            functional.nadam_(ones.copy(), ones, *state, step=1, scalars=wrong)
 
 
 BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {

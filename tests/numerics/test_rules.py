@@ -71,6 +71,20 @@ def test_momentum_can_change_but_not_begin() -> None:
         ("AdEMAMix", {"warmup_steps": 2.5}, ValueError, "warmup_steps: expected a whole number >= 0, got 2.5"),
         ("SGD", {"dampening": float("inf")}, ValueError, "dampening: expected a finite number, got inf"),
         ("ScheduleFreeAdamW", {"betas": (0.0, 0.9)}, ValueError, "betas: the first must be above 0"),
+        ("ScheduleFreeSGD", {"momentum": 0.0}, ValueError, "momentum: must be above 0"),
+        ("ScheduleFreeSGD", {"momentum": 1.0}, ValueError, "momentum: expected a number in [0, 1), got 1.0"),
+        ("Adadelta", {"rho": 1.0}, ValueError, "rho: expected a number in [0, 1), got 1.0"),
+        ("LARS", {"trust_coefficient": -1.0}, ValueError, "trust_coefficient: expected a finite number >= 0, got -1.0"),
+        ("Rprop", {"etas": 0.5}, TypeError, "etas: expected two finite numbers >= 0, got 0.5"),
+        ("Rprop", {"etas": (0.5, 1.2, 3.0)}, TypeError, "etas: expected two finite numbers >= 0"),
+        ("Rprop", {"etas": (1.5, 0.5)}, ValueError, "expected one in (0, 1) and one above 1"),
+        (
+            "Rprop",
+            {"step_sizes": (0.0, float("nan"))},
+            ValueError,
+            "step_sizes[1]: expected a finite number >= 0, got nan",
+        ),
+        ("Rprop", {"step_sizes": (1.0, 0.5)}, ValueError, "step_sizes: expected the least before the largest"),
         ("Lion", {"eps": 1e-8}, TypeError, "eps: no such hyperparameter or option"),
         ("Lion", {"decoupled_weight_decay": False}, TypeError, "decoupled_weight_decay: no such hyperparameter"),
     ],
@@ -81,15 +95,43 @@ def test_options_of_the_rules(name: str, options: dict[str, Any], error: type[Ex
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["RMSprop", "AdEMAMix", "Adan"])
-def test_bad_values_in_groups_are_found_by_the_core(name: str) -> None:
-    key, value = {"RMSprop": ("alpha", 1.0), "AdEMAMix": ("warmup_steps", 0.5), "Adan": ("betas", (0.9, 0.9))}[name]
+WRONG_IN_GROUPS = [
+    ("RMSprop", "alpha", 1.0),
+    ("AdEMAMix", "warmup_steps", 0.5),
+    ("Adan", "betas", (0.9, 0.9)),
+    ("Adadelta", "rho", 1.0),
+    ("Rprop", "etas", (2.0, 3.0)),
+    ("Rprop", "etas", (0.5,)),
+    ("Rprop", "step_sizes", (3.0, 1.0)),
+    ("ScheduleFreeAdamW", "betas", (0.0, 0.9)),
+    ("ScheduleFreeRAdam", "betas", (0.0, 0.9)),
+    ("ScheduleFreeSGD", "momentum", 0.0),
+    ("NovoGrad", "eps_root", -1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "value"), WRONG_IN_GROUPS)
+def test_bad_values_in_groups_are_found_by_the_core(name: str, key: str, value: Any) -> None:
     w = np.ones(3)
     opt = getattr(adamas, name)([w])
     opt.param_groups[0][key] = value
     with pytest.raises((TypeError, ValueError), match=key):
         opt.step([np.ones(3)])
     assert (w == 1).all()
+
+
+@both
+def test_averages_are_refused_where_nothing_is_known_of_them(module: Any) -> None:
+    w = np.ones(3)
+    opt = module.ScheduleFreeSGD([w])
+    opt.step([np.ones(3)])
+    before = w.copy()
+    opt.param_groups[0]["momentum"] = 0.0
+    with pytest.raises(ValueError, match=r"param_groups\[0\]\['momentum'\]: must be above 0"):
+        opt.eval()
+    assert (w == before).all()
+    opt.param_groups[0]["momentum"] = 0.5
+    opt.step([np.ones(3)])
 
 
 @pytest.mark.parametrize("name", adamas.optimizers.__all__)

@@ -72,6 +72,9 @@ struct ScheduleFreeRule : ScheduleFreeDefaults {
     T inverse_sqrt_bias2, eps, weight_decay, average, interpolated_step, step_size;
   };
 
+  // At z itself, nothing would be known of the average.
+  static bool accepts(const Hyperparameters& h) { return h.beta1 > 0.0; }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const double bias2 = one_minus_power(h.beta2, step);
     bool divides = true;
@@ -129,7 +132,7 @@ struct ScheduleFreeSgdRule : ScheduleFreeDefaults {
     T weight_decay, average, interpolated_step, step_size;
   };
 
-  static bool accepts(const Hyperparameters& h) { return h.momentum < 1.0; }
+  static bool accepts(const Hyperparameters& h) { return h.momentum > 0.0 && h.momentum < 1.0; }
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const double lr = warmed_up(h, step);

@@ -25,6 +25,7 @@ class EvaluatedElsewhere(Optimizer):
 
         Raises:
             RuntimeError: Another thread is stepping this optimizer.
+            ValueError: Hyperparameters of a group say nothing about the average; the message names one.
         """
         if self._training is None:
             uninterrupted(self._put_averages)
@@ -34,6 +35,8 @@ class EvaluatedElsewhere(Optimizer):
         with model.engine:
             if model.refusal is not None:
                 raise RuntimeError(model.refusal)
+            for i, group in enumerate(self.param_groups):
+                self.spec.check_combination(group, f"param_groups[{i}]['{{}}']")
             for parameter in model.parameters:
                 parameter.check_bound()
             # Views stay writeable and flat whatever becomes of the arrays.

@@ -208,9 +208,10 @@ def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
         return []
     if known and not isinstance(scalars, dict):
         raise TypeError(f"scalars: expected a dict of {', '.join(known)}, to be moved on, got {shown(scalars)}")
-    if scalars and set(scalars) != set(known):
-        raise ValueError(f"scalars: expected {', '.join(known) or 'none'}, got {', '.join(map(str, scalars))}")
     given = scalars or {}
+    if set(given) != set(known):
+        names = ", ".join(map(str, given)) or "none"
+        raise ValueError(f"scalars: expected {', '.join(known) or 'none'}, got {names}")
     return [number(given[name], f"scalars[{name!r}]", "a finite number >= 0", 0.0, math.inf) for name in known]
 
 
