@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adamas._numerics.arctangent import arctangent
+from adamas.rules.arctangent import arctangent
 
 #: What docstrings promise.
 MOST_ULP = 3.0

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from adamas._numerics.arctangent import arctangent
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
+from adamas.rules.arctangent import arctangent
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
 from adamas.rules.spec import BETAS, DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 

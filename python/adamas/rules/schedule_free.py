@@ -136,7 +136,14 @@ class _ScheduleFree(RuleSpec):
         return {"z": None}
 
 
-class _ScheduleFreeAdamWInKeras(KerasWords):
+class _ScheduleFreeInKeras(KerasWords):
+    def check(self, arguments: Mapping[str, Any]) -> None:
+        name = "beta_1" if "beta_1" in arguments else "momentum"
+        if arguments[name] == 0.0:
+            raise ValueError(f"{name}: expected a number in (0, 1), got 0; y would say nothing about the average")
+
+
+class _ScheduleFreeAdamWInKeras(_ScheduleFreeInKeras):
     """AdamW without a schedule, as ``keras.optimizers.ScheduleFreeAdamW``; see `adamas.ScheduleFreeAdamW`.
 
     Variables are y, where gradients are taken; inside `averaged` they are the averages x, to be evaluated or saved.
@@ -160,10 +167,6 @@ class _ScheduleFreeAdamWInKeras(KerasWords):
         "r": 0.0,
         "weight_lr_power": 0.0,
     }
-
-    def check(self, arguments: Mapping[str, Any]) -> None:
-        if arguments["beta_1"] == 0.0:
-            raise ValueError("beta_1: expected a number in (0, 1), got 0; y would say nothing about the average")
 
 
 @enter
@@ -231,13 +234,6 @@ class ScheduleFreeAdamW(_ScheduleFree):
     formulas = (_ScheduleFreeFormula("schedule_free", rectified=False),)
     function_name = "schedule_free_adamw_"
     keras = _ScheduleFreeAdamWInKeras()
-
-
-class _ScheduleFreeInKeras(KerasWords):
-    def check(self, arguments: Mapping[str, Any]) -> None:
-        name = "beta_1" if "beta_1" in arguments else "momentum"
-        if arguments[name] == 0.0:
-            raise ValueError(f"{name}: expected a number in (0, 1), got 0; y would say nothing about the average")
 
 
 @enter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adamas._types import Array
+from adamas.rules.formula import magnitude, with_sign
 
 _SERIES32 = (-0.333333154973, 0.199984889085, -0.142438380327, 0.105959173402, -0.0608322798164)
 _SERIES64 = (
@@ -24,7 +25,7 @@ _SERIES64 = (
 def arctangent(y: Array, x: Array) -> Array:
     """Return ``atan2(y, x)`` for ``x >= 0``, float32 or float64; 0 at the origin."""
     number = y.dtype.type
-    a = np.where(y > number(0) - y, y, number(0) - y)
+    a = magnitude(y)
     mirrored = a > x
     small, large = np.where(mirrored, x, a), np.where(mirrored, a, x)
     turned = small > large * number(0.41421356237309503)
@@ -37,6 +38,4 @@ def arctangent(y: Array, x: Array) -> Array:
     for coefficient in others:
         series = series * z + number(coefficient)
     angle = np.where(turned, number(0.78539816339744828), number(0)) + (q + q * z * series)
-    angle = np.where(mirrored, number(1.5707963267948966) - angle, angle)
-    signed: Array = np.where(y > 0, angle, np.where(y < 0, number(0) - angle, y))
-    return signed
+    return with_sign(np.where(mirrored, number(1.5707963267948966) - angle, angle), y)
