@@ -146,7 +146,7 @@ class Reader {
   KeySet expected_;
   long long completed_;
   py::object* scheduled_;  // a dict, once something has been called
-  std::uint32_t next_ = 1;
+  std::uint64_t next_ = 1;
   bool valid_ = true;
 };
 
@@ -171,7 +171,7 @@ bool read_number(py::handle value, double* out) {
 
 KeySet find_hyperparameters(py::handle group, int beta_count) {
   KeySet found;
-  std::uint32_t next = 1;
+  std::uint64_t next = 1;
   const auto look_for = [&](const py::object& key) {
     if (dict_item(group, key)) found.bits |= next;
     next <<= 1;

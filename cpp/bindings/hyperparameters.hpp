@@ -13,7 +13,7 @@ namespace py = pybind11;
 
 // Which of the keys that the core knows a group has, and how many betas it must have, if it has any.
 struct KeySet {
-  std::uint32_t bits = 0;
+  std::uint64_t bits = 0;
   int beta_count = 0;
 };
 
