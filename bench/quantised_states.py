@@ -32,7 +32,7 @@ def adamas_code(state_dtype: str) -> Code:
     kinds, state_format = FORMULAS["adam"].states, StateFormat(state_dtype)
 
     def keep(exp_avg: Array, exp_avg_sq: Array, step: int) -> Kept:
-        arrays = new_states(kinds, state_format, exp_avg)
+        arrays = new_states(kinds, state_format, exp_avg, None)
         store_states(kinds, state_format, arrays, {"exp_avg": exp_avg, "exp_avg_sq": exp_avg_sq}, step)
         states = load_states(kinds, state_format, arrays, exp_avg)
         return states["exp_avg"], states["exp_avg_sq"], sum(array.nbytes for array in arrays.values())

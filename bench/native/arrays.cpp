@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <new>
 #include <numeric>
 
@@ -25,7 +26,10 @@ ArrayBytes::ArrayBytes(const Case& wanted)
       residue(wanted.size * adamas::size_of(wanted.format.residue)) {
   const adamas::RuleInfo& rule = adamas::rule_info(wanted.rule);
   for (std::size_t k = 0; k < static_cast<std::size_t>(rule.state_count); ++k) {
-    states[k] = adamas::storage_of(wanted.format.states, rule.states[k].kind).bytes(wanted.size);
+    const bool by_element = rule.states[k].extent == adamas::StateExtent::kElement;
+    const std::size_t rows = matrix_rows(wanted.size);
+    const std::size_t elements = by_element ? wanted.size : std::max(rows, wanted.size / rows);
+    states[k] = adamas::storage_of(wanted.format.states, rule.states[k].kind).bytes(elements);
   }
 }
 

@@ -30,6 +30,9 @@ std::vector<Format> formats();
 std::vector<std::string> available_isas();
 
 // Does a step read all arrays once more, for norms?
+// Rows of the matrix that a parameter of so many elements is taken for.
+inline std::size_t matrix_rows(std::size_t size) { return size % 1024 == 0 ? size / 1024 : 1; }
+
 inline bool takes_sums(adamas::Rule rule) { return adamas::rule_info(rule).sum_count != 0; }
 
 // Ends the program if something could not be done.

@@ -50,6 +50,8 @@ MeasuredStep::MeasuredStep(const Case& wanted, std::size_t gradient_sets, int th
   parameter.state_format = wanted.format.states;
   parameter.residue_kind = wanted.format.residue;
   parameter.rule = wanted.rule;
+  parameter.matrix_rows = matrix_rows(wanted.size);
+  parameter.matrix_columns = wanted.size / parameter.matrix_rows;
   check(plan_.add(parameter), "add");
   // A rule of which there is a twin with momentum refuses one.
   if (step() == adamas::Status::kInvalidHyperparameter) hyperparameters_.momentum = 0.0;

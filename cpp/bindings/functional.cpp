@@ -2,6 +2,8 @@
 #include <adamas/plan.hpp>
 
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "arrays.hpp"
 #include "errors.hpp"
@@ -13,9 +15,11 @@ namespace adamas::bindings {
 namespace {
 
 // True if the update was done; False if an input is not acceptable and the caller has to say why. scalars: the numbers
-// that the rule keeps beside the step count, moved on by the update. beta_count: how many betas it has.
+// that the rule keeps beside the step count, moved on by the update. beta_count: how many betas it has. matrix: rows
+// and columns, for states by row or column.
 bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
-            int beta_count, std::int64_t step, int num_threads, const py::list& scalars) {
+            int beta_count, std::int64_t step, int num_threads, const py::list& scalars,
+            std::pair<std::size_t, std::size_t> matrix) {
   WritableArray array;
   Hyperparameters hyperparameters;
   const void* gradient = nullptr;
@@ -28,13 +32,19 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   }
   if (array.dtype != DType::kFloat32 && array.dtype != DType::kFloat64) return false;
   Parameter parameter = make_parameter(rule, array);
+  std::tie(parameter.matrix_rows, parameter.matrix_columns) = matrix;
   if (array.dtype == DType::kFloat64) parameter.state_format = StateFormat::kFloat64;
   const auto count = static_cast<std::size_t>(rule_info(parameter.rule).state_count);
   if (states.size() != count) return false;
   for (std::size_t k = 0; k < count; ++k) {
     WritableArray state;
     const void* data = nullptr;  // a state must be writable, and of the parameter's shape and dtype as a gradient is
-    if (!accept_writable(states[k], &state) || !accept_like(states[k], array, &data)) return false;
+    if (!accept_writable(states[k], &state)) return false;
+    if (rule_info(parameter.rule).states[k].extent == StateExtent::kElement) {
+      if (!accept_like(states[k], array, &data)) return false;
+    } else if (state.dtype != array.dtype || state.size != state_size(parameter, static_cast<int>(k))) {
+      return false;
+    }
     parameter.states[k] = state.data;
   }
 
@@ -61,7 +71,7 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
 
 void register_functional(py::module_& m) {
   m.def("update", &update, py::arg("rule"), py::arg("param"), py::arg("grad"), py::arg("states"), py::arg("group"),
-        py::arg("beta_count"), py::arg("step"), py::arg("num_threads"), py::arg("scalars"));
+        py::arg("beta_count"), py::arg("step"), py::arg("num_threads"), py::arg("scalars"), py::arg("matrix"));
 }
 
 }  // namespace adamas::bindings

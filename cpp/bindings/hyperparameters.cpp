@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <vector>
 
 #include "lookup.hpp"
@@ -34,24 +35,36 @@ constexpr Field<double> kNumbers[] = {
     {"trust_coefficient", &Hyperparameters::trust_coefficient},
     {"a", &Hyperparameters::atan_a},
     {"b", &Hyperparameters::atan_b},
+    {"beta1", &Hyperparameters::beta1},
+    {"beta2_decay", &Hyperparameters::beta2_decay},
+    {"d", &Hyperparameters::clip_threshold},
 };
 
-// Whose value is two numbers.
+// Whose value is two numbers, of which the first may be None if there is a number for that.
 struct Pair {
   const char* name;
   double Hyperparameters::* first;
   double Hyperparameters::* second;
+  std::optional<double> none;
 };
 
 constexpr Pair kPairs[] = {
-    {"etas", &Hyperparameters::eta_minus, &Hyperparameters::eta_plus},
-    {"step_sizes", &Hyperparameters::step_min, &Hyperparameters::step_max},
+    {"etas", &Hyperparameters::eta_minus, &Hyperparameters::eta_plus, {}},
+    {"step_sizes", &Hyperparameters::step_min, &Hyperparameters::step_max, {}},
+    {"eps", &Hyperparameters::least_root, &Hyperparameters::least_scale, -1.0},
 };
 
 constexpr Field<bool> kFlags[] = {
-    {"maximize", &Hyperparameters::maximize}, {"bias_correction", &Hyperparameters::bias_correction},
-    {"clip", &Hyperparameters::clip},         {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
-    {"nesterov", &Hyperparameters::nesterov}, {"silent_sgd_phase", &Hyperparameters::silent_sgd_phase},
+    {"maximize", &Hyperparameters::maximize},
+    {"bias_correction", &Hyperparameters::bias_correction},
+    {"clip", &Hyperparameters::clip},
+    {"mix_by_beta2", &Hyperparameters::mix_by_beta2},
+    {"nesterov", &Hyperparameters::nesterov},
+    {"silent_sgd_phase", &Hyperparameters::silent_sgd_phase},
+    {"scale_parameter", &Hyperparameters::scale_parameter},
+    {"relative_step", &Hyperparameters::relative_step},
+    {"warmup_init", &Hyperparameters::warmup_init},
+    {"eps_in_mean", &Hyperparameters::eps_in_mean},
 };
 
 // Interned once: a dict finds an interned key by its address.
@@ -107,9 +120,17 @@ class Reader {
     if (const py::object value = find_or_call(key)) read_several(value, expected_.beta_count, out);
   }
 
-  void pair(const py::object& key, double* first, double* second) {
+  void pair(const py::object& key, double* first, double* second, std::optional<double> none) {
     double* const out[] = {first, second};
-    if (const py::object value = find(key)) read_several(value, 2, out);
+    const py::object value = find(key);
+    if (!value) return;
+    if (none && sequence_size(value) == 2 && sequence_item(value, 0).is_none()) {
+      *first = *none;
+      valid_ = read_number(sequence_item(value, 1), second);
+    } else {
+      read_several(value, 2, out);
+      if (none && *first < 0.0) valid_ = false;  // not the number that stands for None
+    }
   }
 
   bool valid() const { return valid_; }
@@ -176,10 +197,16 @@ KeySet find_hyperparameters(py::handle group, int beta_count) {
     if (dict_item(group, key)) found.bits |= next;
     next <<= 1;
   };
+  // "eps" is one number of most rules, and two of another.
+  const auto look_for_one_of = [&](const py::object& key, bool several) {
+    const py::object value = dict_item(group, key);
+    if (value && (sequence_size(value) >= 0) == several) found.bits |= next;
+    next <<= 1;
+  };
   const Keys& k = keys();
   for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
-  for (const py::object& key : k.numbers) look_for(key);
-  for (const py::object& key : k.pairs) look_for(key);
+  for (const py::object& key : k.numbers) look_for_one_of(key, false);
+  for (const py::object& key : k.pairs) look_for_one_of(key, true);
   for (const py::object& key : k.flags) look_for(key);
   found.beta_count = std::min(beta_count, kMaxBetas);
   return found;
@@ -200,7 +227,7 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   reader.flag(k.eps_hat, &eps_hat);
   for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
   for (std::size_t i = 0; i < k.pairs.size(); ++i) {
-    reader.pair(k.pairs[i], &(h.*kPairs[i].first), &(h.*kPairs[i].second));
+    reader.pair(k.pairs[i], &(h.*kPairs[i].first), &(h.*kPairs[i].second), kPairs[i].none);
   }
   for (std::size_t i = 0; i < k.flags.size(); ++i) reader.flag(k.flags[i], &(h.*kFlags[i].field));
   h.decay = decoupled ? Decay::kDecoupled : Decay::kCoupled;

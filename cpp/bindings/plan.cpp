@@ -64,7 +64,7 @@ void register_plan(py::module_& m) {
           py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),
-           py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"))
+           py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"), py::arg("matrix"))
       .def("lay_out", &PyPlan::lay_out, py::arg("memory") = py::none())
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("scale", &PyPlan::scale, py::arg("index"), py::arg("which"))

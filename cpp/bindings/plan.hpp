@@ -4,6 +4,7 @@
 #include <adamas/plan.hpp>
 
 #include <atomic>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,7 +34,8 @@ class PyPlan {
   // Adds a parameter to the last group, with the dtype of its average, if it has one, the array that takes its copy, or
   // None, and what becomes of rows without a gradient, if there may be such.
   void add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
-           std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode);
+           std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode,
+           const std::vector<py::ssize_t>& matrix);
 
   // After the last add(): gives each parameter its states, scales, residue and average, zeros. memory: as for
   // StateArena::allocate().
@@ -155,6 +157,7 @@ class PyPlan {
   std::vector<std::size_t> plan_memory(StateArena& arena, int which, Request request) const;
   const Parameter& parameter_at(std::size_t index, int which) const;
   std::vector<py::ssize_t> shape(std::size_t index) const;
+  std::vector<py::ssize_t> state_shape(std::size_t index, int which) const;
 
   bool read_inputs(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
   bool read_groups(py::handle groups);
@@ -183,6 +186,7 @@ class PyPlan {
   std::size_t elements_ = 0;           // of all parameters
   std::vector<WritableArray> copies_;  // of each parameter, up to the last that has one; of those without, empty
   std::vector<Parameter> parameters_;  // until lay_out()
+  std::map<std::size_t, std::vector<py::ssize_t>> matrices_;  // shapes, of parameters with states by row or column
   bool laid_out_ = false;
   StateArena arena_;
   StateArena accumulators_;

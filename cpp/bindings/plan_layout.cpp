@@ -42,7 +42,8 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
 }
 
 void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
-                 std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode) {
+                 std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode,
+                 const std::vector<py::ssize_t>& matrix) {
   WritableArray array;
   WritableArray copied;
   if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
@@ -61,6 +62,11 @@ void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_fo
   if (row_mode) {
     parameter.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
     parameter.row_mode = *row_mode;
+  }
+  if (matrix.size() >= 2) {
+    parameter.matrix_rows = static_cast<std::size_t>(matrix.end()[-2]);
+    parameter.matrix_columns = static_cast<std::size_t>(matrix.back());
+    matrices_.emplace(parameters_.size(), matrix);
   }
   if (!copy.is_none()) {
     if (!accept_writable(copy, &copied) || copied.size != array.size) throw py::value_error("add: copy does not fit");
@@ -97,8 +103,8 @@ void PyPlan::lay_out(const py::object& memory) {
   StateArena arena;
   std::vector<std::size_t> states[kMaxStates];
   for (int k = 0; k < kMaxStates; ++k) {
-    states[k] = plan_memory(arena, k, [](const Parameter& parameter, const StateStorage& storage) {
-      return StateArena::Request{storage.bytes(parameter.size), storage.element_bytes};
+    states[k] = plan_memory(arena, k, [k](const Parameter& parameter, const StateStorage& storage) {
+      return StateArena::Request{storage.bytes(state_size(parameter, k)), storage.element_bytes};
     });
   }
   const std::vector<std::size_t> residues = plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
@@ -165,6 +171,16 @@ const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {
   return parameter;
 }
 
+// The shape of a state: that which the parameter has now, or, by row or column, that of its matrices with one column,
+// or one row.
+std::vector<py::ssize_t> PyPlan::state_shape(std::size_t index, int which) const {
+  const StateExtent extent = rule_info(plan_.parameter(index).rule).states[which].extent;
+  if (extent == StateExtent::kElement) return shape(index);
+  std::vector<py::ssize_t> matrix = matrices_.at(index);
+  (extent == StateExtent::kRow ? matrix.back() : matrix.end()[-2]) = 1;
+  return matrix;
+}
+
 // The shape that the parameter has now, or a flat one if it has been resized.
 std::vector<py::ssize_t> PyPlan::shape(std::size_t index) const {
   const auto array = py::reinterpret_borrow<py::array>(params_[index].array);
@@ -176,7 +192,7 @@ py::array PyPlan::state(std::size_t index, int which) const {
   const Parameter& parameter = parameter_at(index, which);
   const StateStorage storage = storage_at(parameter, which);
   if (!storage.has_scales()) {
-    return arena_.view(parameter.states[which], numpy_dtype(storage.dtype), shape(index));
+    return arena_.view(parameter.states[which], numpy_dtype(storage.dtype), state_shape(index, which));
   }
   return arena_.view(parameter.states[which], py::dtype::of<std::uint8_t>(),
                      {as_ssize(StateStorage::blocks(parameter.size)), as_ssize(storage.block_bytes)});

@@ -57,8 +57,9 @@ const char* kind_name(StateKind kind) {
   return "";
 }
 
-// "signed", or "signed / exp_avg_sq" for a state that is quantised as a quotient.
+// "signed", or "signed / exp_avg_sq" for a state that is quantised as a quotient; "row" or "column" for one along that.
 std::string describe(const StateInfo& state) {
+  if (state.extent != StateExtent::kElement) return state.extent == StateExtent::kRow ? "row" : "column";
   const std::string kind = kind_name(state.kind);
   return state.divisor == nullptr ? kind : kind + " / " + state.divisor;
 }

@@ -37,6 +37,7 @@ def update(
     step: int,
     num_threads: int,
     scalars: list[float],
+    matrix: tuple[int, int],
 ) -> bool: ...
 
 class _Probes(Protocol):
@@ -164,6 +165,7 @@ class Plan:
         average: DType | None,
         copy: _Array | None,
         row_mode: RowMode | None,
+        matrix: tuple[int, ...],
     ) -> None: ...
     def lay_out(self, memory: Callable[[int], _Array] | None = None) -> None: ...
     def state(self, index: int, which: int) -> _Array: ...

@@ -8,10 +8,12 @@ from adamas._types import Array
 __all__ = [
     "adabelief_",
     "adadelta_",
+    "adafactor_",
     "adagrad_",
     "adam_",
     "adam_atan2_",
     "adamax_",
+    "adammini_",
     "adamw_",
     "adan_",
     "ademamix_",
@@ -497,3 +499,44 @@ def rprop_(
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Rprop`, in place; the equations are there."""
+
+def adafactor_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array | None = None,
+    row_var: Array | None = None,
+    col_var: Array | None = None,
+    variance: Array | None = None,
+    *,
+    step: int,
+    lr: float = 0.01,
+    beta2_decay: float = -0.8,
+    eps: tuple[float | None, float] = (None, 0.001),
+    d: float = 1.0,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    beta1: float = 0.0,
+    scale_parameter: bool = True,
+    relative_step: bool = True,
+    warmup_init: bool = False,
+    eps_in_mean: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Adafactor`, in place; the equations are there."""
+
+def adammini_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    *,
+    step: int,
+    lr: float = 0.001,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+    blocks: str | int = "rows",
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.AdamMini`, in place; the equations are there."""

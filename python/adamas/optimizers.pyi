@@ -21,9 +21,11 @@ __all__ = [
     "AdEMAMix",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamAtan2",
+    "AdamMini",
     "AdamW",
     "Adamax",
     "Adan",
@@ -1559,5 +1561,142 @@ class Rprop(CompiledOptimizer):
         step_sizes: tuple[float, float] = (1e-06, 50.0),
         *,
         maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adafactor(CompiledOptimizer):
+    r"""Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes.
+
+    As in PyTorch; with other arguments, as in Hugging Face's transformers and in the paper. For a parameter of two
+    dimensions, with gradient g, step count t and the states r (``row_var``) and c (``col_var``), which start at zero::
+
+        w = t^beta2_decay
+        r <- (1 - w)*r + w*(mean of g*g over each row)
+        c <- (1 - w)*c + w*(mean of g*g over each column)
+        u = g / max(sqrt(r*c / max(mean of r, e1)), e1)
+        a = max(e2, RMS(p)) * min(lr, 1/sqrt(t)) / max(1, RMS(u)/d)
+        p <- p * (1 - lr*weight_decay)
+        p <- p - a*u
+
+    where ``eps = (e1, e2)`` and RMS is the root of the mean square over the array. The last two dimensions of a
+    parameter are the matrix; what comes before them counts matrices. A parameter of fewer dimensions keeps v
+    (``variance``) for each element: ``v <- (1 - w)*v + w*g*g``, and ``u = g / max(sqrt(v), e1)``. With beta1, the state
+    m (``exp_avg``) is ``m <- beta1*m + (1 - beta1)*a*u``, and takes the place of a*u.
+
+    Sums are taken in float64, in an order that depends on neither instruction set nor threads. ``row_var`` and
+    ``col_var`` are never rounded to ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: The largest relative step size, and what weight decay is multiplied by: a number >= 0, or a callable.
+        beta2_decay: The exponent of w, <= 0.
+        eps: e1, the least root of a second moment, and e2, the least size of a parameter, both >= 0. None for e1: the
+            machine epsilon of the type that is computed with.
+        d: The largest RMS(u) that is not clipped, >= 1. (``clip_threshold``)
+        weight_decay: As in `AdamW`.
+        maximize: As in `Adam`.
+        beta1: Decay rate of m, in [0, 1). Whether there is an m is fixed at construction.
+        scale_parameter: Scale steps by the size of the parameter. False: without max(e2, RMS(p)).
+        relative_step: Let steps shrink as 1/sqrt(t). False: with lr in the place of min(lr, 1/sqrt(t)).
+        warmup_init: Begin with small steps: min(lr, 1e-6*t) in the place of lr, but for weight decay.
+        eps_in_mean: Add e1 to the squares of which r, c and v are means, as the paper does, instead of bounding by it.
+            1e-30 is usual then.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.ones((1024, 1024), dtype=np.float32)
+        >>> opt = adamas.Adafactor([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> w[0, :2]
+        array([0.9, 0.9], dtype=float32)
+        >>> sum(array.nbytes for array in (opt.state["0"]["row_var"], opt.state["0"]["col_var"]))
+        8192
+
+    References:
+        N. Shazeer, M. Stern: Adafactor: Adaptive Learning Rates with Sublinear Memory Cost. ICML 2018,
+        arXiv:1804.04235.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 0.001),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        beta1: float = 0.0,
+        scale_parameter: bool = True,
+        relative_step: bool = True,
+        warmup_init: bool = False,
+        eps_in_mean: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamMini(CompiledOptimizer):
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``, one number a
+    block), which start at zero::
+
+        p <- p * (1 - lr*weight_decay)
+        m <- beta1*m + (1 - beta1)*g
+        v <- beta2*v + (1 - beta2)*(mean of g*g over the block)
+        p <- p - m * (lr/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + eps))
+
+    Sums are taken in float64, in an order that depends on neither instruction set nor threads. v is never rounded to
+    ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`. Groups may have blocks of their own.
+        lr: As in `Adam`.
+        betas: As in `Adam`.
+        eps: As in `Adam`.
+        weight_decay: As in `AdamW`.
+        maximize: As in `Adam`.
+        blocks: What shares a second moment. ``"rows"``: what has the same first index, such as the weights of a neuron
+            or the embedding of a token; of a parameter of one dimension, nothing. ``"tensor"``: the whole parameter.
+            ``"elements"``: nothing, as in `AdamW`. Or into how many blocks of consecutive elements a parameter is
+            divided: the number of heads, for the queries and keys of a transformer. Fixed at construction.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`, or a parameter whose elements do not divide into so many blocks.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([[1.0, -2.0], [3.0, -4.0]], dtype=np.float32)
+        >>> opt = adamas.AdamMini([w], lr=0.1)
+        >>> opt.step([2 * w])
+        StepReport(step=1, updated=1)
+        >>> opt.state["0"]["exp_avg_sq"].shape
+        (2, 1)
+
+    References:
+        Y. Zhang, C. Chen, Z. Li, T. Ding, C. Wu, D. P. Kingma, Y. Ye, Z.-Q. Luo, R. Sun: Adam-mini: Use Fewer Learning
+        Rates To Gain More. ICLR 2025, arXiv:2406.16793.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        blocks: str | int = "rows",
         **options: Unpack[Options],
     ) -> None: ...

@@ -82,6 +82,14 @@ inline void fill(Numbers& numbers, adamas::DType dtype, Buffer& buffer) {
   for (std::size_t i = 0; i + element <= buffer.size; i += element) put(numbers.next(), dtype, buffer.data + i);
 }
 
+// Takes a parameter for matrices, two where it can be halved.
+inline void make_matrices(adamas::Parameter& parameter) {
+  std::size_t rows = 7;
+  while (rows > 1 && parameter.size % rows != 0) --rows;
+  parameter.matrix_rows = rows;
+  parameter.matrix_columns = parameter.size / rows / (parameter.size / rows % 2 == 0 ? 2 : 1);
+}
+
 // Learning rate, decay and all else that a rule may look at, none of it at a value that switches something off.
 inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
   adamas::Hyperparameters h;

@@ -101,6 +101,7 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     parameter.state_format = format.states;
     parameter.residue_kind = format.residue;
     parameter.rule = rule;
+    exercise::make_matrices(parameter);
     kept.push_back(make(size * adamas::size_of(format.param), adamas::size_of(format.param)));
     fill(numbers, format.param, *kept.back());
     params.push_back(kept.back().get());
@@ -111,7 +112,7 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     parameter.residue = kept.back()->data;
     for (int k = 0; k < info.state_count; ++k) {
       const adamas::StateStorage storage = adamas::storage_of(format.states, info.states[k].kind);
-      kept.push_back(make(storage.bytes(size), storage.alignment));
+      kept.push_back(make(storage.bytes(adamas::state_size(parameter, k)), storage.alignment));
       parameter.states[k] = kept.back()->data;
     }
     const bool wide = format.param == DType::kFloat64;
@@ -134,9 +135,10 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
   for (int step = 0; step < kSteps; ++step) {
     for (auto& gradient : gradients) fill(numbers, format.grad, *gradient);
     // Not where that makes what is no number, whose bits are left open: centered rules subtract two infinite squares,
-    // and of an infinite float16 parameter Kahan's compensation is none.
+    // and of an infinite float16 parameter Kahan's compensation is none; Adafactor divides infinite means.
     const bool quantised = adamas::storage_of(format.states, adamas::StateKind::kSigned).has_scales() &&
-                           format.param != DType::kFloat16 && std::strstr(info.name, "centered") == nullptr;
+                           format.param != DType::kFloat16 && std::strstr(info.name, "centered") == nullptr &&
+                           std::strncmp(info.name, "adafactor", 9) != 0;
     for (std::size_t i = 0; i < grads.size(); ++i) {
       if (step == 4 && quantised) make_huge(format.grad, *gradients[i], kLengths[i]);
       if (step % 4 == 3 && adamas::size_of(format.residue) != 0) write_some(*params[i], kLengths[i]);

@@ -142,4 +142,12 @@ CASES = [
     Case("Rprop", papers.rprop, {"maximize": True, "etas": (0.3, 1.5), "step_sizes": (0.01, 0.1)}),
     Case("NovoGrad", papers.novograd),
     Case("NovoGrad", papers.novograd, {"weight_decay": 0.1, "maximize": True, "betas": (0.95, 0.98), "eps_root": 0.01}),
+    Case("Adafactor", papers.adafactor),
+    Case("Adafactor", papers.adafactor, {"weight_decay": 0.1, "maximize": True, "eps": (0.3, 0.5), "beta1": 0.8}),
+    Case("Adafactor", papers.adafactor, {"d": 1.5, "scale_parameter": False, "beta2_decay": -0.5, "beta1": 0.9}),
+    Case("Adafactor", papers.adafactor, {"eps_in_mean": True, "warmup_init": True, "eps": (0.1, 0.01)}),
+    Case("Adafactor", papers.adafactor, {"relative_step": False, "lr": 0.1, "scale_parameter": False}),
+    Case("AdamMini", papers.adam),
+    Case("AdamMini", papers.adam, {"blocks": "tensor", "weight_decay": 0.1, "maximize": True, "eps": 1e-3}),
+    Case("AdamMini", papers.adam, {"blocks": 1, "weight_decay": 0.1, "betas": (0.8, 0.9), "lr": 0.01}),
 ]

@@ -33,9 +33,9 @@ def adam(p: float, options: dict[str, Any]) -> Element:
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * g**2
         v_max = max(v_max, v)
-        second = v_max if options["amsgrad"] else v
-        c1, c2 = (1 - b1**t, 1 - b2**t) if options["bias_correction"] else (1.0, 1.0)
-        if options["eps_hat"]:
+        second = v_max if options.get("amsgrad") else v
+        c1, c2 = (1 - b1**t, 1 - b2**t) if options.get("bias_correction", True) else (1.0, 1.0)
+        if options.get("eps_hat"):
             p = p - lr * math.sqrt(c2) / c1 * m / (math.sqrt(second) + eps)
         else:
             p = p - lr * (m / c1) / (math.sqrt(second / c2) + eps)
@@ -432,3 +432,24 @@ def rprop(p: float, options: dict[str, Any]) -> Element:
         g = 0.0 if agreement < 0 else g
         p = p - size * ((g > 0) - (g < 0))
         before = g
+
+
+def adafactor(p: float, options: dict[str, Any]) -> Element:
+    """Shazeer and Stern 2018, Algorithm 5, for a vector of one element, with epsilon as torch.optim or they have it."""
+    lr, (e1, e2), b1 = options["lr"], options["eps"], options["beta1"]
+    e1 = 2.0**-52 if e1 is None else e1
+    m = v = 0.0
+    t = 0
+    while True:
+        g = yield p
+        t += 1
+        g = -g if options["maximize"] else g
+        rate = t ** options["beta2_decay"]
+        most = min(lr, 1e-6 * t) if options["warmup_init"] else lr
+        size = min(most, 1 / math.sqrt(t)) if options["relative_step"] else most
+        size *= max(e2, abs(p)) if options["scale_parameter"] else 1.0
+        v = (1 - rate) * v + rate * (g**2 + (e1 if options["eps_in_mean"] else 0.0))
+        u = g / (math.sqrt(v) if options["eps_in_mean"] else max(math.sqrt(v), e1))
+        u = size * u / max(1.0, abs(u) / options["d"])
+        m = b1 * m + (1 - b1) * u
+        p = p * (1 - lr * options["weight_decay"]) - m

@@ -14,7 +14,19 @@ from trajectories import STEPS, Array, assert_agree, gradients, ours, row, start
 
 import adamas
 
-OPTIMIZERS = ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD", "Adadelta", "Rprop"]
+OPTIMIZERS = [
+    "Adam",
+    "AdamW",
+    "NAdam",
+    "RAdam",
+    "Adamax",
+    "Adagrad",
+    "RMSprop",
+    "SGD",
+    "Adadelta",
+    "Rprop",
+    "Adafactor",
+]
 #: How torch works, not what it computes.
 IMPLEMENTATION = {"foreach", "fused", "capturable", "differentiable"}
 
@@ -107,6 +119,10 @@ CASES = [
     Case("Adadelta", {"weight_decay": 0.1}),
     Case("Adadelta", {"maximize": True}),
     Case("Adadelta", {"weight_decay": 0.1, "maximize": True, "rho": 0.5}),
+    Case("Adafactor"),
+    Case("Adafactor", {"lr": 0.05, "beta2_decay": -0.5, "eps": (1e-3, 0.1), "d": 1.5}),
+    Case("Adafactor", {"weight_decay": 0.1, "maximize": True}),
+    Case("Adafactor", {"eps": (0.5, 1e-3)}),
     Case("Rprop"),
     Case("Rprop", {"lr": 0.1, "etas": (0.3, 1.5), "step_sizes": (1e-3, 0.2)}),
     Case("Rprop", {"maximize": True}),

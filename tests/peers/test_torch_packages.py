@@ -5,6 +5,8 @@ Where the forms differ:
 - LaProp of timm decays after the update, adamas before it: they agree without decay. It keeps the bias of the second
   moment in the default dtype: in float32, its trajectory is off by 1e-8 and more.
 - MARS of timm steps vectors by AdamW, unless it is told otherwise (``optimize_1d``).
+- Adafactor of transformers adds epsilon to squares, as the paper does (``eps_in_mean``); its weight decay is multiplied
+  by the relative step, that of adamas by lr, as in torch.optim: they agree without.
 - pytorch_optimizer, which has most of these rules too, adds 1e-15 to second moments before it takes the root: so no
   trajectory of it agrees to more than 5 digits with one of these, or with the papers.
 """
@@ -20,9 +22,13 @@ import optimi
 import pytest
 import schedulefree
 import torch
+import transformers.optimization
 from adam_atan2_pytorch import AdamAtan2
+from adam_mini import Adam_mini
 from timm_optimizers import timm_optimizer
 from trajectories import STEPS, Array, assert_agree, gradients, ours, row, starts
+
+import adamas
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,19 @@ def falling(step: int) -> float:
 MARS, LaProp = timm_optimizer("mars", "Mars"), timm_optimizer("laprop", "LaProp")
 WHOLE = {"optimize_1d": True}
 
+
+def transformers_adafactor(params: Any, lr: float = 1e-2, **options: Any) -> torch.optim.Optimizer:
+    """Make the Adafactor of transformers, which has names and defaults of its own."""
+    names = {"d": "clip_threshold", "beta2_decay": "decay_rate"}
+    options.pop("eps_in_mean")
+    options = {names.get(name, name): value for name, value in options.items()}
+    relative = options.setdefault("relative_step", True)
+    made: torch.optim.Optimizer = transformers.optimization.Adafactor(params, lr=None if relative else lr, **options)
+    return made
+
+
+PAPER: dict[str, Any] = {"eps": (1e-30, 1e-3), "eps_in_mean": True}
+
 CASES = [
     Case("ScheduleFreeSGD", schedulefree.SGDScheduleFree, {"lr": 0.1}),
     Case("ScheduleFreeSGD", schedulefree.SGDScheduleFree, {"lr": 0.1, "momentum": 0.7, "weight_decay": 0.1}),
@@ -66,6 +85,11 @@ CASES = [
     Case("StableAdamW", optimi.StableAdamW, {"lr": 1e-3}),
     Case("StableAdamW", optimi.StableAdamW, {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.5}),
     Case("StableAdamW", optimi.StableAdamW, {"lr": falling, "weight_decay": 0.0}),
+    Case("Adafactor", transformers_adafactor, {**PAPER}),
+    Case("Adafactor", transformers_adafactor, {**PAPER, "beta1": 0.9, "warmup_init": True}),
+    Case("Adafactor", transformers_adafactor, {**PAPER, "d": 2.0, "beta2_decay": -0.5, "scale_parameter": False}),
+    Case("Adafactor", transformers_adafactor, {**PAPER, "relative_step": False, "lr": 0.001, "eps": (0.01, 0.1)}),
+    Case("Adafactor", transformers_adafactor, {**PAPER, "relative_step": False, "lr": 1e-3, "scale_parameter": False}),
     Case("AdamAtan2", AdamAtan2, {"lr": 1e-3}, {"betas": (0.9, 0.999)}),
     Case("AdamAtan2", AdamAtan2, {"lr": falling, "betas": (0.9, 0.99), "maximize": True}),
     Case("AdamAtan2", AdamAtan2, {"lr": 0.01, "betas": (0.8, 0.9), "a": 2.0, "b": 0.3, "weight_decay": 0.1}),
@@ -111,3 +135,28 @@ def _bookkeeping_in_float64() -> Iterator[None]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_same_trajectory(case: Case) -> None:
     assert_agree(ours(case.optimizer, case.options), theirs(case))
+
+
+def test_adam_mini() -> None:
+    """By rows, by element, by head and by tensor, which the peer chooses by the names of parameters."""
+    rng = np.random.default_rng(23)
+    shapes = {"mlp": (40, 30), "bias": (30,), "q_proj": (24, 6), "gate": (5, 7)}
+    blocks = {"mlp": "rows", "bias": "elements", "q_proj": 4, "gate": "tensor"}
+    decay = {"bias": 0.0}
+    arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    params = {name: torch.nn.Parameter(torch.from_numpy(array.copy())) for name, array in arrays.items()}
+    settings: dict[str, Any] = {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1}
+    peer = Adam_mini(params.items(), dim=12, n_heads=4, verbose=False, **settings)  # 144 elements in 4 heads
+    groups = [
+        {"params": {name: array}, "blocks": blocks[name], "weight_decay": decay.get(name, 0.1)}
+        for name, array in arrays.items()
+    ]
+    opt = adamas.AdamMini(groups, **settings)
+    for _ in range(STEPS):
+        grads = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+        for name, param in params.items():
+            param.grad = torch.from_numpy(grads[name])
+        peer.step()
+        opt.step([{name: grad} for name, grad in grads.items()])
+        for name, array in arrays.items():
+            assert_agree(array, params[name].detach().numpy())

@@ -22,6 +22,7 @@ from twins import (
 )
 
 import adamas
+from adamas.rules import SPECS
 
 __all__ = ["bookkeeping_in_float64"]
 
@@ -108,7 +109,8 @@ def test_other_data_in_a_parameter(name: str) -> None:
         for param in params_of(optimizer):
             param.data = param.data.clone() + 1
         train(optimizer, range(3, 6))
-        params_of(optimizer)[0].data = params_of(optimizer)[0].data.t().contiguous().t()
+        if not SPECS[name].by_shape:
+            params_of(optimizer)[0].data = params_of(optimizer)[0].data.t().contiguous().t()
         train(optimizer, range(6, 9))
     assert_close(*optimizers)
 
@@ -186,7 +188,7 @@ def test_states_behind_the_back(name: str) -> None:
         params = params_of(optimizer)
         train(optimizer, range(3))
         key = first_state(optimizer, params[0])
-        optimizer.state[params[0]][key] = torch.full((7, 5), 0.25, dtype=torch.float64)
+        optimizer.state[params[0]][key] = torch.full_like(optimizer.state[params[0]][key], 0.25)
         train(optimizer, range(3, 5))
         optimizer.state[params[0]][key].fill_(0.5)
         train(optimizer, range(5, 6))

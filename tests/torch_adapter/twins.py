@@ -37,6 +37,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     ],
     "Rprop": [{"maximize": True, "etas": (0.3, 1.5), "step_sizes": (1e-3, 0.1)}],
     "Adadelta": [{"maximize": True, "weight_decay": 0.3, "rho": 0.5, "eps": 1e-2}],
+    "Adafactor": [{"maximize": True, "weight_decay": 0.3, "d": 1.5, "eps": (1e-3, 0.1), "beta2_decay": -0.5}],
 }
 
 

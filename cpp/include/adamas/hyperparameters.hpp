@@ -49,10 +49,18 @@ struct Hyperparameters {
   double eta_plus = 1.2;           // > 1: Rprop
   double step_min = 1e-6;          // >= 0: Rprop
   double step_max = 50.0;          // >= step_min: Rprop
-  bool clip = true;                // ADOPT
-  bool nesterov = false;           // LARS
-  bool mix_by_beta2 = false;       // Adan
-  bool silent_sgd_phase = true;    // Schedule-Free RAdam
+  double beta2_decay = -0.8;       // <= 0: Adafactor, and those that follow
+  double least_root = -1.0;        // >= 0, or -1 for the epsilon of the type that is computed with
+  double least_scale = 1e-3;       // >= 0
+  double clip_threshold = 1.0;     // >= 1
+  bool scale_parameter = true;
+  bool relative_step = true;
+  bool warmup_init = false;
+  bool eps_in_mean = false;
+  bool clip = true;              // ADOPT
+  bool nesterov = false;         // LARS
+  bool mix_by_beta2 = false;     // Adan
+  bool silent_sgd_phase = true;  // Schedule-Free RAdam
 };
 
 // kInvalidHyperparameter if a value is out of its range, infinite or not a number.

@@ -26,9 +26,9 @@
 
 namespace adamas {
 
-// One parameter with its states: contiguous buffers of `size` elements each, owned by the caller, which must outlive
-// the plan, and none of which may overlap another. The rule says how many states there are, storage_of()
-// (adamas/formats.hpp) how large they are; start them at zero, and the residue at zero too, but a master
+// One parameter with its states: contiguous buffers of `size` elements each (states: state_size()), owned by the
+// caller, which must outlive the plan, and none of which may overlap another. The rule says how many states there are,
+// storage_of() (adamas/formats.hpp) how large they are; start them at zero, and the residue at zero too, but a master
 // (Residue::kMaster) at the values of the parameter.
 struct Parameter {
   void* param = nullptr;
@@ -45,6 +45,10 @@ struct Parameter {
   std::size_t columns = 0;  // 0: there are none such
   std::uint32_t* row_counts = nullptr;
   RowMode row_mode = RowMode::kLazy;
+  // For states by row or column (StateExtent): the parameter is one matrix after the other, each of so many rows and
+  // columns. Its last two dimensions are that; what comes before them counts matrices.
+  std::size_t matrix_rows = 0;
+  std::size_t matrix_columns = 0;
   std::size_t size = 0;
   DType dtype = DType::kFloat32;
   StateFormat state_format = StateFormat::kFloat32;  // kFloat64 for float64 parameters
@@ -54,6 +58,9 @@ struct Parameter {
   Rule rule = Rule{};
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
 };
+
+// Elements of state `which` of a parameter: as many as it has, or as its matrices have rows or columns.
+std::size_t state_size(const Parameter& parameter, int which) noexcept;
 
 // The gradient of a matrix in which only some rows have one: `count` rows of values, one after the other, of rows
 // rows[0], rows[1], ...; those of a row that comes more than once are added, in order.

@@ -11,6 +11,7 @@ enum class Rule : std::uint8_t;
 constexpr int kMaxStates = 4;
 constexpr int kMaxScalars = 2;
 constexpr int kMaxSums = 3;
+constexpr int kMaxAxes = 2;  // states by row or column
 
 // What numbers a state holds: low-precision formats treat them apart.
 enum class StateKind : std::uint8_t {
@@ -20,12 +21,20 @@ enum class StateKind : std::uint8_t {
   kExact,      // not to be rounded: a second set of weights, or a sum that small terms must reach
 };
 
+// Which elements of a parameter share an element of a state.
+enum class StateExtent : std::uint8_t {
+  kElement,  // none: the state has as many elements as the parameter
+  kRow,      // those of a row of a matrix (Parameter::matrix_columns)
+  kColumn,   // those of a column
+};
+
 struct StateInfo {
   const char* name;
   StateKind kind;
   // Of a signed state: the name of the state (kSquare or kMagnitude) whose root or magnitude divides it in the update,
   // or null. Quantised, the quotient is what is stored, so that rounding the divisor cannot blow up the update.
   const char* divisor;
+  StateExtent extent = StateExtent::kElement;  // states by row or column are kExact
 };
 
 struct ScalarInfo {
@@ -48,8 +57,15 @@ struct RuleInfo {
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
 
+  // Does it keep a state by row or column? Then it sums up squares of gradients along these: a pass more.
+  constexpr bool has_axes() const noexcept {
+    bool any = false;
+    for (int k = 0; k < state_count; ++k) any = any || states[k].extent != StateExtent::kElement;
+    return any;
+  }
+
   // Can it update single rows of a matrix (RowGradient)? Not if it keeps or needs numbers of the whole parameter.
-  constexpr bool steps_rows() const noexcept { return scalar_count == 0 && sum_count == 0; }
+  constexpr bool steps_rows() const noexcept { return scalar_count == 0 && sum_count == 0 && !has_axes(); }
 };
 
 int rule_count() noexcept;

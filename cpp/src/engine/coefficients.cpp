@@ -1,6 +1,7 @@
 #include "engine/coefficients.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "rules/registry.hpp"
 
@@ -13,6 +14,7 @@ struct RuleFunctions {
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
   void (*take_sums)(const double*, double, double*, double*);
   IdleStep (*idle_step)(const double*);
+  bool takes_epsilon;
 };
 
 template <class R>
@@ -33,7 +35,7 @@ IdleStep idle_step_of(const double* coefficients) {
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, R::kTakesEpsilon};
   if constexpr (R::kSumCount != 0) functions.take_sums = &take_sums_of<R>;
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
@@ -56,11 +58,20 @@ bool non_negative(Values... values) {
 }
 bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 
+double epsilon_of(DType dtype) {
+  return dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+}
+
 }  // namespace
 
-Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars,
-                            StepCoefficients* out) noexcept {
+Status compute_coefficients(Rule rule, const Hyperparameters& h, DType compute_dtype, std::int64_t step,
+                            double* scalars, StepCoefficients* out) noexcept {
   const RuleFunctions& of_rule = functions(rule);
+  if (of_rule.takes_epsilon && h.least_root < 0.0) {
+    Hyperparameters own = h;
+    own.least_root = epsilon_of(compute_dtype);
+    return compute_coefficients(rule, own, compute_dtype, step, scalars, out);
+  }
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
   // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
   const bool decays = h.weight_decay != 0.0 && !rule_info(rule).own_decay;
@@ -85,12 +96,13 @@ void finish_coefficients(Rule rule, const double* sums, std::size_t size, double
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
-  const bool valid =
-      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
-      std::isfinite(h.dampening) &&
-      non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
-                   h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
+  const bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
+                     fraction(h.beta3) && std::isfinite(h.dampening) &&
+                     (h.least_root == -1.0 || non_negative(h.least_root)) &&
+                     non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay,
+                                  h.lr_decay, h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma,
+                                  h.trust_coefficient, h.atan_a, h.atan_b, h.eta_minus, h.eta_plus, h.step_min,
+                                  h.step_max, h.least_scale, h.clip_threshold - 1.0, -h.beta2_decay);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

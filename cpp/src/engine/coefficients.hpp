@@ -10,8 +10,8 @@
 namespace adamas {
 
 // kInvalidHyperparameter if the rule cannot work with these. scalars: the rule's own numbers, moved on by this step.
-Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, std::int64_t step, double* scalars,
-                            StepCoefficients* out) noexcept;
+Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, DType compute_dtype, std::int64_t step,
+                            double* scalars, StepCoefficients* out) noexcept;
 
 // Of a rule that needs sums (RuleInfo::sum_count) over a parameter of `size` elements, what could not be known before.
 void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,

@@ -6,6 +6,7 @@
 
 #include "engine/formats.hpp"
 #include "engine/sparse/sparse_update.hpp"
+#include "engine/work_queue.hpp"
 
 namespace adamas {
 namespace {
@@ -51,6 +52,26 @@ class Part {
     in_prepared_pieces(1.0, kInfinite, [&](const void* gradient, std::size_t i, std::size_t last) {
       work(shifted(gradient, i * size_of(item_.compute_dtype())), last - i);
     });
+  }
+
+  void take_axes() const {
+    const DType type = item_.compute_dtype();
+    const double scale = pass_.coefficients[item_.coefficients].grad_scale * item_.factor;
+    const bool direct = !is_prepared() && dtype_ == type;
+    alignas(64) double prepared[kPiece];
+    static_assert(kPiece >= kSegment);
+    for (std::size_t i = begin_; i < end_;) {
+      const AxisPart part = item_.axes->part_at(i, end_, direct ? end_ - i : kPiece);
+      const std::size_t count = part.rows * part.columns;
+      if (direct) {
+        const void* const from = shifted(gradient_, i * size_of(type));
+        gradients_.axes(from, part.rows, part.columns, scale, part.row_sums, part.column_sums);
+      } else {
+        gradients_.prepare(dtype_, gradient_, sums_, i, i + count, scale, pass_.options->max_value, prepared);
+        gradients_.axes(prepared, part.rows, part.columns, 1.0, part.row_sums, part.column_sums);
+      }
+      i += count;
+    }
   }
 
   void take_sums() const {
@@ -136,13 +157,36 @@ class Part {
     StepCoefficients c = pass_.coefficients[item_.coefficients];
     if (parameter_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
     c.grad_scale *= item_.factor;
-    if (!is_prepared()) return work(given, begin_, end_, c);
+    if (!is_prepared()) return with_states(given, begin_, end_, c, work);
     const double scale = c.grad_scale;
     c.grad_scale = 1.0;
     given.grad_dtype = item_.compute_dtype();
     in_prepared_pieces(scale, pass_.options->max_value, [&](const void* gradient, std::size_t i, std::size_t last) {
       given.grad = gradient;
-      work(given, i, last, c);
+      with_states(given, i, last, c, work);
+    });
+  }
+
+  // The same, with what the formula is given in the place of states by row or column.
+  template <class Work>
+  void with_states(const Streams& given, std::size_t begin, std::size_t end, const StepCoefficients& c,
+                   Work work) const {
+    if (!item_.axes) return work(given, begin, end, c);
+    const RuleInfo& rule = rule_info(parameter_.rule);
+    alignas(64) double expanded[kMaxAxes][kPiece];
+    void* states[kMaxStates];
+    Streams streams = given;
+    streams.states = states;
+    in_pieces(begin, end, [&](std::size_t i, std::size_t last) {
+      int axis = 0;
+      for (int k = 0; k < rule.state_count; ++k) {
+        states[k] = parameter_.states[k];
+        if (rule.states[k].extent == StateExtent::kElement) continue;
+        double* const out = expanded[axis++];
+        item_.axes->expand(parameter_, k, i, last, out);
+        states[k] = const_cast<void*>(begin_of(out, i * size_of(item_.compute_dtype())));
+      }
+      work(streams, i, last, c);
     });
   }
 
@@ -203,6 +247,7 @@ bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
     case Phase::kAccumulate: return item.grad != nullptr;
     case Phase::kGradients: return item.has_gradient();
+    case Phase::kAxes: return item.has_gradient() && item.axes != nullptr;
     case Phase::kSums: return item.has_gradient() && rule_info(item.parameter.rule).sum_count != 0;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
@@ -217,11 +262,16 @@ std::uint32_t bytes_per_element(const Parameter& parameter) {
   std::size_t bytes = 3 * size_of(parameter.dtype) + 2 * size_of(parameter.residue_kind);
   const RuleInfo& rule = rule_info(parameter.rule);
   for (int k = 0; k < rule.state_count; ++k) {
+    if (rule.states[k].extent != StateExtent::kElement) continue;
     bytes += 2 * storage_of(parameter.state_format, rule.states[k].kind).block_bytes / kBlock;
   }
   if (parameter.average != nullptr) bytes += 2 * size_of(parameter.average_dtype);
   if (parameter.copy != nullptr) bytes += 2 * size_of(parameter.copy_dtype);
   return static_cast<std::uint32_t>(bytes);
+}
+
+std::size_t boundary(const Pass& pass, const Item& item, std::size_t element) {
+  return pass.phase == Phase::kAxes ? item.axes->boundary(element) : round_down_to_granule(element);
 }
 
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {
@@ -230,6 +280,7 @@ void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t
   switch (pass.phase) {
     case Phase::kAccumulate: return part.accumulate();
     case Phase::kGradients: return part.measure();
+    case Phase::kAxes: return part.take_axes();
     case Phase::kSums: return part.take_sums();
     case Phase::kUpdate: return part.update();
     case Phase::kCatchUp: return;

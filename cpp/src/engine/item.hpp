@@ -8,6 +8,7 @@
 
 #include <adamas/plan.hpp>
 
+#include "engine/axes.hpp"
 #include "engine/sparse/row_set.hpp"
 #include "kernel/table.hpp"
 
@@ -23,6 +24,7 @@ struct Item {
   DType apart_dtype;
   bool accumulated;            // the accumulator holds something
   std::unique_ptr<Rows> rows;  // of parameters whose gradients may be of single rows
+  std::unique_ptr<Axes> axes;  // of parameters with states by row or column
   // Of the step under way.
   DType grad_dtype;
   const void* grad;                  // null for none; or the values of single rows
@@ -42,6 +44,7 @@ struct Item {
 enum class Phase : std::uint8_t {
   kAccumulate,  // adds gradients to accumulators
   kGradients,   // measures gradients, together with what is accumulated
+  kAxes,        // sums of squares of gradients by row and column
   kSums,        // what rules want summed up before they update
   kUpdate,
   kCatchUp,  // rows, to the last step
@@ -90,8 +93,11 @@ inline std::size_t granules_of(const Item& item) {
 // granules.
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work);
 
+// The last element of an item, at or before this one, at which one part of the pass may end and another begin.
+std::size_t boundary(const Pass& pass, const Item& item, std::size_t element);
+
 // The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a
-// granule.
+// boundary.
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end);
 
 }  // namespace adamas

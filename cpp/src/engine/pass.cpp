@@ -17,16 +17,16 @@ struct Walk {
 
 std::uint64_t work_before(const Items& items, std::size_t i) { return i == items.first ? 0 : items.work_end[i - 1]; }
 
-// The element of item `i`, on a granule, at which `work` bytes of the pass are done: the end of one slice and the
+// The element of item `i`, on a boundary, at which `work` bytes of the pass are done: the end of one slice and the
 // beginning of the next.
-std::size_t element_at(const Items& items, std::size_t i, std::uint64_t work) {
+std::size_t element_at(const Pass& pass, const Items& items, std::size_t i, std::uint64_t work) {
   const Item& item = items.all[i];
   const std::uint64_t before = work_before(items, i);
   if (work <= before) return 0;
   if (work >= items.work_end[i]) return item.extent;
   const std::uint64_t element = (work - before) / item.element_bytes;
   // Within the overhead at the end of an item, `element` lies past its last one.
-  return std::min(item.extent, round_down_to_granule(static_cast<std::size_t>(element)));
+  return std::min(item.extent, boundary(pass, item, static_cast<std::size_t>(element)));
 }
 
 void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
@@ -39,8 +39,8 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
                                       begin + static_cast<std::ptrdiff_t>(items.last), from);
   for (auto i = static_cast<std::size_t>(first - begin); i < items.last; ++i) {
     if (takes_part(items.all[i], pass)) {
-      const std::size_t begin_element = element_at(items, i, from);
-      const std::size_t end_element = element_at(items, i, to);
+      const std::size_t begin_element = element_at(pass, items, i, from);
+      const std::size_t end_element = element_at(pass, items, i, to);
       if (begin_element < end_element) run_part(pass, items.all[i], i, begin_element, end_element);
     }
     if (items.work_end[i] >= to) break;

@@ -45,7 +45,7 @@ Status for_each_written(const Parameter& parameter, Visit visit) {
     status = visit_plain(parameter.copy, size_of(parameter.copy_dtype));
   for (int k = 0; status == Status::kOk && k < rule_info(parameter.rule).state_count; ++k) {
     const StateStorage kept = storage(parameter, k);
-    status = visit(parameter.states[k], kept.bytes(size), kept.alignment);
+    status = visit(parameter.states[k], kept.bytes(state_size(parameter, k)), kept.alignment);
   }
   return status;
 }
@@ -72,13 +72,23 @@ bool rows_fit(const Parameter& parameter) {
          (parameter.row_mode == RowMode::kLazy || exact);
 }
 
+// See Parameter::matrix_rows.
+bool axes_fit(const Parameter& parameter) {
+  if (!rule_info(parameter.rule).has_axes()) return true;
+  const std::size_t rows = parameter.matrix_rows;
+  const std::size_t columns = parameter.matrix_columns;
+  if (parameter.size == 0) return true;
+  return rows != 0 && columns != 0 && rows <= parameter.size && parameter.size % rows == 0 &&
+         parameter.size / rows % columns == 0;
+}
+
 Status check_parameter(const Parameter& parameter) {
   const bool known = static_cast<int>(parameter.rule) < rule_count() &&
                      static_cast<int>(parameter.dtype) < kDTypeCount &&
                      static_cast<int>(parameter.state_format) < kStateFormatCount &&
                      static_cast<int>(parameter.residue_kind) < kResidueCount &&
                      formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind) &&
-                     companions_fit(parameter) && rows_fit(parameter);
+                     companions_fit(parameter) && rows_fit(parameter) && axes_fit(parameter);
   if (!known || parameter.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidParameter;
   return for_each_written(parameter, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
     return check_array(array, bytes, element_bytes);
@@ -99,6 +109,16 @@ void make_room(std::vector<T>& items, std::size_t more) {
 }
 
 }  // namespace
+
+std::size_t state_size(const Parameter& parameter, int which) noexcept {
+  const auto along = [&](std::size_t elements) { return elements == 0 ? 0 : parameter.size / elements; };
+  switch (rule_info(parameter.rule).states[which].extent) {
+    case StateExtent::kElement: return parameter.size;
+    case StateExtent::kRow: return along(parameter.matrix_columns);
+    case StateExtent::kColumn: return along(parameter.matrix_rows);
+  }
+  return 0;
+}
 
 Plan::Plan() noexcept = default;
 Plan::~Plan() = default;
@@ -126,6 +146,7 @@ Status Plan::add(const Parameter& parameter) noexcept try {
   }
   if (parameter.columns != 0)
     item.rows = std::make_unique<Rows>(parameter.size / parameter.columns, parameter.row_counts);
+  if (parameter.size > 0 && rule_info(parameter.rule).has_axes()) item.axes = std::make_unique<Axes>(parameter);
   impl_->items.push_back(std::move(item));
   impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, parameter.group + std::size_t{1});

@@ -27,6 +27,7 @@ struct Plan::Impl {
   std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
   std::vector<GranuleSums> sums;
+  bool any_axes = false;     // some item that is stepped has states by row or column
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
 

@@ -122,7 +122,8 @@ Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& gro
   coefficients.emplace_back();
   next_scalars.emplace_back();
   std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
-  return compute_coefficients(item.parameter.rule, group, step, next_scalars.back().data(), &coefficients.back());
+  return compute_coefficients(item.parameter.rule, group, item.compute_dtype(), step, next_scalars.back().data(),
+                              &coefficients.back());
 }
 
 // StepCoefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
@@ -166,6 +167,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   coefficients.clear();
   next_scalars.clear();
   bool any_sums = false;
+  any_axes = false;
   granules = 0;
   const Item* previous = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -183,6 +185,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
     if (item.rows) item.first_coefficients = first;
     any_sums = any_sums || needs_sums;
+    any_axes = any_axes || item.axes != nullptr;
     put(item.first_granule, granules);
     granules += granules_of(item);
     previous = item.rows ? nullptr : &item;
@@ -249,6 +252,14 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
     item.rows->history.make_room();
     if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   }
+  if (any_axes) {
+    pass.phase = Phase::kAxes;
+    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    for (std::size_t i = part.first; i < part.last; ++i) {
+      const Item& item = items[i];
+      if (takes_part(item, pass)) item.axes->finish(item.parameter, coefficients[item.coefficients]);
+    }
+  }
   if (!sums.empty()) {
     pass.phase = Phase::kSums;
     pass.sums = sums.data();
@@ -264,6 +275,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
       const StepCoefficients& c = coefficients[item.coefficients];
       item.rows->history.add(idle_step(item.parameter.rule, c), c.decay);
     }
+    if (item.axes) item.axes->store(item.parameter);
     ++item.step_count;
     const double* const next = next_scalars[item.coefficients].data();
     for (int k = 0; k < kMaxScalars; ++k) put(item.scalars[k], next[k]);

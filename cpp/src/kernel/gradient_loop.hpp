@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "formats/gradients.hpp"
+#include "kernel/axis_loop.hpp"
 #include "kernel/square_sum.hpp"
 #include "kernel/table.hpp"
 #include "rules/rule.hpp"
@@ -126,7 +127,7 @@ void prepare_gradients(DType dtype, const void* grad, const void* accumulated, s
 
 template <class T>
 constexpr GradientKernels kGradientKernels = {measure_gradients<SquareSum, T>, measure_gradients<Largest, T>,
-                                              prepare_gradients<T>};
+                                              prepare_gradients<T>, axis_sums<T>};
 
 }  // namespace
 }  // namespace adamas

@@ -19,6 +19,9 @@ constexpr std::size_t kCacheLine = 64;  // bytes
 // Sums are taken granule by granule.
 constexpr std::size_t kGranule = 512;
 
+// Elements of a row of a matrix that are summed up at once.
+constexpr std::size_t kSegment = 2048;
+
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
 struct StepCoefficients {
   Decay decay_mode;
@@ -79,11 +82,17 @@ using PrepareKernel = void (*)(DType dtype, const void* grad, const void* accumu
 using MeasureKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double scale,
                                double* measures);
 
+// Sums of squares of gradient times scale, of `rows` rows of a matrix, one after the other in memory, in the compute
+// type: of each kSegment elements of a row, to row_sums, and of each column added to column_sums, unless it is null.
+using AxisKernel = void (*)(const void* grad, std::size_t rows, std::size_t columns, double scale, double* row_sums,
+                            double* column_sums);
+
 // Kernels for gradients, by the type that is computed with.
 struct GradientKernels {
   MeasureKernel squares;
   MeasureKernel largest;  // NaN where an element is
   PrepareKernel prepare;
+  AxisKernel axes;
 };
 
 // Many steps without a gradient at once (engine/sparse/row_history.hpp): their sum as a series, and, with step_count >

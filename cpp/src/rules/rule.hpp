@@ -24,6 +24,14 @@
 // They come from a pass of their own that writes nothing; the update then does all of it again. That moves fewer bytes
 // than keeping what was computed would, and needs no memory.
 //
+// A state by row or column of a matrix (StateInfo::extent) is a mean of squares of gradients along it. A rule that has
+// one has
+//   next_square()          its next value, from its last and the mean of squares along the row or column
+//   row_factor()           what the formula is given in the place of a row's value: of that, and the mean of the values
+//                          of all rows of the matrix
+//   column_factor()        the same of a column's value
+// all in float64; what they return is rounded to the compute type. What update() does to these states is forgotten.
+//
 // What goes through all states, coefficients or sums of a rule, whatever their names, has them in arrays.
 #pragma once
 
@@ -59,6 +67,9 @@ struct RuleDefaults {
 
   // Steps without a gradient have a closed form: idle_step() says what one of them does (rules/idle_step.hpp).
   static constexpr bool kHasClosedForm = false;
+
+  // least_root may be -1, which stands for the epsilon of the type that is computed with.
+  static constexpr bool kTakesEpsilon = false;
 
   // The rule has begin() and finish() instead of update().
   static constexpr bool kTakesRoot = false;

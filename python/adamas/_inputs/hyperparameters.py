@@ -113,11 +113,32 @@ def _betas(value: Any, path: str, count: int) -> tuple[float, ...]:
     return tuple(_fraction(beta, f"{path}[{i}]") for i, beta in enumerate(betas))
 
 
-def _pair(value: Any, path: str) -> tuple[float, ...]:
-    expected = Range.PAIR.value
+def _pair(value: Any, path: str, kind: Range = Range.PAIR) -> tuple[float | None, ...]:
     if not is_a(value, list | tuple) or len(numbers := stored(value)) != 2:
-        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
-    return tuple(_CHECKS[Range.NON_NEGATIVE](each, f"{path}[{i}]") for i, each in enumerate(numbers))
+        raise TypeError(f"{path}: expected {kind.value}, got {shown(value)}")
+    check = _CHECKS[Range.NON_NEGATIVE]
+    if kind is Range.EPSILONS and numbers[0] is None:
+        return None, check(numbers[1], f"{path}[1]")
+    return tuple(check(each, f"{path}[{i}]") for i, each in enumerate(numbers))
+
+
+def _epsilons(value: Any, path: str) -> tuple[float | None, ...]:
+    return _pair(value, path, Range.EPSILONS)
+
+
+def _non_positive(value: Any, path: str) -> float:
+    return number(value, path, Range.NON_POSITIVE.value, -math.nextafter(math.inf, 0.0), math.ulp(0.0))
+
+
+def _blocks(value: Any, path: str) -> str | int:
+    if isinstance(value, str) and value in ("rows", "tensor", "elements"):
+        return value
+    whole = None if isinstance(value, bool) else as_index(value)
+    if whole is None:
+        raise TypeError(f"{path}: expected {Range.BLOCKS.value}, got {shown(value)}")
+    if whole < 1:
+        raise ValueError(f"{path}: expected {Range.BLOCKS.value}, got {shown(value)}")
+    return whole
 
 
 _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
@@ -128,6 +149,10 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.COUNT: _count,
     Range.FLAG: _flag,
     Range.PAIR: _pair,
+    Range.EPSILONS: _epsilons,
+    Range.BLOCKS: _blocks,
+    Range.NON_POSITIVE: _non_positive,
+    Range.AT_LEAST_ONE: _within(Range.AT_LEAST_ONE, 1.0, math.inf),
 }
 
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]

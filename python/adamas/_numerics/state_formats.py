@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adamas._numerics.axes import AXES, axis_shape
 from adamas._numerics.block_codes import Code, LinearCode, LogCode, SignedLogCode
 from adamas._numerics.dither import dither
 from adamas._numerics.formats import BLOCK, StateFormat
@@ -34,16 +35,28 @@ def _kind(kind: str) -> tuple[str, str | None]:
 
 def _format_of(kind: str, state_format: StateFormat) -> StateFormat:
     """Return the format of one state: those that must not be rounded are in the compute type, whatever others are."""
-    exact = kind == "exact" and state_format is not StateFormat.FLOAT64
+    exact = kind in ("exact", *AXES) and state_format is not StateFormat.FLOAT64
     return StateFormat.FLOAT32 if exact else state_format
 
 
-def new_states(kinds: Mapping[str, str], state_format: StateFormat, param: Array) -> dict[str, Array]:
-    """Make the arrays of all states, zeros: for each its values and, if it is quantised, its scales."""
+def new_states(
+    kinds: Mapping[str, str], state_format: StateFormat, param: Array, matrix: tuple[int, ...] | None
+) -> dict[str, Array]:
+    """Make the arrays of all states, zeros: for each its values and, if it is quantised, its scales.
+
+    Args:
+        kinds: Of the states, by name.
+        state_format: Of those that may be rounded.
+        param: The parameter.
+        matrix: The shape of the matrices that states by row or column are of; None if there are none such.
+    """
     arrays: dict[str, Array] = {}
     for name, kind in kinds.items():
         own = _format_of(kind, state_format)
-        if own.bits is None:
+        if kind in AXES:
+            assert matrix is not None
+            arrays[name] = np.zeros(axis_shape(kind, matrix), np.float64 if param.dtype == np.float64 else np.float32)
+        elif own.bits is None:
             arrays[name] = np.zeros(param.shape, own.dtype())
         else:
             arrays[name] = np.zeros((_blocks(param.size), BLOCK * own.bits // 8), own.dtype())
@@ -54,7 +67,7 @@ def new_states(kinds: Mapping[str, str], state_format: StateFormat, param: Array
 def load_states(
     kinds: Mapping[str, str], state_format: StateFormat, arrays: Mapping[str, Array], param: Array
 ) -> dict[str, Any]:
-    """Return the states in the compute type, in the parameter's shape."""
+    """Return the states in the compute type, in the parameter's shape, but those by row or column in their own."""
     states: dict[str, Array] = {}
     roots: dict[str, Array] = {}
     for name, kind in kinds.items():
@@ -76,7 +89,9 @@ def load_states(
         if divisor is not None and state_format.bits is not None:
             states[name] = states[name] * roots[divisor]
     return {
-        name: values if values.shape == param.shape else values.reshape(-1)[: param.size].reshape(param.shape)
+        name: values
+        if values.shape == param.shape or kinds[name] in AXES
+        else values.reshape(-1)[: param.size].reshape(param.shape)
         for name, values in states.items()
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
@@ -62,6 +62,8 @@ class Optimizer(ABC):
     spec: ClassVar[RuleSpec]
     #: Groups are those of another library, with entries of its own (`adamas.adapters`).
     _foreign_groups: ClassVar[bool] = False
+    #: Set before construction by an adapter whose arrays are flat: the shapes that their parameters have.
+    _shapes: Sequence[tuple[int, ...]] | None = None
     #: The class of the scopes that `step_scope` makes.
     _scope_class: ClassVar[type[StepScope]]
 
@@ -85,7 +87,7 @@ class Optimizer(ABC):
         average = options.get("average")
         parameters.settle(formats, average, options.get("copy_out"), options.get("sparse"))
 
-        self._model = Model(kind, formats, average, groups, parameters)
+        self._model = Model(kind, formats, average, groups, parameters, self._shapes)
         self._diagnosis = Diagnosis(self._model)
         self._saver = Saver(self._model)
         engine = self._new_engine()

@@ -11,7 +11,6 @@ from adamas._optimizer.engine import Engine
 from adamas._optimizer.parameters import Formats, Parameter
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_scope import StepScope
-from adamas.rules import Formula
 
 
 class CompiledEngine(_core.Plan):
@@ -19,18 +18,19 @@ class CompiledEngine(_core.Plan):
 
     __slots__ = ()  # without a __dict__, its methods are found sooner
 
-    def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
+    def add_parameter(self, parameter: Parameter) -> None:
         """Add a parameter to the last group."""
         copy, mode = parameter.copy, parameter.row_mode
         state_format, residue, average = _in_core(parameter.formats)
         self.add(
             parameter.array,
-            rule=formula.name,
+            rule=parameter.formula.name,
             state_format=state_format,
             residue=residue,
             average=average,
             copy=None if copy is None else copy.array,
             row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
+            matrix=parameter.matrix or (),
         )
 
 

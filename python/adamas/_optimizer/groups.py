@@ -21,7 +21,7 @@ from adamas.rules import Formula
 class Group:
     """What is settled about a group at construction."""
 
-    #: What serves it.
+    #: What serves it, but for parameters whose shape asks for another form.
     formula: Formula
     #: Hyperparameters that keep the values they had.
     frozen: Mapping[str, Any]

@@ -23,7 +23,6 @@ from adamas._optimizer.kind import Kind
 from adamas._optimizer.parameters import Parameter, Parameters
 from adamas._types import Array
 from adamas.averaging import Average
-from adamas.rules import Formula
 
 
 @dataclass(eq=False)
@@ -35,6 +34,8 @@ class Model:
     average: Average | None
     groups: Groups
     parameters: Parameters
+    #: Of the parameters, where their arrays are flat; None: those of the arrays.
+    shapes: Sequence[tuple[int, ...]] | None = None
     #: Set by `bind`.
     engine: Engine = field(init=False)
     #: Why steps are refused at present, if they are.
@@ -60,19 +61,29 @@ class Model:
         for group, record, parameters in zip(param_groups, self.groups.records, members, strict=True):
             engine.add_group(group, self.kind.spec.frozen, self.kind.spec.beta_count)
             for parameter in parameters:
-                self._check_rows(parameter, record)
-                engine.add_parameter(parameter, record.formula)
+                self._choose_formula(parameter, group, record)
+                self._check_rows(parameter)
+                engine.add_parameter(parameter)
         engine.lay_out(None if memory is None else lambda nbytes: self._cleared(memory, nbytes))
         for parameter in self.parameters:
             self.start_states(parameter, self.kind.spec.first_values(param_groups[parameter.group]))
         self.renew_copies()
 
-    def _check_rows(self, parameter: Parameter, record: Group) -> None:
+    def _choose_formula(self, parameter: Parameter, group: Mapping[str, Any], record: Group) -> None:
+        parameter.formula = record.formula
+        spec = self.kind.spec
+        if spec.by_shape:
+            shape = parameter.array.shape if self.shapes is None else self.shapes[parameter.index]
+            parameter.formula = spec.formula_for(group, shape)
+            if parameter.formula.axes:
+                parameter.matrix = spec.matrix(group, shape, parameter.path)
+
+    def _check_rows(self, parameter: Parameter) -> None:
         if parameter.row_mode is None:
             return
         keeps_more = parameter.formats.average_dtype is not None or parameter.copy is not None
         keeps_more = keeps_more or parameter.formats.states not in (StateFormat.FLOAT32, StateFormat.FLOAT64)
-        check_sparse_rule(parameter.name, parameter.row_mode, record.formula, self.kind.name, keeps_more=keeps_more)
+        check_sparse_rule(parameter.name, parameter.row_mode, parameter.formula, self.kind.name, keeps_more=keeps_more)
 
     def _cleared(self, memory: Callable[[int], Array], nbytes: int) -> Array:
         given = check_state_memory(memory(nbytes), nbytes)
@@ -95,22 +106,18 @@ class Model:
             kept[...] = parameter.array
         if not initial:
             return
-        kinds = self.formula_of(parameter).states
+        kinds = parameter.formula.states
         values = load_param(parameter.array, parameter.formats.residue, kept)
         states = {name: np.zeros_like(values) for name in kinds}
         for name, value in initial.items():
             states[name][...] = values if value is None else value
         store_states(kinds, parameter.formats.states, self.states_of(parameter), states, step=0)
 
-    def formula_of(self, parameter: Parameter) -> Formula:
-        """Return the formula that updates a parameter."""
-        return self.groups.records[parameter.group].formula
-
     def states_of(self, parameter: Parameter) -> dict[str, Array]:
         """Return all arrays that are kept for a parameter, by name; the live ones."""
         engine, index = self.engine, parameter.index
         arrays: dict[str, Array] = {}
-        for k, name in enumerate(self.formula_of(parameter).states):
+        for k, name in enumerate(parameter.formula.states):
             arrays[name] = engine.state(index, k)
             scale = engine.scale(index, k)
             if scale is not None:
@@ -126,7 +133,7 @@ class Model:
     def numbers_of(self, parameter: Parameter) -> dict[str, int | float]:
         """Return the step count of a parameter, and the other numbers that are kept for it."""
         engine, index = self.engine, parameter.index
-        scalars = zip(self.formula_of(parameter).scalars, engine.scalars(index), strict=True)
+        scalars = zip(parameter.formula.scalars, engine.scalars(index), strict=True)
         numbers = {"step": engine.step_count(index), **dict(scalars)}
         if self.average is not None:
             numbers["n_averaged"] = engine.average_count(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -19,6 +19,7 @@ from adamas._inputs.values import is_a, stored
 from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._types import Array
 from adamas.averaging import Average
+from adamas.rules import Formula
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +85,10 @@ class Parameter(BoundArray):
     copy: BoundArray | None = None
     #: None where gradients are dense.
     rows: Rows | None = None
+    #: What updates it.
+    formula: Formula = field(init=False)
+    #: The shape of the matrices whose rows and columns states are of; None without such states.
+    matrix: tuple[int, ...] | None = None
 
     @property
     def row_mode(self) -> RowMode | None:

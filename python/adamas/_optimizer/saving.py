@@ -110,11 +110,12 @@ class Saver:
         if not strict:
             catch_up(self._model)  # some rows may stay
         model = self._model
-        kinds = {parameter.name: model.formula_of(parameter).states for parameter in model.parameters}
+        kinds = {parameter.name: parameter.formula.states for parameter in model.parameters}
         arrays = {parameter.name: parameter.array for parameter in model.parameters}
+        matrices = {parameter.name: parameter.matrix for parameter in model.parameters}
         with model.engine:
             live = self._state_dict(groups, copy=False)
-            fit = Fit(read, live, arrays, kinds)
+            fit = Fit(read, live, arrays, kinds, matrices)
             loading = fit.check(params=params, strict=strict, convert=convert, check_finite=check_finite)
             for parameter in model.parameters:
                 if parameter.name in loading.params:
@@ -219,7 +220,7 @@ class Saver:
         for parameter in self._model.parameters:
             entry = state_dict["state"][parameter.name]
             counts.append(count_in(entry["step"]))
-            scalars.append([scalar_in(entry[key]) for key in self._model.formula_of(parameter).scalars])
+            scalars.append([scalar_in(entry[key]) for key in parameter.formula.scalars])
         return counts, scalars
 
     def _exact_names(self) -> list[str]:

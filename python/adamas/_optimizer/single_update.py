@@ -8,11 +8,14 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from adamas import _core
 from adamas._inputs.arrays import check_array, check_like, check_overlap
 from adamas._inputs.hyperparameters import check_group, check_threads, number, whole_number
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import shown
+from adamas._numerics.axes import AXES, axis_shape
 from adamas._types import Array
 from adamas.rules import Formula, Hyperparameter, Range, RuleSpec
 
@@ -86,11 +89,14 @@ class _SingleUpdate:
             group[name] = given is not None
         if self._checks_first:
             self._check_group(group, None)
-        formula = self._formulas[self._spec.choose(group)]
+        if self._spec.by_shape:
+            formula = self._spec.formula_for(group, np.shape(param))
+        else:
+            formula = self._formulas[self._spec.choose(group)]
         states = self._take_states(formula, positional, named)
         numbers = _check_scalars(scalars, formula.scalars)
         self._update(formula, param, grad, states, group, step, threads, numbers)
-        if not formula.scalars and len(args) == 2 + len(formula.states):
+        if not formula.scalars and not self._spec.by_shape and len(args) == 2 + len(formula.states):
             self._remember(call, len(args), formula, group)
         if scalars is not None:
             dict.update(scalars, zip(formula.scalars, numbers, strict=True))  # whatever a subclass does
@@ -108,7 +114,7 @@ class _SingleUpdate:
             return False
         states = args[2:]
         done: bool = _core.update(
-            last.formula, args[0], args[1], states, last.group, self._beta_count, step, last.threads, []
+            last.formula, args[0], args[1], states, last.group, self._beta_count, step, last.threads, [], (0, 0)
         )
         return done
 
@@ -182,7 +188,9 @@ class _SingleUpdate:
             raise ValueError(f"step: expected a whole number >= 1, got {shown(step)}")
         threads = check_threads(num_threads)
         arrays = tuple(states.values())
-        if _core.update(formula.name, param, grad, arrays, group, self._beta_count, count, threads, numbers):
+        shape = self._spec.matrix(group, np.shape(param), "param") if formula.axes else None
+        matrix = (0, 0) if shape is None else (shape[-2], shape[-1])
+        if _core.update(formula.name, param, grad, arrays, group, self._beta_count, count, threads, numbers, matrix):
             return
         check_array(param, "param", writable=True)
         if param.dtype.itemsize < 4:
@@ -191,10 +199,22 @@ class _SingleUpdate:
             )
         check_like(grad, "grad", param, "param")
         for name, state in states.items():
-            check_like(state, name, param, "param", writable=True)
+            if name in formula.axes:
+                assert shape is not None
+                _check_axis(state, name, axis_shape(formula.states[name], shape), param)
+            else:
+                check_like(state, name, param, "param", writable=True)
         check_overlap([("param", param), ("grad", grad), *states.items()])
         self._check_group(group, count - 1)
         raise RuntimeError("an input changed while it was being checked; nothing was updated")
+
+
+def _check_axis(state: Any, name: str, shape: tuple[int, ...], param: Array) -> None:
+    checked = check_array(state, name, writable=True)
+    if checked.dtype != param.dtype:
+        raise TypeError(f"{name}: expected dtype {param.dtype}, as param has, got {checked.dtype}")
+    if checked.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {checked.shape}")
 
 
 def _is_unchangeable(value: Any) -> bool:
@@ -284,7 +304,9 @@ def _state_line(spec: RuleSpec, state: str) -> str:
     start = "zeros"
     if state in first:
         start = "a copy of the parameter" if first[state] is None else f"filled with {first[state]:g}"
-    line = f"State of the rule, of the same shape and dtype, {start} at first. Updated."
+    kind = next(formula.states[state] for formula in spec.formulas if state in formula.states)
+    extent = f"of the same dtype, one number for each {kind}" if kind in AXES else "of the same shape and dtype"
+    line = f"State of the rule, {extent}, {start} at first. Updated."
     for each in spec.hyperparameters:
         if each.state == state:
             line += f" Giving it turns {each.name} on." if each.by_state else f" For {each.name} only."

@@ -45,6 +45,8 @@ class BoundOptimizer:
             rounds to becomes what its copy is.
         start_states: The first step gives states that start at the parameter (``z`` of `adamas.ScheduleFreeAdamW`) its
             values. With False the adapter does so, by `start_states`.
+        shapes: The shapes of the parameters, in order, where their arrays are flat and the rule goes by them
+            (``info.by_shape``); the elements of each lie in C order. None: those of the arrays.
         **options: As in `adamas.Adam`, ``sparse`` included, but for ``copy_out``.
 
     Attributes:
@@ -79,6 +81,7 @@ class BoundOptimizer:
         copies: Mapping[str, Array] | None = None,
         copies_lead: bool = False,
         start_states: bool = True,
+        shapes: Sequence[tuple[int, ...]] | None = None,
         **options: Any,
     ) -> None:
         self.info = describe(optimizer_class)
@@ -91,7 +94,9 @@ class BoundOptimizer:
             raise ValueError(f"copies: no parameter {min(unknown)!r}")
         copy_out = [{key: copies.get(key) for key in keys} for keys in self._keys] if copies else None
         made: Any = _with_foreign_groups(optimizer_class)
-        optimizer = made([dict(group) for group in groups], copy_out=copy_out, **options)
+        optimizer = made.__new__(made)
+        optimizer._shapes = shapes
+        optimizer.__init__([dict(group) for group in groups], copy_out=copy_out, **options)
         self._optimizer: Any = optimizer
         self._model: Model = optimizer._model
         self._engine: Any = optimizer._engine
@@ -101,7 +106,6 @@ class BoundOptimizer:
         self.groups_of: list[int] = [parameter.group for parameter in self._model.parameters]
         if sum(map(len, self._keys)) != len(self.names):
             raise TypeError("groups: expected one array under each name")
-        self._formulas = [self.info.formula(group) for group in optimizer.param_groups]
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
@@ -130,12 +134,12 @@ class BoundOptimizer:
 
     def formula(self, index: int) -> Formula:
         """Return what the rule of a parameter keeps for it, as it was when the optimizer was bound."""
-        return self._formulas[self.groups_of[index]]
+        return self._model.parameters[index].formula
 
     @property
     def needs_sums(self) -> bool:
-        """Whether the rule of any group takes sums over whole parameters before it updates them."""
-        return any(formula.sums for formula in self._formulas)
+        """Whether the rule takes sums over whole parameters, or their rows and columns, before it updates them."""
+        return any(parameter.formula.sums or parameter.formula.axes for parameter in self._model.parameters)
 
     def takes_rows(self, index: int) -> bool:
         """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""

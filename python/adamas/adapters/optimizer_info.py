@@ -61,6 +61,11 @@ class OptimizerInfo:
         """
         self.spec.check_combination(group, path)
 
+    @property
+    def by_shape(self) -> bool:
+        """Whether what is kept for a parameter depends on its shape: `BoundOptimizer` must know that then."""
+        return self.spec.by_shape
+
     def formula(self, group: Mapping[str, Any]) -> Formula:
         """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""
         return self.spec.formula_for(group)

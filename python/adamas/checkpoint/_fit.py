@@ -46,12 +46,14 @@ class Fit:
         live: The other's state dict, with live arrays.
         params: Its parameters, by name.
         kinds: Of the states of each parameter's rule.
+        matrices: Shapes, where states are by row or column.
     """
 
     checkpoint: Checkpoint
     live: Mapping[str, Any]
     params: Mapping[str, Array]
     kinds: Mapping[str, Mapping[str, str]]
+    matrices: Mapping[str, tuple[int, ...] | None]
 
     def check(self, *, params: bool | None, strict: bool, convert: bool, check_finite: bool) -> Loading:
         """Find out whether it fits; the arguments are those of `Optimizer.load`.
@@ -63,7 +65,8 @@ class Fit:
         given = self.checkpoint.state_dict
         wrong = self._wrong_params(wanted)
         if convert:
-            given = converted(given, self.live, self.kinds, {n: a for n, a in self.params.items() if n not in wrong})
+            fitting_params = {name: array for name, array in self.params.items() if name not in wrong}
+            given = converted(given, self.live, self.kinds, fitting_params, self.matrices)
         left: list[str] = []
         if strict:
             problems = [*wrong.values(), *state_dict_problems(given, self.live)]
@@ -166,7 +169,11 @@ def _alike(theirs: Any, ours: Any) -> bool:
 
 
 def converted(
-    given: dict[str, Any], live: Mapping[str, Any], kinds: Mapping[str, Mapping[str, str]], params: Mapping[str, Array]
+    given: dict[str, Any],
+    live: Mapping[str, Any],
+    kinds: Mapping[str, Mapping[str, str]],
+    params: Mapping[str, Array],
+    matrices: Mapping[str, tuple[int, ...] | None],
 ) -> dict[str, Any]:
     """Bring the states of a state dict into the format of the live one.
 
@@ -175,6 +182,7 @@ def converted(
         live: Of the optimizer.
         kinds: Of the states of each parameter's rule, by name.
         params: The optimizer's.
+        matrices: As of `Fit`.
     """
     theirs, ours = (dict(side["formats"]).get("state_dtype") for side in (given, live))
     if same_states(theirs, ours) or theirs not in (None, *STATE_DTYPES):
@@ -184,12 +192,12 @@ def converted(
         if name not in params or params[name].dtype == np.float64:
             state[name] = entry
             continue
-        expected = new_states(kinds[name], StateFormat(theirs or "float32"), params[name])
+        expected = new_states(kinds[name], StateFormat(theirs or "float32"), params[name], matrices[name])
         if "step" not in entry or any(not _alike(entry.get(key), array) for key, array in expected.items()):
             state[name] = entry  # does not fit, as will be said
             continue
         values = load_states(kinds[name], StateFormat(theirs or "float32"), entry, params[name])
-        arrays = new_states(kinds[name], StateFormat(ours or "float32"), params[name])
+        arrays = new_states(kinds[name], StateFormat(ours or "float32"), params[name], matrices[name])
         store_states(kinds[name], StateFormat(ours or "float32"), arrays, values, int(entry["step"]))
         state[name] = {**{key: value for key, value in entry.items() if key not in expected}, **arrays}
     return {**given, "state": state, "formats": {**given["formats"], "state_dtype": ours}}

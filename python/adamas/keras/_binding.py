@@ -44,6 +44,7 @@ class Binding:
         names: Of the arrays, for messages; no two alike.
         arrays: The parameters, each of one dimension.
         decays: For each, whether it decays.
+        shapes: Of the variables.
         step: Hyperparameters to begin with.
         **options: Of the optimizer.
     """
@@ -54,6 +55,7 @@ class Binding:
         names: Sequence[str],
         arrays: Sequence[Array],
         decays: Sequence[bool],
+        shapes: Sequence[tuple[int, ...]],
         step: Step,
         **options: Any,
     ) -> None:
@@ -69,6 +71,7 @@ class Binding:
         self.bound = BoundOptimizer(
             optimizer_class,
             [{"params": {names[i]: arrays[i] for i in members}, **step.group(flag)} for flag, members in self._groups],
+            shapes=[shapes[i] for i in self._order],
             start_states=False,  # Keras decays parameters before that: `step` starts them
             **options,
         )

@@ -147,8 +147,9 @@ class Optimizer(keras.optimizers.Optimizer):
         """Bind the variables' elements, each an array of one dimension."""
         names = unique([variable.path for variable in variables])
         decays = [self._use_weight_decay(variable) for variable in variables]
+        shapes = [tuple(variable.shape) for variable in variables]
         options = {name: getattr(self, name) for name in _arguments.OPTIONS}
-        return Binding(self.engine_class, names, arrays, decays, self._step_at(0.0), **options)
+        return Binding(self.engine_class, names, arrays, decays, shapes, self._step_at(0.0), **options)
 
     def _step_at(self, learning_rate: float) -> Step:
         """Return what adamas is asked for at a learning rate, with the arguments as they are now."""

@@ -22,7 +22,6 @@ from adamas.reference._row_history import RowHistory
 
 if TYPE_CHECKING:
     from adamas._optimizer.parameters import Parameter
-    from adamas.rules import Formula
 
 #: Bytes of a cache line.
 _LINE = 64
@@ -101,9 +100,9 @@ class NumpyEngine:
         """Start a group, which `add` fills."""
         self._group_count += 1
 
-    def add_parameter(self, parameter: Parameter, formula: Formula) -> None:
+    def add_parameter(self, parameter: Parameter) -> None:
         """Add a parameter to the last group."""
-        self._items.append(Item.of(parameter, formula, self._seed))
+        self._items.append(Item.of(parameter, self._seed))
 
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         """Move all states into the memory that ``memory`` gives, if it is there."""
@@ -124,9 +123,10 @@ class NumpyEngine:
     def state(self, index: int, which: int) -> Array:
         """Return a state of a parameter, in the shape that the parameter has now."""
         item = self._items[index]
-        array = item.arrays[list(item.rule.states)[which]]
-        is_coded = array.dtype == np.uint8
-        shape = array.shape if is_coded or array.size != item.param.size else item.param.shape
+        name = list(item.rule.states)[which]
+        array = item.arrays[name]
+        has_own = array.dtype == np.uint8 or name in item.rule.axes
+        shape = array.shape if has_own or array.size != item.param.size else item.param.shape
         view: Array = array.reshape(shape)
         return view
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adamas._numerics.axes import column_means, mean_of_rows, row_means
 from adamas._numerics.dither import dither
 from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._numerics.half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
@@ -42,14 +43,16 @@ class Item:
     size: int
     row_mode: RowMode | None = None
     row_counts: Array | None = None
+    matrix: tuple[int, ...] | None = None
     count: int = 0
     average_count: int = 0
     accumulated: Array | None = None
     history: RowHistory = field(default_factory=RowHistory)
 
     @classmethod
-    def of(cls, parameter: Parameter, rule: Formula, seed: int) -> Item:
+    def of(cls, parameter: Parameter, seed: int) -> Item:
         """Make what is kept for a parameter: zeros."""
+        rule = parameter.formula
         param, kept_dtype = parameter.array, parameter.formats.residue.dtype(parameter.array.dtype)
         average_dtype = parameter.formats.average_dtype
         return cls(
@@ -60,7 +63,7 @@ class Item:
             parameter.formats.states,
             parameter.formats.residue,
             seed,
-            new_states(rule.states, parameter.formats.states, param),
+            new_states(rule.states, parameter.formats.states, param, parameter.matrix),
             None if kept_dtype is None else np.zeros(param.shape, kept_dtype),
             None if average_dtype is None else np.zeros(param.shape, average_dtype),
             None if parameter.copy is None else parameter.copy.array,
@@ -68,6 +71,7 @@ class Item:
             param.size,
             parameter.row_mode,
             None if parameter.row_mode is None else np.zeros(len(param), np.uint32),
+            parameter.matrix,
         )
 
     def owned(self) -> list[Array]:
@@ -150,22 +154,44 @@ class Item:
         """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""
         rule, step = self.rule, self.count + 1
         coupled, decay = decay_coefficients(rule, group)
-        coefficients = rule.coefficients(group, step, self.scalars)
         with np.errstate(all="ignore"):
             p = load_param(self.param, self.residue, self.kept)
             number = p.dtype.type
+            group = rule.completed(group, float(np.finfo(number).eps))
+            coefficients = rule.coefficients(group, step, self.scalars)
             states = load_states(rule.states, self.state_format, self.arrays, p)
             g = clamp(grad * number(-factor if group["maximize"] else factor), number(max_value))
+            axes = self._along_axes(states, g, coefficients)
             p, g = apply_decay(p, g, coupled, number(decay))
             if rule.sums:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
                 sums = {name: sum_of_products(products[name]) for name in rule.sums}
                 rule.take_sums(coefficients, sums, p.size, self.scalars)
             p = rule.update(p, g, states, _rounded(coefficients, number))
+            states.update(axes)
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step
         self.accumulated = None
+
+    def _along_axes(self, states: dict[str, Any], g: Array, c: Mapping[str, float]) -> dict[str, Array]:
+        """Put what the formula is given in the place of states by row or column; return their next values."""
+        after: dict[str, Array] = {}
+        for name in self.rule.axes:
+            assert self.matrix is not None
+            if g.size == 0:
+                after[name], states[name] = states[name], np.zeros_like(g)
+                continue
+            values, matrix = states[name].astype(np.float64), g.reshape(self.matrix)
+            if self.rule.states[name] == "row":
+                after[name] = self.rule.next_square(values, row_means(matrix), c).astype(g.dtype)
+                exact = after[name].astype(np.float64)
+                factor = self.rule.row_factor(exact, mean_of_rows(exact), c)
+            else:
+                after[name] = self.rule.next_square(values, column_means(matrix), c).astype(g.dtype)
+                factor = self.rule.column_factor(after[name].astype(np.float64), c)
+            states[name] = np.broadcast_to(factor.astype(g.dtype), self.matrix).reshape(g.shape)
+        return after
 
     def lead(self) -> None:
         """Make the parameter what its copy is, where that was written to."""

@@ -33,6 +33,8 @@ from adamas.rules import (  # noqa: F401, I001
     lars,
     novograd,
     rprop,
+    adafactor,
+    adam_mini,
 )
 from adamas.rules.formula import Formula
 from adamas.rules.keras_words import KerasStep, KerasWords

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from adamas._numerics.axes import AXES
 from adamas._types import Array
 
 Coefficients: TypeAlias = Mapping[str, Any]
@@ -22,7 +23,8 @@ class Formula(ABC):
     #: Names of the states, in order, and what numbers they hold, which low-precision formats treat apart:
     #: ``signed``, of either sign; ``signed / exp_avg_sq``, the same, divided in the update by the root or magnitude of
     #: that state, and quantised as the quotient; ``square``, an average of squares, whose root counts; ``magnitude``,
-    #: not negative and of the size of a gradient; ``exact``, not to be rounded.
+    #: not negative and of the size of a gradient; ``exact``, not to be rounded; ``row`` or ``column``, one value for
+    #: each row or column of a matrix, not rounded either: `next_square`, `row_factor` and `column_factor` are there.
     states: Mapping[str, str]
     #: Numbers kept for each parameter beside the step count, and their first values.
     scalars: Mapping[str, float] = {}
@@ -36,9 +38,14 @@ class Formula(ABC):
     begins_anew: bool = False
 
     @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the states by row or column of a matrix."""
+        return tuple(name for name, kind in self.states.items() if kind in AXES)
+
+    @property
     def works_on_rows(self) -> bool:
         """Whether rows of a matrix can be stepped alone: nothing is kept or measured for a parameter as a whole."""
-        return not self.scalars and not self.sums
+        return not self.scalars and not self.sums and not self.axes
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -54,6 +61,25 @@ class Formula(ABC):
         The arguments are those of `update`.
         """
         raise NotImplementedError
+
+    def next_square(self, square: Array, mean: Array, c: Mapping[str, float]) -> Array:
+        """Return the next values of a state by row or column, from its last and the mean squares of the gradient.
+
+        All is float64, here and in the two that follow.
+        """
+        raise NotImplementedError
+
+    def row_factor(self, square: Array, mean: Array, c: Mapping[str, float]) -> Array:
+        """Return what `update` is given for rows, from their values and, for each matrix, the mean of these."""
+        raise NotImplementedError
+
+    def column_factor(self, square: Array, c: Mapping[str, float]) -> Array:
+        """Return what `update` is given for columns, from their values."""
+        raise NotImplementedError
+
+    def completed(self, group: Mapping[str, Any], epsilon: float) -> Mapping[str, Any]:
+        """Return a group for `coefficients`, with what depends on the epsilon of the type that is computed with."""
+        return group
 
     def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
         """Complete ``c`` and ``scalars``, as `coefficients` left them, for a parameter of so many elements."""

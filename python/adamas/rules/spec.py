@@ -27,6 +27,11 @@ class Range(Enum):
     #: As many numbers as the default has, each a `FRACTION`.
     BETAS = "numbers"
     PAIR = "two finite numbers >= 0"
+    #: The first may be None.
+    EPSILONS = "two finite numbers >= 0, or None and one"
+    NON_POSITIVE = "a finite number <= 0"
+    BLOCKS = "'rows', 'tensor', 'elements' or a whole number >= 1"
+    AT_LEAST_ONE = "a finite number >= 1"
 
     __hash__ = object.__hash__  # in C, as checks look these up again and again
 
@@ -70,6 +75,8 @@ class Hyperparameter(NamedTuple):
             Range.COUNT: "int",
             Range.FLAG: "bool",
             Range.PAIR: "tuple[float, float]",
+            Range.BLOCKS: "str | int",
+            Range.EPSILONS: "tuple[float | None, float]",
         }
         return types.get(self.range, "float")
 
@@ -124,6 +131,8 @@ class RuleSpec:
     formulas: tuple[Formula, ...]
     #: How the parameters are evaluated, if not as they are: the optimizers have ``eval`` and ``train`` then.
     evaluation: Evaluation | None = None
+    #: Which formula serves a parameter, or what it keeps, depends on the parameter's shape.
+    by_shape: bool = False
     #: Name of the function of `adamas.functional`; empty for the name of the rule in lower case.
     function_name: str = ""
     #: A runnable example of that function.
@@ -153,9 +162,29 @@ class RuleSpec:
             TypeError: Likewise, for one that may not be a callable.
         """
 
-    def formula_for(self, group: Mapping[str, Any]) -> Formula:
-        """Return the formula that serves a group with these hyperparameters."""
-        return self._formulas_by_name[self.choose(group)]
+    def choose_for(self, group: Mapping[str, Any], shape: tuple[int, ...]) -> str:
+        """Return the name of the formula that serves a parameter of this shape in such a group."""
+        return self.choose(group)
+
+    def matrix(self, group: Mapping[str, Any], shape: tuple[int, ...], path: str) -> tuple[int, ...] | None:
+        """Return the shape of the matrices whose rows and columns states are of, in the last two dimensions.
+
+        Args:
+            group: The hyperparameters.
+            shape: The parameter's.
+            path: How messages name the parameter.
+
+        Returns:
+            The shape, of as many elements as the parameter has; None for a rule without such states.
+
+        Raises:
+            ValueError: The parameter cannot be taken for such matrices.
+        """
+        return None
+
+    def formula_for(self, group: Mapping[str, Any], shape: tuple[int, ...] | None = None) -> Formula:
+        """Return the formula that serves a group with these hyperparameters, or a parameter of this shape in it."""
+        return self._formulas_by_name[self.choose(group) if shape is None else self.choose_for(group, shape)]
 
     @cached_property
     def _formulas_by_name(self) -> dict[str, Formula]:

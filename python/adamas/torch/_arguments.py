@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from adamas.adapters.checks import plain, shown
 IMPLEMENTATIONS = {"foreach": None, "fused": None, "capturable": False, "differentiable": False}
 
 _WORDS = {"lr": "learning rate", "eps": "epsilon value"}
+_BOUNDS = {"d": "Clipping threshold d should be >= 1", "beta2_decay": "beta2_decay should be <= 0"}
 
 
 def signature_of(optimizer_class: type[Optimizer]) -> inspect.Signature:
@@ -101,8 +103,18 @@ def check_hyperparameters(values: Mapping[str, Any], optimizer_class: type[Optim
         try:
             info.check_hyperparameter(name, value, name)
         except (TypeError, ValueError) as error:
-            words, wrong = _WORDS.get(name, f"{name} value"), value
-            if isinstance(error, ValueError) and name == "betas":
-                i = next(i for i, beta in enumerate(value) if not 0.0 <= beta < 1.0)
-                words, wrong = f"beta parameter at index {i}", value[i]
-            raise type(error)(f"Invalid {words}: {shown(wrong)} ({error})") from None
+            raise type(error)(f"{_complaint(name, value, error)} ({error})") from None
+
+
+def _complaint(name: str, value: Any, error: Exception) -> str:
+    """Say what is wrong in the words of ``torch.optim``."""
+    if isinstance(error, ValueError) and name == "betas":
+        i = next(i for i, beta in enumerate(value) if not 0.0 <= beta < 1.0)
+        return f"Invalid beta parameter at index {i}: {shown(value[i])}"
+    if isinstance(error, ValueError) and name == "eps" and isinstance(value, tuple | list):
+        for i, part in enumerate(value, 1):
+            if part is not None and not 0.0 <= part < math.inf:
+                return f"epsilon{i} should be >= 0 but is: {shown(part)}"
+    if name in _BOUNDS:
+        return f"{_BOUNDS[name]} but is: {shown(value)}"
+    return f"Invalid {_WORDS.get(name, f'{name} value')}: {shown(value)}"

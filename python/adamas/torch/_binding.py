@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from adamas.adapters import Array, BoundOptimizer, Optimizer, Tensors
+from adamas.adapters import Array, BoundOptimizer, Optimizer, Tensors, describe
 from adamas.torch import _state_entries as entries
 from adamas.torch._distributed import is_shared_out, local
 from adamas.torch.tensors import as_tensor, check_param, flat, gradient, rows_of
@@ -63,7 +63,13 @@ class Binding:
             array_groups.append({"params": arrays, **hyperparameters(group)})
         self._shapes = [array.shape for group in array_groups for array in group["params"].values()]
         self.bound = BoundOptimizer(
-            optimizer_class, array_groups, copies=copied, copies_lead=copies_lead, sparse=sparse or None, **options
+            optimizer_class,
+            array_groups,
+            copies=copied,
+            copies_lead=copies_lead,
+            shapes=self._shapes_of_params() if describe(optimizer_class).by_shape else None,
+            sparse=sparse or None,
+            **options,
         )
         self._memory = [local(param) for param in self.params]
         self.tensors = Tensors(self.params, self._memory)
@@ -83,6 +89,20 @@ class Binding:
         self._last_steps = self._steps.tobytes()
         self._averagings = np.zeros(len(self.params), np.int64)
         self._scalars = {name: np.zeros(len(self.params)) for name in self.bound.formula(0).scalars}
+
+    def _shapes_of_params(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the parameters.
+
+        Raises:
+            ValueError: The elements of one do not lie in the order of its shape.
+        """
+        for param, name in zip(self.params, self.names, strict=True):
+            if not local(param).is_contiguous():
+                raise ValueError(
+                    f"params[{name!r}]: expected a contiguous tensor, since the rule goes by rows and columns, got one "
+                    f"of strides {param.stride()}; replace it by .contiguous()"
+                )
+        return [tuple(local(param).shape) for param in self.params]
 
     def still_fits(self, groups: list[dict[str, Any]]) -> bool:
         """Tell whether the same states would be kept for groups whose parameters have not changed."""

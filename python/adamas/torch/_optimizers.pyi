@@ -21,9 +21,11 @@ __all__ = [
     "AdEMAMix",
     "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamAtan2",
+    "AdamMini",
     "AdamW",
     "Adamax",
     "Adan",
@@ -545,6 +547,49 @@ class Rprop(Optimizer):
         step_sizes: tuple[float, float] = (1e-06, 50.0),
         *,
         maximize: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adafactor(Optimizer):
+    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 0.001),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        beta1: float = 0.0,
+        scale_parameter: bool = True,
+        relative_step: bool = True,
+        warmup_init: bool = False,
+        eps_in_mean: bool = False,
+        foreach: Any = None,
+        fused: Any = None,
+        capturable: Any = False,
+        differentiable: Any = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamMini(Optimizer):
+    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        blocks: str | int = "rows",
         foreach: Any = None,
         fused: Any = None,
         capturable: Any = False,

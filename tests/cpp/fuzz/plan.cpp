@@ -100,6 +100,7 @@ class Game {
                       static_cast<int>(parameter.residue_kind) < adamas::kResidueCount &&
                       adamas::formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind);
     if (!fits) return refuse_tensor(parameter);
+    exercise::make_matrices(parameter);
     std::array<adamas::Parameter, 2> parameters{parameter, parameter};
     const auto give = [&](auto member, std::size_t bytes, std::size_t element, Numbers numbers) {
       const auto both = twins(bytes, element, numbers);
@@ -114,7 +115,7 @@ class Game {
     for (int k = 0; k < rule.state_count; ++k) {
       const adamas::StateStorage storage = adamas::storage_of(parameter.state_format, rule.states[k].kind);
       const Numbers numbers = storage.has_scales() ? Numbers::kCodes : numbers_of(storage.dtype);
-      give([k](adamas::Parameter& t) -> void*& { return t.states[k]; }, storage.bytes(parameter.size),
+      give([k](adamas::Parameter& t) -> void*& { return t.states[k]; }, storage.bytes(adamas::state_size(parameter, k)),
            storage.alignment, numbers);
     }
     if (const std::size_t residue = adamas::size_of(parameter.residue_kind); residue > 0) {
