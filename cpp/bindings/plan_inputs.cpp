@@ -14,9 +14,12 @@ namespace {
 // With many small arrays, waiting for their array objects to come from memory would take longer than checking them.
 constexpr std::size_t kPrefetchDistance = 8;
 
-// Equal, and a flag or a number like it: True is no 1.0.
+// Equal, and a flag, a text or a number like it: True is no 1.0.
 bool is_same(py::handle now, py::handle value) {
   if (now.is(value)) return true;
+  if (PyUnicode_Check(value.ptr()) != 0) {
+    return PyUnicode_Check(now.ptr()) != 0 && PyUnicode_Compare(now.ptr(), value.ptr()) == 0;
+  }
   double number = 0.0;
   const bool alike = PyBool_Check(value.ptr()) != 0 ? PyBool_Check(now.ptr()) != 0 : read_number(now, &number);
   if (!alike) return false;

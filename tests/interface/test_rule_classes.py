@@ -38,11 +38,8 @@ def test_defaults_are_those_of_the_specification(name: str) -> None:
     assert opt.defaults == {each.name: each.default for each in spec.hyperparameters}
     parameters = inspect.signature(getattr(adamas, name)).parameters
     assert list(parameters) == ["params", *(each.name for each in spec.arguments), "options"]
-    assert list(opt.state[0]) == [
-        "step",
-        *spec.formula_for(opt.defaults).scalars,
-        *spec.formula_for(opt.defaults).states,
-    ]
+    formula = spec.formula_for(opt.defaults, (2,))
+    assert list(opt.state[0]) == ["step", *formula.scalars, *formula.states]
     assert spec.papers
 
 
@@ -110,9 +107,18 @@ def test_subclasses_have_their_own_signatures(module: Any) -> None:
             attempt(module.Lion([np.ones(2)]))
 
 
+_ADAFACTOR = {"adafactor", "adafactor_momentum", "adafactor_vector", "adafactor_vector_momentum"}
+
+
 def test_traits() -> None:
+    assert {name for name, formula in FORMULAS.items() if formula.axes} == {
+        "adafactor",
+        "adafactor_momentum",
+        "adam_mini",
+    }
     assert {name for name, formula in FORMULAS.items() if formula.has_closed_form} == {"adam"}
     assert {name for name, formula in FORMULAS.items() if formula.sums} == {
+        *_ADAFACTOR,
         "lamb",
         "lars",
         "mars",
@@ -120,6 +126,8 @@ def test_traits() -> None:
         "stable_adamw",
     }
     assert {name for name, formula in FORMULAS.items() if not formula.works_on_rows} == {
+        *_ADAFACTOR,
+        "adam_mini",
         "lamb",
         "laprop",
         "lars",
@@ -150,7 +158,7 @@ def test_specifications_are_consistent(name: str) -> None:
     for each in spec.hyperparameters:
         assert each.frozen or not each.fixed
         assert isinstance(each.default, bool) == (each.range is Range.FLAG)
-        assert isinstance(each.default, tuple) == (each.range in (Range.BETAS, Range.PAIR))
+        assert isinstance(each.default, tuple) == (each.range in (Range.BETAS, Range.PAIR, Range.EPSILONS))
 
 
 def test_without_docstrings() -> None:

@@ -52,6 +52,8 @@ def change_hyperparameters(opt: Any, t: int) -> None:
     }
     if group.get("momentum"):
         changes[15] = {"momentum": 0.7}
+    if isinstance(group.get("eps"), tuple):
+        changes[17]["eps"] = (1e-4, 0.01)
     group.update({key: value for key, value in changes.get(t, {}).items() if key in group})
 
 

@@ -111,7 +111,9 @@ void Axes::finish_as(const Parameter& parameter, const double* coefficients, Axi
     const T* const column_state = state_along<const T>(parameter, StateExtent::kColumn);
     for (std::size_t matrix = 0; matrix < matrices; ++matrix) {
       double* const sums = &column_sums_[matrix * tiles_ * columns_];
-      for (std::size_t i = columns_; i < tiles_ * columns_; ++i) sums[i % columns_] += sums[i];
+      for (std::size_t tile = 1; tile < tiles_; ++tile) {
+        for (std::size_t j = 0; j < columns_; ++j) sums[j] += sums[tile * columns_ + j];
+      }
       for (std::size_t j = 0; j < columns_; ++j) {
         const std::size_t i = matrix * columns_ + j;
         const double mean = sums[j] / static_cast<double>(rows_);
@@ -141,27 +143,34 @@ void Axes::finish(const Parameter& parameter, const StepCoefficients& coefficien
   kFinish[static_cast<int>(parameter.rule)](*this, parameter, coefficients.rule);
 }
 
-void Axes::expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, void* out) const {
+const void* Axes::expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, bool read_only,
+                         void* scratch) const {
   const bool by_row = rule_info(parameter.rule).states[which].extent == StateExtent::kRow;
-  parameter.dtype == DType::kFloat64
-      ? expand_as(by_row ? wide_.rows : wide_.columns, by_row, begin, end, static_cast<double*>(out))
-      : expand_as(by_row ? narrow_.rows : narrow_.columns, by_row, begin, end, static_cast<float*>(out));
+  if (parameter.dtype == DType::kFloat64) {
+    return expand_as(wide_, by_row, begin, end, read_only, static_cast<double*>(scratch));
+  }
+  return expand_as(narrow_, by_row, begin, end, read_only, static_cast<float*>(scratch));
 }
 
 template <class T>
-void Axes::expand_as(const AxisValues<T>& values, bool by_row, std::size_t begin, std::size_t end, T* out) const {
+const T* Axes::expand_as(const AxisArrays<T>& arrays, bool by_row, std::size_t begin, std::size_t end, bool read_only,
+                         T* scratch) const {
   std::size_t row = begin / columns_;
   std::size_t column = begin % columns_;
+  const auto column_at = [&] { return &arrays.columns.factors[row / rows_ * columns_ + column]; };
+  if (!by_row && read_only && column + (end - begin) <= columns_) return column_at();
+  T* out = scratch;
   for (std::size_t i = begin; i < end; ++row, column = 0) {
     const std::size_t n = std::min(columns_ - column, end - i);
     if (by_row) {
-      std::fill_n(out, n, values.factors[row]);
+      std::fill_n(out, n, arrays.rows.factors[row]);
     } else {
-      std::copy_n(&values.factors[row / rows_ * columns_ + column], n, out);
+      std::copy_n(column_at(), n, out);
     }
     out += n;
     i += n;
   }
+  return scratch;
 }
 
 void Axes::store(const Parameter& parameter) const {

@@ -45,8 +45,10 @@ class Axes {
   // From sums to next states and factors.
   void finish(const Parameter& parameter, const StepCoefficients& coefficients);
 
-  // What the formula is given in the place of state `which`, which is by row or column, for elements [begin, end).
-  void expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, void* out) const;
+  // What the formula is given in the place of state `which`, which is by row or column, for elements [begin, end): in
+  // `scratch`, or, if it will only be read, where it is, if it is there.
+  const void* expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, bool read_only,
+                     void* scratch) const;
 
   // Makes the states what they are after the step.
   void store(const Parameter& parameter) const;
@@ -59,7 +61,8 @@ class Axes {
   template <class R, class T>
   void finish_as(const Parameter& parameter, const double* coefficients, AxisArrays<T>& out);
   template <class T>
-  void expand_as(const AxisValues<T>& values, bool by_row, std::size_t begin, std::size_t end, T* out) const;
+  const T* expand_as(const AxisArrays<T>& arrays, bool by_row, std::size_t begin, std::size_t end, bool read_only,
+                     T* scratch) const;
   template <class T>
   void store_as(const Parameter& parameter, const AxisArrays<T>& arrays) const;
 

@@ -13,10 +13,14 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
-// Calls work(i, end) for each piece of [begin, end).
+// Calls work(i, end) for each piece of [begin, end), which end at multiples of kPiece.
 template <class Work>
 void in_pieces(std::size_t begin, std::size_t end, Work work) {
-  for (std::size_t i = begin; i < end; i += kPiece) work(i, std::min(end, i + kPiece));
+  for (std::size_t i = begin; i < end;) {
+    const std::size_t last = std::min(end, (i / kPiece + 1) * kPiece);
+    work(i, last);
+    i = last;
+  }
 }
 
 class Part {
@@ -173,6 +177,7 @@ class Part {
                    Work work) const {
     if (!item_.axes) return work(given, begin, end, c);
     const RuleInfo& rule = rule_info(parameter_.rule);
+    const bool is_plain = column() < kPlainCount;
     alignas(64) double expanded[kMaxAxes][kPiece];
     void* states[kMaxStates];
     Streams streams = given;
@@ -182,9 +187,8 @@ class Part {
       for (int k = 0; k < rule.state_count; ++k) {
         states[k] = parameter_.states[k];
         if (rule.states[k].extent == StateExtent::kElement) continue;
-        double* const out = expanded[axis++];
-        item_.axes->expand(parameter_, k, i, last, out);
-        states[k] = const_cast<void*>(begin_of(out, i * size_of(item_.compute_dtype())));
+        const void* const array = item_.axes->expand(parameter_, k, i, last, is_plain, expanded[axis++]);
+        states[k] = const_cast<void*>(begin_of(array, i * size_of(item_.compute_dtype())));
       }
       work(streams, i, last, c);
     });

@@ -12,51 +12,75 @@
 namespace adamas {
 namespace {
 
-// Adds the squares of a vector to as many sums.
-template <class T>
-ADAMAS_INLINE void add_squares(Vector<T> x, double* sums) {
+// Adds the squares of vectors, one from each of several rows, to as many sums.
+template <int kRows, class T>
+ADAMAS_INLINE void add_squares(const Vector<T>* x, double* sums) {
   constexpr int kParts = Vector<T>::kLanes / Vector<double>::kLanes;
-  Vector<double> parts[kParts];
-  widen(x, parts);
+  Vector<double> parts[kRows][kParts];
+  for (int r = 0; r < kRows; ++r) widen(x[r], parts[r]);
   for (int k = 0; k < kParts; ++k) {
     double* const at = sums + k * Vector<double>::kLanes;
-    (Vector<double>::load(at) + parts[k] * parts[k]).store(at);
+    Vector<double> sum = Vector<double>::load(at);
+    for (int r = 0; r < kRows; ++r) sum = sum + parts[r][k] * parts[r][k];
+    sum.store(at);
   }
 }
 
-// The same of its first n lanes alone.
-template <class T>
-void add_squares(Vector<T> x, double* sums, int n) {
+// The same of the first n lanes alone.
+template <int kRows, class T>
+void add_squares(const Vector<T>* x, double* sums, int n) {
   T values[Vector<T>::kLanes];
-  x.store(values);
-  for (int k = 0; k < n; ++k) sums[k] += static_cast<double>(values[k]) * static_cast<double>(values[k]);
+  for (int r = 0; r < kRows; ++r) {
+    x[r].store(values);
+    for (int k = 0; k < n; ++k) sums[k] += static_cast<double>(values[k]) * static_cast<double>(values[k]);
+  }
+}
+
+// Several rows at once, so that a column's sum is fetched and put back once for all of them.
+template <int kRows, class T>
+void sum_rows(const T* grad, std::size_t columns, Vector<T> scale, double* row_sums, double* column_sums) {
+  using V = Vector<T>;
+  constexpr std::size_t kLanes = V::kLanes;
+  const std::size_t segments = (columns + kSegment - 1) / kSegment;
+  const auto row = [&](int r) ADAMAS_INLINE_LAMBDA { return grad + static_cast<std::size_t>(r) * columns; };
+  for (std::size_t segment = 0; segment < segments; ++segment) {
+    const std::size_t begin = segment * kSegment;
+    SquareSum sums[kRows];
+    for_each_vector<kLanes>(
+        begin, std::min(columns, begin + kSegment),
+        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+          V g[kRows];
+          for (int r = 0; r < kRows; ++r) {
+            g[r] = V::load(row(r) + i) * scale;
+            sums[r].template add<decltype(b)::value * kLanes>(g[r]);
+          }
+          if (column_sums != nullptr) add_squares<kRows>(g, column_sums + i);
+        },
+        [&](std::size_t i, int n) {
+          V g[kRows];
+          for (int r = 0; r < kRows; ++r) {
+            g[r] = V::load(row(r) + i, n) * scale;
+            sums[r].add_last(g[r], i % kVirtualLanes, n);
+          }
+          if (column_sums != nullptr) add_squares<kRows>(g, column_sums + i, n);
+        });
+    for (int r = 0; r < kRows; ++r) row_sums[static_cast<std::size_t>(r) * segments + segment] = sums[r].total();
+  }
 }
 
 template <class T>
 void axis_sums(const void* grad, std::size_t rows, std::size_t columns, double scale, double* row_sums,
                double* column_sums) {
-  using V = Vector<T>;
-  constexpr std::size_t kLanes = V::kLanes;
-  const V s = V::broadcast(static_cast<T>(scale));
+  // As many as there are registers for their sums. (A single row would also be too few streams to fetch memory fast.)
+  constexpr int kRows = Vector<double>::kLanes == 8 ? 4 : 2;
+  const auto s = Vector<T>::broadcast(static_cast<T>(scale));
   const T* row = static_cast<const T*>(grad);
-  for (std::size_t r = 0; r < rows; ++r, row += columns) {
-    for (std::size_t begin = 0; begin < columns; begin += kSegment) {
-      SquareSum sum;
-      for_each_vector<kLanes>(
-          begin, std::min(columns, begin + kSegment),
-          [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-            const V g = V::load(row + i) * s;
-            sum.template add<decltype(b)::value * kLanes>(g);
-            if (column_sums != nullptr) add_squares(g, column_sums + i);
-          },
-          [&](std::size_t i, int n) {
-            const V g = V::load(row + i, n) * s;
-            sum.add_last(g, i % kVirtualLanes, n);
-            if (column_sums != nullptr) add_squares(g, column_sums + i, n);
-          });
-      *row_sums++ = sum.total();
-    }
+  const std::size_t segments = (columns + kSegment - 1) / kSegment;
+  std::size_t r = 0;
+  for (; r + kRows <= rows; r += kRows, row += kRows * columns, row_sums += kRows * segments) {
+    sum_rows<kRows>(row, columns, s, row_sums, column_sums);
   }
+  for (; r < rows; ++r, row += columns, row_sums += segments) sum_rows<1>(row, columns, s, row_sums, column_sums);
 }
 
 }  // namespace

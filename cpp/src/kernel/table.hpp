@@ -32,7 +32,8 @@ struct StepCoefficients {
   std::uint64_t seed;
 };
 
-// The arrays of one parameter.
+// The arrays of one parameter. In the place of states by row or column there is what the formula is given for each
+// element. Where all is of the compute type, that is only read.
 struct Streams {
   void* param;
   const void* grad;

@@ -166,7 +166,7 @@ def _is_finite(value: Any) -> bool:
 def _is_simple(value: Any) -> bool:
     """Is it a hyperparameter: a number, a text, a flag, nothing, or several numbers?"""
     if isinstance(value, list):
-        return all(isinstance(item, int | float) for item in value)
+        return all(item is None or isinstance(item, int | float) for item in value)
     return value is None or isinstance(value, str | int | float)
 
 
