@@ -10,19 +10,37 @@ namespace {
 // The scalar side of a rule.
 struct RuleFunctions {
   bool (*accepts)(const Hyperparameters&);
-  void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
+  void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*, double*);
   void (*take_sums)(const double*, double, double*, double*);
+  bool (*join)(const Hyperparameters&, Hyperparameters&);
+  void (*share)(const Hyperparameters&, const double*, double*);
+  void (*take_totals)(const double*, double*, double*);
   IdleStep (*idle_step)(const double*);
 };
 
 template <class R>
-void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, double* out) {
-  R::coefficients(h, step, scalars_by_name<R>(scalars), coefficients_by_name<R>(out));
+void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, [[maybe_unused]] double* shared,
+                     double* out) {
+  if constexpr (R::kSharedScalarCount != 0) {
+    R::coefficients(h, step, scalars_by_name<R>(scalars), shared_by_name<R>(shared), coefficients_by_name<R>(out));
+  } else {
+    R::coefficients(h, step, scalars_by_name<R>(scalars), coefficients_by_name<R>(out));
+  }
 }
 
 template <class R>
 void take_sums_of(const double* sums, double size, double* scalars, double* coefficients) {
   R::take_sums(sums_by_name<R>(sums), size, scalars_by_name<R>(scalars), coefficients_by_name<R>(coefficients));
+}
+
+template <class R>
+void share_of(const Hyperparameters& h, const double* totals, double* shared) {
+  R::share(h, sums_by_name<R>(totals), shared_by_name<R>(shared));
+}
+
+template <class R>
+void take_totals_of(const double* totals, double* shared, double* coefficients) {
+  R::take_totals(sums_by_name<R>(totals), shared_by_name<R>(shared), coefficients_by_name<R>(coefficients));
 }
 
 template <class R>
@@ -33,8 +51,14 @@ IdleStep idle_step_of(const double* coefficients) {
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
-  if constexpr (R::kSumCount != 0) functions.take_sums = &take_sums_of<R>;
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, nullptr, nullptr, nullptr};
+  if constexpr (R::kSharedScalarCount != 0) {
+    functions.join = &R::join;
+    functions.share = &share_of<R>;
+    functions.take_totals = &take_totals_of<R>;
+  } else if constexpr (R::kSumCount != 0) {
+    functions.take_sums = &take_sums_of<R>;
+  }
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
 }
@@ -58,7 +82,7 @@ bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 
 }  // namespace
 
-Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars,
+Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars, double* shared,
                             StepCoefficients* out) noexcept {
   const RuleFunctions& of_rule = functions(rule);
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
@@ -73,7 +97,7 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
   out->grad_scale = h.maximize ? -1.0 : 1.0;
   out->step = step;
   out->seed = h.seed;
-  of_rule.coefficients(h, step, scalars, out->rule);
+  of_rule.coefficients(h, step, scalars, shared, out->rule);
   return Status::kOk;
 }
 
@@ -82,15 +106,30 @@ void finish_coefficients(Rule rule, const double* sums, std::size_t size, double
   functions(rule).take_sums(sums, static_cast<double>(size), scalars, out->rule);
 }
 
+bool join(Rule rule, const Hyperparameters& group, Hyperparameters* all) noexcept {
+  return functions(rule).join(group, *all);
+}
+
+void share(Rule rule, const Hyperparameters& all, const double* totals, double* shared) noexcept {
+  functions(rule).share(all, totals, shared);
+}
+
+void finish_shared_coefficients(Rule rule, const double* totals, double* shared, StepCoefficients* out) noexcept {
+  functions(rule).take_totals(totals, shared, out->rule);
+}
+
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
+  // What is optional is switched off by a number out of its range.
+  const bool optional = (h.estimate_beta == -1.0 || fraction(h.estimate_beta)) &&
+                        (h.growth_rate == -1.0 || (h.growth_rate >= 1.0 && std::isfinite(h.growth_rate)));
   const bool valid =
-      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
-      std::isfinite(h.dampening) &&
+      optional && std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
+      fraction(h.beta3) && std::isfinite(h.dampening) &&
       non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
                    h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max, h.d0, h.d_coef);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

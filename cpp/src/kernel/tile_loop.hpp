@@ -96,7 +96,9 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
       const std::size_t at = i + static_cast<std::size_t>(b * V::kLanes);
       Decay::apply(p[b], g[b], c.decay);
       p[b] = adamas::update<Rule>(p[b], g[b], s[b], c.rule);
-      for (int k = 0; k < Rule::kStateCount; ++k) store(s[b][k], states[k], at, lanes);
+      for (int k = 0; k < Rule::kStateCount; ++k) {
+        if (k != Rule::kUnchangedState) store(s[b][k], states[k], at, lanes);
+      }
       store(p[b], param, at, lanes);
     }
   };

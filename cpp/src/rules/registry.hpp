@@ -17,6 +17,7 @@
 #include "rules/mars.hpp"
 #include "rules/nadam.hpp"
 #include "rules/novograd.hpp"
+#include "rules/prodigy.hpp"
 #include "rules/radam.hpp"
 #include "rules/rmsprop.hpp"
 #include "rules/rprop.hpp"
@@ -56,4 +57,5 @@
   X("mars", MarsRule)                                     \
   X("lars", LarsRule)                                     \
   X("novograd", NovoGradRule)                             \
-  X("rprop", RpropRule)
+  X("rprop", RpropRule)                                   \
+  X("prodigy", ProdigyRule)
