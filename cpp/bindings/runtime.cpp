@@ -87,8 +87,9 @@ py::tuple sums_of(const RuleInfo& rule) {
   return sums;
 }
 
-py::object state_at_param(const RuleInfo& rule) {
-  return rule.starts_at_param < 0 ? py::none() : py::object(py::str(rule.states[rule.starts_at_param].name));
+// The name of a state, or None for -1.
+py::object name_of(const RuleInfo& rule, int state) {
+  return state < 0 ? py::none() : py::object(py::str(rule.states[state].name));
 }
 
 // Every rule by its name.
@@ -111,7 +112,10 @@ void register_rule_info(py::module_& m) {
       .def_property_readonly("sums", &sums_of)
       .def_property_readonly("has_closed_form", [](const RuleInfo& rule) { return rule.has_closed_form; })
       .def_property_readonly("steps_rows", &RuleInfo::steps_rows)
-      .def_property_readonly("starts_at_param", &state_at_param);
+      .def_property_readonly("starts_at_param",
+                             [](const RuleInfo& rule) { return name_of(rule, rule.starts_at_param); })
+      .def_property_readonly("unchanged_state",
+                             [](const RuleInfo& rule) { return name_of(rule, rule.unchanged_state); });
 }
 
 }  // namespace

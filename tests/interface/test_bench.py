@@ -182,9 +182,12 @@ class TestComparison:
             assert any(peer.can(workload) for workload in SCENARIOS.values()), peer.name
 
 
+RULES = ["AdamW", "LAMB", "MARS", "Prodigy"]
+
+
 @pytest.fixture(scope="module")
 def rows() -> list[rules_and_formats.Row]:
-    found = [row for size in (3_000, 1_000) for row in rules_and_formats.measure_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
+    found = [row for size in (3_000, 1_000) for row in rules_and_formats.measure_rules(size, 1, 0.0, RULES)]
     return [*found, *rules_and_formats.measure_formats(3_000, 1, 0.0)]
 
 
@@ -199,7 +202,9 @@ class TestRulesAndFormats:
         by_name = {row.name: row for row in rows if row.size == 3_000}
         assert by_name["AdamW"].bytes_per_parameter == 28.0
         assert by_name["LAMB"].bytes_per_parameter == 28.0 + 16.0
-        assert set(by_name) == {"AdamW", "LAMB", *rules_and_formats.FORMATS}
+        assert by_name["MARS"].bytes_per_parameter == 36.0 + 12.0  # sums read one of its states
+        assert by_name["Prodigy"].bytes_per_parameter == 36.0 + 16.0  # sums read s and p0, which no update touches
+        assert set(by_name) == {*RULES, *rules_and_formats.FORMATS}
         assert all(row.of_limit[0] > 0.0 for row in rows)
 
     def test_pictures_and_tables(self, rows: list[rules_and_formats.Row], tmp_path: Path) -> None:

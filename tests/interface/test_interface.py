@@ -403,7 +403,8 @@ def test_registries_agree() -> None:
 
     def described(rule: Any) -> list[Any]:
         numbers = dict(rule.scalars), dict(rule.shared_scalars)
-        return [list(rule.states.items()), numbers, rule.own_decay, rule.sums, rule.has_closed_form]
+        traits = rule.own_decay, rule.sums, rule.has_closed_form, rule.unchanged_state
+        return [list(rule.states.items()), numbers, traits]
 
     compiled = _core.rules()
     assert {name: described(rule) for name, rule in FORMULAS.items()} == {

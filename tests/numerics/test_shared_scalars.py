@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from cases import DTYPES, RESIDUES, STATES
 from refusing import both
 
 import adamas
-from adamas import functional, reference
+from adamas import checkpoint, functional, reference
+from adamas.checkpoint._document import Document
+from adamas.checkpoint.inspect import describe
 
 LENGTHS = [1, 2, 7, 0, 63, 64, 65, 511, 512, 513, 1000, 5003]
 SCALARS = ["d", "d_max", "d_numerator", "k"]
@@ -325,6 +328,25 @@ def test_state_dicts_hold_the_scalars(module: Any) -> None:
         other.step([copy - 1])
     assert_equal(opt, [w], other, [copy])
     assert saved["scalars"] != opt.scalars  # it is a copy
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_files_show_them_and_are_checked(ending: str, tmp_path: Path) -> None:
+    w = np.full(5, 2.0)
+    opt = adamas.Prodigy([w])
+    opt.step([w - 1])
+    opt.save(tmp_path / f"run.{ending}")
+    read = checkpoint.read(tmp_path / f"run.{ending}")
+    assert read.document.scalars == opt.scalars == describe(read)["scalars"]
+    text = read.document.dump()
+    old = json.loads(text)
+    del old["scalars"]  # as of versions without such rules
+    assert Document.parse(json.dumps(old), "old").scalars == {}
+    for wrong in ([1.0], {"d": "1"}, {"d": None}, None):
+        with pytest.raises(checkpoint.CheckpointError, match="its description has scalars="):
+            Document.parse(json.dumps({**json.loads(text), "scalars": wrong}), "wrong")
+    adamas.Adam([w]).save(tmp_path / f"adam.{ending}")
+    assert "scalars" not in describe(checkpoint.read(tmp_path / f"adam.{ending}"))
 
 
 WRONG_SCALARS: list[tuple[Any, str]] = [

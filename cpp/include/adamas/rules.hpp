@@ -52,6 +52,7 @@ struct RuleInfo {
   bool own_decay;        // weight decay is part of its formula, instead of coming before it
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
+  int unchanged_state;   // the state that sums alone need, which the update does not touch, or -1
 
   // Can it update single rows of a matrix (RowGradient)? Not if it keeps or needs numbers of the whole parameter.
   constexpr bool steps_rows() const noexcept { return scalar_count == 0 && sum_count == 0; }

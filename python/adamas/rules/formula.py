@@ -35,6 +35,8 @@ class Formula(ABC):
     own_decay: ClassVar[bool] = False
     #: Sums over all elements of a parameter that it needs before it can update: `products` and `take_sums` are there.
     sums: tuple[str, ...] = ()
+    #: The state that sums alone need, if there is one: the update does not touch it.
+    unchanged_state: str | None = None
     #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
     has_closed_form: bool = False
     #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.

@@ -37,6 +37,7 @@ class _ProdigyFormula(Formula):
     shared_scalars = {"d": 0.0, "d_max": 0.0, "d_numerator": 0.0, "k": 0.0}
     signed_scalars = frozenset({"d_numerator"})
     sums = ("distance", "magnitude")
+    unchanged_state = "p0"
     own_decay = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
