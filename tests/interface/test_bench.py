@@ -217,7 +217,7 @@ class TestRulesAndFormats:
         draw.draw_rules_and_formats(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
         draw.draw_comparisons(comparisons, "title", tmp_path / "peers.png")
         assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "peers.png"))
-        assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + 2
+        assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + len(RULES)
         assert report.comparison_table(comparisons).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
         assert "failed" in report.comparison_table(comparisons, markdown=True)
 
