@@ -422,6 +422,7 @@ def test_the_start_is_where_the_first_step_finds_the_parameter() -> None:
         opt = module.Prodigy([a, b])
         a[...], b[...] = 1.0, 2.0
         opt.step([a.copy(), None])
+        assert opt.scalars["d_numerator"] == 0.0  # the sums have it, too
         opt.step([a.copy(), b.copy()])
         assert (opt.state["0"]["p0"] == 1.0).all()
         assert (opt.state["1"]["p0"] == 2.0).all()
