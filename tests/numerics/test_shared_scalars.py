@@ -314,7 +314,11 @@ def test_checkpoints_resume_in_the_midst(first: Any, then: Any, ending: str, tmp
 @both
 def test_state_dicts_hold_the_scalars(module: Any) -> None:
     w, copy = np.full(5, 2.0), np.full(5, 2.0)
-    opt, other = module.Prodigy([w], **FAST), module.Prodigy([copy])
+
+    class Own(module.Prodigy):  # type: ignore[misc]
+        pass
+
+    opt, other = Own([w], **FAST), Own([copy])
     for _ in range(8):
         opt.step([w - 1])
     saved = opt.state_dict()

@@ -133,7 +133,7 @@ def test_groups_must_agree() -> None:
         optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2))], "lr": 0.5})
     assert len(optimizer.param_groups) == 1
     rests = torch.nn.Parameter(torch.ones(2))
-    optimizer.add_param_group({"params": [rests], "lr": 0.0})
+    optimizer.add_param_group({"params": [rests], "lr": 0.0, "betas": [0.9, 0.999]})
     rests.grad = torch.ones(2)
     train(optimizer, range(3))
     assert rests.tolist() == [1.0, 1.0]

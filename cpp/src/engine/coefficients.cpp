@@ -121,15 +121,12 @@ void finish_shared_coefficients(Rule rule, const double* totals, double* shared,
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
-  // What is optional is switched off by a number out of its range.
-  const bool optional = (h.estimate_beta == -1.0 || fraction(h.estimate_beta)) &&
-                        (h.growth_rate == -1.0 || (h.growth_rate >= 1.0 && std::isfinite(h.growth_rate)));
   const bool valid =
-      optional && std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
-      fraction(h.beta3) && std::isfinite(h.dampening) &&
+      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
+      std::isfinite(h.dampening) &&
       non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
                    h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max, h.d0, h.d_coef);
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

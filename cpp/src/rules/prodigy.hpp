@@ -62,7 +62,12 @@ struct ProdigyRule : RuleDefaults {
     T coupled_decay, decay_step, eps, step_size;
   };
 
-  static bool accepts(const Hyperparameters& h) { return h.d0 > 0.0; }
+  static bool accepts(const Hyperparameters& h) {
+    const bool has_beta = h.estimate_beta >= 0.0 && h.estimate_beta < 1.0;
+    const bool limits_growth = h.growth_rate >= 1.0 && std::isfinite(h.growth_rate);
+    return h.d0 > 0.0 && std::isfinite(h.d0) && h.d_coef >= 0.0 && std::isfinite(h.d_coef) &&
+           (has_beta || h.estimate_beta == -1.0) && (limits_growth || h.growth_rate == -1.0);
+  }
 
   static bool join(const Hyperparameters& h, Hyperparameters& all) {
     if (all.lr == 0.0) all.lr = h.lr;

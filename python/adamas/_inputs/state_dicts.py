@@ -16,6 +16,9 @@ from adamas.rules import SPECS
 #: What begins anew where states were saved without an average.
 OF_AVERAGES = frozenset({"average", "n_averaged"})
 
+#: Numbers that rules keep for all parameters together, and that may be negative.
+_SIGNED = frozenset(name for spec in SPECS.values() for name in spec.signed_scalars)
+
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 
 
@@ -54,14 +57,12 @@ def _check_shared(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator
     if not isinstance(theirs, Mapping):
         yield f"scalars: expected a mapping, got {type_name(theirs)}"
         return
-    spec = SPECS.get(live["optimizer"])
     for name in theirs:
         if name not in ours:
             yield f"scalars[{shown(name)}]: this optimizer keeps no such number"
     for name in ours:
-        signed = spec is not None and name in spec.signed_scalars
         try:
-            scalar(theirs.get(name), f"scalars[{name!r}]", signed=signed)
+            scalar(theirs.get(name), f"scalars[{name!r}]", signed=name in _SIGNED)
         except (TypeError, ValueError) as error:
             yield str(error)
 

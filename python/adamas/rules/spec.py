@@ -172,16 +172,15 @@ class RuleSpec:
         """
         for each in self._shared_hyperparameters:
             rests = each.range is Range.LEARNING_RATE
-            first: int | None = None
+            found: tuple[int, Any] | None = None
             for i, group in enumerate(groups):
-                value = group[each.name]
+                value = tuple(group[each.name]) if isinstance(group[each.name], list) else group[each.name]
                 if callable(value) or (rests and value == 0.0):
                     continue
-                if first is None:
-                    first = i
-                elif value != groups[first][each.name]:
+                first, expected = found = found or (i, value)
+                if value != expected:
                     raise ValueError(
-                        f"{path.format(i, each.name)}: expected {groups[first][each.name]!r}, as in group {first}"
+                        f"{path.format(i, each.name)}: expected {expected!r}, as in group {first}"
                         f"{', or 0' if rests else ''}, got {value!r}; {self.name} has one step size for all groups"
                     )
 

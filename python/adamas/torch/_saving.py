@@ -130,8 +130,9 @@ class Saving(torch.optim.Optimizer):
         return stepper
 
     def _check_loaded(self, groups: list[dict[str, Any]]) -> None:
+        ours = {*self.defaults, *describe(self.engine_class).spec.shared_scalars}
         for i, group in enumerate(groups):
-            foreign = [name for name in group if name in _OF_RULES and name not in self.defaults]
+            foreign = [name for name in group if name in _OF_RULES and name not in ours]
             if foreign:
                 names = ", ".join(map(repr, foreign))
                 raise ValueError(
