@@ -7,7 +7,7 @@ ends on data it has seen and on data it has not (the gap is what it has learned 
 learning rate may vary.
 
 The network is the perceptron of `adamas demo` on Fashion-MNIST; all learning rates fall to zero along a cosine, but
-that of Schedule-Free, which needs no schedule.
+that of Schedule-Free, which needs no schedule. Prodigy, which finds its step size by itself, has a learning rate of 1.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ Make = Callable[..., adamas.optimizers.CompiledOptimizer]
 
 @dataclass(frozen=True)
 class Contestant:
-    """An optimizer, and the learning rate at which its grid begins."""
+    """An optimizer, and the learning rate at which its grid begins, if it needs one."""
 
     make: Make
     lr: float
     is_scheduled: bool = True
+    is_tuned: bool = True  # else the learning rate is that one
 
 
 def contestants(weight_decay: float) -> dict[str, Contestant]:
@@ -76,6 +77,7 @@ def contestants(weight_decay: float) -> dict[str, Contestant]:
         "Schedule-Free": Contestant(
             with_options(adamas.ScheduleFreeAdamW, weight_decay=weight_decay), 5e-3, is_scheduled=False
         ),
+        "Prodigy": Contestant(with_options(adamas.Prodigy, weight_decay=weight_decay), 1.0, is_tuned=False),
     }
 
 
@@ -171,6 +173,9 @@ def tune(
         scores[lr] = train(contestant, lr, data, arguments, arguments.seed)[0].score
         tell()
 
+    if not contestant.is_tuned:
+        try_out(contestant.lr)
+        return scores
     for power in (-1, 0, 1):
         try_out(arguments.lr * contestant.lr * _STEP**power)
     while len(scores) < 9:
@@ -186,6 +191,8 @@ def tune(
 
 def leeway(scores: dict[float, float]) -> str:
     """Return by what factor the learning rate may vary while the score stays within a tenth of the best."""
+    if len(scores) == 1:
+        return "not tuned"
     good = [lr for lr, score in scores.items() if score <= 1.1 * min(scores.values())]
     return f"{max(good) / min(good):.0f}"
 

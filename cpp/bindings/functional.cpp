@@ -15,8 +15,8 @@ namespace adamas::bindings {
 namespace {
 
 // True if the update was done; False if an input is not acceptable and the caller has to say why. scalars: the numbers
-// that the rule keeps beside the step count, moved on by the update. beta_count: how many betas it has. matrix: rows
-// and columns, for states by row or column.
+// that the rule keeps beside the step count, and after them those that all parameters would share, moved on by the
+// update. beta_count: how many betas it has. matrix: rows and columns, for states by row or column.
 bool update(const std::string& rule, py::handle param, py::handle grad, const py::tuple& states, py::handle group,
             int beta_count, std::int64_t step, int num_threads, const py::list& scalars,
             std::pair<std::size_t, std::size_t> matrix) {
@@ -51,8 +51,11 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   Plan plan;
   throw_on_error(plan.add(parameter));
   throw_on_error(plan.set_step_count(0, step - 1));
+  const auto own = static_cast<std::size_t>(rule_info(parameter.rule).scalar_count);
   for (std::size_t k = 0; k < scalars.size(); ++k) {
-    throw_on_error(plan.set_scalar(0, static_cast<int>(k), scalars[k].cast<double>()));
+    const auto value = scalars[k].cast<double>();
+    throw_on_error(k < own ? plan.set_scalar(0, static_cast<int>(k), value)
+                           : plan.set_shared_scalar(static_cast<int>(k - own), value));
   }
   StepInputs inputs;
   inputs.grads = &gradient;
@@ -63,7 +66,9 @@ bool update(const std::string& rule, py::handle param, py::handle grad, const py
   without_gil([&] { status = plan.step(inputs); });
   if (status == Status::kOverlap || status == Status::kInvalidHyperparameter) return false;
   throw_on_error(status);
-  for (std::size_t k = 0; k < scalars.size(); ++k) scalars[k] = plan.scalar(0, static_cast<int>(k));
+  for (std::size_t k = 0; k < scalars.size(); ++k) {
+    scalars[k] = k < own ? plan.scalar(0, static_cast<int>(k)) : plan.shared_scalar(static_cast<int>(k - own));
+  }
   return true;
 }
 

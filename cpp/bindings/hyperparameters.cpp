@@ -38,6 +38,14 @@ constexpr Field<double> kNumbers[] = {
     {"beta1", &Hyperparameters::beta1},
     {"beta2_decay", &Hyperparameters::beta2_decay},
     {"d", &Hyperparameters::clip_threshold},
+    {"d0", &Hyperparameters::d0},
+    {"d_coef", &Hyperparameters::d_coef},
+};
+
+// Which may be None: then the field stays as it is at first.
+constexpr Field<double> kOptionalNumbers[] = {
+    {"beta3", &Hyperparameters::estimate_beta},
+    {"growth_rate", &Hyperparameters::growth_rate},
 };
 
 // Whose value is two numbers, of which the first may be None if there is a number for that.
@@ -65,13 +73,15 @@ constexpr Field<bool> kFlags[] = {
     {"relative_step", &Hyperparameters::relative_step},
     {"warmup_init", &Hyperparameters::warmup_init},
     {"eps_in_mean", &Hyperparameters::eps_in_mean},
+    {"use_bias_correction", &Hyperparameters::bias_correction},
+    {"safeguard_warmup", &Hyperparameters::safeguard_warmup},
 };
 
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
   py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
-  std::vector<py::object> numbers, pairs, flags;  // of kNumbers, kPairs and kFlags
-  py::object as_real;                             // of adamas/_inputs/values.py
+  std::vector<py::object> numbers, optional_numbers, pairs, flags;  // of kNumbers and the others
+  py::object as_real;                                               // of adamas/_inputs/values.py
 };
 
 const Keys& keys() {
@@ -81,9 +91,11 @@ const Keys& keys() {
         const auto key = [](const char* name) {
           return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
         };
-        Keys k{key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {},
-               {}};
+        Keys k{
+            key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}, {},
+            {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
+        for (const auto& number : kOptionalNumbers) k.optional_numbers.push_back(key(number.name));
         for (const auto& pair : kPairs) k.pairs.push_back(key(pair.name));
         for (const auto& flag : kFlags) k.flags.push_back(key(flag.name));
         k.as_real = py::module_::import("adamas._inputs.values").attr("as_real");
@@ -101,6 +113,11 @@ class Reader {
 
   void number(const py::object& key, double* out) {
     if (const py::object value = find(key)) valid_ = read_number(value, out);
+  }
+
+  void optional_number(const py::object& key, double* out) {
+    const py::object value = find(key);
+    if (value && !value.is_none()) valid_ = read_number(value, out) && *out >= 0.0;
   }
 
   void flag(const py::object& key, bool* out) {
@@ -206,6 +223,7 @@ KeySet find_hyperparameters(py::handle group, int beta_count) {
   const Keys& k = keys();
   for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
   for (const py::object& key : k.numbers) look_for_one_of(key, false);
+  for (const py::object& key : k.optional_numbers) look_for(key);
   for (const py::object& key : k.pairs) look_for_one_of(key, true);
   for (const py::object& key : k.flags) look_for(key);
   found.beta_count = std::min(beta_count, kMaxBetas);
@@ -226,6 +244,9 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   reader.flag(k.decoupled_weight_decay, &decoupled);
   reader.flag(k.eps_hat, &eps_hat);
   for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
+  for (std::size_t i = 0; i < k.optional_numbers.size(); ++i) {
+    reader.optional_number(k.optional_numbers[i], &(h.*kOptionalNumbers[i].field));
+  }
   for (std::size_t i = 0; i < k.pairs.size(); ++i) {
     reader.pair(k.pairs[i], &(h.*kPairs[i].first), &(h.*kPairs[i].second), kPairs[i].none);
   }

@@ -89,9 +89,10 @@ class PyPlan {
   void exit() { busy_.store(false, std::memory_order_release); }
 
   std::int64_t step_count(std::size_t index) const;
-  // And the scalars of each, if they are given: once memory has been found for the arguments, nothing can fail.
+  // And the scalars of each, and those of all, if they are given: once memory has been found for the arguments, nothing
+  // can fail.
   void set_step_counts(const std::vector<std::int64_t>& counts, long long completed,
-                       const std::vector<std::vector<double>>& scalars);
+                       const std::vector<std::vector<double>>& scalars, const std::vector<double>& shared);
 
   // Writes the step counts of all parameters, or number `which` of those that their rules keep, into an array of
   // float64.
@@ -101,6 +102,10 @@ class PyPlan {
   // The numbers that the rule keeps beside the step count.
   std::vector<double> scalars(std::size_t index) const;
   void set_scalars(std::size_t index, const std::vector<double>& values);
+
+  // The numbers that rules keep for all parameters together.
+  std::vector<double> shared_scalars() const;
+  void set_shared_scalars(const std::vector<double>& values);
 
   // How often the average of each parameter has been brought up to date: one number if all have the same, or a list.
   py::object average_counts() const;

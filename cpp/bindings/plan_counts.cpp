@@ -38,7 +38,7 @@ std::int64_t PyPlan::step_count(std::size_t index) const {
 }
 
 void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long completed,
-                             const std::vector<std::vector<double>>& scalars) {
+                             const std::vector<std::vector<double>>& scalars, const std::vector<double>& shared) {
   const bool negative = std::any_of(counts.begin(), counts.end(), [](std::int64_t count) { return count < 0; });
   if (counts.size() != plan_.size() || negative || completed < 0) {
     throw py::value_error("set_step_counts: expected one count >= 0 for each parameter");
@@ -48,6 +48,7 @@ void PyPlan::set_step_counts(const std::vector<std::int64_t>& counts, long long 
   }
   for (std::size_t i = 0; i < counts.size(); ++i) throw_on_error(plan_.set_step_count(i, counts[i]));
   for (std::size_t i = 0; i < scalars.size(); ++i) set_scalars(i, scalars[i]);
+  if (!shared.empty()) set_shared_scalars(shared);
   completed_ = completed;
 }
 
@@ -86,6 +87,18 @@ std::vector<double> PyPlan::scalars(std::size_t index) const {
   for (int k = 0; k < rule_info(plan_.parameter(index).rule).scalar_count; ++k)
     values.push_back(plan_.scalar(index, k));
   return values;
+}
+
+std::vector<double> PyPlan::shared_scalars() const {
+  std::vector<double> values;
+  for (int k = 0; k < plan_.shared_scalar_count(); ++k) values.push_back(plan_.shared_scalar(k));
+  return values;
+}
+
+void PyPlan::set_shared_scalars(const std::vector<double>& values) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    throw_on_error(plan_.set_shared_scalar(static_cast<int>(k), values[k]));
+  }
 }
 
 void PyPlan::set_scalars(std::size_t index, const std::vector<double>& values) {

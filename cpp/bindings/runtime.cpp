@@ -71,12 +71,15 @@ py::dict states_of(const RuleInfo& rule) {
   return states;
 }
 
-// The first values of its scalars.
-py::dict scalars_of(const RuleInfo& rule) {
-  py::dict scalars;
-  for (int k = 0; k < rule.scalar_count; ++k) scalars[rule.scalars[k].name] = rule.scalars[k].initial;
-  return scalars;
+py::dict first_values(const ScalarInfo* scalars, int count) {
+  py::dict first;
+  for (int k = 0; k < count; ++k) first[scalars[k].name] = scalars[k].initial;
+  return first;
 }
+
+// The first values of its scalars, and of those that all parameters share.
+py::dict scalars_of(const RuleInfo& rule) { return first_values(rule.scalars, rule.scalar_count); }
+py::dict shared_scalars_of(const RuleInfo& rule) { return first_values(rule.shared_scalars, rule.shared_scalar_count); }
 
 // The names of its sums.
 py::tuple sums_of(const RuleInfo& rule) {
@@ -85,8 +88,9 @@ py::tuple sums_of(const RuleInfo& rule) {
   return sums;
 }
 
-py::object state_at_param(const RuleInfo& rule) {
-  return rule.starts_at_param < 0 ? py::none() : py::object(py::str(rule.states[rule.starts_at_param].name));
+// The name of a state, or None for -1.
+py::object name_of(const RuleInfo& rule, int state) {
+  return state < 0 ? py::none() : py::object(py::str(rule.states[state].name));
 }
 
 // Every rule by its name.
@@ -104,11 +108,15 @@ void register_rule_info(py::module_& m) {
       .def_property_readonly("name", [](const RuleInfo& rule) { return rule.name; })
       .def_property_readonly("states", &states_of)
       .def_property_readonly("scalars", &scalars_of)
+      .def_property_readonly("shared_scalars", &shared_scalars_of)
       .def_property_readonly("own_decay", [](const RuleInfo& rule) { return rule.own_decay; })
       .def_property_readonly("sums", &sums_of)
       .def_property_readonly("has_closed_form", [](const RuleInfo& rule) { return rule.has_closed_form; })
       .def_property_readonly("steps_rows", &RuleInfo::steps_rows)
-      .def_property_readonly("starts_at_param", &state_at_param);
+      .def_property_readonly("starts_at_param",
+                             [](const RuleInfo& rule) { return name_of(rule, rule.starts_at_param); })
+      .def_property_readonly("unchanged_state",
+                             [](const RuleInfo& rule) { return name_of(rule, rule.unchanged_state); });
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ __all__ = [
     "mars_",
     "nadam_",
     "novograd_",
+    "prodigy_",
     "radam_",
     "rmsprop_",
     "rprop_",
@@ -484,6 +485,32 @@ def novograd_(
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.NovoGrad`, in place; the equations are there."""
+
+def prodigy_(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    s: Array,
+    p0: Array,
+    *,
+    step: int,
+    scalars: dict[str, float],
+    lr: float = 1.0,
+    betas: tuple[float, float] = (0.9, 0.999),
+    beta3: float | None = None,
+    eps: float = 1e-08,
+    weight_decay: float = 0.0,
+    use_bias_correction: bool = False,
+    safeguard_warmup: bool = False,
+    d0: float = 1e-06,
+    d_coef: float = 1.0,
+    growth_rate: float | None = None,
+    decoupled_weight_decay: bool = True,
+    maximize: bool = False,
+    num_threads: int | None = None,
+) -> None:
+    """One update of `adamas.Prodigy`, in place; the equations are there."""
 
 def rprop_(
     param: Array,

@@ -33,6 +33,7 @@ __all__ = [
     "Lion",
     "NAdam",
     "NovoGrad",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "Rprop",
@@ -1508,6 +1509,97 @@ class NovoGrad(CompiledOptimizer):
         eps_root: float = 0.0,
         weight_decay: float = 0.0,
         *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Prodigy(CompiledOptimizer):
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Leave lr at 1, or let a schedule take it from 1 to 0. One number d, for all parameters, is an estimate of the
+    distance from the start to the solution. It begins at d0 and only grows. For each parameter array, with gradient g
+    and the states m (``exp_avg``), v (``exp_avg_sq``) and s, which start at zero, and p0, which is the parameter as it
+    is at its first step::
+
+        dlr = d*lr                       with use_bias_correction times sqrt(1 - beta2^k)/(1 - beta1^k)
+        g <- g + weight_decay*p          without decoupled_weight_decay
+        m <- beta1*m + d*(1 - beta1)*g
+        v <- beta2*v + d^2*(1 - beta2)*g*g
+        s <- beta3*s + d/d0*dlr*g        with safeguard_warmup d/d0*d*g
+
+        d_numerator <- beta3*d_numerator + d/d0*dlr * sum of g*(p0 - p)     over all parameters
+        d_hat = d_coef*d_numerator / sum of |s|                             over all parameters
+        d_max <- max(d_max, d_hat);  d <- min(d_max, growth_rate*d)         (no growth_rate while d is d0)
+
+        p <- p - (dlr*weight_decay*p + dlr * m / (sqrt(v) + d*eps))         dlr is still that of before
+
+    where the decay is that of decoupled_weight_decay. The sums are over all parameters that have a gradient in a step;
+    others stay as they are. k counts steps. ``opt.scalars`` shows d, d_max, d_numerator and k; d is 0 before the first
+    step.
+
+    lr, betas, beta3, d0, d_coef, growth_rate and use_bias_correction must be the same in all groups. But lr may be 0 in
+    some: such a group rests. Its parameters and states stay as they are, and the sums are without it. While all
+    gradients have been zero, nothing is known, and nothing moves.
+
+    The gradients of all parameters are needed before one of them can be updated. So a step cannot be taken in parts
+    (`step_scope`), and rows (``sparse``) cannot be stepped alone. s and p0 are float32 in every ``state_dtype``, since
+    an error in the sums could make d too large, and that for good. prodigyopt's ``slice_p``, which takes the sums over
+    every p-th element alone, is not offered: it saves memory, but changes the rule, and reads no less where p is below
+    the 16 elements of a cache line. Sums are taken in float64, in an order that depends on neither instruction set nor
+    threads. Numbers are rounded as in `Adam`.
+
+    Args:
+        params: As in `Adam`.
+        lr: Multiplies the step size that is found, >= 0, or a callable as in `Adam`.
+        betas: As in `Adam`.
+        beta3: Decay rate of s and of d_numerator, in [0, 1). None: the square root of beta2.
+        eps: As in `Adam`; multiplied by d.
+        weight_decay: Strength of the decay, >= 0, or a callable as in `Adam`.
+        use_bias_correction: Correct the moments for their start at zero, as `Adam` does.
+        safeguard_warmup: Leave lr out of s. With a warmup of lr, else d may become too large.
+        d0: First value of d, > 0. It rarely needs to be changed; it must be far below the d that is right.
+        d_coef: Multiplies the estimate of d, >= 0. 0.5 and 2 are sensible, and the preferred way to tune.
+        growth_rate: Largest factor by which d may grow in a step, >= 1; 1.02 makes a kind of warmup. None: no limit.
+        decoupled_weight_decay: Decay as `AdamW` does, with dlr in place of lr; otherwise as `Adam`.
+        maximize: As in `Adam`.
+        **options: As in `Adam`.
+
+    Raises:
+        TypeError: As in `Adam`.
+        ValueError: As in `Adam`; or groups that differ where they must not.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0])
+        >>> opt = adamas.Prodigy([w])
+        >>> for _ in range(200):
+        ...     report = opt.step([2 * w])
+        >>> bool(np.abs(w).max() < 1e-3)
+        True
+        >>> round(opt.scalars["d"], 3)
+        0.519
+
+    References:
+        K. Mishchenko, A. Defazio: Prodigy: An Expeditiously Adaptive Parameter-Free Learner. ICML 2024,
+        arXiv:2306.06101.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        beta3: float | None = None,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        use_bias_correction: bool = False,
+        safeguard_warmup: bool = False,
+        d0: float = 1e-06,
+        d_coef: float = 1.0,
+        growth_rate: float | None = None,
+        *,
+        decoupled_weight_decay: bool = True,
         maximize: bool = False,
         **options: Unpack[Options],
     ) -> None: ...

@@ -107,6 +107,10 @@ inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
   h.atan_a = 1.27;
   h.atan_b = 0.75;
   h.nesterov = true;
+  h.d0 = 1e-3;
+  h.d_coef = 2.0;
+  h.growth_rate = 1.5;
+  h.safeguard_warmup = true;
   h.seed = 42;
   const char* name = adamas::rule_info(rule).name;
   const bool momentum = std::strstr(name, "_momentum") != nullptr || std::strcmp(name, "sgd_nesterov") == 0;

@@ -91,6 +91,30 @@ void check_refusals() {
                                                                         : adamas::Status::kInvalidParameter,
          adamas::Status::kOk);
   check(plan.step(good), "step");
+
+  // Numbers that all parameters share.
+  adamas::Plan sharing;
+  adamas::Parameter shares = parameter;
+  float s[4] = {};
+  float p0[4] = {};
+  shares.states[2] = s;
+  shares.states[3] = p0;
+  if (!adamas::find_rule("prodigy", &shares.rule)) std::exit(1);
+  expect(plan.set_shared_scalar(0, 1.0), adamas::Status::kInvalidParameter);
+  expect(sharing.set_shared_scalar(0, 1.0), adamas::Status::kInvalidParameter);
+  check(sharing.add(shares), "add");
+  expect(sharing.set_shared_scalar(-1, 1.0), adamas::Status::kInvalidParameter);
+  expect(sharing.set_shared_scalar(sharing.shared_scalar_count(), 1.0), adamas::Status::kInvalidParameter);
+  expect(sharing.set_shared_scalar(0, std::numeric_limits<double>::infinity()), adamas::Status::kInvalidHyperparameter);
+  check(sharing.set_shared_scalar(0, 0.5), "set_shared_scalar");
+  expect(sharing.step_one(0, good), adamas::Status::kInvalidParameter);
+  h.d0 = 0.0;
+  expect(sharing.step(good), adamas::Status::kInvalidHyperparameter);
+  h = {};
+  expect(sharing.shared_scalar(0) == 0.5 && sharing.shared_scalar(-1) == 0.0 && p[0] != 0 && s[0] == 0
+             ? adamas::Status::kOk
+             : adamas::Status::kInvalidParameter,
+         adamas::Status::kOk);
   check(plan.add(parameter), "add");
   const void* same_twice[] = {g, g};
   inputs.grads = same_twice;

@@ -167,6 +167,11 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     const double norm = info_of_step.grad_norm;
     if (std::isfinite(norm)) digest.add(&norm, sizeof norm);
   }
+  const bool shares = info.shared_scalar_count != 0;
+  for (int k = 0; k < info.shared_scalar_count; ++k) {
+    const double value = plan.shared_scalar(k);
+    digest.add(&value, sizeof value);
+  }
   for (std::size_t i = 0; i < grads.size(); ++i) {
     adamas::StepInputs inputs;
     inputs.grads = &grads[i];
@@ -174,7 +179,8 @@ void run(adamas::Rule rule, const Format& format, const adamas::Hyperparameters&
     inputs.groups = &hyperparameters;
     inputs.group_count = 1;
     inputs.threads = threads;
-    check(plan.step_one(i, inputs), "step_one");
+    const adamas::Status expected = shares ? adamas::Status::kInvalidParameter : adamas::Status::kOk;
+    check(plan.step_one(i, inputs) == expected ? adamas::Status::kOk : adamas::Status::kInvalidParameter, "step_one");
   }
   for (const auto& buffer : kept) digest.add(buffer->data, buffer->size);
 }

@@ -13,6 +13,7 @@ import adamas
 from adamas import reference
 from adamas._inputs import formats
 from adamas._numerics.formats import StateFormat
+from adamas.rules import SPECS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Case:
     optimizer: str
     paper: Any
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether the paper's rule takes all parameters together, in a list."""
+        return bool(SPECS[self.optimizer].shared_scalars)
 
     def __str__(self) -> str:
         return "-".join([self.optimizer, *(f"{key}={value}" for key, value in self.options.items())])
@@ -140,6 +146,10 @@ CASES = [
     Case("LARS", papers.lars, {"nesterov": True, "weight_decay": 0.1, "trust_coefficient": 0.01}),
     Case("Rprop", papers.rprop),
     Case("Rprop", papers.rprop, {"maximize": True, "etas": (0.3, 1.5), "step_sizes": (0.01, 0.1)}),
+    Case("Prodigy", papers.prodigy),
+    Case("Prodigy", papers.prodigy, {"weight_decay": 0.1, "maximize": True, "use_bias_correction": True, "d0": 1e-3}),
+    Case("Prodigy", papers.prodigy, {"weight_decay": 0.1, "decoupled_weight_decay": False, "growth_rate": 1.05}),
+    Case("Prodigy", papers.prodigy, {"lr": 0.5, "safeguard_warmup": True, "beta3": 0.9, "d_coef": 2.0, "eps": 1e-3}),
     Case("NovoGrad", papers.novograd),
     Case("NovoGrad", papers.novograd, {"weight_decay": 0.1, "maximize": True, "betas": (0.95, 0.98), "eps_root": 0.01}),
     Case("Adafactor", papers.adafactor),

@@ -86,8 +86,10 @@ def step_functions(rule: str, case: Case, dtype: Any) -> None:
         options.pop("amsgrad", None)
     for length in LENGTHS:
         param, grad = draw(length, dtype), draw(length, dtype, 1)
-        kept = case.compiled([param.copy()]).state[0]
+        opt = case.compiled([param.copy()])
+        kept = opt.state[0]
         scalars = {key: value for key, value in kept.items() if key != "step" and not isinstance(value, np.ndarray)}
+        scalars |= opt.scalars
         states = [value for value in kept.values() if isinstance(value, np.ndarray)]
         for place in everywhere():
             about(rule, np.dtype(dtype), length, *place)

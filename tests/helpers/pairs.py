@@ -43,6 +43,7 @@ class Side:
         found["groups"] = repr(groups)
         found["counts"] = (opt._engine.completed, opt._engine.accumulated, opt.num_threads)
         found["previous_norm"] = opt._engine.previous_norm
+        found["scalars"] = opt.scalars
         found["refusal"] = opt._model.refusal
         found["defaults"] = repr({k: v for k, v in vars(opt.step_defaults).items() if not k.startswith("_")})
         return found

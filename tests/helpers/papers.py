@@ -376,6 +376,40 @@ def novograd(p: float, options: dict[str, Any]) -> Element:
         p = p - options["lr"] * m
 
 
+def prodigy(params: list[float], options: dict[str, Any]) -> Generator[list[float], list[float], None]:
+    """Mishchenko and Defazio 2023, Algorithm 4, in the form of prodigyopt, for all parameters together."""
+    lr, (b1, b2), decay = options["lr"], options["betas"], options["weight_decay"]
+    b3 = b2**0.5 if options["beta3"] is None else options["beta3"]
+    d0 = d = largest = options["d0"]
+    r = 0.0
+    start, p = list(params), list(params)
+    m, v, s = ([0.0] * len(p) for _ in range(3))
+    t = 0
+    while True:
+        g = yield list(p)
+        t += 1
+        # (Rounding of 1 - b**t would add up: what d is now decides how it goes on.)
+        c1, c2 = (-math.expm1(t * math.log(b)) for b in (b1, b2))
+        corrected = c2**0.5 / c1 if options["use_bias_correction"] else 1.0
+        rate = d * lr * corrected
+        g = [-x if options["maximize"] else x for x in g]
+        if not options["decoupled_weight_decay"]:
+            g = [x + decay * y for x, y in zip(g, p, strict=True)]
+        r = b3 * r + d / d0 * rate * math.fsum(x * (a - y) for x, a, y in zip(g, start, p, strict=True))
+        m = [b1 * a + (1 - b1) * d * x for a, x in zip(m, g, strict=True)]
+        v = [b2 * a + (1 - b2) * (d * x) ** 2 for a, x in zip(v, g, strict=True)]
+        step = d if options["safeguard_warmup"] else rate
+        s = [b3 * a + d / d0 * step * x for a, x in zip(s, g, strict=True)]
+        estimate = options["d_coef"] * r / math.fsum(map(abs, s))
+        if d == d0:
+            d = max(d, estimate)
+        largest = max(largest, estimate)
+        d = min(largest, d * (options["growth_rate"] or math.inf))
+        shrinkage = rate * decay if options["decoupled_weight_decay"] else 0.0
+        updates = [shrinkage * y + rate * a / (b**0.5 + d * options["eps"]) for y, a, b in zip(p, m, v, strict=True)]
+        p = [y - u for y, u in zip(p, updates, strict=True)]
+
+
 def schedule_free_sgd(y: float, options: dict[str, Any]) -> Element:
     """Defazio et al. 2024, Algorithm 1's form for SGD, with the average x kept."""
     beta, steps = options["momentum"], options["warmup_steps"]

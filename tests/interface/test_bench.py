@@ -182,9 +182,12 @@ class TestComparison:
             assert any(peer.can(workload) for workload in SCENARIOS.values()), peer.name
 
 
+RULES = ["AdamW", "LAMB", "MARS", "Prodigy"]
+
+
 @pytest.fixture(scope="module")
 def rows() -> list[rules_and_formats.Row]:
-    found = [row for size in (3_000, 1_000) for row in rules_and_formats.measure_rules(size, 1, 0.0, ["AdamW", "LAMB"])]
+    found = [row for size in (3_000, 1_000) for row in rules_and_formats.measure_rules(size, 1, 0.0, RULES)]
     return [*found, *rules_and_formats.measure_formats(3_000, 1, 0.0)]
 
 
@@ -199,7 +202,9 @@ class TestRulesAndFormats:
         by_name = {row.name: row for row in rows if row.size == 3_000}
         assert by_name["AdamW"].bytes_per_parameter == 28.0
         assert by_name["LAMB"].bytes_per_parameter == 28.0 + 16.0
-        assert set(by_name) == {"AdamW", "LAMB", *rules_and_formats.FORMATS}
+        assert by_name["MARS"].bytes_per_parameter == 36.0 + 12.0  # sums read one of its states
+        assert by_name["Prodigy"].bytes_per_parameter == 36.0 + 16.0  # sums read s and p0, which no update touches
+        assert set(by_name) == {*RULES, *rules_and_formats.FORMATS}
         assert all(row.of_limit[0] > 0.0 for row in rows)
 
     def test_pictures_and_tables(self, rows: list[rules_and_formats.Row], tmp_path: Path) -> None:
@@ -212,7 +217,7 @@ class TestRulesAndFormats:
         draw.draw_rules_and_formats(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
         draw.draw_comparisons(comparisons, "title", tmp_path / "peers.png")
         assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "peers.png"))
-        assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + 2
+        assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + len(RULES)
         assert report.comparison_table(comparisons).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
         assert "failed" in report.comparison_table(comparisons, markdown=True)
 

@@ -43,14 +43,14 @@ def test_updates_equal_their_optimizers(case: Case) -> None:
     opt = case.compiled(b)
     kept = {key: value for key, value in opt.state["0"].items() if key != "step"}
     states = [value.copy() for value in kept.values() if isinstance(value, np.ndarray)]
-    scalars = {key: value for key, value in kept.items() if not isinstance(value, np.ndarray)}
+    scalars = {key: value for key, value in kept.items() if not isinstance(value, np.ndarray)} | opt.scalars
     options = {name: value for name, value in case.options.items() if name != "amsgrad"}  # the state says it
     for step in range(1, 8):
         grad = rng.standard_normal(a.shape).astype(np.float32)
         update(a, grad, *states, step=step, scalars=scalars or None, **options)
         opt.step(grad)
     assert_same_bits(a, b, "param")
-    assert scalars == {key: opt.state["0"][key] for key in scalars}
+    assert scalars == {key: {**opt.state["0"], **opt.scalars}[key] for key in scalars}
 
 
 BAD_UPDATES: dict[str, tuple[str, dict[str, Any], type[Exception], str]] = {

@@ -402,7 +402,9 @@ def test_registries_agree() -> None:
     from adamas.rules import FORMULAS
 
     def described(rule: Any) -> list[Any]:
-        return [list(rule.states.items()), dict(rule.scalars), rule.own_decay, rule.sums, rule.has_closed_form]
+        numbers = dict(rule.scalars), dict(rule.shared_scalars)
+        traits = rule.own_decay, rule.sums, rule.has_closed_form, rule.unchanged_state
+        return [list(rule.states.items()), numbers, traits]
 
     compiled = _core.rules()
     assert {name: described(rule) for name, rule in FORMULAS.items()} == {
@@ -412,7 +414,7 @@ def test_registries_agree() -> None:
     assert {name for name, rule in compiled.items() if not rule.steps_rows} == {
         name for name, rule in FORMULAS.items() if not rule.works_on_rows
     }
-    assert {rule.starts_at_param for rule in compiled.values()} == {None, "z"}
+    assert {rule.starts_at_param for rule in compiled.values()} == {None, "z", "p0"}
 
 
 def test_every_optimizer_has_a_reference_and_cases() -> None:

@@ -123,8 +123,10 @@ def test_traits() -> None:
         "lars",
         "mars",
         "novograd",
+        "prodigy",
         "stable_adamw",
     }
+    assert {name for name, formula in FORMULAS.items() if formula.shared_scalars} == {"prodigy"}
     assert {name for name, formula in FORMULAS.items() if not formula.works_on_rows} == {
         *_ADAFACTOR,
         "adam_mini",
@@ -134,6 +136,7 @@ def test_traits() -> None:
         "mars",
         "nadam",
         "novograd",
+        "prodigy",
         "schedule_free",
         "schedule_free_radam",
         "schedule_free_sgd",

@@ -13,6 +13,7 @@ from bits import assert_same_bits
 
 import adamas
 from adamas.adapters import BoundOptimizer, describe
+from adamas.rules import SPECS
 
 PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
 BLOCK = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[0]
@@ -47,6 +48,7 @@ def batches(count: int) -> Iterator[Arrays]:
 
 def assert_same(optimizer: Any, params: Arrays, plain: Any, expected: Arrays) -> None:
     """Compare parameters, states and numbers with those of an optimizer of adamas."""
+    assert optimizer.bound.shared_scalars() == plain.scalars
     for name in SHAPES:
         assert_same_bits(params[name], expected[name], name)
     for index, (name, entry) in enumerate(plain.state.items()):
@@ -81,6 +83,10 @@ def test_it_steps_one_parameter_at_a_time(name: str, options: dict[str, Any]) ->
     params, expected = arrays(0), arrays(0)
     optimizer = DictOptimizer(getattr(adamas, name), params, **options)
     plain = getattr(adamas, name)(expected, **options)
+    if SPECS[name].shared_scalars:
+        with pytest.raises(ValueError, match=f"step_scope: {name} needs sums over the gradients of all parameters"):
+            optimizer.step_in_backward(arrays(100).get)
+        return
     for seed in range(3):
         grads = arrays(100 + seed)
         report = optimizer.step_in_backward(grads.get)

@@ -83,6 +83,7 @@ SAME_BITS: dict[str, tuple[Any, dict[str, Any]]] = {
     "LARS": (adamas.LARS, {}),
     "NovoGrad": (adamas.NovoGrad, {}),
     "Rprop": (adamas.Rprop, {}),
+    "Prodigy": (adamas.Prodigy, {}),
 }
 
 
@@ -114,6 +115,27 @@ def test_same_bits_as_adamas(name: str, dtype: str) -> None:
             assert value.tobytes() == array.tobytes()
         else:
             np.testing.assert_allclose(value.astype(np.float64), array.astype(np.float64), rtol=1e-6, atol=1e-6)
+
+
+def test_prodigy_shares_its_numbers_and_decays_by_its_own_step() -> None:
+    rng = np.random.default_rng(1)
+    params = [variable(rng.standard_normal(shape), "float32", f"w{i}") for i, shape in enumerate([(33, 7), (5,)])]
+    arrays = [to_numpy(param).reshape(-1) for param in params]
+    optimizer = adamas.keras.Prodigy(weight_decay=0.1, d0=1e-2, d_coef=4.0)
+    optimizer.exclude_from_weight_decay(var_names=["w1"])
+    groups = [{"params": arrays[:1], "weight_decay": 0.1}, {"params": arrays[1:]}]
+    engine = adamas.Prodigy(groups, d0=1e-2, d_coef=4.0)
+    for _ in range(10):
+        grads = [to_numpy(param).copy() - 1.0 for param in params]
+        optimizer.apply([tensor(grad) for grad in grads], params)
+        engine.step([{"params": [grad.reshape(-1)]} for grad in grads])
+    assert engine.scalars["d"] > 2e-2
+    shown = {variable.name: float(to_numpy(variable)) for variable in optimizer.variables if variable.shape == ()}
+    rtol = 0.0 if BACKEND != "jax" else 1e-5  # numbers are float32 there
+    for name, value in engine.scalars.items():
+        np.testing.assert_allclose(shown[name], value, rtol=rtol)
+    for param, array in zip(params, arrays, strict=True):
+        np.testing.assert_allclose(to_numpy(param).reshape(-1), array, rtol=rtol, atol=rtol)
 
 
 @pytest.mark.parametrize("state_dtype", ROUNDED_STATES)

@@ -70,7 +70,7 @@ def run(opt: Any, params: list[Array], dtype: Any, special: bool, offset: int) -
         placed = [misaligned(g, (offset + 1) % 4) for g in grads]
         opt.step([None if (t, len(p)) in [(3, 17), (4, 1000)] else g for p, g in zip(params, placed, strict=True)])
     kept = [value for entry in opt.state.values() for key, value in entry.items() if key != "step"]
-    return [*params, *(np.atleast_1d(value) for value in kept)]
+    return [*params, *(np.atleast_1d(value) for value in (*kept, *opt.scalars.values()))]
 
 
 def initial(dtype: Any, special: bool, offset: int) -> list[Array]:

@@ -107,6 +107,10 @@ WRONG_IN_GROUPS = [
     ("ScheduleFreeRAdam", "betas", (0.0, 0.9)),
     ("ScheduleFreeSGD", "momentum", 0.0),
     ("NovoGrad", "eps_root", -1.0),
+    ("Prodigy", "beta3", 1.0),
+    ("Prodigy", "growth_rate", 0.5),
+    ("Prodigy", "d0", 0.0),
+    ("Prodigy", "safeguard_warmup", 1),
 ]
 
 

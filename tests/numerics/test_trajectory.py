@@ -16,13 +16,21 @@ def test_follows_the_paper(case: Case) -> None:
     rng = np.random.default_rng(11)
     params = [rng.standard_normal(1) for _ in range(5)]  # of one element each, whose norm is its size
     opt = case.compiled(params)
-    elements = [case.paper(float(p[0]), opt.param_groups[0]) for p in params]
-    for element in elements:
-        next(element)
+    starts = [float(p[0]) for p in params]
+    if case.is_joint:
+        papers = [case.paper(starts, opt.param_groups[0])]
+    else:
+        papers = [case.paper(start, opt.param_groups[0]) for start in starts]
+    for paper in papers:
+        next(paper)
     for _ in range(200):
         grads = [rng.standard_normal(1) for _ in params]
         opt.step(grads)
-        wanted = [element.send(float(g[0])) for element, g in zip(elements, grads, strict=True)]
+        given = [float(g[0]) for g in grads]
+        if case.is_joint:
+            wanted = papers[0].send(given)
+        else:
+            wanted = [paper.send(g) for paper, g in zip(papers, given, strict=True)]
         np.testing.assert_allclose(np.concatenate(params), wanted, rtol=1e-12, atol=1e-14)
 
 

@@ -49,7 +49,7 @@ struct Hyperparameters {
   double eta_plus = 1.2;           // > 1: Rprop
   double step_min = 1e-6;          // >= 0: Rprop
   double step_max = 50.0;          // >= step_min: Rprop
-  double beta2_decay = -0.8;       // <= 0: Adafactor, and those that follow
+  double beta2_decay = -0.8;       // <= 0: Adafactor, and those up to eps_in_mean
   double least_root = -1.0;        // >= 0, or -1 for the epsilon of the type that is computed with
   double least_scale = 1e-3;       // >= 0
   double clip_threshold = 1.0;     // >= 1
@@ -57,13 +57,19 @@ struct Hyperparameters {
   bool relative_step = true;
   bool warmup_init = false;
   bool eps_in_mean = false;
-  bool clip = true;              // ADOPT
-  bool nesterov = false;         // LARS
-  bool mix_by_beta2 = false;     // Adan
-  bool silent_sgd_phase = true;  // Schedule-Free RAdam
+  double estimate_beta = -1.0;     // in [0, 1), or -1 for the root of beta2: Prodigy
+  double d0 = 1e-6;                // > 0: Prodigy
+  double d_coef = 1.0;             // >= 0: Prodigy
+  double growth_rate = -1.0;       // >= 1, or -1 for no limit: Prodigy
+  bool clip = true;                // ADOPT
+  bool nesterov = false;           // LARS
+  bool mix_by_beta2 = false;       // Adan
+  bool silent_sgd_phase = true;    // Schedule-Free RAdam
+  bool safeguard_warmup = false;   // Prodigy
 };
 
-// kInvalidHyperparameter if a value is out of its range, infinite or not a number.
+// kInvalidHyperparameter if a value is out of its range, infinite or not a number. (Those of Prodigy are looked at when
+// it takes a step.)
 Status check(const Hyperparameters& hyperparameters) noexcept;
 
 }  // namespace adamas

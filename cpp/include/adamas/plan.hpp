@@ -161,6 +161,13 @@ class Plan {
   double scalar(std::size_t index, int which) const noexcept;
   Status set_scalar(std::size_t index, int which, double value) noexcept;
 
+  // The numbers that rules keep for all parameters of the plan together (RuleInfo::shared_scalars), to be saved and
+  // restored with them; none, and 0, if there are no such. They are finite. All rules of a plan that keep such numbers
+  // keep the same ones.
+  int shared_scalar_count() const noexcept;
+  double shared_scalar(int which) const noexcept;
+  Status set_shared_scalar(int which, double value) noexcept;
+
   // One step of every parameter that has a gradient: all of them, in one parallel region, or, on any error, none.
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
@@ -171,6 +178,7 @@ class Plan {
   // The part of a step that concerns one parameter, for those who have gradients one after the other: after all of
   // them, the result is that of step(). Norms are those of this gradient alone. The inputs are those of this parameter
   // alone: one gradient, with its type, which is not of single rows, and the hyperparameters of the one group it is in.
+  // Not of a rule with shared scalars, which need the gradients of all parameters: kInvalidParameter.
   Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
   // Gives parameter `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64

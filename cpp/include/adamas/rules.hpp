@@ -10,6 +10,7 @@ enum class Rule : std::uint8_t;
 
 constexpr int kMaxStates = 4;
 constexpr int kMaxScalars = 2;
+constexpr int kMaxSharedScalars = 4;
 constexpr int kMaxSums = 3;
 constexpr int kMaxAxes = 2;  // states by row or column
 
@@ -49,13 +50,18 @@ struct RuleInfo {
       states[kMaxStates];  // in the order of Parameter::states; zeros at first, unless the rule's paper says otherwise
   int scalar_count;
   ScalarInfo scalars[kMaxScalars];  // numbers kept beside the step count
+  int shared_scalar_count;
+  ScalarInfo shared_scalars[kMaxSharedScalars];  // numbers kept once for all parameters of a plan
   int sum_count;
-  const char* sums[kMaxSums];  // sums over the whole parameter that a step takes before it updates: a pass more
+  // Sums that a step takes before it updates, a pass more: over the whole parameter, or, where there are shared
+  // scalars, over all parameters that have a gradient.
+  const char* sums[kMaxSums];
 
   // What a caller has to know about the rule, so that nobody has to know it by its name.
   bool own_decay;        // weight decay is part of its formula, instead of coming before it
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
+  int unchanged_state;   // the state that sums alone need, which the update does not touch, or -1
 
   // Does it keep a state by row or column? Then it sums up squares of gradients along these: a pass more.
   constexpr bool has_axes() const noexcept {

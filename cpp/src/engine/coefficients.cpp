@@ -11,20 +11,38 @@ namespace {
 // The scalar side of a rule.
 struct RuleFunctions {
   bool (*accepts)(const Hyperparameters&);
-  void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
+  void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*, double*);
   void (*take_sums)(const double*, double, double*, double*);
+  bool (*join)(const Hyperparameters&, Hyperparameters&);
+  void (*share)(const Hyperparameters&, const double*, double*);
+  void (*take_totals)(const double*, double*, double*);
   IdleStep (*idle_step)(const double*);
   bool takes_epsilon;
 };
 
 template <class R>
-void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, double* out) {
-  R::coefficients(h, step, scalars_by_name<R>(scalars), coefficients_by_name<R>(out));
+void coefficients_of(const Hyperparameters& h, std::int64_t step, double* scalars, [[maybe_unused]] double* shared,
+                     double* out) {
+  if constexpr (R::kSharedScalarCount != 0) {
+    R::coefficients(h, step, scalars_by_name<R>(scalars), shared_by_name<R>(shared), coefficients_by_name<R>(out));
+  } else {
+    R::coefficients(h, step, scalars_by_name<R>(scalars), coefficients_by_name<R>(out));
+  }
 }
 
 template <class R>
 void take_sums_of(const double* sums, double size, double* scalars, double* coefficients) {
   R::take_sums(sums_by_name<R>(sums), size, scalars_by_name<R>(scalars), coefficients_by_name<R>(coefficients));
+}
+
+template <class R>
+void share_of(const Hyperparameters& h, const double* totals, double* shared) {
+  R::share(h, sums_by_name<R>(totals), shared_by_name<R>(shared));
+}
+
+template <class R>
+void take_totals_of(const double* totals, double* shared, double* coefficients) {
+  R::take_totals(sums_by_name<R>(totals), shared_by_name<R>(shared), coefficients_by_name<R>(coefficients));
 }
 
 template <class R>
@@ -35,8 +53,15 @@ IdleStep idle_step_of(const double* coefficients) {
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, R::kTakesEpsilon};
-  if constexpr (R::kSumCount != 0) functions.take_sums = &take_sums_of<R>;
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, nullptr, nullptr, nullptr,
+                          R::kTakesEpsilon};
+  if constexpr (R::kSharedScalarCount != 0) {
+    functions.join = &R::join;
+    functions.share = &share_of<R>;
+    functions.take_totals = &take_totals_of<R>;
+  } else if constexpr (R::kSumCount != 0) {
+    functions.take_sums = &take_sums_of<R>;
+  }
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
   return functions;
 }
@@ -65,12 +90,12 @@ double epsilon_of(DType dtype) {
 }  // namespace
 
 Status compute_coefficients(Rule rule, const Hyperparameters& h, DType compute_dtype, std::int64_t step,
-                            double* scalars, StepCoefficients* out) noexcept {
+                            double* scalars, double* shared, StepCoefficients* out) noexcept {
   const RuleFunctions& of_rule = functions(rule);
   if (of_rule.takes_epsilon && h.least_root < 0.0) {
     Hyperparameters own = h;
     own.least_root = epsilon_of(compute_dtype);
-    return compute_coefficients(rule, own, compute_dtype, step, scalars, out);
+    return compute_coefficients(rule, own, compute_dtype, step, scalars, shared, out);
   }
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
   // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
@@ -84,13 +109,25 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, DType compute_d
   out->grad_scale = h.maximize ? -1.0 : 1.0;
   out->step = step;
   out->seed = h.seed;
-  of_rule.coefficients(h, step, scalars, out->rule);
+  of_rule.coefficients(h, step, scalars, shared, out->rule);
   return Status::kOk;
 }
 
 void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
                          StepCoefficients* out) noexcept {
   functions(rule).take_sums(sums, static_cast<double>(size), scalars, out->rule);
+}
+
+bool join(Rule rule, const Hyperparameters& group, Hyperparameters* all) noexcept {
+  return functions(rule).join(group, *all);
+}
+
+void share(Rule rule, const Hyperparameters& all, const double* totals, double* shared) noexcept {
+  functions(rule).share(all, totals, shared);
+}
+
+void finish_shared_coefficients(Rule rule, const double* totals, double* shared, StepCoefficients* out) noexcept {
+  functions(rule).take_totals(totals, shared, out->rule);
 }
 
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }

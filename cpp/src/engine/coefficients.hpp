@@ -10,12 +10,23 @@
 namespace adamas {
 
 // kInvalidHyperparameter if the rule cannot work with these. scalars: the rule's own numbers, moved on by this step.
+// shared: those of all parameters, which stay as they are.
 Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, DType compute_dtype, std::int64_t step,
-                            double* scalars, StepCoefficients* out) noexcept;
+                            double* scalars, double* shared, StepCoefficients* out) noexcept;
 
 // Of a rule that needs sums (RuleInfo::sum_count) over a parameter of `size` elements, what could not be known before.
 void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
                          StepCoefficients* out) noexcept;
+
+// Of a rule with shared scalars. Joins the hyperparameters of a group to those that concern all parameters, which began
+// as those of the first group; false if they do not agree.
+bool join(Rule rule, const Hyperparameters& group, Hyperparameters* all) noexcept;
+
+// Moves the shared scalars on by a step; totals: its sums, over all parameters.
+void share(Rule rule, const Hyperparameters& all, const double* totals, double* shared) noexcept;
+
+// After that: what could not be known before of the coefficients of a parameter.
+void finish_shared_coefficients(Rule rule, const double* totals, double* shared, StepCoefficients* out) noexcept;
 
 // What a step with these coefficients does without a gradient, of a rule with RuleInfo::has_closed_form.
 IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;

@@ -79,6 +79,7 @@ class Part {
   }
 
   void take_sums() const {
+    start();
     const SumKernel kernel = pass_.kernels->sum[static_cast<int>(parameter_.rule)][column()];
     GranuleSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
@@ -82,6 +83,19 @@ bool axes_fit(const Parameter& parameter) {
          parameter.size / rows % columns == 0;
 }
 
+bool same_names(const ScalarInfo* a, const ScalarInfo* b, int count) {
+  return std::equal(a, a + count, b,
+                    [](const ScalarInfo& x, const ScalarInfo& y) { return std::strcmp(x.name, y.name) == 0; });
+}
+
+// Rules of one plan that keep shared scalars keep the same ones, from the same sums.
+bool share_alike(const RuleInfo& a, const RuleInfo& b) {
+  return a.shared_scalar_count == b.shared_scalar_count && a.sum_count == b.sum_count &&
+         same_names(a.shared_scalars, b.shared_scalars, a.shared_scalar_count) &&
+         std::equal(a.sums, a.sums + a.sum_count, b.sums,
+                    [](const char* x, const char* y) { return std::strcmp(x, y) == 0; });
+}
+
 Status check_parameter(const Parameter& parameter) {
   const bool known = static_cast<int>(parameter.rule) < rule_count() &&
                      static_cast<int>(parameter.dtype) < kDTypeCount &&
@@ -128,6 +142,9 @@ Plan& Plan::operator=(Plan&&) noexcept = default;
 Status Plan::add(const Parameter& parameter) noexcept try {
   if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
   if (!impl_) impl_ = std::make_unique<Impl>();
+  const RuleInfo& rule = rule_info(parameter.rule);
+  const bool shares = rule.shared_scalar_count != 0;
+  if (shares && impl_->sharing != nullptr && !share_alike(*impl_->sharing, rule)) return Status::kInvalidParameter;
   make_room(impl_->items, 1);
   make_room(impl_->work_end, 1);
   std::size_t arrays = 0;
@@ -141,8 +158,10 @@ Status Plan::add(const Parameter& parameter) noexcept try {
   Item item{};
   item.parameter = parameter;
   item.element_bytes = bytes_per_element(parameter);
-  for (int k = 0; k < rule_info(parameter.rule).scalar_count; ++k) {
-    item.scalars[k] = rule_info(parameter.rule).scalars[k].initial;
+  for (int k = 0; k < rule.scalar_count; ++k) item.scalars[k] = rule.scalars[k].initial;
+  if (shares && impl_->sharing == nullptr) {
+    impl_->sharing = &rule;
+    for (int k = 0; k < rule.shared_scalar_count; ++k) impl_->shared[k] = rule.shared_scalars[k].initial;
   }
   if (parameter.columns != 0)
     item.rows = std::make_unique<Rows>(parameter.size / parameter.columns, parameter.row_counts);
@@ -200,6 +219,21 @@ Status Plan::set_scalar(std::size_t index, int which, double value) noexcept {
   return Status::kOk;
 }
 
+int Plan::shared_scalar_count() const noexcept {
+  return impl_ && impl_->sharing != nullptr ? impl_->sharing->shared_scalar_count : 0;
+}
+
+double Plan::shared_scalar(int which) const noexcept {
+  return which >= 0 && which < shared_scalar_count() ? impl_->shared[which] : 0.0;
+}
+
+Status Plan::set_shared_scalar(int which, double value) noexcept {
+  if (which < 0 || which >= shared_scalar_count()) return Status::kInvalidParameter;
+  if (!std::isfinite(value)) return Status::kInvalidHyperparameter;
+  impl_->shared[which] = value;
+  return Status::kOk;
+}
+
 Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
   if (size() == 0) return Status::kOk;
   const FloatMode mode;
@@ -213,6 +247,7 @@ Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
 
 Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* info) noexcept try {
   if (index >= size() || inputs.group_count != 1 || inputs.row_grads != nullptr) return Status::kInvalidParameter;
+  if (rule_info(impl_->items[index].parameter.rule).shared_scalar_count != 0) return Status::kInvalidParameter;
   if (inputs.grads == nullptr || inputs.groups == nullptr) return Status::kNullPointer;
   const FloatMode mode;
   if (const Status status = check_groups(inputs); status != Status::kOk) return status;

@@ -21,11 +21,15 @@ struct Plan::Impl {
   std::size_t group_count = 0;
   std::vector<Extent> written;  // memory that steps write, of non-empty arrays
   bool written_is_apart = false;
+  const RuleInfo* sharing = nullptr;  // a rule of theirs that keeps shared scalars
+  double shared[kMaxSharedScalars] = {};
 
   // Of the step under way.
   std::vector<std::uint64_t> work_end;
   std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;
+  double next_shared[kMaxSharedScalars];
+  Hyperparameters of_all;  // those that concern all parameters with shared scalars
   std::vector<GranuleSums> sums;
   bool any_axes = false;     // some item that is stepped has states by row or column
   std::size_t granules = 0;  // of all gradients
@@ -54,6 +58,7 @@ struct Plan::Impl {
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);
   Status check_overlap(const Items& part);
+  Status join_groups(const Items& part, const Groups& groups);
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
   Status prepare_rows(Item& item, const Hyperparameters& group);

@@ -30,6 +30,8 @@ bool agree_in_coefficients(const Item& a, const Item& b) {
          a.step_count == b.step_count && same_scalars(a, b);
 }
 
+bool shares_scalars(Rule rule) { return rule_info(rule).shared_scalar_count != 0; }
+
 bool is_exact(const Item& item) { return item.rows && item.parameter.row_mode == RowMode::kExact; }
 
 Status check(const StepOptions& options) {
@@ -123,7 +125,23 @@ Status Plan::Impl::add_coefficients(const Item& item, const Hyperparameters& gro
   next_scalars.emplace_back();
   std::copy_n(item.scalars, kMaxScalars, next_scalars.back().data());
   return compute_coefficients(item.parameter.rule, group, item.compute_dtype(), step, next_scalars.back().data(),
-                              &coefficients.back());
+                              next_shared, &coefficients.back());
+}
+
+// Finds the hyperparameters that concern all parameters with shared scalars; they must agree, with gradients or
+// without.
+Status Plan::Impl::join_groups(const Items& part, const Groups& groups) {
+  const Hyperparameters* last = nullptr;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Rule rule = items[i].parameter.rule;
+    const Hyperparameters& group = groups.of(items[i]);
+    if (&group == last || !shares_scalars(rule)) continue;
+    if (last == nullptr) of_all = group;
+    if (!join(rule, group, &of_all)) return Status::kInvalidHyperparameter;
+    last = &group;
+  }
+  std::copy_n(shared, kMaxSharedScalars, next_shared);
+  return Status::kOk;
 }
 
 // StepCoefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
@@ -169,6 +187,9 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   bool any_sums = false;
   any_axes = false;
   granules = 0;
+  if (sharing != nullptr) {
+    if (const Status status = join_groups(part, groups); status != Status::kOk) return status;
+  }
   const Item* previous = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
@@ -226,6 +247,8 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
 
 // After the pass that took sums.
 void Plan::Impl::finish_coefficients(const Items& part) {
+  double all[kMaxSums] = {};  // of parameters with shared scalars
+  const Item* last = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     const int count = rule_info(item.parameter.rule).sum_count;
@@ -234,8 +257,20 @@ void Plan::Impl::finish_coefficients(const Items& part) {
     for (std::size_t granule = 0; granule < granules_of(item); ++granule) {
       for (int k = 0; k < count; ++k) totals[k] += sums[item.first_granule + granule].values[k];
     }
+    if (shares_scalars(item.parameter.rule)) {
+      for (int k = 0; k < count; ++k) all[k] += totals[k];
+      last = &item;
+      continue;
+    }
     adamas::finish_coefficients(item.parameter.rule, totals, item.parameter.size,
                                 next_scalars[item.coefficients].data(), &coefficients[item.coefficients]);
+  }
+  if (last == nullptr) return;
+  share(last->parameter.rule, of_all, all, next_shared);
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    if (!item.has_gradient() || !shares_scalars(item.parameter.rule)) continue;
+    finish_shared_coefficients(item.parameter.rule, all, next_shared, &coefficients[item.coefficients]);
   }
 }
 
@@ -282,6 +317,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
     put(item.accumulated, false);
     ++info->updated;
   }
+  if (sharing != nullptr) std::copy_n(next_shared, kMaxSharedScalars, shared);
   return Status::kOk;
 }
 

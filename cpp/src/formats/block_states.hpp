@@ -291,7 +291,8 @@ class BlockStates {
   template <class S>
   ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S& roots, std::size_t j) {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (!kCoded<k>) {
+      if constexpr (!is_written<Rule>(k)) {
+      } else if constexpr (!kCoded<k>) {
         Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
       } else if constexpr (kSigned<k> && kDivisor<k> >= 0) {
         constexpr int d = kDivisor<k>;

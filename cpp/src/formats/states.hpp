@@ -73,7 +73,9 @@ struct Float32States {
   ADAMAS_INLINE void prepare(const S&, S&) const {}
   template <class S>
   ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S&, std::size_t j) const {
-    for (int k = 0; k < Rule::kStateCount; ++k) Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
+    for (int k = 0; k < Rule::kStateCount; ++k) {
+      if (is_written<Rule>(k)) Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
+    }
   }
   ADAMAS_INLINE void between(std::size_t) const {}
   ADAMAS_INLINE void end(const StateArrays&, std::size_t) const {}
@@ -115,7 +117,8 @@ class Bfloat16States {
   template <class S>
   ADAMAS_INLINE void store(const StateArrays& arrays, const S& s, const S&, std::size_t j) const {
     repeat<Rule::kStateCount>([&](auto k) ADAMAS_INLINE_LAMBDA {
-      if constexpr (kExact<k>) {
+      if constexpr (!is_written<Rule>(k)) {
+      } else if constexpr (kExact<k>) {
         Order::store(s[k], static_cast<float*>(arrays.values[k]) + j);
       } else {
         constexpr bool kFirst = Rule::kStates[k].kind != StateKind::kSigned;

@@ -97,7 +97,7 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
       Decay::apply(p[b], g[b], c.decay);
       p[b] = adamas::update<Rule>(p[b], g[b], s[b], c.rule);
       for (int k = 0; k < Rule::kStateCount; ++k) {
-        if (Rule::kStates[k].extent == StateExtent::kElement) store(s[b][k], states[k], at, lanes);
+        if (is_written<Rule>(k)) store(s[b][k], states[k], at, lanes);
       }
       store(p[b], param, at, lanes);
     }

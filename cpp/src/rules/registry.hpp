@@ -19,6 +19,7 @@
 #include "rules/mars.hpp"
 #include "rules/nadam.hpp"
 #include "rules/novograd.hpp"
+#include "rules/prodigy.hpp"
 #include "rules/radam.hpp"
 #include "rules/rmsprop.hpp"
 #include "rules/rprop.hpp"
@@ -59,6 +60,7 @@
   X("lars", LarsRule)                                       \
   X("novograd", NovoGradRule)                               \
   X("rprop", RpropRule)                                     \
+  X("prodigy", ProdigyRule)                                 \
   X("adafactor", AdafactorRule<false>)                      \
   X("adafactor_momentum", AdafactorRule<true>)              \
   X("adafactor_vector", AdafactorVectorRule<false>)         \

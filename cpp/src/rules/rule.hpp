@@ -32,6 +32,16 @@
 //   column_factor()        the same of a column's value
 // all in float64; what they return is rounded to the compute type. What update() does to these states is forgotten.
 //
+// A rule may keep numbers that all parameters of an optimizer share. Then its sums are over all parameters that have a
+// gradient, added up in the order of the parameters. Such a rule has
+//   kSharedScalarCount, kSharedScalars   how many numbers, up to kMaxSharedScalars: name and first value
+//   SharedScalars                        these by name: a reference each, in the same order
+//   coefficients()                       has them as its last argument but one, and leaves them as they are
+//   join()                               completes `all`, the hyperparameters that concern all parameters, which began
+//                                        as those of the first group; false if another group does not agree with them
+//   share()                              moves the shared scalars on by one step, once the sums are known
+//   take_totals()                        takes the place of take_sums(): the shared scalars have been moved on
+//
 // What goes through all states, coefficients or sums of a rule, whatever their names, has them in arrays.
 #pragma once
 
@@ -62,6 +72,10 @@ struct RuleDefaults {
   static constexpr int kScalarCount = 0;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {};
 
+  struct SharedScalars {};
+  static constexpr int kSharedScalarCount = 0;
+  static constexpr ScalarInfo kSharedScalars[kMaxSharedScalars] = {};
+
   // The rule applies weight decay in its formula, instead of before it (rules/decay.hpp).
   static constexpr bool kOwnDecay = false;
 
@@ -82,6 +96,9 @@ struct RuleDefaults {
   // The state that starts at the parameter, or -1; it is not rounded (StateKind::kExact).
   static constexpr int kStartsAtParam = -1;
 
+  // The state that sums alone need, or -1: the update leaves it where it is. It is not rounded either.
+  static constexpr int kUnchangedState = -1;
+
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };
@@ -92,11 +109,17 @@ struct FormulaOf {
   using Type = Rule;
 };
 
+// Does an update write state k?
+template <class Rule>
+constexpr bool is_written(int k) {
+  return k != Rule::kUnchangedState && Rule::kStates[k].extent == StateExtent::kElement;
+}
+
 template <class Rule>
 constexpr int kCoefficientCount =
     static_cast<int>(sizeof(typename Rule::template Coefficients<double>) / sizeof(double));
 
-// The elements of an array by the names of States, Scalars, Coefficients or Sums.
+// The elements of an array by the names of States, Scalars, SharedScalars, Coefficients or Sums.
 template <class Names, class T, std::size_t... k>
 ADAMAS_INLINE Names by_name([[maybe_unused]] T* array, std::index_sequence<k...>) {
   return {array[k]...};
@@ -110,6 +133,11 @@ ADAMAS_INLINE auto states_by_name(V* states) {
 template <class Rule>
 ADAMAS_INLINE auto scalars_by_name(double* scalars) {
   return by_name<typename Rule::Scalars>(scalars, std::make_index_sequence<Rule::kScalarCount>());
+}
+
+template <class Rule>
+ADAMAS_INLINE auto shared_by_name(double* shared) {
+  return by_name<typename Rule::SharedScalars>(shared, std::make_index_sequence<Rule::kSharedScalarCount>());
 }
 
 // T may be const.

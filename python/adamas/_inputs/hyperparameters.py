@@ -7,6 +7,7 @@ is no.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -30,6 +31,12 @@ def number(value: Any, path: str, expected: str, least: float, below: float) -> 
     if not least <= converted < below:
         raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
     return converted
+
+
+def scalar(value: Any, path: str, *, signed: bool = False) -> float:
+    """Return a number that a rule keeps, as a float: finite, and not negative unless it is ``signed``."""
+    expected, least = ("a finite number", -sys.float_info.max) if signed else ("a finite number >= 0", 0.0)
+    return number(value, path, expected, least, math.inf)
 
 
 def exact_int(value: int | np.integer[Any]) -> int:
@@ -88,6 +95,10 @@ def _within(values: Range, least: float, below: float) -> Callable[[Any, str], f
         return number(value, path, expected, least, below)
 
     return check
+
+
+def _optional(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    return lambda value, path: None if value is None else check(value, path)
 
 
 _fraction = _within(Range.FRACTION, 0.0, 1.0)
@@ -153,6 +164,9 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.BLOCKS: _blocks,
     Range.NON_POSITIVE: _non_positive,
     Range.AT_LEAST_ONE: _within(Range.AT_LEAST_ONE, 1.0, math.inf),
+    Range.POSITIVE: _within(Range.POSITIVE, math.nextafter(0.0, 1.0), math.inf),
+    Range.OPTIONAL_FRACTION: _optional(_within(Range.OPTIONAL_FRACTION, 0.0, 1.0)),
+    Range.OPTIONAL_GROWTH: _optional(_within(Range.OPTIONAL_GROWTH, 1.0, math.inf)),
 }
 
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]

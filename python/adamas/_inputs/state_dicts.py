@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from adamas._inputs.hyperparameters import MAX_STEPS, exact_int, number
+from adamas._inputs.hyperparameters import MAX_STEPS, exact_int, scalar
 from adamas._inputs.values import is_a, shown, stored, type_name
 from adamas._numerics.formats import StateFormat
+from adamas.rules import SPECS
 
 #: What begins anew where states were saved without an average.
 OF_AVERAGES = frozenset({"average", "n_averaged"})
+
+#: Numbers that rules keep for all parameters together, and that may be negative.
+_SIGNED = frozenset(name for spec in SPECS.values() for name in spec.signed_scalars)
 
 _PARTS = {"optimizer": (str, "str"), "state": (Mapping, "mapping"), "param_groups": (list, "list")}
 
@@ -35,6 +38,8 @@ def read_state_dict(given: Any, live: Mapping[str, Any]) -> dict[str, Any]:
         if not is_a(read.get(part), kind):
             raise TypeError(f"state_dict[{part!r}]: expected a {name}, got {type_name(read.get(part))}")
     read["state"] = {name: dict(entry) if is_a(entry, Mapping) else entry for name, entry in read["state"].items()}
+    if is_a(read.get("scalars"), Mapping):
+        read["scalars"] = dict(read["scalars"])
     read["param_groups"] = [dict(g) if is_a(g, Mapping) else g for g in stored(read["param_groups"])]
     if problems := state_dict_problems(read, live):
         raise ValueError("state_dict does not fit this optimizer; nothing was loaded:\n  " + "\n  ".join(problems))
@@ -43,7 +48,23 @@ def read_state_dict(given: Any, live: Mapping[str, Any]) -> dict[str, Any]:
 
 def state_dict_problems(given: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
     """Return all that does not fit."""
-    return [*_check_head(given, live), *_check_states(given["state"], live["state"])]
+    return [*_check_head(given, live), *_check_shared(given, live), *_check_states(given["state"], live["state"])]
+
+
+def _check_shared(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
+    """Check the numbers that a rule keeps for all parameters together."""
+    theirs, ours = given.get("scalars", {}), live.get("scalars", {})
+    if not isinstance(theirs, Mapping):
+        yield f"scalars: expected a mapping, got {type_name(theirs)}"
+        return
+    for name in theirs:
+        if name not in ours:
+            yield f"scalars[{shown(name)}]: this optimizer keeps no such number"
+    for name in ours:
+        try:
+            scalar(theirs.get(name), f"scalars[{name!r}]", signed=name in _SIGNED)
+        except (TypeError, ValueError) as error:
+            yield str(error)
 
 
 def _check_head(given: Mapping[str, Any], live: Mapping[str, Any]) -> Iterator[str]:
@@ -145,7 +166,7 @@ def scalar_in(given: Any) -> float:
         TypeError: It is none.
         ValueError: It is out of range.
     """
-    return number(given, "", "a finite number >= 0", 0.0, math.inf)
+    return scalar(given, "")
 
 
 def _check_count(given: Any) -> str | None:

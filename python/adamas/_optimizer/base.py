@@ -82,6 +82,7 @@ class Optimizer(ABC):
             entries = [(group, f"[{i}]", f"[{i}]['params']") for i, group in enumerate(given)]
         self.defaults = defaults
         self.param_groups = [groups.add(group, path) for group, path, _ in entries]
+        self.spec.check_together(self.param_groups, "params[{}][{!r}]")
         nested = [(group["params"], path) for group, _, path in entries]
         parameters = Parameters(nested, grouped=given is not None, owner=kind.name)
         average = options.get("average")
@@ -478,6 +479,15 @@ class Optimizer(ABC):
         array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.
         """
         return States(self._model)
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """The numbers that the rule keeps for all parameters together, by name, as they are now.
+
+        Those of `Prodigy` are ``d``, its estimate, and what comes with it. Other rules keep none: then this is empty.
+        Step counts and numbers of single parameters are in ``state``.
+        """
+        return self._model.shared_scalars()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(

@@ -95,6 +95,7 @@ class Groups:
             self._check_changes(i, group, record)
         if keeping is not None:
             keeping.check_kept(groups)
+        self.kind.spec.check_together(checked, "param_groups[{}][{!r}]")
         if exact is not None and completed is not None:
             for i, hyperparameters in enumerate(checked):
                 self.check_exact(i, hyperparameters, exact)

@@ -139,6 +139,11 @@ class Model:
             numbers["n_averaged"] = engine.average_count(index)
         return numbers
 
+    def shared_scalars(self) -> dict[str, float]:
+        """Return the numbers that the rule keeps for all parameters together."""
+        names = self.kind.spec.shared_scalars
+        return dict(zip(names, self.engine.shared_scalars(), strict=True)) if names else {}
+
     def average_weight(self) -> float | list[float]:
         """Return the weight of the parameters in their averages after the next step: of all, or of each."""
         step = self.engine.completed + 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas import checkpoint
 from adamas._inputs.arrays import check_array, check_overlap
-from adamas._inputs.hyperparameters import SCHEDULABLE, check_flag, plain
+from adamas._inputs.hyperparameters import SCHEDULABLE, check_flag, plain, scalar
 from adamas._inputs.sparse import check_caught_up
 from adamas._inputs.state_dicts import count_in, read_state_dict, scalar_in
 from adamas._inputs.values import stored
@@ -59,10 +59,12 @@ class Saver:
             for name, entry in States(model).items()
         }
         average = None if model.average is None else repr(model.average)
+        shared = model.shared_scalars()
         return {
             "optimizer": model.kind.name,
             "step": model.engine.completed,
             "previous_norm": model.engine.previous_norm,
+            **({"scalars": shared} if shared else {}),
             "formats": {**model.formats.saved(), "average": average},
             "state": state,
             "param_groups": [
@@ -182,6 +184,8 @@ class Saver:
             pairs = [(array, np.copy(value)) for array, value in pairs]
 
         counts, scalars = self._saved_numbers(state_dict)
+        names = model.kind.spec.shared_scalars
+        shared = [scalar(state_dict["scalars"][name], "", signed=True) for name in names]
         completed = count_in(state_dict["step"])
         hyperparameters = [{key: value for key, value in values.items() if key != "params"} for values in loaded]
         averaged = self._saved_average_counts(state_dict, completed, left)
@@ -190,7 +194,7 @@ class Saver:
 
         def put() -> None:
             # What may find no memory comes first, and is one call.
-            model.engine.set_step_counts(counts, completed, scalars)
+            model.engine.set_step_counts(counts, completed, scalars, shared)
             for array, value in pairs:
                 np.copyto(array, value)
             for group, values in zip(groups, hyperparameters, strict=True):

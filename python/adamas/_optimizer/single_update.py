@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from adamas import _core
 from adamas._inputs.arrays import check_array, check_like, check_overlap
-from adamas._inputs.hyperparameters import check_group, check_threads, number, whole_number
+from adamas._inputs.hyperparameters import check_group, check_threads, scalar, whole_number
 from adamas._inputs.names import no_argument
 from adamas._inputs.values import shown
 from adamas._numerics.axes import AXES, axis_shape
@@ -94,12 +93,13 @@ class _SingleUpdate:
         else:
             formula = self._formulas[self._spec.choose(group)]
         states = self._take_states(formula, positional, named)
-        numbers = _check_scalars(scalars, formula.scalars)
+        known = {**formula.scalars, **formula.shared_scalars}
+        numbers = _check_scalars(scalars, known, formula.signed_scalars)
         self._update(formula, param, grad, states, group, step, threads, numbers)
-        if not formula.scalars and not self._spec.by_shape and len(args) == 2 + len(formula.states):
+        if not known and not self._spec.by_shape and len(args) == 2 + len(formula.states):
             self._remember(call, len(args), formula, group)
         if scalars is not None:
-            dict.update(scalars, zip(formula.scalars, numbers, strict=True))  # whatever a subclass does
+            dict.update(scalars, zip(known, numbers, strict=True))  # whatever a subclass does
 
     def _repeats(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Do what the last call did, with other arrays and another step, if this one is like it and acceptable."""
@@ -223,7 +223,7 @@ def _is_unchangeable(value: Any) -> bool:
     return type(value) in (float, int, bool, str, type(None))
 
 
-def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
+def _check_scalars(scalars: Any, known: Mapping[str, float], signed: Container[str]) -> list[float]:
     if scalars is None and not known:
         return []
     if known and not isinstance(scalars, dict):
@@ -232,7 +232,7 @@ def _check_scalars(scalars: Any, known: Mapping[str, float]) -> list[float]:
     if set(given) != set(known):
         names = ", ".join(map(str, given)) or "none"
         raise ValueError(f"scalars: expected {', '.join(known) or 'none'}, got {names}")
-    return [number(given[name], f"scalars[{name!r}]", "a finite number >= 0", 0.0, math.inf) for name in known]
+    return [scalar(given[name], f"scalars[{name!r}]", signed=name in signed) for name in known]
 
 
 def arguments_of(spec: RuleSpec) -> list[Hyperparameter]:
@@ -252,7 +252,7 @@ def signature_of(spec: RuleSpec) -> inspect.Signature:
         for name in spec.states
     ]
     others = [kinds("step", kinds.KEYWORD_ONLY, annotation="int")]
-    if spec.scalars:
+    if spec.scalars or spec.shared_scalars:
         others.append(kinds("scalars", kinds.KEYWORD_ONLY, annotation="dict[str, float]"))
     hyperparameters = [
         kinds(
@@ -278,9 +278,15 @@ def docstring_of(spec: RuleSpec) -> str:
         **{state: _state_line(spec, state) for state in spec.states},
         "step": "Which step this is, from 1.",
     }
-    if spec.scalars:
-        first = ", ".join(f"``{scalar}``, {value:g}" for scalar, value in spec.scalars.items())
+    scalars = {**spec.scalars, **spec.shared_scalars}
+    if scalars:
+        first = ", ".join(f"``{scalar}``, {value:g}" for scalar, value in scalars.items())
         lines["scalars"] = f"Numbers beside the step count, with what they are before the first step: {first}. Updated."
+    if spec.shared_scalars:
+        lines["scalars"] += (
+            " The rule means them for all parameters of a model; here they come from this one alone, so a model of "
+            f"several parameters needs `adamas.{name}`."
+        )
     for each in arguments_of(spec):
         # Callables are for optimizers.
         lines[each.name] = spec.descriptions[each.name].split(", or a callable")[0].split(". ")[0].rstrip(".") + "."

@@ -14,6 +14,12 @@ from adamas._optimizer.state_view import States
 from adamas._optimizer.step_defaults import OnNonFinite, not_finite
 from adamas._types import Array
 
+#: Why a step cannot be taken in parts.
+NEEDS_ALL = (
+    "{}: {} needs sums over the gradients of all parameters before it can update one of them, so a step cannot be "
+    "taken parameter by parameter; use step()"
+)
+
 
 class StepScope:
     """A step under way, parameter by parameter. Made by ``opt.step_scope``, and used in a ``with`` statement.
@@ -32,6 +38,8 @@ class StepScope:
         previous_norm: bool,
     ) -> None:
         super().__init__()
+        if model.kind.spec.shared_scalars:
+            raise ValueError(NEEDS_ALL.format("step_scope", model.kind.name))
         self._report: StepReport | None = None
         self._model = model
         self._diagnosis = diagnosis

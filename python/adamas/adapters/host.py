@@ -336,6 +336,18 @@ class BoundOptimizer:
         """
         self._engine.set_scalars(index, [values[name] for name in self.formula(index).scalars])
 
+    def shared_scalars(self) -> dict[str, float]:
+        """Return the numbers that the rule keeps for all parameters together, by name; most rules keep none."""
+        return self._model.shared_scalars()
+
+    def set_shared_scalars(self, values: Mapping[str, float]) -> None:
+        """Set them.
+
+        Args:
+            values: Each of them, by name; other entries are ignored.
+        """
+        self._engine.set_shared_scalars([values[name] for name in self.info.spec.shared_scalars])
+
     def show_step_counts(self, counts: Array) -> None:
         """Write the step count of every parameter into an array of float64 or float32, one element for each."""
         self._engine.show_step_counts(counts)

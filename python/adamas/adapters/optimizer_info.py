@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adamas._inputs.hyperparameters import check_group
+from adamas._inputs.hyperparameters import check_group, scalar
 from adamas._inputs.sparse import check_sparse_rule
 from adamas._numerics.formats import RowMode
 from adamas._optimizer.base import Optimizer
@@ -48,6 +48,20 @@ class OptimizerInfo:
         """
         return check_group({name: value}, path, [self.spec.by_name[name]], None)[name]
 
+    def check_shared_scalar(self, name: str, value: Any, path: str) -> float:
+        """Return one of the numbers that the rule keeps for all parameters together, as a float.
+
+        Args:
+            name: Its name, such as ``"d"``.
+            value: The value.
+            path: What messages call it.
+
+        Raises:
+            TypeError: It is no number.
+            ValueError: It is not finite, or negative where it may not be.
+        """
+        return scalar(value, path, signed=name in self.spec.signed_scalars)
+
     def check_combination(self, group: Mapping[str, Any], path: str = "{}") -> None:
         """Refuse hyperparameters of a group, each acceptable by itself, that do not go together.
 
@@ -65,6 +79,18 @@ class OptimizerInfo:
     def by_shape(self) -> bool:
         """Whether what is kept for a parameter depends on its shape: `BoundOptimizer` must know that then."""
         return self.spec.by_shape
+
+    def check_together(self, groups: Sequence[Mapping[str, Any]], path: str = "param_groups[{}][{!r}]") -> None:
+        """Refuse groups, each acceptable by itself, that do not go together.
+
+        Args:
+            groups: The hyperparameters of each.
+            path: What messages call one of them, with ``{}`` for the number of its group and for its name.
+
+        Raises:
+            ValueError: Naming a hyperparameter that must be the same in all groups.
+        """
+        self.spec.check_together(groups, path)
 
     def formula(self, group: Mapping[str, Any]) -> Formula:
         """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""

@@ -37,7 +37,9 @@ def limit_of_bytes(total: float, threads: int) -> Side:
     return Side(lambda: _core.probes.byte_limit(param, grad, states, threads))
 
 
-def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int, read_first: bool = False) -> Side:
+def limit_like(
+    param: Array, grad: Array, states: Sequence[Array], threads: int, read_first: Sequence[Array] | None = None
+) -> Side:
     """Return a side that moves these very arrays, whose values are put back after each of its turns.
 
     Args:
@@ -45,9 +47,10 @@ def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int,
         grad: In float32.
         states: In float32, as large as the parameter.
         threads: As many as the step may use.
-        read_first: For rules that take norms: all is read once more before.
+        read_first: For rules that take sums: the states that are read once more before, with parameter and gradient.
     """
     streams = tuple(states)
+    first = None if read_first is None else tuple(read_first)
     arrays = [param, *streams]
     kept = [array.copy() for array in arrays]
 
@@ -56,8 +59,8 @@ def limit_like(param: Array, grad: Array, states: Sequence[Array], threads: int,
             array[...] = values
 
     def step() -> None:
-        if read_first:
-            _core.probes.byte_limit(param, grad, streams, threads, read_only=True)
+        if first is not None:
+            _core.probes.byte_limit(param, grad, first, threads, read_only=True)
         _core.probes.byte_limit(param, grad, streams, threads)
 
     return Side(step, after_turn=restore)

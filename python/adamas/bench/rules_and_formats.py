@@ -14,7 +14,7 @@ from adamas.bench.byte_limit import limit_like, limit_of_bytes
 from adamas.bench.peers import Adamas
 from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alternately
 from adamas.bench.workload import Problem, Workload
-from adamas.rules import SPECS
+from adamas.rules import SPECS, Formula
 
 __all__ = ["FORMATS", "RULES", "Row", "measure_formats", "measure_rules"]
 
@@ -76,13 +76,15 @@ def measure_rules(size: int, threads: int, seconds: float, names: list[str] | No
         opt = getattr(adamas, RULES[name][0])([own], num_threads=threads, **RULES[name][1])
         for _ in range(3):
             opt.step([grad])
-        states = [value for value in opt.state["0"].values() if isinstance(value, np.ndarray)]
-        reads_twice = bool(SPECS[RULES[name][0]].formula_for(opt.param_groups[0]).sums)
+        formula = SPECS[RULES[name][0]].formula_for(opt.param_groups[0])
+        kept = {key: value for key, value in opt.state["0"].items() if isinstance(value, np.ndarray)}
+        states = [value for key, value in kept.items() if key != formula.unchanged_state]
+        first = [kept[key] for key in _read_by_sums(opt, formula)] if formula.sums else None
         sides = {
             "step": Side(_step(opt, grad)),
-            "limit": limit_like(own, grad, states, threads, read_first=reads_twice),
+            "limit": limit_like(own, grad, states, threads, read_first=first),
         }
-        streams = 3 + 2 * len(states) + (2 + len(states)) * reads_twice
+        streams = 3 + 2 * len(states) + (0 if first is None else 2 + len(first))
         yield _row(name, "rule", size, 4.0 * streams, sides, seconds)
 
 
@@ -99,6 +101,27 @@ def measure_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
         moved = workload.bytes_per_parameter
         sides = {"step": Side(run.step), "limit": limit_of_bytes(size * moved, threads)}
         yield _row(name, "format", size, moved, sides, seconds)
+
+
+class _Read(dict[str, Any]):
+    """States that remember which of them were asked for."""
+
+    def __init__(self, states: dict[str, Any]) -> None:
+        super().__init__(states)
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.names[name] = None
+        return super().__getitem__(name)
+
+
+def _read_by_sums(opt: Any, formula: Formula) -> list[str]:
+    """Return the names of the states that the pass before the update reads."""
+    one = np.ones(1)
+    scalars = dict.fromkeys((*formula.scalars, *formula.shared_scalars), 1.0)
+    states = _Read(dict.fromkeys(formula.states, one))
+    formula.products(one, one, states, formula.coefficients(opt.param_groups[0], 2, scalars))
+    return list(states.names)
 
 
 def _arrays(size: int) -> tuple[Array, Array]:

@@ -47,6 +47,7 @@ class Document:
         param_groups: Hyperparameters, and names of the parameters.
         params: Dtype and shape of each parameter, whether it is in the file or not.
         numbers: Step counts and other numbers, by parameter.
+        scalars: Numbers that the rule keeps for all parameters together.
         checksums: CRC-32 of each array.
     """
 
@@ -58,6 +59,7 @@ class Document:
     param_groups: list[dict[str, Any]]
     params: dict[str, list[Any]]
     numbers: dict[str, dict[str, Any]]
+    scalars: dict[str, float]
     checksums: dict[str, int]
 
     @classmethod
@@ -75,6 +77,7 @@ class Document:
                 name: {key: value for key, value in entry.items() if not isinstance(value, np.ndarray)}
                 for name, entry in state_dict["state"].items()
             },
+            dict(state_dict.get("scalars", {})),
             checksums,
         )
 
@@ -105,6 +108,7 @@ class Document:
             raise CheckpointError(
                 f"{path}: is of schema {shown(schema)}, this version reads up to {SCHEMA}: update adamas"
             )
+        fields.setdefault("scalars", {})  # versions without rules that have any did not write it
         for name, is_right in _CHECKS.items():
             if name not in fields or not is_right(fields[name]):
                 raise CheckpointError(f"{path}: its description has {name}={shown(fields.get(name))}")
@@ -116,6 +120,7 @@ class Document:
             "optimizer": self.optimizer,
             "step": self.step,
             "previous_norm": self.previous_norm,
+            **({"scalars": self.scalars} if self.scalars else {}),
             "formats": self.formats,
             "state": {
                 name: {**self.numbers.get(name, {}), **states.get(name, {})}
@@ -202,5 +207,6 @@ _CHECKS: dict[str, Any] = {
     "param_groups": lambda value: isinstance(value, list) and all(_is_group(group) for group in value),
     "params": lambda value: isinstance(value, dict) and all(_is_described(entry) for entry in value.values()),
     "numbers": lambda value: isinstance(value, dict) and all(_is_entry(entry) for entry in value.values()),
+    "scalars": lambda value: isinstance(value, dict) and all(_is_finite(item) for item in value.values()),
     "checksums": lambda value: isinstance(value, dict) and all(_is_count(item) for item in value.values()),
 }

@@ -32,6 +32,8 @@ def _run(arguments: argparse.Namespace) -> int:
     arrays = content.pop("arrays")
     groups = content.pop("param_groups")
     content["formats"] = ", ".join(f"{name}={value}" for name, value in content["formats"].items())
+    if "scalars" in content:
+        content["scalars"] = ", ".join(f"{name}={value:.6g}" for name, value in content["scalars"].items())
     parameters = content["parameters"]
     content["parameters"] = "not in the file" if parameters is None else f"{parameters:,} numbers"
     content["bytes"] = f"{content['bytes']:,}"
@@ -68,6 +70,7 @@ def describe(checkpoint: Checkpoint) -> dict[str, Any]:
         "written by": f"adamas {document.library}",
         "optimizer": document.optimizer,
         "steps": document.step,
+        **({"scalars": document.scalars} if document.scalars else {}),
         "formats": document.formats,
         "parameters": sum(array.size for array in checkpoint.params.values()) if checkpoint.params else None,
         "bytes": sum(array.nbytes for array in arrays.values()),

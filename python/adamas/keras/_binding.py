@@ -78,6 +78,8 @@ class Binding:
         self._states: list[dict[str, Array]] = [self.bound.states(self._place[i]) for i in range(len(arrays))]
         #: Numbers kept for each parameter beside the step count, and their first values.
         self.numbers: Mapping[str, float] = self.bound.formula(0).scalars
+        #: Numbers kept for all parameters together, and their first values.
+        self.shared: Mapping[str, float] = self.bound.formula(0).shared_scalars
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""
@@ -90,7 +92,7 @@ class Binding:
             step: What is asked for.
             grads: A gradient for each parameter, or None.
             taken: Steps taken before this one.
-            numbers: As they are after those, by name, of each parameter.
+            numbers: As they are after those, by name: of each parameter, or, if parameters share it, one.
 
         Returns:
             The numbers after this step.
@@ -107,9 +109,11 @@ class Binding:
         if step.shrinkage != 1.0:
             bound.check_groups(taken)
         bound.set_step_counts([taken] * len(grads), taken)
-        if numbers:
+        if self.shared:
+            bound.set_shared_scalars({name: float(numbers[name]) for name in self.shared})
+        if self.numbers:
             for i, place in self._place.items():
-                bound.set_scalars(place, {name: float(values[i]) for name, values in numbers.items()})
+                bound.set_scalars(place, {name: float(numbers[name][i]) for name in self.numbers})
         if taken == 0:
             for i in stepped:
                 bound.start_states(self._place[i])
@@ -119,7 +123,8 @@ class Binding:
         for name, offset in step.offsets.items():
             for i in stepped:
                 self._states[i][name] += self._states[i][name].dtype.type(offset)
-        return self._numbers_after(stepped) if self.numbers else {}
+        shared = {name: np.array(value) for name, value in bound.shared_scalars().items()}
+        return {**self._numbers_after(stepped), **shared} if self.numbers else shared
 
     def _numbers_after(self, stepped: Sequence[int]) -> dict[str, Array]:
         # Keras has one step count for all. So has a number that follows from hyperparameters and steps alone; one that

@@ -16,7 +16,7 @@ Bind: TypeAlias = Callable[[Sequence[Any], Sequence[Array]], Binding]
 
 
 class ModelVariables:
-    """Variables of a model with their states, and the numbers of the rule, of each name one for each variable.
+    """Variables of a model with their states, and the numbers of the rule: one for each variable, or for all of them.
 
     Args:
         variables: Those that are updated.
@@ -43,6 +43,9 @@ class ModelVariables:
         }
         for name, variable in self.numbers.items():
             variable.assign(np.full(len(variables), binding.numbers[name]))
+        for name, first in binding.shared.items():
+            self.numbers[name] = add_variable(shape=(), initializer="zeros", dtype=number_dtype(), name=name)
+            self.numbers[name].assign(first)
 
     def path(self, variable: Any) -> str:
         """Return how messages call the gradient of a variable."""

@@ -19,7 +19,7 @@ for _spec in SPECS.values():
                 "engine_class": getattr(engines, _spec.name),
                 "arguments": keras_arguments(_spec),
                 "fixed": keras_fixed(_spec),
-                "decays_before": any(formula.own_decay for formula in _spec.formulas),
+                "decays_before": any(formula.own_decay for formula in _spec.formulas) and not _spec.keras.decays_itself,
                 "__doc__": keras_docstring(_spec),
                 "__module__": __name__,
             },

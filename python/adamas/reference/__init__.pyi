@@ -33,6 +33,7 @@ __all__ = [
     "Lion",
     "NAdam",
     "NovoGrad",
+    "Prodigy",
     "RAdam",
     "RMSprop",
     "Rprop",
@@ -433,6 +434,27 @@ class NovoGrad(ReferenceOptimizer):
         eps_root: float = 0.0,
         weight_decay: float = 0.0,
         *,
+        maximize: bool = False,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Prodigy(ReferenceOptimizer):
+    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        beta3: float | None = None,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        use_bias_correction: bool = False,
+        safeguard_warmup: bool = False,
+        d0: float = 1e-06,
+        d_coef: float = 1.0,
+        growth_rate: float | None = None,
+        *,
+        decoupled_weight_decay: bool = True,
         maximize: bool = False,
         **options: Unpack[Options],
     ) -> None: ...

@@ -91,6 +91,7 @@ class NumpyEngine:
         self._open: _Open | None = None
         self._one = threading.Lock()
         self._items: list[Item] = []
+        self._shared: dict[str, float] = {}
         self._group_count = 0
         self._lock = threading.Lock()
         self._since_fork = 0
@@ -103,6 +104,8 @@ class NumpyEngine:
     def add_parameter(self, parameter: Parameter) -> None:
         """Add a parameter to the last group."""
         self._items.append(Item.of(parameter, self._seed))
+        for name, first in parameter.formula.shared_scalars.items():
+            self._shared.setdefault(name, first)
 
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         """Move all states into the memory that ``memory`` gives, if it is there."""
@@ -235,12 +238,35 @@ class NumpyEngine:
         if not skipped:
             for item in items if self.copies_lead else ():
                 item.lead()
+            self._update_together(given, groups, factors, options.max_value)
             for (item, grad, values), factor in zip(given, factors, strict=True):
-                update = item.update if item.row_mode is None else item.update_rows
-                update(values, groups[item.group], factor, options.max_value)
+                if not item.rule.shared_scalars:
+                    update = item.update if item.row_mode is None else item.update_rows
+                    update(values, groups[item.group], factor, options.max_value)
                 if options.zero_grads and grad is not None:
                     (grad.values if not isinstance(grad, np.ndarray) else grad)[...] = 0
         return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
+
+    def _update_together(
+        self, given: list[tuple[Item, Any, Any]], groups: list[dict[str, Any]], factors: list[float], max_value: float
+    ) -> None:
+        """Update the parameters that share numbers, once their sums have been added up."""
+        begun = [
+            (item, item.begin(values, groups[item.group], factor, max_value, self._shared))
+            for (item, _, values), factor in zip(given, factors, strict=True)
+            if item.rule.shared_scalars
+        ]
+        if not begun:
+            return
+        first = begun[0][0]
+        totals = dict.fromkeys(first.rule.sums, 0.0)
+        for _, update in begun:
+            for name, value in update.sums.items():
+                totals[name] += value
+        first.rule.share(groups[first.group], totals, self._shared)
+        for item, update in begun:
+            item.rule.take_totals(update.coefficients, totals, self._shared)
+            item.finish(update)
 
     def accumulate(self, grads: Any) -> bool:
         """Add gradients to those that the next step uses."""
@@ -314,14 +340,30 @@ class NumpyEngine:
         """Return the steps taken by a parameter."""
         return self._items[index].count
 
-    def set_step_counts(self, counts: Sequence[int], completed: int, scalars: Sequence[Sequence[float]] = ()) -> None:
-        """Restore the steps taken by each parameter and by the optimizer, and each parameter's other numbers."""
+    def set_step_counts(
+        self,
+        counts: Sequence[int],
+        completed: int,
+        scalars: Sequence[Sequence[float]] = (),
+        shared: Sequence[float] = (),
+    ) -> None:
+        """Restore the steps taken by each parameter and by the optimizer, and the other numbers of both."""
         for item, count in zip(self._items, counts, strict=True):
             item.count = count
             item.history = RowHistory(count)
         for i, values in enumerate(scalars):
             self.set_scalars(i, values)
+        if shared:
+            self.set_shared_scalars(shared)
         self.completed = completed
+
+    def shared_scalars(self) -> list[float]:
+        """Return the numbers that the rule keeps for all parameters together."""
+        return list(self._shared.values())
+
+    def set_shared_scalars(self, values: Sequence[float]) -> None:
+        """Restore them."""
+        self._shared = dict(zip(self._shared, values, strict=True))
 
     def scalars(self, index: int) -> list[float]:
         """Return the numbers that the rule keeps for a parameter beside its step count."""

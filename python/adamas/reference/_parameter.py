@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,17 @@ from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 if TYPE_CHECKING:
     from adamas._optimizer.parameters import Parameter
     from adamas.rows import RowGrad
+
+
+class Begun(NamedTuple):
+    """An update under way. ``axes``: the next states by row or column."""
+
+    p: Array
+    g: Array
+    states: dict[str, Array]
+    coefficients: dict[str, float]
+    sums: dict[str, float]
+    axes: dict[str, Array]
 
 
 @dataclass
@@ -152,23 +163,48 @@ class Item:
 
     def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> None:
         """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""
+        begun = self.begin(grad, group, factor, max_value, {})
+        if self.rule.sums:
+            self.rule.take_sums(begun.coefficients, begun.sums, begun.p.size, self.scalars)
+        self.finish(begun)
+
+    def begin(
+        self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float, shared: Mapping[str, float]
+    ) -> Begun:
+        """Begin an update, which changes no array: take what the rule wants summed up.
+
+        Args:
+            grad: What `wide` returned.
+            group: Hyperparameters.
+            factor: Multiplies the gradient.
+            max_value: Bounds its elements.
+            shared: The numbers that all parameters share.
+        """
         rule, step = self.rule, self.count + 1
         coupled, decay = decay_coefficients(rule, group)
         with np.errstate(all="ignore"):
             p = load_param(self.param, self.residue, self.kept)
             number = p.dtype.type
             group = rule.completed(group, float(np.finfo(number).eps))
-            coefficients = rule.coefficients(group, step, self.scalars)
+            scalars = {**self.scalars, **shared}
+            coefficients = rule.coefficients(group, step, scalars)
+            self.scalars = {name: scalars[name] for name in self.scalars}
             states = load_states(rule.states, self.state_format, self.arrays, p)
             g = clamp(grad * number(-factor if group["maximize"] else factor), number(max_value))
             axes = self._along_axes(states, g, coefficients)
             p, g = apply_decay(p, g, coupled, number(decay))
+            sums = {}
             if rule.sums:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
                 sums = {name: sum_of_products(products[name]) for name in rule.sums}
-                rule.take_sums(coefficients, sums, p.size, self.scalars)
-            p = rule.update(p, g, states, _rounded(coefficients, number))
-            states.update(axes)
+        return Begun(p, g, states, coefficients, sums, axes)
+
+    def finish(self, begun: Begun) -> None:
+        """Finish an update, whose coefficients are complete now."""
+        rule, step, states = self.rule, self.count + 1, begun.states
+        with np.errstate(all="ignore"):
+            p = rule.update(begun.p, begun.g, states, _rounded(begun.coefficients, begun.p.dtype.type))
+            states.update(begun.axes)
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step

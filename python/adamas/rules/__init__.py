@@ -32,6 +32,7 @@ from adamas.rules import (  # noqa: F401, I001
     mars,
     lars,
     novograd,
+    prodigy,
     rprop,
     adafactor,
     adam_mini,

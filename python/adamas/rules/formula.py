@@ -28,10 +28,17 @@ class Formula(ABC):
     states: Mapping[str, str]
     #: Numbers kept for each parameter beside the step count, and their first values.
     scalars: Mapping[str, float] = {}
+    #: Numbers kept once for all parameters of an optimizer, and their first values. Then `sums` are over all parameters
+    #: that have a gradient, and `share` and `take_totals` are there.
+    shared_scalars: Mapping[str, float] = {}
+    #: Those of them that may be negative.
+    signed_scalars: frozenset[str] = frozenset()
     #: It applies weight decay itself, instead of leaving it to what comes before it.
     own_decay: ClassVar[bool] = False
     #: Sums over all elements of a parameter that it needs before it can update: `products` and `take_sums` are there.
     sums: tuple[str, ...] = ()
+    #: The state that sums alone need, if there is one: the update does not touch it.
+    unchanged_state: str | None = None
     #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
     has_closed_form: bool = False
     #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.
@@ -49,7 +56,10 @@ class Formula(ABC):
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
-        """Numbers that depend on hyperparameters and step count alone, in float64; moves ``scalars`` on by a step."""
+        """Numbers that depend on hyperparameters and step count alone, in float64; moves ``scalars`` on by a step.
+
+        The shared scalars are among ``scalars``; they stay as they are until `share`.
+        """
 
     @abstractmethod
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
@@ -83,6 +93,17 @@ class Formula(ABC):
 
     def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
         """Complete ``c`` and ``scalars``, as `coefficients` left them, for a parameter of so many elements."""
+        raise NotImplementedError
+
+    def share(self, group: Mapping[str, Any], totals: Mapping[str, float], shared: dict[str, float]) -> None:
+        """Move the shared scalars on by a step; ``totals`` are `sums` over all parameters.
+
+        Of ``group`` only hyperparameters that are the same in all groups may be used (`Hyperparameter.shared`).
+        """
+        raise NotImplementedError
+
+    def take_totals(self, c: dict[str, float], totals: Mapping[str, float], shared: Mapping[str, float]) -> None:
+        """Complete ``c``, as `coefficients` left them, once the shared scalars have been moved on."""
         raise NotImplementedError
 
 

@@ -37,6 +37,8 @@ class KerasWords:
     arguments: Mapping[str, Any] | None = None
     #: Hyperparameters, no arguments, that make the rule what Keras has.
     fixed: Mapping[str, Any] = {}
+    #: Weight decay is left to the rule even where it does it elsewhere than Keras: Keras's would be another one.
+    decays_itself: bool = False
 
     def check(self, arguments: Mapping[str, Any]) -> None:
         """Raise ValueError for arguments, each valid by itself, that cannot be used."""

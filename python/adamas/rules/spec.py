@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -32,6 +32,9 @@ class Range(Enum):
     NON_POSITIVE = "a finite number <= 0"
     BLOCKS = "'rows', 'tensor', 'elements' or a whole number >= 1"
     AT_LEAST_ONE = "a finite number >= 1"
+    POSITIVE = "a finite number > 0"
+    OPTIONAL_FRACTION = "None or a number in [0, 1)"
+    OPTIONAL_GROWTH = "None or a finite number >= 1"
 
     __hash__ = object.__hash__  # in C, as checks look these up again and again
 
@@ -49,6 +52,7 @@ class Hyperparameter(NamedTuple):
         schedulable: It may be a callable, from the number of steps taken so far.
         state: A state that there is only if this is neither zero nor False; empty if there is none such.
         by_state: In `adamas.functional` it is no argument: giving the state turns it on.
+        shared: All groups have the same value; but any group may have a learning rate of 0.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Hyperparameter(NamedTuple):
     schedulable: bool = False
     state: str = ""
     by_state: bool = False
+    shared: bool = False
 
     def but(self, default: Any, **changes: Any) -> Hyperparameter:
         """Return the same hyperparameter with another default, and perhaps other attributes."""
@@ -77,6 +82,8 @@ class Hyperparameter(NamedTuple):
             Range.PAIR: "tuple[float, float]",
             Range.BLOCKS: "str | int",
             Range.EPSILONS: "tuple[float | None, float]",
+            Range.OPTIONAL_FRACTION: "float | None",
+            Range.OPTIONAL_GROWTH: "float | None",
         }
         return types.get(self.range, "float")
 
@@ -161,6 +168,34 @@ class RuleSpec:
             ValueError: Naming one.
             TypeError: Likewise, for one that may not be a callable.
         """
+
+    def check_together(self, groups: Sequence[Mapping[str, Any]], path: str) -> None:
+        """Refuse groups, each valid by itself, that do not go together.
+
+        Args:
+            groups: The hyperparameters of each; callables, which nobody has called yet, are left aside.
+            path: ``path.format(number, name)`` is how messages name one.
+
+        Raises:
+            ValueError: Naming a hyperparameter that must be the same in all of them, and is not.
+        """
+        for each in self._shared_hyperparameters:
+            rests = each.range is Range.LEARNING_RATE
+            found: tuple[int, Any] | None = None
+            for i, group in enumerate(groups):
+                value = tuple(group[each.name]) if isinstance(group[each.name], list) else group[each.name]
+                if callable(value) or (rests and value == 0.0):
+                    continue
+                first, expected = found = found or (i, value)
+                if value != expected:
+                    raise ValueError(
+                        f"{path.format(i, each.name)}: expected {expected!r}, as in group {first}"
+                        f"{', or 0' if rests else ''}, got {value!r}; {self.name} has one step size for all groups"
+                    )
+
+    @cached_property
+    def _shared_hyperparameters(self) -> tuple[Hyperparameter, ...]:
+        return tuple(each for each in self.hyperparameters if each.shared)
 
     def choose_for(self, group: Mapping[str, Any], shape: tuple[int, ...]) -> str:
         """Return the name of the formula that serves a parameter of this shape in such a group."""
@@ -253,6 +288,16 @@ class RuleSpec:
     def scalars(self) -> dict[str, float]:
         """Numbers that some formula keeps for each parameter beside the step count, and their first values."""
         return {name: first for formula in self.formulas for name, first in formula.scalars.items()}
+
+    @cached_property
+    def shared_scalars(self) -> dict[str, float]:
+        """Numbers that some formula keeps once for all parameters of an optimizer, and their first values."""
+        return {name: first for formula in self.formulas for name, first in formula.shared_scalars.items()}
+
+    @cached_property
+    def signed_scalars(self) -> frozenset[str]:
+        """Those of them that may be negative."""
+        return frozenset().union(*(formula.signed_scalars for formula in self.formulas))
 
     @cached_property
     def signature(self) -> inspect.Signature:

@@ -74,7 +74,7 @@ def step_in_backward(
     Raises:
         TypeError: Not an optimizer of this package; ``gradient_accumulation_steps`` is not a whole number.
         ValueError: ``max_norm`` is set, and ``previous_norm`` is not; the optimizer is stepped so already; a number of
-            passes below 1.
+            passes below 1; or a rule that needs all gradients before it updates a parameter (`Prodigy`).
 
         The backward pass raises what ``step`` would. Parameters that were updated before stay so.
 
@@ -113,6 +113,11 @@ class BackwardSteps:
         self._since_call = 0
         self._warns = passes_per_step == 1
         _check_norm(optimizer, previous_norm)
+        if self._stepper.needs_all:
+            raise ValueError(
+                f"optimizer: {type(optimizer).__name__} needs sums over the gradients of all parameters before it can "
+                "update one of them, so it cannot step in the backward pass; call optimizer.step() after it"
+            )
         if self._stepper.before_step is not None:
             raise ValueError(
                 "optimizer: is stepped in the backward pass already; call remove() of what step_in_backward returned "

@@ -199,10 +199,16 @@ class Offload(torch.optim.Optimizer):
     def _check_norm(self) -> None:
         if self._clips_all():
             raise ValueError("max_norm: with in_backward, make the optimizer with clip_each=True, or leave it out")
+        if self._stepper.needs_all:
+            raise ValueError(
+                f"in_backward: {type(self.optimizer).__name__} needs sums over the gradients of all parameters before "
+                "it can update one of them; leave it out"
+            )
 
     def _needs_all(self) -> bool:
         """Tell whether a step has to see all gradients before it can update a parameter."""
-        return self._clips_all() or self.optimizer.step_defaults.on_nonfinite != "propagate"
+        defaults = self.optimizer.step_defaults
+        return self._clips_all() or defaults.on_nonfinite != "propagate" or self._stepper.needs_all
 
     def _hand_down(self) -> None:
         """Give the optimizer of the masters the hyperparameters as they are now."""

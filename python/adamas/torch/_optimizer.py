@@ -103,6 +103,11 @@ class Optimizer(Saving):
     def step_defaults(self, defaults: StepDefaults) -> None:
         self._stepper.step_defaults = defaults
 
+    @property
+    def scalars(self) -> dict[str, float]:
+        """The numbers that the rule keeps for all parameters together, by name, as ``d`` of `Prodigy`; else empty."""
+        return self._stepper.scalars
+
     def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
         if copies is None:
             return {}
@@ -138,6 +143,7 @@ class Optimizer(Saving):
         take_numbers(self.param_groups[-1])
         try:
             self._check_group(self.param_groups[-1])
+            describe(self.engine_class).check_together([*map(self._stepper.hyperparameters, self.param_groups)])
         except Exception:
             self.param_groups.pop()
             raise

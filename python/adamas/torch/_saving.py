@@ -11,7 +11,7 @@ import torch
 
 from adamas import optimizers
 from adamas.adapters import Optimizer as Engine
-from adamas.adapters import describe
+from adamas.adapters import OptimizerInfo, describe
 from adamas.adapters.checks import number, whole_number
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, take_numbers
 from adamas.torch._state_entries import State
@@ -48,13 +48,14 @@ class Saving(torch.optim.Optimizer):
         """Return states and hyperparameters, in the format of ``torch.optim``, whose optimizers can load it.
 
         Each group has two entries more: ``optimizer_step``, the steps that the optimizer has taken (a parameter counts
-        those in which it had a gradient), and ``previous_norm``, where a norm has been taken.
+        those in which it had a gradient), and ``previous_norm``, where a norm has been taken. So are the ``scalars`` of
+        the optimizer, under their own names.
         """
         stepper = self._stepper
         stepper.refuse_while_averaged("saving")
         stepper.bring_up()
         result: dict[str, Any] = super().state_dict()
-        of_optimizer: dict[str, Any] = {OPTIMIZER_STEP: stepper.completed}
+        of_optimizer: dict[str, Any] = {OPTIMIZER_STEP: stepper.completed, **stepper.scalars}
         if stepper.previous_norm is not None:
             of_optimizer[PREVIOUS_NORM] = stepper.previous_norm
         result["param_groups"] = [{**group, **of_optimizer} for group in result["param_groups"]]
@@ -98,6 +99,7 @@ class Saving(torch.optim.Optimizer):
             "_copies": stepper.copies,
             "_completed_before": stepper.completed,
             "_previous_norm_before": stepper.previous_norm,
+            "_scalars_before": stepper.scalars,
             "_copies_lead": stepper.copies_lead,
             "step_defaults": stepper.step_defaults,
         }
@@ -109,7 +111,7 @@ class Saving(torch.optim.Optimizer):
                 entry.update({key: value.tensor for key, value in entry.items() if isinstance(value, _Kept)})
         if loads:
             self._check_loaded(state["param_groups"])
-            self._stepper.counts_before = take_counts(state["param_groups"])
+            self._stepper.counts_before = take_counts(state["param_groups"], describe(self.engine_class))
         else:
             self._stepper = self._take_stepper(state)
         super().__setstate__(state)
@@ -123,12 +125,14 @@ class Saving(torch.optim.Optimizer):
         stepper = Stepper(self.engine_class, names, options, row_mode, state.pop("step_defaults"))
         stepper.row_params, stepper.copies = state.pop("_row_params"), state.pop("_copies")
         stepper.copies_lead = state.pop("_copies_lead")
-        stepper.counts_before = state.pop("_completed_before"), state.pop("_previous_norm_before")
+        scalars = state.pop("_scalars_before", {})  # older versions had none
+        stepper.counts_before = state.pop("_completed_before"), state.pop("_previous_norm_before"), scalars
         return stepper
 
     def _check_loaded(self, groups: list[dict[str, Any]]) -> None:
+        ours = {*self.defaults, *describe(self.engine_class).spec.shared_scalars}
         for i, group in enumerate(groups):
-            foreign = [name for name in group if name in _OF_RULES and name not in self.defaults]
+            foreign = [name for name in group if name in _OF_RULES and name not in ours]
             if foreign:
                 names = ", ".join(map(repr, foreign))
                 raise ValueError(
@@ -142,21 +146,28 @@ class Saving(torch.optim.Optimizer):
             check_hyperparameters(self._stepper.hyperparameters(group), self.engine_class)
 
 
-def take_counts(groups: list[dict[str, Any]]) -> tuple[int, float | None]:
-    """Take the entries that are the optimizer's out of its groups; return its steps and the previous norm.
+def take_counts(groups: list[dict[str, Any]], info: OptimizerInfo) -> tuple[int, float | None, dict[str, float]]:
+    """Take the entries that are the optimizer's out of its groups; return its steps, the previous norm, its scalars.
 
     Raises:
         TypeError: One of the wrong type.
         ValueError: One out of range.
     """
     steps, norm = 0, None
+    scalars: dict[str, float] = {}
     for i, group in enumerate(groups):
         if (given := group.pop(OPTIMIZER_STEP, None)) is not None:
             steps = max(steps, whole_number(as_number(given), f"param_groups[{i}][{OPTIMIZER_STEP!r}]", 0))
         if (given := group.pop(PREVIOUS_NORM, None)) is not None:
             where = f"param_groups[{i}][{PREVIOUS_NORM!r}]"
             norm = number(as_number(given), where, "a finite number >= 0", 0.0, math.inf)
-    return steps, norm
+        for name in info.spec.shared_scalars:
+            where = f"param_groups[{i}][{name!r}]"
+            if name not in group:
+                names = ", ".join(info.spec.shared_scalars)
+                raise ValueError(f"{where}: missing; {info.spec.name} keeps {names} in each group of a state dict")
+            scalars[name] = info.check_shared_scalar(name, as_number(group.pop(name)), where)
+    return steps, norm, scalars or dict(info.spec.shared_scalars)
 
 
 class _Kept:

@@ -44,7 +44,7 @@ class Stepper:
         copies_lead: Those tensors are the parameters of the model: what is written to them counts.
         row_params: Parameters whose gradients are of single rows.
         counts_before: Steps taken by the optimizer that this one is a copy of, or whose state dict it has loaded, and
-            the norm by which its next step may clip.
+            the norm by which its next step may clip, and the numbers that its rule keeps for all parameters together.
         before_step: Called by the optimizer's ``step`` first of all, where backward passes are steps; or None.
         end_step: Ends the step of the backward pass under way, if there is one.
     """
@@ -65,7 +65,7 @@ class Stepper:
         self.copies: dict[torch.Tensor, torch.Tensor] = {}
         self.copies_lead = False
         self.row_params: set[torch.Tensor] = set()
-        self.counts_before: tuple[int, float | None] = (0, None)
+        self.counts_before: tuple[int, float | None, dict[str, float]] = (0, None, dict(self.info.spec.shared_scalars))
         self.before_step: Callable[[], None] | None = None
         self.end_step: Callable[[], None] | None = None
         self._names = names
@@ -86,6 +86,16 @@ class Stepper:
     def previous_norm(self) -> float | None:
         """The norm of the gradients of the last step that took it and found it finite."""
         return self.counts_before[1] if self.binding is None else self.binding.bound.previous_norm
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether the rule has to see all gradients before it can update a parameter."""
+        return bool(self.info.spec.shared_scalars)
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """The numbers that the rule keeps for all parameters together."""
+        return dict(self.counts_before[2]) if self.binding is None else self.binding.bound.shared_scalars()
 
     def refuse_while_averaged(self, doing: str) -> None:
         """Refuse what must not be done while parameters hold averages.
@@ -237,6 +247,8 @@ class Stepper:
         binding.bound.step_defaults = self.step_defaults
         binding.adopt(state, self.completed, old)
         binding.bound.previous_norm = self.previous_norm
+        if scalars := self.scalars:
+            binding.bound.set_shared_scalars(scalars)
         self.binding = binding
         return binding
 

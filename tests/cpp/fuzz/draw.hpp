@@ -76,6 +76,8 @@ class Draw {
     for (double* value : {&h.lr, &h.beta1, &h.beta2, &h.eps}) *value = number(*value);
     h.weight_decay = number(0.01);
     h.beta3 = number(0.99);
+    h.estimate_beta = number(0.99);
+    h.d0 = number(1e-3);
     h.eps_root = number(0.0);
     h.alpha = number(0.9);
     h.momentum = number(0.9);

@@ -63,6 +63,9 @@ class Game {
     for (std::size_t i = 0; i < worlds_[0].plan.size(); ++i) {
       if (worlds_[0].plan.step_count(i) != worlds_[1].plan.step_count(i)) fail("step counts differ");
     }
+    for (int k = 0; k < worlds_[0].plan.shared_scalar_count(); ++k) {
+      if (worlds_[0].plan.shared_scalar(k) != worlds_[1].plan.shared_scalar(k)) fail("shared scalars differ");
+    }
     return answers[0];
   }
 
@@ -207,6 +210,7 @@ class Game {
     const int which = input_.ConsumeIntegralInRange(-1, 2);
     const double value = draw_.number(0.5);
     on_both("set_scalar", [&](World& world) { return world.plan.set_scalar(index, which, value); });
+    on_both("set_shared_scalar", [&](World& world) { return world.plan.set_shared_scalar(which, value); });
   }
 
   // Gradients for all parameters of both worlds; some wrong, some none.

@@ -95,6 +95,11 @@ struct World {
       const auto* first = reinterpret_cast<const unsigned char*>(&count);
       all.insert(all.end(), first, first + sizeof count);
     }
+    for (int k = 0; k < plan.shared_scalar_count(); ++k) {
+      const double value = plan.shared_scalar(k);
+      const auto* first = reinterpret_cast<const unsigned char*>(&value);
+      all.insert(all.end(), first, first + sizeof value);
+    }
     return all;
   }
 };
