@@ -56,23 +56,36 @@ bool non_negative(Values... values) {
 }
 bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 
+// What decoupled decay multiplies weight_decay by.
+double decay_rate(const Hyperparameters& h) {
+  switch (h.decay) {
+    case Decay::kCoupled:
+    case Decay::kDecoupled: return h.lr;
+    case Decay::kCorrected: return h.lr * (h.lr / h.max_lr);
+    case Decay::kIndependent: return h.lr / h.max_lr;
+  }
+  return h.lr;
+}
+
 }  // namespace
 
 Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t step, double* scalars,
                             StepCoefficients* out) noexcept {
   const RuleFunctions& of_rule = functions(rule);
+  const RuleInfo& info = rule_info(rule);
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
-  // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
-  const bool decays = h.weight_decay != 0.0 && !rule_info(rule).own_decay;
-  out->decay_mode = decays ? h.decay : Decay::kDecoupled;
-  if (decays) {
-    out->decay = h.decay == Decay::kCoupled ? h.weight_decay : 1.0 - h.lr * h.weight_decay;
-  } else {
-    out->decay = 1.0;
+  if ((h.cautious && !info.cautious) || (info.own_decay && h.decay > Decay::kDecoupled)) {
+    return Status::kInvalidHyperparameter;
   }
+  // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
+  const bool decays = h.weight_decay != 0.0 && !info.own_decay;
+  const bool coupled = decays && h.decay == Decay::kCoupled;
+  out->decay_mode = coupled ? Decay::kCoupled : Decay::kDecoupled;
+  out->decay = coupled ? h.weight_decay : decays ? 1.0 - decay_rate(h) * h.weight_decay : 1.0;
   out->grad_scale = h.maximize ? -1.0 : 1.0;
   out->step = step;
   out->seed = h.seed;
+  out->cautious = h.cautious;
   of_rule.coefficients(h, step, scalars, out->rule);
   return Status::kOk;
 }
@@ -87,10 +100,10 @@ IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return funct
 Status check(const Hyperparameters& h) noexcept {
   const bool valid =
       std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
-      std::isfinite(h.dampening) &&
+      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || h.max_lr > 0.0) &&
       non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
                    h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max, h.max_lr);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

@@ -43,6 +43,7 @@ enum class Phase : std::uint8_t {
   kAccumulate,  // adds gradients to accumulators
   kGradients,   // measures gradients, together with what is accumulated
   kSums,        // what rules want summed up before they update
+  kMask,        // which elements of cautious updates will move
   kUpdate,
   kCatchUp,  // rows, to the last step
 };
@@ -65,7 +66,7 @@ struct Pass {
   Phase phase;
   const KernelTable* kernels;
   const StepOptions* options;
-  double* measures;                      // kGradients: of each granule
+  double* measures;                      // kGradients and kMask: of each granule
   const StepCoefficients* coefficients;  // of the phases that follow
   GranuleSums* sums;                     // kSums: of each granule of parameters whose rules need them
 };

@@ -20,6 +20,7 @@ struct AdamaxRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_inf"},
                                                     {"exp_inf", StateKind::kMagnitude, nullptr}};
+  static constexpr bool kCautious = true;
 
   template <class T>
   struct Coefficients {

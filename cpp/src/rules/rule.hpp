@@ -71,6 +71,10 @@ struct RuleDefaults {
   // The state that starts at the parameter, or -1; it is not rounded (StateKind::kExact).
   static constexpr int kStartsAtParam = -1;
 
+  // It may be cautious (engine/cautious.hpp): its change does not depend on the parameter, so that the rule makes minus
+  // the change of a parameter of zeros, and has a memory that may disagree with the gradient.
+  static constexpr bool kCautious = false;
+
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };

@@ -14,6 +14,7 @@ import numpy as np
 
 from adamas._inputs.values import as_index, as_real, is_a, shown, stored
 from adamas.rules import SPECS, Hyperparameter, Range
+from adamas.rules.spec import DECAYS
 
 #: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
 MAX_STEPS = 2**62 - 1
@@ -120,6 +121,20 @@ def _pair(value: Any, path: str) -> tuple[float, ...]:
     return tuple(_CHECKS[Range.NON_NEGATIVE](each, f"{path}[{i}]") for i, each in enumerate(numbers))
 
 
+def _decay(value: Any, path: str) -> str:
+    expected = Range.DECAY.value
+    if not isinstance(value, str):
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    for word in DECAYS:
+        if str.__eq__(word, value):  # whatever a subclass says
+            return word
+    raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
+
+
+def _optional_rate(value: Any, path: str) -> float | None:
+    return None if value is None else number(value, path, Range.OPTIONAL_RATE.value, math.ulp(0.0), math.inf)
+
+
 _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.LEARNING_RATE: _within(Range.LEARNING_RATE, 0.0, math.inf),
     Range.NON_NEGATIVE: _within(Range.NON_NEGATIVE, 0.0, math.inf),
@@ -128,12 +143,17 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.COUNT: _count,
     Range.FLAG: _flag,
     Range.PAIR: _pair,
+    Range.DECAY: _decay,
+    Range.OPTIONAL_RATE: _optional_rate,
 }
 
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]
 
 #: Names of all hyperparameters that some rule has.
 NAMES = tuple(dict.fromkeys(each.name for each in _ALL))
+
+#: Hyperparameters that older versions lack, with what they were then.
+LATER = {each.name: each.default for each in _ALL if each.later}
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = tuple(dict.fromkeys(each.name for each in _ALL if each.schedulable))

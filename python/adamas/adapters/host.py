@@ -134,8 +134,8 @@ class BoundOptimizer:
 
     @property
     def needs_sums(self) -> bool:
-        """Whether the rule of any group takes sums over whole parameters before it updates them."""
-        return any(formula.sums for formula in self._formulas)
+        """Whether any group takes sums over whole parameters before it updates them, or masks them as a whole."""
+        return any(formula.sums for formula in self._formulas) or any(g.get("cautious") for g in self.param_groups)
 
     def takes_rows(self, index: int) -> bool:
         """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""

@@ -59,7 +59,7 @@ class OptimizerInfo:
             TypeError: A callable where the rule needs a number.
             ValueError: Naming one of them.
         """
-        self.spec.check_combination(group, path)
+        self.spec.check_group(group, path)
 
     def formula(self, group: Mapping[str, Any]) -> Formula:
         """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""
@@ -76,6 +76,8 @@ class OptimizerInfo:
             group: All hyperparameters, by name.
             keeps_more: The parameter has an average, a copy or states in low precision.
         """
+        if group.get("cautious"):  # the mask is one of the whole parameter
+            return False
         try:
             check_sparse_rule("", RowMode.LAZY, self.formula(group), "", keeps_more=keeps_more)
         except ValueError:

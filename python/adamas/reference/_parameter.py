@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from adamas._numerics.norms import sum_of_products
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
+from adamas.reference._cautious import cautious_update
 from adamas.reference._row_history import Missed, RowHistory
 from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
@@ -161,7 +163,8 @@ class Item:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
                 sums = {name: sum_of_products(products[name]) for name in rule.sums}
                 rule.take_sums(coefficients, sums, p.size, self.scalars)
-            p = rule.update(p, g, states, _rounded(coefficients, number))
+            update = partial(cautious_update, rule) if group.get("cautious") else rule.update
+            p = update(p, g, states, _rounded(coefficients, number))
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step

@@ -15,6 +15,8 @@ from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    CAUTIOUS,
+    DECAY,
     DECOUPLED,
     EPS,
     LR,
@@ -28,6 +30,8 @@ from adamas.rules.spec import (
 
 
 class _AdamFormula(Formula):
+    cautious = True
+
     def __init__(self, name: str, *, amsgrad: bool) -> None:
         self.name = name
         self.has_closed_form = not amsgrad
@@ -119,6 +123,15 @@ class Adam(RuleSpec):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
+        decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
+            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC), so that layers before a normalization keep the ratio of
+            gradient to weight while lr falls. "independent": by ``1 - (lr/max_lr)*weight_decay``, so that lr can be
+            tuned by itself; weight_decay is about lr times as large then.
+        max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
+        cautious: Let an element wait where its update would not go against the gradient, and divide all others by the
+            share of those that move, or by 1/1000 if it is smaller: ``p <- p - u * mask/max(mean(mask), 1/1000)`` for
+            the update u, with the mean over the parameter array. A NaN reaches the parameter all the same. That takes
+            a pass more, over gradient and states. Not for gradients of single rows.
         **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
             "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
             ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
@@ -159,6 +172,8 @@ class Adam(RuleSpec):
         _BIAS_CORRECTION,
         _EPS_HAT,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (
         _AdamFormula("adam", amsgrad=False),
@@ -217,6 +232,9 @@ class AdamW(Adam):
         maximize: As in `Adam`.
         bias_correction: As in `Adam`.
         eps_hat: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -248,6 +266,8 @@ class AdamW(Adam):
         _BIAS_CORRECTION,
         _EPS_HAT,
         ALWAYS_DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     variants = {"": {}}
     function_example = """

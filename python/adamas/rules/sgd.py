@@ -8,13 +8,25 @@ from typing import Any
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _SGDFormula(Formula):
     def __init__(self, name: str, *, momentum: bool, nesterov: bool) -> None:
         self.name = name
         self.begins_anew = momentum
+        self.cautious = momentum
         self.states = {"momentum_buffer": "signed"} if momentum else {}
         self._nesterov = nesterov
 
@@ -85,6 +97,9 @@ class SGD(RuleSpec):
         nesterov: Nesterov's momentum. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -117,6 +132,8 @@ class SGD(RuleSpec):
         Hyperparameter("nesterov", False, Range.FLAG, frozen=True),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (
         _SGDFormula("sgd", momentum=False, nesterov=False),

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from adamas._types import Array
+from adamas.rules.common import check_cautious, check_decay
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasWords
 
@@ -27,8 +28,15 @@ class Range(Enum):
     #: As many numbers as the default has, each a `FRACTION`.
     BETAS = "numbers"
     PAIR = "two finite numbers >= 0"
+    #: One of `DECAYS`.
+    DECAY = "'scaled', 'corrected' or 'independent'"
+    OPTIONAL_RATE = "None or a finite number > 0"
 
     __hash__ = object.__hash__  # in C, as checks look these up again and again
+
+
+#: How decoupled weight decay goes with the learning rate: what `Range.DECAY` lists.
+DECAYS = ("scaled", "corrected", "independent")
 
 
 class Hyperparameter(NamedTuple):
@@ -44,6 +52,7 @@ class Hyperparameter(NamedTuple):
         schedulable: It may be a callable, from the number of steps taken so far.
         state: A state that there is only if this is neither zero nor False; empty if there is none such.
         by_state: In `adamas.functional` it is no argument: giving the state turns it on.
+        later: Older versions lack it: a state dict of theirs leaves it at its default.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Hyperparameter(NamedTuple):
     schedulable: bool = False
     state: str = ""
     by_state: bool = False
+    later: bool = False
 
     def but(self, default: Any, **changes: Any) -> Hyperparameter:
         """Return the same hyperparameter with another default, and perhaps other attributes."""
@@ -70,6 +80,8 @@ class Hyperparameter(NamedTuple):
             Range.COUNT: "int",
             Range.FLAG: "bool",
             Range.PAIR: "tuple[float, float]",
+            Range.DECAY: "str",
+            Range.OPTIONAL_RATE: "float | None",
         }
         return types.get(self.range, "float")
 
@@ -82,6 +94,13 @@ WEIGHT_DECAY = Hyperparameter("weight_decay", 0.0, Range.NON_NEGATIVE, schedulab
 MAXIMIZE = Hyperparameter("maximize", False, Range.FLAG, keyword_only=True)
 DECOUPLED = Hyperparameter("decoupled_weight_decay", False, Range.FLAG, keyword_only=True)
 ALWAYS_DECOUPLED = DECOUPLED.but(True, frozen=True, fixed=True)
+#: Of rules with decoupled weight decay that is applied before them (`adamas.rules.common`).
+DECAY = (
+    Hyperparameter("decay", "scaled", Range.DECAY, keyword_only=True, later=True),
+    Hyperparameter("max_lr", None, Range.OPTIONAL_RATE, keyword_only=True, later=True),
+)
+#: Of rules with a form that is `Formula.cautious`.
+CAUTIOUS = Hyperparameter("cautious", False, Range.FLAG, keyword_only=True, later=True)
 
 
 class Evaluation(ABC):
@@ -152,6 +171,13 @@ class RuleSpec:
             ValueError: Naming one.
             TypeError: Likewise, for one that may not be a callable.
         """
+
+    def check_group(self, group: Mapping[str, Any], path: str) -> None:
+        """Refuse what does not go together; arguments and errors are those of `check_combination`."""
+        check_decay(group, path)
+        if group.get("cautious"):
+            check_cautious(group, path, possible=self.formula_for(group).cautious)
+        self.check_combination(group, path)
 
     def formula_for(self, group: Mapping[str, Any]) -> Formula:
         """Return the formula that serves a group with these hyperparameters."""

@@ -1,0 +1,140 @@
+#include "engine/cautious.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "engine/formats.hpp"
+
+namespace adamas {
+namespace {
+
+constexpr double kLeastShare = 1e-3;
+
+// Elements that are counted at a time: with copies of their states they stay in the nearest cache.
+constexpr std::size_t kCountPiece = kGranule;
+
+// Of the elements that a piece has, in the widest type that is computed with.
+template <std::size_t kElements>
+struct Array {
+  alignas(kCacheLine) char bytes[kElements * sizeof(double) + kCacheLine];
+};
+
+// One state of elements [begin, end) of an array of `size`, copied to `to` as the state of an array of its own.
+void copy_state(const StateStorage& storage, const void* state, std::size_t size, std::size_t begin, std::size_t end,
+                void* to) {
+  const std::size_t n = end - begin;
+  const void* const values = shifted(state, begin / kBlock * storage.block_bytes);
+  if (!storage.has_scales()) {
+    std::memcpy(to, values, n * storage.element_bytes);
+    return;
+  }
+  const std::size_t blocks = StateStorage::blocks(n);
+  std::memcpy(to, values, blocks * storage.block_bytes);
+  std::memcpy(shifted(to, storage.scales_at(n)),
+              shifted(state, storage.scales_at(size) + begin / kBlock * sizeof(float)), blocks * sizeof(float));
+}
+
+}  // namespace
+
+double mask_scale(double moving, std::size_t size) {
+  if (size == 0) return 1.0;
+  const double share = moving / static_cast<double>(size);
+  return 1.0 / (share > kLeastShare ? share : kLeastShare);
+}
+
+CautiousUpdate::CautiousUpdate(const KernelTable& kernels, const Item& item, const Streams& streams,
+                               const StepCoefficients& c, const GivenGradient& gradient)
+    : kernels_(kernels),
+      item_(item),
+      parameter_(item.parameter),
+      streams_(streams),
+      gradient_(gradient),
+      cautious_(item.is_wide() ? kernels.cautious64 : kernels.cautious32),
+      c_(c),
+      kernel_(nullptr),
+      compute_(item.compute_dtype()),
+      coupled_(c.decay_mode == Decay::kCoupled),
+      decay_(c.decay),
+      scale_(c.mask_scale) {
+  const int column = find_column(compute_, compute_, parameter_.state_format);
+  kernel_ = kernels.update[static_cast<int>(parameter_.rule)][column];
+  c_.grad_scale = 1.0;
+  c_.decay_mode = Decay::kDecoupled;
+  c_.decay = 1.0;
+}
+
+void* CautiousUpdate::take_param(std::size_t begin, std::size_t end, void* scratch) const {
+  if (parameter_.dtype == compute_) return shifted(parameter_.param, begin * size_of(compute_));
+  if (size_of(parameter_.residue_kind) != 0) kernels_.settle(streams_, Companions{}, begin, end);
+  void* const to[] = {const_cast<void*>(begin_of(scratch, begin * sizeof(float)))};
+  Streams unpacked = streams_;
+  unpacked.states = to;
+  kernels_.start(unpacked, 0, begin, end);
+  return scratch;
+}
+
+const void* CautiousUpdate::take_gradient(const void* param, std::size_t begin, std::size_t end, void* scratch) const {
+  const GivenGradient& g = gradient_;
+  const bool as_it_is = g.dtype == compute_ && g.sums == nullptr && g.scale == 1.0 &&
+                        !(g.limit < std::numeric_limits<double>::infinity());
+  if (as_it_is && !coupled_) return shifted(g.array, begin * size_of(compute_));
+  gradient_kernels(kernels_, item_).prepare(g.dtype, g.array, g.sums, begin, end, g.scale, g.limit, scratch);
+  if (coupled_) cautious_.couple(scratch, param, end - begin, decay_);
+  return scratch;
+}
+
+void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) const {
+  Array<kCountPiece> states[kMaxStates];
+  Array<kCountPiece> change;
+  Array<kCountPiece> gradient;
+  Array<kCountPiece> param;
+  const RuleInfo& rule = rule_info(parameter_.rule);
+  void* copies[kMaxStates] = {};
+  for (int k = 0; k < kMaxStates; ++k) copies[k] = states[k].bytes;
+  Streams zeros{};
+  zeros.param = change.bytes;
+  zeros.states = copies;
+  zeros.param_dtype = zeros.grad_dtype = compute_;
+  for (std::size_t i = begin; i < end; i += kCountPiece) {
+    const std::size_t last = std::min(end, i + kCountPiece);
+    const std::size_t n = last - i;
+    const void* const p = coupled_ ? take_param(i, last, param.bytes) : nullptr;
+    const void* const g = take_gradient(p, i, last, gradient.bytes);
+    for (int k = 0; k < rule.state_count; ++k) {
+      const StateStorage storage = storage_of(parameter_.state_format, rule.states[k].kind);
+      copy_state(storage, parameter_.states[k], parameter_.size, i, last, copies[k]);
+    }
+    std::memset(change.bytes, 0, n * size_of(compute_));
+    zeros.grad = g;
+    zeros.size = n;
+    kernel_(zeros, 0, n, c_);
+    cautious_.count(change.bytes, g, n, counts + i / kGranule);
+  }
+}
+
+void CautiousUpdate::update(std::size_t begin, std::size_t end) const {
+  Array<kPiece> zeros;
+  Array<kPiece> gradient;
+  Array<kPiece> param;
+  const std::size_t n = end - begin;
+  const std::size_t bytes = size_of(compute_);
+  void* const p = take_param(begin, end, param.bytes);
+  const void* const g = take_gradient(p, begin, end, gradient.bytes);
+  // In its cache line as the parameter is, and so as states are: then no access of the kernel crosses one.
+  const std::size_t place = reinterpret_cast<std::uintptr_t>(parameter_.param) % kCacheLine;
+  char* const change = zeros.bytes + (parameter_.dtype == compute_ ? place : 0);
+  std::memset(change, 0, n * bytes);
+  Streams streams = streams_;
+  streams.param = const_cast<void*>(begin_of(change, begin * bytes));
+  streams.grad = begin_of(g, begin * bytes);
+  streams.residue = nullptr;
+  streams.residue_kind = Residue::kNone;
+  streams.param_dtype = streams.grad_dtype = compute_;
+  kernel_(streams, begin, end, c_);
+  cautious_.move(p, change, g, n, coupled_ ? 1.0 : decay_, scale_);
+  if (p == param.bytes) kernels_.store(streams_, reinterpret_cast<const float*>(param.bytes), begin, end);
+}
+
+}  // namespace adamas
