@@ -50,6 +50,9 @@ def adam_(
     bias_correction: bool = True,
     eps_hat: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adam`, in place; the equations are there."""
@@ -69,6 +72,9 @@ def adamw_(
     maximize: bool = False,
     bias_correction: bool = True,
     eps_hat: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdamW`, in place; the equations are there."""
@@ -88,6 +94,9 @@ def nadam_(
     momentum_decay: float = 0.004,
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.NAdam`, in place; the equations are there."""
@@ -105,6 +114,9 @@ def radam_(
     weight_decay: float = 0.0,
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.RAdam`, in place; the equations are there."""
@@ -122,6 +134,9 @@ def adamax_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adamax`, in place; the equations are there."""
@@ -140,6 +155,9 @@ def adabelief_(
     eps_root: float = 1e-16,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdaBelief`, in place; the equations are there."""
@@ -158,6 +176,9 @@ def yogi_(
     initial_accumulator_value: float = 1e-06,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Yogi`, in place; the equations are there."""
@@ -175,6 +196,8 @@ def adagrad_(
     eps: float = 1e-10,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adagrad`, in place; the equations are there."""
@@ -195,6 +218,9 @@ def rmsprop_(
     centered: bool = False,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.RMSprop`, in place; the equations are there."""
@@ -209,6 +235,9 @@ def lion_(
     betas: tuple[float, float] = (0.9, 0.99),
     weight_decay: float = 0.001,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Lion`, in place; the equations are there."""
@@ -246,6 +275,9 @@ def adan_(
     eps_root: float = 1e-08,
     mix_by_beta2: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adan`, in place; the equations are there."""
@@ -264,6 +296,9 @@ def adopt_(
     clip: bool = True,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.ADOPT`, in place; the equations are there."""
@@ -283,6 +318,9 @@ def ademamix_(
     alpha: float = 5.0,
     warmup_steps: int = 0,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdEMAMix`, in place; the equations are there."""
@@ -358,6 +396,9 @@ def sgd_(
     nesterov: bool = False,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.SGD`, in place; the equations are there."""
@@ -375,6 +416,8 @@ def adadelta_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adadelta`, in place; the equations are there."""
@@ -393,6 +436,9 @@ def laprop_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.LaProp`, in place; the equations are there."""
@@ -411,6 +457,9 @@ def adam_atan2_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdamAtan2`, in place; the equations are there."""
@@ -445,6 +494,9 @@ def mars_(
     gamma: float = 0.025,
     weight_decay: float = 0.0,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.MARS`, in place; the equations are there."""

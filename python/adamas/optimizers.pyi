@@ -73,6 +73,15 @@ class Adam(CompiledOptimizer):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
+        decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
+            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC), so that layers before a normalization keep the ratio of
+            gradient to weight while lr falls. "independent": by ``1 - (lr/max_lr)*weight_decay``, so that lr can be
+            tuned by itself; weight_decay is about lr times as large then.
+        max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
+        cautious: Let an element wait where its update would not go against the gradient, and divide all others by the
+            share of those that move, or by 1/1000 if it is smaller: ``p <- p - u * mask/max(mean(mask), 1/1000)`` for
+            the update u, with the mean over the parameter array. A NaN reaches the parameter all the same. That takes
+            a pass more, over gradient and states. Not for gradients of single rows.
         **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
             "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
             ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
@@ -116,6 +125,9 @@ class Adam(CompiledOptimizer):
         bias_correction: bool = True,
         eps_hat: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -142,6 +154,9 @@ class AdamW(CompiledOptimizer):
         maximize: As in `Adam`.
         bias_correction: As in `Adam`.
         eps_hat: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -175,6 +190,9 @@ class AdamW(CompiledOptimizer):
         maximize: bool = False,
         bias_correction: bool = True,
         eps_hat: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -202,6 +220,9 @@ class NAdam(CompiledOptimizer):
         momentum_decay: How soon mu approaches beta1, >= 0.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -233,6 +254,9 @@ class NAdam(CompiledOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -264,6 +288,9 @@ class RAdam(CompiledOptimizer):
         weight_decay: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -295,6 +322,9 @@ class RAdam(CompiledOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -319,6 +349,9 @@ class Adamax(CompiledOptimizer):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -349,6 +382,9 @@ class Adamax(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -373,6 +409,9 @@ class AdaBelief(CompiledOptimizer):
         eps_root: Added to s at every step, >= 0.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -405,6 +444,9 @@ class AdaBelief(CompiledOptimizer):
         eps_root: float = 1e-16,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -430,6 +472,9 @@ class Yogi(CompiledOptimizer):
         initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -461,6 +506,9 @@ class Yogi(CompiledOptimizer):
         initial_accumulator_value: float = 1e-06,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -485,6 +533,8 @@ class Adagrad(CompiledOptimizer):
         eps: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -517,6 +567,8 @@ class Adagrad(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -545,6 +597,9 @@ class RMSprop(CompiledOptimizer):
         centered: Divide by the spread around the average gradient. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -579,6 +634,9 @@ class RMSprop(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -601,6 +659,9 @@ class Lion(CompiledOptimizer):
         betas: Weight of the momentum in the direction, and its decay rate, each in [0, 1).
         weight_decay: Strength of the decay, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -630,6 +691,9 @@ class Lion(CompiledOptimizer):
         weight_decay: float = 0.001,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -715,6 +779,9 @@ class Adan(CompiledOptimizer):
         eps_root: Added under the root, >= 0.
         mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -747,6 +814,9 @@ class Adan(CompiledOptimizer):
         eps_root: float = 1e-08,
         mix_by_beta2: bool = False,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -773,6 +843,9 @@ class ADOPT(CompiledOptimizer):
         clip: Keep u within (t - 1)^(1/4), as above.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -806,6 +879,9 @@ class ADOPT(CompiledOptimizer):
         clip: bool = True,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -833,6 +909,9 @@ class AdEMAMix(CompiledOptimizer):
         alpha: Weight of the slow average, >= 0.
         warmup_steps: Steps over which alpha and beta3 grow, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -865,6 +944,9 @@ class AdEMAMix(CompiledOptimizer):
         alpha: float = 5.0,
         warmup_steps: int = 0,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1074,6 +1156,9 @@ class SGD(CompiledOptimizer):
         nesterov: Nesterov's momentum. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1109,6 +1194,9 @@ class SGD(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1133,6 +1221,8 @@ class Adadelta(CompiledOptimizer):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1163,6 +1253,8 @@ class Adadelta(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1189,6 +1281,9 @@ class LaProp(CompiledOptimizer):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1219,6 +1314,9 @@ class LaProp(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1247,6 +1345,9 @@ class AdamAtan2(CompiledOptimizer):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1279,6 +1380,9 @@ class AdamAtan2(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1364,6 +1468,9 @@ class MARS(CompiledOptimizer):
         gamma: Strength of the correction, >= 0.
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1395,6 +1502,9 @@ class MARS(CompiledOptimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 

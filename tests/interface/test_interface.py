@@ -402,7 +402,14 @@ def test_registries_agree() -> None:
     from adamas.rules import FORMULAS
 
     def described(rule: Any) -> list[Any]:
-        return [list(rule.states.items()), dict(rule.scalars), rule.own_decay, rule.sums, rule.has_closed_form]
+        return [
+            list(rule.states.items()),
+            dict(rule.scalars),
+            rule.own_decay,
+            rule.sums,
+            rule.has_closed_form,
+            rule.cautious,
+        ]
 
     compiled = _core.rules()
     assert {name: described(rule) for name, rule in FORMULAS.items()} == {

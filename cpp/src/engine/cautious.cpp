@@ -12,8 +12,12 @@ namespace {
 
 constexpr double kLeastShare = 1e-3;
 
-// Elements that are counted at a time: with copies of their states they stay in the nearest cache.
-constexpr std::size_t kCountPiece = kGranule;
+// Elements that are worked on at a time: few, so that arrays come from memory at an even pace.
+#ifndef STRIDE
+#define STRIDE 256
+#endif
+constexpr std::size_t kStride = STRIDE;
+static_assert(kGranule % kStride == 0 && kStride % kBlock == 0);
 
 // Of the elements that a piece has, in the widest type that is computed with.
 template <std::size_t kElements>
@@ -86,55 +90,63 @@ const void* CautiousUpdate::take_gradient(const void* param, std::size_t begin, 
 }
 
 void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) const {
-  Array<kCountPiece> states[kMaxStates];
-  Array<kCountPiece> change;
-  Array<kCountPiece> gradient;
-  Array<kCountPiece> param;
+  Array<kStride> states[kMaxStates];
+  Array<kStride> change;
+  Array<kStride> gradient;
+  Array<kStride> param;
   const RuleInfo& rule = rule_info(parameter_.rule);
+  StateStorage storage[kMaxStates];
   void* copies[kMaxStates] = {};
-  for (int k = 0; k < kMaxStates; ++k) copies[k] = states[k].bytes;
+  for (int k = 0; k < rule.state_count; ++k) {
+    storage[k] = storage_of(parameter_.state_format, rule.states[k].kind);
+    copies[k] = states[k].bytes;
+  }
   Streams zeros{};
   zeros.param = change.bytes;
   zeros.states = copies;
   zeros.param_dtype = zeros.grad_dtype = compute_;
-  for (std::size_t i = begin; i < end; i += kCountPiece) {
-    const std::size_t last = std::min(end, i + kCountPiece);
+  std::memset(change.bytes, 0, sizeof change.bytes);
+  for (std::size_t i = begin; i < end; i += kStride) {
+    const std::size_t last = std::min(end, i + kStride);
     const std::size_t n = last - i;
     const void* const p = coupled_ ? take_param(i, last, param.bytes) : nullptr;
     const void* const g = take_gradient(p, i, last, gradient.bytes);
     for (int k = 0; k < rule.state_count; ++k) {
-      const StateStorage storage = storage_of(parameter_.state_format, rule.states[k].kind);
-      copy_state(storage, parameter_.states[k], parameter_.size, i, last, copies[k]);
+      copy_state(storage[k], parameter_.states[k], parameter_.size, i, last, copies[k]);
     }
-    std::memset(change.bytes, 0, n * size_of(compute_));
     zeros.grad = g;
     zeros.size = n;
     kernel_(zeros, 0, n, c_);
-    cautious_.count(change.bytes, g, n, counts + i / kGranule);
+    const double moving = cautious_.count(change.bytes, g, n);
+    double& total = counts[i / kGranule];
+    total = i % kGranule == 0 ? moving : total + moving;
   }
 }
 
 void CautiousUpdate::update(std::size_t begin, std::size_t end) const {
-  Array<kPiece> zeros;
-  Array<kPiece> gradient;
-  Array<kPiece> param;
-  const std::size_t n = end - begin;
+  Array<kStride> zeros;
+  Array<kStride> gradient;
+  Array<kStride> param;
   const std::size_t bytes = size_of(compute_);
-  void* const p = take_param(begin, end, param.bytes);
-  const void* const g = take_gradient(p, begin, end, gradient.bytes);
   // In its cache line as the parameter is, and so as states are: then no access of the kernel crosses one.
   const std::size_t place = reinterpret_cast<std::uintptr_t>(parameter_.param) % kCacheLine;
   char* const change = zeros.bytes + (parameter_.dtype == compute_ ? place : 0);
-  std::memset(change, 0, n * bytes);
+  std::memset(zeros.bytes, 0, sizeof zeros.bytes);
   Streams streams = streams_;
-  streams.param = const_cast<void*>(begin_of(change, begin * bytes));
-  streams.grad = begin_of(g, begin * bytes);
   streams.residue = nullptr;
   streams.residue_kind = Residue::kNone;
   streams.param_dtype = streams.grad_dtype = compute_;
-  kernel_(streams, begin, end, c_);
-  cautious_.move(p, change, g, n, coupled_ ? 1.0 : decay_, scale_);
-  if (p == param.bytes) kernels_.store(streams_, reinterpret_cast<const float*>(param.bytes), begin, end);
+  for (std::size_t i = begin; i < end; i += kStride) {
+    const std::size_t last = std::min(end, i + kStride);
+    const std::size_t n = last - i;
+    void* const p = take_param(i, last, param.bytes);
+    const void* const g = take_gradient(p, i, last, gradient.bytes);
+    streams.param = const_cast<void*>(begin_of(change, i * bytes));
+    streams.grad = begin_of(g, i * bytes);
+    kernel_(streams, i, last, c_);
+    cautious_.move(p, change, g, n, coupled_ ? 1.0 : decay_, scale_);
+    if (p == param.bytes) kernels_.store(streams_, reinterpret_cast<const float*>(param.bytes), i, last);
+  }
 }
 
 }  // namespace adamas

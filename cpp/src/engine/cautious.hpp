@@ -39,7 +39,7 @@ class CautiousUpdate {
   // written, but what is kept of parameters is settled.
   void count(std::size_t begin, std::size_t end, double* counts) const;
 
-  // At most kPiece elements, from a granule on.
+  // Elements [begin, end), from a granule on.
   void update(std::size_t begin, std::size_t end) const;
 
  private:

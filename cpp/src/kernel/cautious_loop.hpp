@@ -2,7 +2,6 @@
 // type that are in cache.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "kernel/table.hpp"
@@ -41,28 +40,25 @@ void couple(void* grad, const void* param, std::size_t count, double weight_deca
 }
 
 template <class T>
-void count_moving(const void* change, const void* grad, std::size_t count, double* counts) {
+double count_moving(void* change, const void* grad, std::size_t count) {
   using V = Vector<T>;
   const V zero = V::broadcast(0);
   const V one = V::broadcast(1);
-  for (std::size_t granule = 0; granule < count; granule += kGranule) {
-    V moving = zero;  // in each lane a small whole number
-    const T* const changes = static_cast<const T*>(change) + granule;
-    const T* const grads = static_cast<const T*>(grad) + granule;
-    for_each_lanes<T>(std::min(kGranule, count - granule), [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
-      const V along = change_along(load<T>(changes, i, lanes), load<T>(grads, i, lanes));  // lanes of a tail: zero
-      moving = moving + where_greater(zero, along, one, zero);
-    });
-    T lanes[V::kLanes];
-    moving.store(lanes);
-    double total = 0.0;
-    for (const T lane : lanes) total += static_cast<double>(lane);
-    counts[granule / kGranule] = total;
-  }
+  V moving = zero;  // in each lane a small whole number
+  for_each_lanes<T>(count, [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
+    const V along = change_along(load<T>(change, i, lanes), load<T>(grad, i, lanes));  // zero beyond a tail
+    moving = moving + where_greater(zero, along, one, zero);
+    store(zero, change, i, lanes);
+  });
+  T counts[V::kLanes];
+  moving.store(counts);
+  double total = 0.0;
+  for (const T of_lane : counts) total += static_cast<double>(of_lane);
+  return total;
 }
 
 template <class T>
-void move(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale) {
+void move(void* param, void* change, const void* grad, std::size_t count, double decay, double scale) {
   using V = Vector<T>;
   const V zero = V::broadcast(0);
   const V factor = V::broadcast(static_cast<T>(decay));
@@ -74,6 +70,7 @@ void move(void* param, const void* change, const void* grad, std::size_t count, 
     DecoupledDecay::apply(p, g, factor);
     // A product, so that a NaN reaches the parameter.
     store(p + c * where_greater(zero, change_along(c, g), moving, zero), param, i, lanes);
+    store(zero, change, i, lanes);
   });
 }
 

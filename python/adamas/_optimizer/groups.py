@@ -58,7 +58,9 @@ class Groups:
         if unknown:
             raise ValueError(f"params{path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in given.items() if key != "params"}
-        merged = {"params": given["params"], **with_largest_rate(detached({**self.defaults, **own}))}
+        merged = {"params": given["params"], **detached({**self.defaults, **own})}
+        if not self.kind.foreign:  # those of another library it has settled itself
+            merged = with_largest_rate(merged)
         self.check_one(merged, f"params{path}[{{!r}}]", None)
         self.records.append(Group(spec.formula_for(merged), {key: merged[key] for key in spec.frozen}))
         return merged

@@ -12,6 +12,7 @@ from adamas._numerics.formats import RowMode
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.compiled import CompiledOptimizer
 from adamas.rules import FORMULAS, Formula, RuleSpec
+from adamas.rules.common import with_largest_rate
 
 __all__ = ["OptimizerInfo", "all_state_names", "describe"]
 
@@ -60,6 +61,16 @@ class OptimizerInfo:
             ValueError: Naming one of them.
         """
         self.spec.check_group(group, path)
+
+    def at_construction(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the hyperparameters of a group as they are once it is made: ``max_lr``, if it was None, may be there.
+
+        A `BoundOptimizer` does not do that to groups of another library, which may have been stepped before.
+
+        Args:
+            group: All hyperparameters, by name.
+        """
+        return with_largest_rate(group)
 
     def formula(self, group: Mapping[str, Any]) -> Formula:
         """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""

@@ -80,6 +80,7 @@ class Optimizer(keras.optimizers.Optimizer):
         _arguments.check_options(options)
         given = _arguments.with_plain_numbers(given)
         _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)
+        own = _arguments.with_largest_rate(describe(self.engine_class), own, given["learning_rate"])
         super().__init__(**given)
         for name, value in {**own, **options}.items():
             setattr(self, name, value)

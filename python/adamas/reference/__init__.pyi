@@ -56,6 +56,9 @@ class Adam(ReferenceOptimizer):
         bias_correction: bool = True,
         eps_hat: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -73,6 +76,9 @@ class AdamW(ReferenceOptimizer):
         maximize: bool = False,
         bias_correction: bool = True,
         eps_hat: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -89,6 +95,9 @@ class NAdam(ReferenceOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -104,6 +113,9 @@ class RAdam(ReferenceOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -119,6 +131,9 @@ class Adamax(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -135,6 +150,9 @@ class AdaBelief(ReferenceOptimizer):
         eps_root: float = 1e-16,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -151,6 +169,9 @@ class Yogi(ReferenceOptimizer):
         initial_accumulator_value: float = 1e-06,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -167,6 +188,8 @@ class Adagrad(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -184,6 +207,9 @@ class RMSprop(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -197,6 +223,9 @@ class Lion(ReferenceOptimizer):
         weight_decay: float = 0.001,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -228,6 +257,9 @@ class Adan(ReferenceOptimizer):
         eps_root: float = 1e-08,
         mix_by_beta2: bool = False,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -244,6 +276,9 @@ class ADOPT(ReferenceOptimizer):
         clip: bool = True,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -260,6 +295,9 @@ class AdEMAMix(ReferenceOptimizer):
         alpha: float = 5.0,
         warmup_steps: int = 0,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -326,6 +364,9 @@ class SGD(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -341,6 +382,8 @@ class Adadelta(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -356,6 +399,9 @@ class LaProp(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -372,6 +418,9 @@ class AdamAtan2(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -401,6 +450,9 @@ class MARS(ReferenceOptimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 

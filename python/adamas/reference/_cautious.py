@@ -21,7 +21,7 @@ def cautious_update(rule: Formula, p: Array, g: Array, states: dict[str, Array],
     """
     number: Any = p.dtype.type
     change = rule.update(np.zeros_like(p), g, states, c)
-    along = np.where(g > 0, change, np.where(0 > g, number(0) - change, number(0)))
+    along = np.where(g > 0, change, np.where(g < 0, number(0) - change, number(0)))
     moves = along < 0
     share = np.count_nonzero(moves) / p.size if p.size else 1.0
     scale = 1.0 / (share if share > _LEAST_SHARE else _LEAST_SHARE)

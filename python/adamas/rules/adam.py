@@ -265,9 +265,9 @@ class AdamW(Adam):
         MAXIMIZE,
         _BIAS_CORRECTION,
         _EPS_HAT,
-        ALWAYS_DECOUPLED,
         *DECAY,
         CAUTIOUS,
+        ALWAYS_DECOUPLED,
     )
     variants = {"": {}}
     function_example = """

@@ -140,9 +140,9 @@ class Adan(RuleSpec):
         Hyperparameter("eps_root", 1e-8, Range.NON_NEGATIVE, keyword_only=True),
         Hyperparameter("mix_by_beta2", False, Range.FLAG, keyword_only=True),
         MAXIMIZE,
-        ALWAYS_DECOUPLED,
         *DECAY,
         CAUTIOUS,
+        ALWAYS_DECOUPLED,
     )
     formulas = (_AdanFormula(),)
     keras = _AdanInKeras()

@@ -131,9 +131,9 @@ class AdEMAMix(RuleSpec):
         Hyperparameter("alpha", 5.0, Range.NON_NEGATIVE, keyword_only=True),
         Hyperparameter("warmup_steps", 0, Range.COUNT, keyword_only=True),
         MAXIMIZE,
-        ALWAYS_DECOUPLED,
         *DECAY,
         CAUTIOUS,
+        ALWAYS_DECOUPLED,
     )
     formulas = (_AdEMAMixFormula(),)
     keras = _AdEMAMixInKeras()

@@ -14,8 +14,11 @@ def with_largest_rate(group: Mapping[str, Any]) -> dict[str, Any]:
     lr = group.get("lr")
     if group.get("max_lr") is not None or not isinstance(group.get("decay"), str) or group["decay"] == "scaled":
         return dict(group)
-    is_number = isinstance(lr, int | float) and not isinstance(lr, bool)
-    return {**group, "max_lr": float(lr)} if is_number and lr > 0 else dict(group)
+    try:
+        largest = 0.0 if lr is None or callable(lr) else float(lr)
+    except (TypeError, ValueError):
+        return dict(group)
+    return {**group, "max_lr": largest} if largest > 0.0 else dict(group)
 
 
 def check_decay(group: Mapping[str, Any], path: str) -> None:

@@ -15,6 +15,10 @@ KERAS_NAMES = {"lr": "learning_rate", "eps": "epsilon", "eps_root": "epsilon_roo
 NOT_IN_KERAS = ("weight_decay", "decoupled_weight_decay", "maximize")
 
 
+#: Arguments that Keras lacks, and that are given by name alone: so those of Keras have the places that they have there.
+KEYWORDS = ("decay", "max_lr", "cautious")
+
+
 def keras_name(spec: RuleSpec) -> str:
     """Return the name of the class in `adamas.keras`."""
     return spec.keras.name or spec.name
@@ -22,15 +26,18 @@ def keras_name(spec: RuleSpec) -> str:
 
 def keras_arguments(spec: RuleSpec) -> dict[str, Any]:
     """Return the arguments of the class that not all optimizers of Keras have, and their defaults."""
+    keywords = {each.name: each.default for each in spec.arguments if each.name in KEYWORDS}
     if spec.keras.arguments is not None:
-        return dict(spec.keras.arguments)
+        return {**spec.keras.arguments, **keywords}
     arguments: dict[str, Any] = {}
     for each in spec.arguments:
+        if each.name in KEYWORDS:
+            continue
         if each.name == "betas":
             arguments |= {f"beta_{k}": beta for k, beta in enumerate(each.default, 1)}
         elif each.name not in NOT_IN_KERAS:
             arguments[KERAS_NAMES.get(each.name, each.name)] = each.default
-    return arguments
+    return arguments | keywords
 
 
 def keras_docstring(spec: RuleSpec) -> str:

@@ -94,9 +94,9 @@ class Lion(RuleSpec):
         BETAS.but((0.9, 0.99)),
         WEIGHT_DECAY.but(1e-3),
         MAXIMIZE,
-        ALWAYS_DECOUPLED,
         *DECAY,
         CAUTIOUS,
+        ALWAYS_DECOUPLED,
     )
     formulas = (_LionFormula(),)
     keras = _LionInKeras()

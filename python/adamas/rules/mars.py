@@ -123,8 +123,8 @@ class MARS(RuleSpec):
         Hyperparameter("gamma", 0.025, Range.NON_NEGATIVE),
         WEIGHT_DECAY,
         MAXIMIZE,
-        ALWAYS_DECOUPLED,
         *DECAY,
         CAUTIOUS,
+        ALWAYS_DECOUPLED,
     )
     formulas = (_MARSFormula(),)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adamas._types import Array
+from adamas.rules.common import decay_rate
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasStep, KerasWords
 from adamas.rules.spec import (
@@ -72,7 +73,10 @@ class _SGDInKeras(KerasWords):
         if arguments["momentum"] == 0.0:
             return KerasStep({"nesterov": False})
         # The formula multiplies the buffer by the learning rate, Keras the gradient: so that is where it goes.
-        return KerasStep({"lr": 1.0}, learning_rate * weight_decay, grad_scale=1.0 / max(learning_rate, 1e-300))
+        rate = decay_rate({**arguments, "lr": learning_rate})
+        return KerasStep(
+            {"lr": 1.0, "decay": "scaled"}, rate * weight_decay, grad_scale=1.0 / max(learning_rate, 1e-300)
+        )
 
 
 @enter

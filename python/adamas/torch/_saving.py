@@ -135,6 +135,8 @@ class Saving(torch.optim.Optimizer):
                     f"param_groups[{i}]: has {names}, which {type(self).__name__} does not have: this is a state "
                     "dict of another rule"
                 )
+            if "max_lr" in self.defaults and "max_lr" not in group:  # it may have come from the group's first lr
+                group["max_lr"] = self.param_groups[i]["max_lr"]
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
             group.update(dict.fromkeys(describe(self.engine_class).fixed, True))
