@@ -190,7 +190,7 @@ def test_repr() -> None:
     assert repr(opt) == (
         "AdamW(\n  6 float32 elements in 1 array, 4 float64 elements in 1 array; step 0\n"
         "  group 0: lr=0.5, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, amsgrad=False, maximize=False, "
-        "bias_correction=True, eps_hat=False\n)"
+        "bias_correction=True, eps_hat=False, decay='scaled', max_lr=None, cautious=False\n)"
     )
 
 
@@ -409,6 +409,7 @@ def test_registries_agree() -> None:
             rule.sums,
             rule.has_closed_form,
             rule.cautious,
+            rule.follows_average,
         ]
 
     compiled = _core.rules()

@@ -31,7 +31,7 @@ struct Hyperparameters {
   bool bias_correction = true;
   bool maximize = false;
   double max_lr = 0.0;     // the largest lr of the schedule; > 0 for Decay::kCorrected and kIndependent
-  bool cautious = false;   // elements whose change goes against the gradient wait (RuleInfo::cautious)
+  bool cautious = false;   // elements whose change goes along the gradient wait (RuleInfo::cautious)
   std::uint64_t seed = 0;  // of stochastic rounding (Residue::kStochastic)
 
   // Of some rules.

@@ -48,7 +48,8 @@ struct RuleInfo {
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
   bool cautious;         // it may have Hyperparameters::cautious: its change does not depend on the parameter, and may
-                         // go against the gradient
+                         // go along the gradient
+  bool follows_average;  // it then has the sign of minus its first state, which is an average of gradients
 
   // Can it update single rows of a matrix (RowGradient)? Not if it keeps or needs numbers of the whole parameter.
   constexpr bool steps_rows() const noexcept { return scalar_count == 0 && sum_count == 0; }

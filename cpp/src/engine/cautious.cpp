@@ -13,10 +13,7 @@ namespace {
 constexpr double kLeastShare = 1e-3;
 
 // Elements that are worked on at a time: few, so that arrays come from memory at an even pace.
-#ifndef STRIDE
-#define STRIDE 256
-#endif
-constexpr std::size_t kStride = STRIDE;
+constexpr std::size_t kStride = 256;
 static_assert(kGranule % kStride == 0 && kStride % kBlock == 0);
 
 // Of the elements that a piece has, in the widest type that is computed with.
@@ -40,6 +37,18 @@ void copy_state(const StateStorage& storage, const void* state, std::size_t size
               shifted(state, storage.scales_at(size) + begin / kBlock * sizeof(float)), blocks * sizeof(float));
 }
 
+// The rule p <- p - step_size * b, b <- momentum * b + one_minus_dampening * g: with the first coefficients of a rule
+// that follows its average, the change of a parameter of zeros is minus that average.
+Rule average_rule() {
+  static const Rule rule = [] {
+    Rule found{};
+    find_rule("sgd_momentum", &found);
+    return found;
+  }();
+  return rule;
+}
+constexpr int kStepSize = 2;  // of its coefficients
+
 }  // namespace
 
 double mask_scale(double moving, std::size_t size) {
@@ -57,17 +66,21 @@ CautiousUpdate::CautiousUpdate(const KernelTable& kernels, const Item& item, con
       gradient_(gradient),
       cautious_(item.is_wide() ? kernels.cautious64 : kernels.cautious32),
       c_(c),
-      kernel_(nullptr),
+      column_(find_column(item.compute_dtype(), item.compute_dtype(), item.parameter.state_format)),
+      by_average_(false),
       compute_(item.compute_dtype()),
       coupled_(c.decay_mode == Decay::kCoupled),
       decay_(c.decay),
       scale_(c.mask_scale) {
-  const int column = find_column(compute_, compute_, parameter_.state_format);
-  kernel_ = kernels.update[static_cast<int>(parameter_.rule)][column];
+  const RuleInfo& rule = rule_info(parameter_.rule);
+  // Codes hold the quotient of the average and a root.
+  by_average_ = rule.follows_average && !storage_of(parameter_.state_format, rule.states[0].kind).has_scales();
   c_.grad_scale = 1.0;
   c_.decay_mode = Decay::kDecoupled;
   c_.decay = 1.0;
 }
+
+UpdateKernel CautiousUpdate::kernel_of(Rule rule) const { return kernels_.update[static_cast<int>(rule)][column_]; }
 
 void* CautiousUpdate::take_param(std::size_t begin, std::size_t end, void* scratch) const {
   if (parameter_.dtype == compute_) return shifted(parameter_.param, begin * size_of(compute_));
@@ -95,9 +108,13 @@ void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) c
   Array<kStride> gradient;
   Array<kStride> param;
   const RuleInfo& rule = rule_info(parameter_.rule);
+  const UpdateKernel kernel = kernel_of(by_average_ ? average_rule() : parameter_.rule);
+  const int state_count = by_average_ ? 1 : rule.state_count;
+  StepCoefficients c = c_;
+  if (by_average_) c.rule[kStepSize] = 1.0;
   StateStorage storage[kMaxStates];
   void* copies[kMaxStates] = {};
-  for (int k = 0; k < rule.state_count; ++k) {
+  for (int k = 0; k < state_count; ++k) {
     storage[k] = storage_of(parameter_.state_format, rule.states[k].kind);
     copies[k] = states[k].bytes;
   }
@@ -111,12 +128,12 @@ void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) c
     const std::size_t n = last - i;
     const void* const p = coupled_ ? take_param(i, last, param.bytes) : nullptr;
     const void* const g = take_gradient(p, i, last, gradient.bytes);
-    for (int k = 0; k < rule.state_count; ++k) {
+    for (int k = 0; k < state_count; ++k) {
       copy_state(storage[k], parameter_.states[k], parameter_.size, i, last, copies[k]);
     }
     zeros.grad = g;
     zeros.size = n;
-    kernel_(zeros, 0, n, c_);
+    kernel(zeros, 0, n, c);
     const double moving = cautious_.count(change.bytes, g, n);
     double& total = counts[i / kGranule];
     total = i % kGranule == 0 ? moving : total + moving;
@@ -136,6 +153,7 @@ void CautiousUpdate::update(std::size_t begin, std::size_t end) const {
   streams.residue = nullptr;
   streams.residue_kind = Residue::kNone;
   streams.param_dtype = streams.grad_dtype = compute_;
+  const UpdateKernel kernel = kernel_of(parameter_.rule);
   for (std::size_t i = begin; i < end; i += kStride) {
     const std::size_t last = std::min(end, i + kStride);
     const std::size_t n = last - i;
@@ -143,7 +161,7 @@ void CautiousUpdate::update(std::size_t begin, std::size_t end) const {
     const void* const g = take_gradient(p, i, last, gradient.bytes);
     streams.param = const_cast<void*>(begin_of(change, i * bytes));
     streams.grad = begin_of(g, i * bytes);
-    kernel_(streams, i, last, c_);
+    kernel(streams, i, last, c_);
     cautious_.move(p, change, g, n, coupled_ ? 1.0 : decay_, scale_);
     if (p == param.bytes) kernels_.store(streams_, reinterpret_cast<const float*>(param.bytes), i, last);
   }

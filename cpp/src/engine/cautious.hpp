@@ -9,7 +9,9 @@
 // g is the gradient as the rule takes it, with coupled decay. The mean is over the parameter and has to be known
 // beforehand, so there are two passes: one counts, the other updates. Neither has loops of its own for each rule. A
 // rule that may be cautious (kCautious, rules/rule.hpp) makes a parameter of zeros its change. So its kernel is run on
-// zeros in cache: in the first pass with a copy of the states, which is then forgotten.
+// zeros in cache: in the first pass with a copy of the states, which is then forgotten. Where the sign of the change is
+// that of an average of gradients, as in Adam (kFollowsAverage), the first pass needs that average alone, and a kernel
+// that takes neither roots nor quotients.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +45,7 @@ class CautiousUpdate {
   void update(std::size_t begin, std::size_t end) const;
 
  private:
+  UpdateKernel kernel_of(Rule rule) const;
   // The parameter as it is computed with, from element `begin` on: where it is, or else in `scratch`.
   void* take_param(std::size_t begin, std::size_t end, void* scratch) const;
   // The gradient as the rule takes it, likewise.
@@ -55,7 +58,8 @@ class CautiousUpdate {
   GivenGradient gradient_;
   const CautiousKernels& cautious_;
   StepCoefficients c_;  // of the rule's kernel, which has the gradient prepared and nothing to decay
-  UpdateKernel kernel_;
+  int column_;
+  bool by_average_;  // count by the average alone
   DType compute_;
   bool coupled_;
   double decay_;

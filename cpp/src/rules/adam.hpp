@@ -41,6 +41,7 @@ struct AdamRule : RuleDefaults {
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"max_exp_avg_sq", StateKind::kSquare, nullptr}};
   static constexpr bool kCautious = true;
+  static constexpr bool kFollowsAverage = true;
 
   template <class T>
   struct Coefficients {

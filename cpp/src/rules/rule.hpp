@@ -75,6 +75,10 @@ struct RuleDefaults {
   // the change of a parameter of zeros, and has a memory that may disagree with the gradient.
   static constexpr bool kCautious = false;
 
+  // Minus the change has the sign that the first state has after the step, an average of gradients: beta1 * state +
+  // one_minus_beta1 * g, of the first two coefficients. So a cautious update can count without the rest of the formula.
+  static constexpr bool kFollowsAverage = false;
+
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };

@@ -9,7 +9,6 @@ from typing import Any
 
 from adamas.adapters import OptimizerInfo
 from adamas.adapters.checks import as_real, check_threads, no_argument, number, plain, read_step_defaults
-from adamas.rules.common import check_cautious, check_decay
 from adamas.rules.keras_classes import KEYWORDS
 
 #: Arguments of every optimizer of Keras, in its order.
@@ -86,26 +85,6 @@ def check_argument(info: OptimizerInfo, name: str, value: Any) -> Any:
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
     return info.check_hyperparameter(_adamas_name(info, name), value, name)
-
-
-def with_largest_rate(info: OptimizerInfo, own: Mapping[str, Any], learning_rate: Any) -> dict[str, Any]:
-    """Return arguments with the ``max_lr`` that they have at construction.
-
-    Args:
-        info: Of the optimizer of adamas.
-        own: The arguments that Keras does not keep itself.
-        learning_rate: A number, or else a schedule.
-
-    Raises:
-        ValueError: They do not go together.
-    """
-    settled = {**own, "lr": learning_rate, "decoupled_weight_decay": True}
-    if "max_lr" in own:
-        settled = info.at_construction(settled)
-        check_decay(settled, "{}")
-    if own.get("cautious"):
-        check_cautious(settled, "{}", possible=True)
-    return {name: settled[name] for name in own}
 
 
 def with_plain_numbers(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,7 +163,8 @@ class Item:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
                 sums = {name: sum_of_products(products[name]) for name in rule.sums}
                 rule.take_sums(coefficients, sums, p.size, self.scalars)
-            update = partial(cautious_update, rule) if group.get("cautious") else rule.update
+            coded = self.state_format.bits is not None
+            update = partial(cautious_update, rule, coded) if group.get("cautious") else rule.update
             p = update(p, g, states, _rounded(coefficients, number))
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)

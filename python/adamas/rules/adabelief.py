@@ -32,6 +32,7 @@ class _AdaBeliefFormula(Formula):
     name = "adabelief"
     states = {"exp_avg": "signed / exp_avg_var", "exp_avg_var": "square"}
     cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]

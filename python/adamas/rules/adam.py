@@ -31,6 +31,7 @@ from adamas.rules.spec import (
 
 class _AdamFormula(Formula):
     cautious = True
+    follows_average = True
 
     def __init__(self, name: str, *, amsgrad: bool) -> None:
         self.name = name

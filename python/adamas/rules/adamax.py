@@ -16,6 +16,7 @@ class _AdamaxFormula(Formula):
     name = "adamax"
     states = {"exp_avg": "signed / exp_inf", "exp_inf": "magnitude"}
     cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]

@@ -36,6 +36,9 @@ class Formula(ABC):
     #: It may be cautious: its change does not depend on the parameter, and has a memory that may disagree with the
     #: gradient.
     cautious: bool = False
+    #: Minus its change has the sign that its first state has after the step, an average of gradients with the first
+    #: beta.
+    follows_average: bool = False
     #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.
     begins_anew: bool = False
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
+from adamas.rules.common import check_cautious, check_decay, with_largest_rate
 from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import RuleSpec
 
@@ -60,3 +62,22 @@ def keras_fixed(spec: RuleSpec) -> dict[str, Any]:
     """Return the hyperparameters that are no arguments in Keras, but make the rule what Keras has."""
     is_argument = any(each.name == "decoupled_weight_decay" for each in spec.arguments)
     return {**({"decoupled_weight_decay": True} if is_argument else {}), **spec.keras.fixed}
+
+
+def keras_at_construction(own: Mapping[str, Any], learning_rate: Any) -> dict[str, Any]:
+    """Return arguments with the ``max_lr`` that they have at construction.
+
+    Args:
+        own: Those that Keras does not keep itself, each valid by itself.
+        learning_rate: A number, or else a schedule.
+
+    Raises:
+        ValueError: They do not go together.
+    """
+    settled = {**own, "lr": learning_rate, "decoupled_weight_decay": True}
+    if "max_lr" in own:
+        settled = with_largest_rate(settled)
+        check_decay(settled, "{}")
+    if own.get("cautious"):
+        check_cautious(settled, "{}", possible=True)
+    return {name: settled[name] for name in own}

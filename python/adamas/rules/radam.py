@@ -28,6 +28,7 @@ class _RAdamFormula(Formula):
     name = "radam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
     cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]

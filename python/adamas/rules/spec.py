@@ -127,7 +127,7 @@ class RuleSpec:
     Example:
         >>> from adamas import rules
         >>> spec = rules.SPECS["AdamW"]
-        >>> [hyperparameter.name for hyperparameter in spec.arguments]
+        >>> [hyperparameter.name for hyperparameter in spec.arguments if not hyperparameter.later]
         ['lr', 'betas', 'eps', 'weight_decay', 'amsgrad', 'maximize', 'bias_correction', 'eps_hat']
         >>> spec.hyperparameters[3].default, spec.hyperparameters[3].range.value
         (0.01, 'a finite number >= 0')
