@@ -20,12 +20,12 @@ from adamas.torch._stepper import Stepper
 #: What a state dict has of the optimizer as a whole, in each of its groups.
 OPTIMIZER_STEP, PREVIOUS_NORM = "optimizer_step", "previous_norm"
 
-#: Names of the hyperparameters of all rules.
+#: Names of the hyperparameters of all rules, but for one that schedulers of ``torch.optim`` put into groups.
 _OF_RULES = frozenset(
     name
     for cls in map(optimizers.__dict__.__getitem__, optimizers.__all__)
     for name, parameter in inspect.signature(cls).parameters.items()
-    if parameter.kind is not parameter.VAR_KEYWORD and name != "params"
+    if parameter.kind is not parameter.VAR_KEYWORD and name not in ("params", "max_lr")
 )
 
 
