@@ -4,9 +4,9 @@ Where the forms differ:
 
 - LaProp of timm decays after the update, adamas before it: they agree without decay. It keeps the bias of the second
   moment in the default dtype: in float32, its trajectory is off by 1e-8 and more.
-- Cautious updates of timm mask where the first moment goes along the gradient; in these rules the change has its sign. In
-  timm's Adan, whose change is a sum of two, they mask the first part alone; its NAdamW has no schedule of
-  momentum, and no peer here.
+- Cautious updates of timm mask where the first moment goes along the gradient. In these rules the change has its sign.
+  In timm's Adan, whose change is a sum of two, they mask the first part alone. Its NAdamW has no schedule of momentum,
+  and no peer here.
 - ADOPT of timm does not decay in its first step, which adamas does where decay is decoupled.
 - MARS of timm steps vectors by AdamW, unless it is told otherwise (``optimize_1d``).
 - pytorch_optimizer, which has most of these rules too, adds 1e-15 to second moments before it takes the root: so no

@@ -125,14 +125,15 @@ class Adam(RuleSpec):
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
         decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
-            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC), so that layers before a normalization keep the ratio of
-            gradient to weight while lr falls. "independent": by ``1 - (lr/max_lr)*weight_decay``, so that lr can be
-            tuned by itself; weight_decay is about lr times as large then.
+            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC, arXiv:2506.02285), so that layers before a normalization keep
+            the ratio of gradient to weight while lr falls; other layers stay "scaled" there. "independent": by
+            ``1 - (lr/max_lr)*weight_decay``, so that lr can be tuned by itself; weight_decay is then to be about lr
+            times what it was.
         max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
-        cautious: Let an element wait where its update would not go against the gradient, and divide all others by the
-            share of those that move, or by 1/1000 if it is smaller: ``p <- p - u * mask/max(mean(mask), 1/1000)`` for
-            the update u, with the mean over the parameter array. A NaN reaches the parameter all the same. That takes
-            a pass more, over gradient and states. Not for gradients of single rows.
+        cautious: Let elements wait whose update u would go along the gradient, and divide all others by the share of
+            those that move, which counts as 1/1000 at least (arXiv:2411.16085):
+            ``p <- p - u * mask/max(mean(mask), 1/1000)``, with the mean over the parameter array. A NaN reaches the
+            parameter all the same. That takes a pass more, over gradients and states. Not for gradients of single rows.
         **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
             "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
             ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
