@@ -6,21 +6,17 @@
 #include <limits>
 
 #include "engine/formats.hpp"
+#include "engine/scratch.hpp"
 
 namespace adamas {
 namespace {
 
 constexpr double kLeastShare = 1e-3;
 
-// Elements that are worked on at a time: few, so that arrays come from memory at an even pace.
-constexpr std::size_t kStride = 256;
-static_assert(kGranule % kStride == 0 && kStride % kBlock == 0);
-
-// Of the elements that a piece has, in the widest type that is computed with.
-template <std::size_t kElements>
-struct Array {
-  alignas(kCacheLine) char bytes[kElements * sizeof(double) + kCacheLine];
-};
+// Fetches what comes next, while this stride is computed with. There may be nothing: prefetches do not fault.
+void fetch(const void* next, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(static_cast<const char*>(next) + at);
+}
 
 // One state of elements [begin, end) of an array of `size`, copied to `to` as the state of an array of its own.
 void copy_state(const StateStorage& storage, const void* state, std::size_t size, std::size_t begin, std::size_t end,
@@ -58,7 +54,7 @@ double mask_scale(double moving, std::size_t size) {
 }
 
 CautiousUpdate::CautiousUpdate(const KernelTable& kernels, const Item& item, const Streams& streams,
-                               const StepCoefficients& c, const GivenGradient& gradient)
+                               const StepCoefficients& c, const GivenGradient& gradient, std::size_t begin)
     : kernels_(kernels),
       item_(item),
       parameter_(item.parameter),
@@ -71,13 +67,28 @@ CautiousUpdate::CautiousUpdate(const KernelTable& kernels, const Item& item, con
       compute_(item.compute_dtype()),
       coupled_(c.decay_mode == Decay::kCoupled),
       decay_(c.decay),
-      scale_(c.mask_scale) {
+      scale_(c.mask_scale),
+      first_(begin) {
   const RuleInfo& rule = rule_info(parameter_.rule);
   // Codes hold the quotient of the average and a root.
   by_average_ = rule.follows_average && !storage_of(parameter_.state_format, rule.states[0].kind).has_scales();
   c_.grad_scale = 1.0;
   c_.decay_mode = Decay::kDecoupled;
   c_.decay = 1.0;
+  places_.take(shifted(parameter_.param, begin * size_of(parameter_.dtype)));
+  places_.take(shifted(gradient.array, begin * size_of(gradient.dtype)));
+  for (int k = 0; k < rule.state_count; ++k) {
+    const StateStorage storage = storage_of(parameter_.state_format, rule.states[k].kind);
+    places_.take(shifted(parameter_.states[k], begin / kBlock * storage.block_bytes));
+  }
+  // In its cache line as the parameter is, and so as states are: then no access of the kernel crosses one.
+  const std::size_t in_line = reinterpret_cast<std::uintptr_t>(parameter_.param) % kCacheLine;
+  change_.begin_at(places_.take_free(parameter_.dtype == compute_ ? in_line : 0));
+}
+
+void* CautiousUpdate::zeros_for(std::size_t element, std::size_t count) {
+  const std::size_t bytes = size_of(compute_);
+  return std::memset(change_.at((element - first_) * bytes), 0, count * bytes);
 }
 
 UpdateKernel CautiousUpdate::kernel_of(Rule rule) const { return kernels_.update[static_cast<int>(rule)][column_]; }
@@ -102,68 +113,67 @@ const void* CautiousUpdate::take_gradient(const void* param, std::size_t begin, 
   return scratch;
 }
 
-void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) const {
-  Array<kStride> states[kMaxStates];
-  Array<kStride> change;
-  Array<kStride> gradient;
-  Array<kStride> param;
+void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) {
   const RuleInfo& rule = rule_info(parameter_.rule);
   const UpdateKernel kernel = kernel_of(by_average_ ? average_rule() : parameter_.rule);
   const int state_count = by_average_ ? 1 : rule.state_count;
   StepCoefficients c = c_;
   if (by_average_) c.rule[kStepSize] = 1.0;
+  const std::size_t gradient_bytes = size_of(gradient_.dtype);
   StateStorage storage[kMaxStates];
-  void* copies[kMaxStates] = {};
+  Scratch states[kMaxStates];
+  alignas(kCacheLine) char gradient[kStride * sizeof(double)];
+  alignas(kCacheLine) char param[kStride * sizeof(double)];
   for (int k = 0; k < state_count; ++k) {
     storage[k] = storage_of(parameter_.state_format, rule.states[k].kind);
-    copies[k] = states[k].bytes;
+    states[k].begin_at(places_.take_free(0));
   }
+  void* copies[kMaxStates] = {};
   Streams zeros{};
-  zeros.param = change.bytes;
   zeros.states = copies;
   zeros.param_dtype = zeros.grad_dtype = compute_;
-  std::memset(change.bytes, 0, sizeof change.bytes);
   for (std::size_t i = begin; i < end; i += kStride) {
     const std::size_t last = std::min(end, i + kStride);
     const std::size_t n = last - i;
-    const void* const p = coupled_ ? take_param(i, last, param.bytes) : nullptr;
-    const void* const g = take_gradient(p, i, last, gradient.bytes);
+    const void* const p = coupled_ ? take_param(i, last, param) : nullptr;
+    const void* const g = take_gradient(p, i, last, gradient);
     for (int k = 0; k < state_count; ++k) {
+      const std::size_t stride_bytes = kStride / kBlock * storage[k].block_bytes;
+      copies[k] = states[k].at((i - first_) / kStride * stride_bytes);
       copy_state(storage[k], parameter_.states[k], parameter_.size, i, last, copies[k]);
+      fetch(shifted(parameter_.states[k], (i / kStride + 1) * stride_bytes), stride_bytes);
     }
+    fetch(shifted(gradient_.array, (i + kStride) * gradient_bytes), kStride * gradient_bytes);
+    zeros.param = zeros_for(i, n);
     zeros.grad = g;
     zeros.size = n;
     kernel(zeros, 0, n, c);
-    const double moving = cautious_.count(change.bytes, g, n);
+    const double moving = cautious_.count(zeros.param, g, n);
     double& total = counts[i / kGranule];
     total = i % kGranule == 0 ? moving : total + moving;
   }
 }
 
-void CautiousUpdate::update(std::size_t begin, std::size_t end) const {
-  Array<kStride> zeros;
-  Array<kStride> gradient;
-  Array<kStride> param;
+void CautiousUpdate::update(std::size_t begin, std::size_t end) {
+  const UpdateKernel kernel = kernel_of(parameter_.rule);
   const std::size_t bytes = size_of(compute_);
-  // In its cache line as the parameter is, and so as states are: then no access of the kernel crosses one.
-  const std::size_t place = reinterpret_cast<std::uintptr_t>(parameter_.param) % kCacheLine;
-  char* const change = zeros.bytes + (parameter_.dtype == compute_ ? place : 0);
-  std::memset(zeros.bytes, 0, sizeof zeros.bytes);
+  alignas(kCacheLine) char gradient[kStride * sizeof(double)];
+  alignas(kCacheLine) char param[kStride * sizeof(double)];
   Streams streams = streams_;
   streams.residue = nullptr;
   streams.residue_kind = Residue::kNone;
   streams.param_dtype = streams.grad_dtype = compute_;
-  const UpdateKernel kernel = kernel_of(parameter_.rule);
   for (std::size_t i = begin; i < end; i += kStride) {
     const std::size_t last = std::min(end, i + kStride);
     const std::size_t n = last - i;
-    void* const p = take_param(i, last, param.bytes);
-    const void* const g = take_gradient(p, i, last, gradient.bytes);
+    void* const p = take_param(i, last, param);
+    const void* const g = take_gradient(p, i, last, gradient);
+    void* const change = zeros_for(i, n);
     streams.param = const_cast<void*>(begin_of(change, i * bytes));
     streams.grad = begin_of(g, i * bytes);
     kernel(streams, i, last, c_);
     cautious_.move(p, change, g, n, coupled_ ? 1.0 : decay_, scale_);
-    if (p == param.bytes) kernels_.store(streams_, reinterpret_cast<const float*>(param.bytes), i, last);
+    if (p == param) kernels_.store(streams_, reinterpret_cast<const float*>(param), i, last);
   }
 }
 

@@ -17,6 +17,7 @@
 #include <cstddef>
 
 #include "engine/item.hpp"
+#include "engine/scratch.hpp"
 
 namespace adamas {
 
@@ -34,18 +35,21 @@ struct GivenGradient {
 
 class CautiousUpdate {
  public:
+  // begin: of the elements that are gone through, in order.
   CautiousUpdate(const KernelTable& kernels, const Item& item, const Streams& streams, const StepCoefficients& c,
-                 const GivenGradient& gradient);
+                 const GivenGradient& gradient, std::size_t begin);
 
   // Of elements [begin, end), from a granule on: counts[i / kGranule] for each granule of elements i. Nothing else is
   // written, but what is kept of parameters is settled.
-  void count(std::size_t begin, std::size_t end, double* counts) const;
+  void count(std::size_t begin, std::size_t end, double* counts);
 
   // Elements [begin, end), from a granule on.
-  void update(std::size_t begin, std::size_t end) const;
+  void update(std::size_t begin, std::size_t end);
 
  private:
   UpdateKernel kernel_of(Rule rule) const;
+  // A parameter of zeros in scratch, for elements from this one on.
+  void* zeros_for(std::size_t element, std::size_t count);
   // The parameter as it is computed with, from element `begin` on: where it is, or else in `scratch`.
   void* take_param(std::size_t begin, std::size_t end, void* scratch) const;
   // The gradient as the rule takes it, likewise.
@@ -64,6 +68,9 @@ class CautiousUpdate {
   bool coupled_;
   double decay_;
   double scale_;
+  std::size_t first_;
+  Places places_;
+  Scratch change_;
 };
 
 }  // namespace adamas

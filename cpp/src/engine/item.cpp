@@ -67,7 +67,7 @@ class Part {
   void count_moving() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     if (c.decay_mode == Decay::kCoupled) lead(streams(), begin_, end_);
-    CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c))
+    CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_)
         .count(begin_, end_, pass_.measures + item_.first_granule);
   }
 
@@ -99,7 +99,7 @@ class Part {
   void update_cautiously() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     const Streams given = streams(c);
-    const CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c));
+    CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);
     in_pieces(begin_, end_, [&](std::size_t from, std::size_t to) {
       lead(given, from, to);
       cautious.update(from, to);

@@ -40,7 +40,7 @@ void couple(void* grad, const void* param, std::size_t count, double weight_deca
 }
 
 template <class T>
-double count_moving(void* change, const void* grad, std::size_t count) {
+double count_moving(const void* change, const void* grad, std::size_t count) {
   using V = Vector<T>;
   const V zero = V::broadcast(0);
   const V one = V::broadcast(1);
@@ -48,7 +48,6 @@ double count_moving(void* change, const void* grad, std::size_t count) {
   for_each_lanes<T>(count, [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
     const V along = change_along(load<T>(change, i, lanes), load<T>(grad, i, lanes));  // zero beyond a tail
     moving = moving + where_greater(zero, along, one, zero);
-    store(zero, change, i, lanes);
   });
   T counts[V::kLanes];
   moving.store(counts);
@@ -58,7 +57,7 @@ double count_moving(void* change, const void* grad, std::size_t count) {
 }
 
 template <class T>
-void move(void* param, void* change, const void* grad, std::size_t count, double decay, double scale) {
+void move(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale) {
   using V = Vector<T>;
   const V zero = V::broadcast(0);
   const V factor = V::broadcast(static_cast<T>(decay));
@@ -70,7 +69,6 @@ void move(void* param, void* change, const void* grad, std::size_t count, double
     DecoupledDecay::apply(p, g, factor);
     // A product, so that a NaN reaches the parameter.
     store(p + c * where_greater(zero, change_along(c, g), moving, zero), param, i, lanes);
-    store(zero, change, i, lanes);
   });
 }
 

@@ -108,15 +108,14 @@ struct CatchUp {
 };
 using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
 
-// Of cautious updates (engine/cautious.hpp), over `count` elements of the compute type. change: of the parameter; zeros
-// afterwards.
+// Of cautious updates (engine/cautious.hpp), over `count` elements of the compute type. change: of the parameter.
 struct CautiousKernels {
   // grad + weight_decay * param, in place.
   void (*couple)(void* grad, const void* param, std::size_t count, double weight_decay);
   // How many elements move against the gradient, as they should; count: at most kGranule.
-  double (*count)(void* change, const void* grad, std::size_t count);
+  double (*count)(const void* change, const void* grad, std::size_t count);
   // param * decay + change * scale, and no change of elements that move along the gradient.
-  void (*move)(void* param, void* change, const void* grad, std::size_t count, double decay, double scale);
+  void (*move)(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale);
 };
 
 using StartKernel = void (*)(const Streams& streams, int which, std::size_t begin, std::size_t end);
