@@ -57,7 +57,9 @@ def refuse_unknown(given: Mapping[str, Any], owner: str, arguments: Mapping[str,
     Raises:
         TypeError: Naming one, and all that there are.
     """
-    ours, options = [*arguments, *(name for name in OF_KERAS if name not in arguments)], list(OPTIONS)
+    ours = [name for name in {**arguments, **OF_KERAS} if name not in KEYWORDS]
+    ours += [name for name in KEYWORDS if name in arguments]
+    options = list(OPTIONS)
     for name in given:
         if name not in ours and name not in options:
             raise TypeError(no_argument(name, owner, ours, options))
