@@ -67,7 +67,7 @@ constexpr DecayWord kDecayWords[] = {
 
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
-  py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat, decay, max_lr;
+  py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat, decay, max_lr, first_decay;
   std::vector<py::object> numbers, pairs, flags;  // of kNumbers, kPairs and kFlags
   py::object as_real;                             // of adamas/_inputs/values.py
 };
@@ -86,6 +86,7 @@ const Keys& keys() {
                key("eps_hat"),
                key("decay"),
                key("max_lr"),
+               key(kDecayWords[0].word),
                {},
                {},
                {},
@@ -132,10 +133,10 @@ class Reader {
     if (const py::object value = find(key)) read_several(value, 2, out);
   }
 
-  // One of kDecayWords.
-  void decay(const py::object& key, Decay* out) {
+  // One of kDecayWords: mostly the first, as it is interned.
+  void decay(const py::object& key, const py::object& first, Decay* out) {
     const py::object value = find(key);
-    if (!value) return;
+    if (!value || value.is(first)) return;
     const auto is_it = [&](const DecayWord& each) {
       return PyUnicode_Check(value.ptr()) != 0 && PyUnicode_CompareWithASCIIString(value.ptr(), each.word) == 0;
     };
@@ -238,7 +239,7 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   reader.flag(k.decoupled_weight_decay, &decoupled);
   reader.flag(k.eps_hat, &eps_hat);
   Decay decay = Decay::kDecoupled;
-  reader.decay(k.decay, &decay);
+  reader.decay(k.decay, k.first_decay, &decay);
   reader.number_or_none(k.max_lr, &h.max_lr);
   for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
   for (std::size_t i = 0; i < k.pairs.size(); ++i) {
