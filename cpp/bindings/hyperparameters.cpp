@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -75,11 +76,21 @@ constexpr Field<bool> kFlags[] = {
     {"eps_in_mean", &Hyperparameters::eps_in_mean},
     {"use_bias_correction", &Hyperparameters::bias_correction},
     {"safeguard_warmup", &Hyperparameters::safeguard_warmup},
+    {"cautious", &Hyperparameters::cautious},
 };
+
+// Whose value is a word: how decoupled weight decay goes with the learning rate.
+struct DecayWord {
+  const char* word;
+  Decay decay;
+};
+
+constexpr DecayWord kDecayWords[] = {
+    {"scaled", Decay::kDecoupled}, {"corrected", Decay::kCorrected}, {"independent", Decay::kIndependent}};
 
 // Interned once: a dict finds an interned key by its address.
 struct Keys {
-  py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat;
+  py::object lr, weight_decay, betas, decoupled_weight_decay, eps_hat, decay, max_lr, first_decay;
   std::vector<py::object> numbers, optional_numbers, pairs, flags;  // of kNumbers and the others
   py::object as_real;                                               // of adamas/_inputs/values.py
 };
@@ -91,9 +102,19 @@ const Keys& keys() {
         const auto key = [](const char* name) {
           return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(name));
         };
-        Keys k{
-            key("lr"), key("weight_decay"), key("betas"), key("decoupled_weight_decay"), key("eps_hat"), {}, {}, {}, {},
-            {}};
+        Keys k{key("lr"),
+               key("weight_decay"),
+               key("betas"),
+               key("decoupled_weight_decay"),
+               key("eps_hat"),
+               key("decay"),
+               key("max_lr"),
+               key(kDecayWords[0].word),
+               {},
+               {},
+               {},
+               {},
+               {}};
         for (const auto& number : kNumbers) k.numbers.push_back(key(number.name));
         for (const auto& number : kOptionalNumbers) k.optional_numbers.push_back(key(number.name));
         for (const auto& pair : kPairs) k.pairs.push_back(key(pair.name));
@@ -148,6 +169,24 @@ class Reader {
       read_several(value, 2, out);
       if (none && *first < 0.0) valid_ = false;  // not the number that stands for None
     }
+  }
+
+  // One of kDecayWords: mostly the first, as it is interned.
+  void decay(const py::object& key, const py::object& first, Decay* out) {
+    const py::object value = find(key);
+    if (!value || value.is(first)) return;
+    const auto is_it = [&](const DecayWord& each) {
+      return PyUnicode_Check(value.ptr()) != 0 && PyUnicode_CompareWithASCIIString(value.ptr(), each.word) == 0;
+    };
+    const auto* const found = std::find_if(std::begin(kDecayWords), std::end(kDecayWords), is_it);
+    valid_ = found != std::end(kDecayWords);
+    if (valid_) *out = found->decay;
+  }
+
+  // A number, or None, which leaves it as it is.
+  void number_or_none(const py::object& key, double* out) {
+    const py::object value = find(key);
+    if (value && !value.is_none()) valid_ = read_number(value, out) && *out > 0.0;
   }
 
   bool valid() const { return valid_; }
@@ -221,7 +260,8 @@ KeySet find_hyperparameters(py::handle group, int beta_count) {
     next <<= 1;
   };
   const Keys& k = keys();
-  for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat}) look_for(key);
+  for (const py::object& key : {k.lr, k.weight_decay, k.betas, k.decoupled_weight_decay, k.eps_hat, k.decay, k.max_lr})
+    look_for(key);
   for (const py::object& key : k.numbers) look_for_one_of(key, false);
   for (const py::object& key : k.optional_numbers) look_for(key);
   for (const py::object& key : k.pairs) look_for_one_of(key, true);
@@ -243,6 +283,9 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
   reader.betas(k.betas, &h.beta1, &h.beta2, &h.beta3);
   reader.flag(k.decoupled_weight_decay, &decoupled);
   reader.flag(k.eps_hat, &eps_hat);
+  Decay decay = Decay::kDecoupled;
+  reader.decay(k.decay, k.first_decay, &decay);
+  reader.number_or_none(k.max_lr, &h.max_lr);
   for (std::size_t i = 0; i < k.numbers.size(); ++i) reader.number(k.numbers[i], &(h.*kNumbers[i].field));
   for (std::size_t i = 0; i < k.optional_numbers.size(); ++i) {
     reader.optional_number(k.optional_numbers[i], &(h.*kOptionalNumbers[i].field));
@@ -251,7 +294,8 @@ bool read_hyperparameters(py::handle group, KeySet expected, long long completed
     reader.pair(k.pairs[i], &(h.*kPairs[i].first), &(h.*kPairs[i].second), kPairs[i].none);
   }
   for (std::size_t i = 0; i < k.flags.size(); ++i) reader.flag(k.flags[i], &(h.*kFlags[i].field));
-  h.decay = decoupled ? Decay::kDecoupled : Decay::kCoupled;
+  if (!decoupled && decay != Decay::kDecoupled) return false;
+  h.decay = decoupled ? decay : Decay::kCoupled;
   h.eps_placement = eps_hat ? EpsPlacement::kBeforeBiasCorrection : EpsPlacement::kAfterBiasCorrection;
   *out = h;
   return reader.valid() && check(h) == Status::kOk;

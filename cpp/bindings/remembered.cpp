@@ -24,17 +24,15 @@ bool is_named(PyObject* key, const char* name) {
 void RememberedGroup::remember(py::handle group) {
   entries_.clear();
   if (!PyDict_CheckExact(group.ptr())) return;
-  std::vector<std::pair<py::object, py::object>> entries;
   Py_ssize_t place = 0;
   PyObject* key = nullptr;
   PyObject* value = nullptr;
   while (PyDict_Next(group.ptr(), &place, &key, &value) != 0) {
     const bool is_params = is_named(key, "params");
-    if (!is_params && !is_unchangeable(value)) return;
-    entries.emplace_back(py::reinterpret_borrow<py::object>(key),
-                         py::reinterpret_borrow<py::object>(is_params ? nullptr : value));
+    if (!is_params && !is_unchangeable(value)) return entries_.clear();
+    entries_.emplace_back(py::reinterpret_borrow<py::object>(key),
+                          py::reinterpret_borrow<py::object>(is_params ? nullptr : value));
   }
-  entries_ = std::move(entries);
 }
 
 bool RememberedGroup::is_same(py::handle group, bool any_rate, py::object* params) const {

@@ -112,6 +112,8 @@ void register_rule_info(py::module_& m) {
       .def_property_readonly("own_decay", [](const RuleInfo& rule) { return rule.own_decay; })
       .def_property_readonly("sums", &sums_of)
       .def_property_readonly("has_closed_form", [](const RuleInfo& rule) { return rule.has_closed_form; })
+      .def_property_readonly("cautious", [](const RuleInfo& rule) { return rule.cautious; })
+      .def_property_readonly("follows_average", [](const RuleInfo& rule) { return rule.follows_average; })
       .def_property_readonly("steps_rows", &RuleInfo::steps_rows)
       .def_property_readonly("starts_at_param",
                              [](const RuleInfo& rule) { return name_of(rule, rule.starts_at_param); })

@@ -53,6 +53,9 @@ def adam_(
     bias_correction: bool = True,
     eps_hat: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adam`, in place; the equations are there."""
@@ -72,6 +75,9 @@ def adamw_(
     maximize: bool = False,
     bias_correction: bool = True,
     eps_hat: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdamW`, in place; the equations are there."""
@@ -91,6 +97,9 @@ def nadam_(
     momentum_decay: float = 0.004,
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.NAdam`, in place; the equations are there."""
@@ -108,6 +117,9 @@ def radam_(
     weight_decay: float = 0.0,
     decoupled_weight_decay: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.RAdam`, in place; the equations are there."""
@@ -125,6 +137,9 @@ def adamax_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adamax`, in place; the equations are there."""
@@ -143,6 +158,9 @@ def adabelief_(
     eps_root: float = 1e-16,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdaBelief`, in place; the equations are there."""
@@ -161,6 +179,9 @@ def yogi_(
     initial_accumulator_value: float = 1e-06,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Yogi`, in place; the equations are there."""
@@ -178,6 +199,8 @@ def adagrad_(
     eps: float = 1e-10,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adagrad`, in place; the equations are there."""
@@ -198,6 +221,9 @@ def rmsprop_(
     centered: bool = False,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.RMSprop`, in place; the equations are there."""
@@ -212,6 +238,9 @@ def lion_(
     betas: tuple[float, float] = (0.9, 0.99),
     weight_decay: float = 0.001,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Lion`, in place; the equations are there."""
@@ -249,6 +278,9 @@ def adan_(
     eps_root: float = 1e-08,
     mix_by_beta2: bool = False,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adan`, in place; the equations are there."""
@@ -267,6 +299,9 @@ def adopt_(
     clip: bool = True,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.ADOPT`, in place; the equations are there."""
@@ -286,6 +321,9 @@ def ademamix_(
     alpha: float = 5.0,
     warmup_steps: int = 0,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdEMAMix`, in place; the equations are there."""
@@ -361,6 +399,9 @@ def sgd_(
     nesterov: bool = False,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.SGD`, in place; the equations are there."""
@@ -378,6 +419,8 @@ def adadelta_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.Adadelta`, in place; the equations are there."""
@@ -396,6 +439,9 @@ def laprop_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.LaProp`, in place; the equations are there."""
@@ -414,6 +460,9 @@ def adam_atan2_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     decoupled_weight_decay: bool = True,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdamAtan2`, in place; the equations are there."""
@@ -448,6 +497,9 @@ def mars_(
     gamma: float = 0.025,
     weight_decay: float = 0.0,
     maximize: bool = False,
+    decay: str = "scaled",
+    max_lr: float | None = None,
+    cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.MARS`, in place; the equations are there."""

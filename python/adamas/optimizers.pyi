@@ -76,6 +76,16 @@ class Adam(CompiledOptimizer):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
+        decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
+            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC, arXiv:2506.02285), so that layers before a normalization keep
+            the ratio of gradient to weight while lr falls; other layers stay "scaled" there. "independent": by
+            ``1 - (lr/max_lr)*weight_decay``, so that lr can be tuned by itself; weight_decay is then to be about lr
+            times what it was.
+        max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
+        cautious: Let elements wait whose update u would go along the gradient, and divide all others by the share of
+            those that move, which counts as 1/1000 at least (arXiv:2411.16085):
+            ``p <- p - u * mask/max(mean(mask), 1/1000)``, with the mean over the parameter array. A NaN reaches the
+            parameter all the same. That takes a pass more, over gradients and states. Not for gradients of single rows.
         **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
             "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
             ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
@@ -119,6 +129,9 @@ class Adam(CompiledOptimizer):
         bias_correction: bool = True,
         eps_hat: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -145,6 +158,9 @@ class AdamW(CompiledOptimizer):
         maximize: As in `Adam`.
         bias_correction: As in `Adam`.
         eps_hat: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -178,6 +194,9 @@ class AdamW(CompiledOptimizer):
         maximize: bool = False,
         bias_correction: bool = True,
         eps_hat: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -205,6 +224,9 @@ class NAdam(CompiledOptimizer):
         momentum_decay: How soon mu approaches beta1, >= 0.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -236,6 +258,9 @@ class NAdam(CompiledOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -267,6 +292,9 @@ class RAdam(CompiledOptimizer):
         weight_decay: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -298,6 +326,9 @@ class RAdam(CompiledOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -322,6 +353,9 @@ class Adamax(CompiledOptimizer):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -352,6 +386,9 @@ class Adamax(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -376,6 +413,9 @@ class AdaBelief(CompiledOptimizer):
         eps_root: Added to s at every step, >= 0.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -408,6 +448,9 @@ class AdaBelief(CompiledOptimizer):
         eps_root: float = 1e-16,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -433,6 +476,9 @@ class Yogi(CompiledOptimizer):
         initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -464,6 +510,9 @@ class Yogi(CompiledOptimizer):
         initial_accumulator_value: float = 1e-06,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -488,6 +537,8 @@ class Adagrad(CompiledOptimizer):
         eps: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -520,6 +571,8 @@ class Adagrad(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -548,6 +601,9 @@ class RMSprop(CompiledOptimizer):
         centered: Divide by the spread around the average gradient. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -582,6 +638,9 @@ class RMSprop(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -604,6 +663,9 @@ class Lion(CompiledOptimizer):
         betas: Weight of the momentum in the direction, and its decay rate, each in [0, 1).
         weight_decay: Strength of the decay, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -633,6 +695,9 @@ class Lion(CompiledOptimizer):
         weight_decay: float = 0.001,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -649,6 +714,8 @@ class LAMB(CompiledOptimizer):
 
     where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
     float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
+
+    This is `Adam` with a trust ratio, which scales the decay as well: so it is a rule, and no option of `Adam`.
 
     Args:
         params: As in `Adam`.
@@ -718,6 +785,9 @@ class Adan(CompiledOptimizer):
         eps_root: Added under the root, >= 0.
         mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -750,6 +820,9 @@ class Adan(CompiledOptimizer):
         eps_root: float = 1e-08,
         mix_by_beta2: bool = False,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -776,6 +849,9 @@ class ADOPT(CompiledOptimizer):
         clip: Keep u within (t - 1)^(1/4), as above.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -809,6 +885,9 @@ class ADOPT(CompiledOptimizer):
         clip: bool = True,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -836,6 +915,9 @@ class AdEMAMix(CompiledOptimizer):
         alpha: Weight of the slow average, >= 0.
         warmup_steps: Steps over which alpha and beta3 grow, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -868,6 +950,9 @@ class AdEMAMix(CompiledOptimizer):
         alpha: float = 5.0,
         warmup_steps: int = 0,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1077,6 +1162,9 @@ class SGD(CompiledOptimizer):
         nesterov: Nesterov's momentum. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1112,6 +1200,9 @@ class SGD(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1136,6 +1227,8 @@ class Adadelta(CompiledOptimizer):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1166,6 +1259,8 @@ class Adadelta(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1192,6 +1287,9 @@ class LaProp(CompiledOptimizer):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1222,6 +1320,9 @@ class LaProp(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1250,6 +1351,9 @@ class AdamAtan2(CompiledOptimizer):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1282,6 +1386,9 @@ class AdamAtan2(CompiledOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -1301,6 +1408,9 @@ class StableAdamW(CompiledOptimizer):
     The mean is over the array. m and v need no correction: the rates k1 and k2 make averages of them from the first
     step on. Sums are taken in float64, in an order that depends on neither instruction set nor threads. Numbers are
     rounded as in `Adam`.
+
+    This is Adam whose update is clipped by its root mean square. It is a rule and no option of `Adam`, since the
+    clipping scales the decay as well, and the averages have rates of their own.
 
     Args:
         params: As in `Adam`.
@@ -1367,6 +1477,9 @@ class MARS(CompiledOptimizer):
         gamma: Strength of the correction, >= 0.
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1398,6 +1511,9 @@ class MARS(CompiledOptimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 

@@ -176,7 +176,8 @@ def test_arguments(module: Any, name: str) -> None:
     hint = f" (did you mean {ARGUMENTS[name]!r}?)" if ARGUMENTS[name] else ""
     assert str(caught.value) == (
         f"{name}: no such hyperparameter or option{hint}; AdamW has the hyperparameters lr, betas, eps, weight_decay, "
-        f"amsgrad, maximize, bias_correction, eps_hat, and the options {', '.join(Options.__annotations__)}"
+        f"amsgrad, maximize, bias_correction, eps_hat, decay, max_lr, cautious, and the options "
+        f"{', '.join(Options.__annotations__)}"
     )
 
 

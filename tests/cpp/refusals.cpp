@@ -70,6 +70,31 @@ void check_refusals() {
   expect(info.skipped && info.nonfinite == 0 ? adamas::Status::kOk : adamas::Status::kInvalidParameter,
          adamas::Status::kOk);
   g[2] = 1;
+  h.decay = adamas::Decay::kCorrected;
+  for (const double max_lr : {0.0, -1.0, std::numeric_limits<double>::infinity()}) {
+    h.max_lr = max_lr;
+    expect(plan.step(good), adamas::Status::kInvalidHyperparameter);
+  }
+  h = {};
+  float q[4] = {1, 2, 3, 4};
+  for (const char* name : {"sgd", "adadelta", "lamb"}) {  // it has no memory, or its change depends on the parameter
+    float states[2][4] = {};
+    adamas::Parameter other;
+    other.param = q;
+    other.size = 4;
+    for (int k = 0; k < 2; ++k) other.states[k] = states[k];
+    adamas::find_rule(name, &other.rule);
+    adamas::Plan careful;
+    check(careful.add(other), "add");
+    h.cautious = true;
+    expect(careful.step(good), adamas::Status::kInvalidHyperparameter);
+    h = {};
+    h.decay = adamas::Decay::kIndependent;
+    h.max_lr = 1.0;
+    if (adamas::rule_info(other.rule).own_decay) expect(careful.step(good), adamas::Status::kInvalidHyperparameter);
+    h = {};
+  }
+  expect(q[3] == 4 ? adamas::Status::kOk : adamas::Status::kInvalidParameter, adamas::Status::kOk);
   inputs = good;
   inputs.groups = nullptr;
   expect(plan.step(inputs), adamas::Status::kNullPointer);

@@ -201,6 +201,24 @@ std::uint64_t digest_of(adamas::Rule rule, const Format& format, int threads) {
   return digest.value();
 }
 
+// Of all formats together; 0 if the rule cannot be cautious.
+std::uint64_t cautious_digest(adamas::Rule rule, int threads) {
+  if (!adamas::rule_info(rule).cautious) return 0;
+  Digest digest;
+  for (const Format& format : kFormats) {
+    adamas::Hyperparameters h = hyperparameters_for(rule);
+    h.cautious = true;
+    h.max_lr = 0.02;
+    for (const adamas::Decay decay :
+         {adamas::Decay::kCoupled, adamas::Decay::kCorrected, adamas::Decay::kIndependent}) {
+      h.decay = decay;
+      h.maximize = decay == adamas::Decay::kCorrected;
+      run(rule, format, h, threads, digest);
+    }
+  }
+  return digest.value();
+}
+
 std::vector<int> isas;  // the instruction sets that are compared
 
 // Prints the digest that `take` gives for a number of threads, if it is the same on all instruction sets.
@@ -229,6 +247,7 @@ bool report_all(adamas::Rule rule) {
   for (const Format& format : kFormats) {
     equal &= report(name, format.name, [&](int threads) { return digest_of(rule, format, threads); });
   }
+  equal &= report(name, "cautious", [=](int threads) { return cautious_digest(rule, threads); });
   const auto rows = [&](const char* what, adamas::RowMode mode, DType dtype) {
     equal &= report(name, what, [=](int threads) { return rows_digest(rule, mode, dtype, threads); });
   };

@@ -6,19 +6,57 @@ Each is a generator: send in gradients, get parameters. `start` says how a group
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 Element = Generator[float, float, None]
 
 
 def start(p: float, g: float, options: dict[str, Any]) -> tuple[float, float]:
-    """Ascent, and weight decay: coupled, or (Loshchilov and Hutter 2019, times lr as in PyTorch) decoupled."""
+    """Ascent, and weight decay: coupled, or decoupled.
+
+    Loshchilov and Hutter 2019, times lr as in PyTorch; Defazio 2025, Algorithm 1 of AdamC; or by the schedule alone.
+    """
     if options["maximize"]:
         g = -g
     if options.get("decoupled_weight_decay"):
-        return p - options["lr"] * options["weight_decay"] * p, g
+        decay, lr = options.get("decay", "scaled"), options["lr"]
+        factor = {"scaled": lr, "corrected": lr**2 / (options.get("max_lr") or lr or 1.0)}.get(decay)
+        if factor is None:
+            factor = lr / options["max_lr"]
+        return p - factor * options["weight_decay"] * p, g
     return p, g + options["weight_decay"] * p
+
+
+def cautious(paper: Callable[[float, dict[str, Any]], Element]) -> Callable[[float, dict[str, Any]], Element]:
+    """Liang et al. 2024, Algorithm 1, for a parameter of one element."""
+
+    def rule(p: float, options: dict[str, Any]) -> Element:
+        several = cautious_array(paper, [p], options)
+        (p,) = next(several)
+        while True:
+            g = yield p
+            (p,) = several.send([g])
+
+    return rule
+
+
+def cautious_array(
+    paper: Callable[[float, dict[str, Any]], Element], params: list[float], options: dict[str, Any]
+) -> Generator[list[float], list[float], None]:
+    """Liang et al. 2024, Algorithm 1, around a rule whose update does not depend on the parameter."""
+    plain = {**options, "weight_decay": 0.0, "maximize": False}
+    elements = [paper(0.0, plain) for _ in params]
+    before = [next(element) for element in elements]
+    while True:
+        grads = yield params
+        given = [start(p, g, options) for p, g in zip(params, grads, strict=True)]
+        after = [element.send(g) for element, (_, g) in zip(elements, given, strict=True)]
+        updates = [x - y for x, y in zip(before, after, strict=True)]
+        mask = [u * g > 0 for u, (_, g) in zip(updates, given, strict=True)]
+        share = max(sum(mask) / len(mask), 1e-3)
+        params = [p - u / share if moves else p for u, moves, (p, _) in zip(updates, mask, given, strict=True)]
+        before = after
 
 
 def adam(p: float, options: dict[str, Any]) -> Element:

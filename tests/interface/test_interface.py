@@ -190,7 +190,7 @@ def test_repr() -> None:
     assert repr(opt) == (
         "AdamW(\n  6 float32 elements in 1 array, 4 float64 elements in 1 array; step 0\n"
         "  group 0: lr=0.5, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, amsgrad=False, maximize=False, "
-        "bias_correction=True, eps_hat=False\n)"
+        "bias_correction=True, eps_hat=False, decay='scaled', max_lr=None, cautious=False\n)"
     )
 
 
@@ -403,8 +403,8 @@ def test_registries_agree() -> None:
 
     def described(rule: Any) -> list[Any]:
         numbers = dict(rule.scalars), dict(rule.shared_scalars)
-        traits = rule.own_decay, rule.sums, rule.has_closed_form, rule.unchanged_state
-        return [list(rule.states.items()), numbers, traits]
+        traits = rule.own_decay, rule.sums, rule.has_closed_form, rule.unchanged_state, rule.cautious
+        return [list(rule.states.items()), numbers, traits, rule.follows_average]
 
     compiled = _core.rules()
     assert {name: described(rule) for name, rule in FORMULAS.items()} == {

@@ -194,3 +194,62 @@ def test_schedule_free_averages() -> None:
     np.testing.assert_allclose(inside, array, rtol=1e-6)
     assert (inside != before).any()
     assert (to_numpy(param) == before).all()
+
+
+#: Options that Keras lacks, and hyperparameters of adamas that are the same.
+OURS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("AdamW", {"cautious": True}, {"cautious": True}),
+    ("Lion", {"cautious": True, "weight_decay": 0.1}, {"cautious": True, "weight_decay": 0.1}),
+    ("Adan", {"cautious": True}, {"cautious": True}),
+    ("AdamW", {"decay": "corrected", "max_lr": 0.5}, {"decay": "corrected", "max_lr": 0.5}),
+    ("AdamW", {"decay": "independent"}, {"decay": "independent"}),
+    (
+        "Adamax",
+        {"decay": "corrected", "weight_decay": 0.2},
+        {"decay": "corrected", "weight_decay": 0.2, "decoupled_weight_decay": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "options"), OURS)
+def test_options_that_keras_lacks(name: str, arguments: dict[str, Any], options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(1)
+    start = rng.standard_normal((33, 7))
+    param = variable(start)
+    array = to_numpy(param).reshape(-1)
+    optimizer = getattr(adamas.keras, name)(learning_rate=0.01, **arguments)
+    optimizer = type(optimizer).from_config(optimizer.get_config())
+    make, hyperparameters = SAME_BITS[name]
+    engine = make([array], lr=float(np.float32(0.01)), **{**hyperparameters, **options})
+    if options.get("max_lr") is None and "decay" in options:
+        assert optimizer.max_lr == 0.01
+        engine.param_groups[0]["max_lr"] = 0.01
+    for rate in (0.01, 0.01, 0.005, 0.005):
+        optimizer.learning_rate = rate
+        engine.param_groups[0]["lr"] = float(np.float32(rate))
+        grad = rng.standard_normal((33, 7)).astype(np.float32)
+        optimizer.apply([tensor(grad)], [param])
+        engine.step([grad.reshape(-1)])
+    assert to_numpy(param).tobytes() == array.tobytes()
+
+
+def test_decay_of_momentum() -> None:
+    """Keras multiplies gradients by the learning rate, so the rule's is 1 there; the decay is as of the rate."""
+    for decay, factor in (("scaled", 0.25), ("corrected", 0.125), ("independent", 0.5)):
+        param = variable(np.ones(3))
+        optimizer = adamas.keras.SGD(0.25, 0.5, weight_decay=0.5, decay=decay, max_lr=0.5)
+        optimizer.apply([tensor(np.zeros(3))], [param])
+        np.testing.assert_allclose(to_numpy(param), 1.0 - 0.5 * factor, rtol=1e-6)
+
+
+def test_refusals_of_options_that_keras_lacks() -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 40)
+    with pytest.raises(ValueError, match=r"^max_lr: decay='corrected' needs the largest learning rate"):
+        adamas.keras.AdamW(schedule, decay="corrected")
+    with pytest.raises(ValueError, match=r"^decay: expected 'scaled', 'corrected' or 'independent', got 'AdamC'"):
+        adamas.keras.AdamW(decay="AdamC")
+    with pytest.raises(ValueError, match=r"^cautious: needs momentum"):
+        adamas.keras.SGD(cautious=True)
+    with pytest.raises(TypeError, match="cautious"):
+        adamas.keras.Lamb(cautious=True)  # type: ignore[call-arg]
+    assert adamas.keras.AdamW(schedule, decay="corrected", max_lr=0.01).max_lr == 0.01

@@ -4,6 +4,10 @@ Where the forms differ:
 
 - LaProp of timm decays after the update, adamas before it: they agree without decay. It keeps the bias of the second
   moment in the default dtype: in float32, its trajectory is off by 1e-8 and more.
+- Cautious updates of timm mask where the first moment goes along the gradient. In these rules the change has its sign.
+  In timm's Adan, whose change is a sum of two, they mask the first part alone. Its NAdamW has no schedule of momentum,
+  and no peer here.
+- ADOPT of timm does not decay in its first step, which adamas does where decay is decoupled.
 - MARS of timm steps vectors by AdamW, unless it is told otherwise (``optimize_1d``).
 - Adafactor of transformers adds epsilon to squares, as the paper does (``eps_in_mean``); its weight decay is multiplied
   by the relative step, that of adamas by lr, as in torch.optim: they agree without.
@@ -52,6 +56,10 @@ def falling(step: int) -> float:
 
 MARS, LaProp = timm_optimizer("mars", "Mars"), timm_optimizer("laprop", "LaProp")
 WHOLE = {"optimize_1d": True}
+AdamW, Adopt = timm_optimizer("adamw", "AdamWLegacy"), timm_optimizer("adopt", "Adopt")
+Lion = timm_optimizer("lion", "Lion")
+CAUTION = {"cautious": True}
+CORRECTED = {"decay": "corrected"}
 
 
 def transformers_adafactor(params: Any, lr: float = 1e-2, **options: Any) -> torch.optim.Optimizer:
@@ -90,10 +98,31 @@ CASES = [
     Case("Adafactor", transformers_adafactor, {**PAPER, "d": 2.0, "beta2_decay": -0.5, "scale_parameter": False}),
     Case("Adafactor", transformers_adafactor, {**PAPER, "relative_step": False, "lr": 0.001, "eps": (0.01, 0.1)}),
     Case("Adafactor", transformers_adafactor, {**PAPER, "relative_step": False, "lr": 1e-3, "scale_parameter": False}),
+    Case("AdamW", AdamW, {"lr": 0.01, "weight_decay": 0.1, **CAUTION}),
+    Case("AdamW", AdamW, {"lr": falling, "amsgrad": True, "betas": (0.8, 0.9), "maximize": True, **CAUTION}),
+    Case("LaProp", LaProp, {"lr": falling, "weight_decay": 0.0, **CAUTION}),
+    Case("Lion", Lion, {"lr": falling, "weight_decay": 0.1, "maximize": True, **CAUTION}),
+    Case("ADOPT", Adopt, {"lr": 0.01, "weight_decay": 0.1, **CAUTION}, {"clip_exp": 0.25}),
+    Case("MARS", MARS, {"lr": 0.01, "weight_decay": 0.1, **CAUTION}, WHOLE),
+    Case("AdamW", AdamW, {"lr": falling, "weight_decay": 0.5, "max_lr": 0.01, **CORRECTED}),
+    Case("Lion", Lion, {"lr": falling, "weight_decay": 0.5, "max_lr": 0.01, **CORRECTED}),
+    Case("AdamW", optimi.AdamW, {"lr": falling, "weight_decay": 9e-4, "max_lr": 0.02, "decay": "independent"}),
+    Case("Lion", optimi.Lion, {"lr": 0.01, "weight_decay": 9e-4, "decay": "independent"}),
     Case("AdamAtan2", AdamAtan2, {"lr": 1e-3}, {"betas": (0.9, 0.999)}),
     Case("AdamAtan2", AdamAtan2, {"lr": falling, "betas": (0.9, 0.99), "maximize": True}),
     Case("AdamAtan2", AdamAtan2, {"lr": 0.01, "betas": (0.8, 0.9), "a": 2.0, "b": 0.3, "weight_decay": 0.1}),
 ]
+
+
+def in_words_of_peers(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options by the names that timm and optimi have for them."""
+    renamed = {"caution" if name == "cautious" else name: value for name, value in options.items() if name != "decay"}
+    if options.get("decay") == "corrected":  # timm takes the rate at construction
+        assert renamed.pop("max_lr") == options["lr"]
+        renamed["corrected_weight_decay"] = True
+    elif options.get("decay") == "independent":
+        renamed["decouple_lr"] = True
+    return renamed
 
 
 def theirs(case: Case) -> Array:
@@ -105,6 +134,7 @@ def theirs(case: Case) -> Array:
     if schedule is not None:
         options["lr"] = schedule(0)
     sign = -1.0 if options.pop("maximize", False) else 1.0
+    options = in_words_of_peers(options)
     opt: Any = case.peer(params, **options)
     averages = hasattr(opt, "eval")
     trajectory = []

@@ -9,8 +9,10 @@
 namespace adamas {
 
 enum class Decay : std::uint8_t {
-  kCoupled,    // an L2 penalty: g <- g + weight_decay * p  (Adam)
-  kDecoupled,  // p <- p * (1 - lr * weight_decay), apart from the gradient  (AdamW)
+  kCoupled,      // an L2 penalty: g <- g + weight_decay * p  (Adam)
+  kDecoupled,    // p <- p * (1 - lr * weight_decay), apart from the gradient  (AdamW)
+  kCorrected,    // decoupled: p <- p * (1 - lr * (lr / max_lr) * weight_decay)  (AdamC)
+  kIndependent,  // decoupled from lr as well: p <- p * (1 - (lr / max_lr) * weight_decay)
 };
 
 enum class EpsPlacement : std::uint8_t {
@@ -28,6 +30,8 @@ struct Hyperparameters {
   EpsPlacement eps_placement = EpsPlacement::kAfterBiasCorrection;
   bool bias_correction = true;
   bool maximize = false;
+  double max_lr = 0.0;     // the largest lr of the schedule; > 0 for Decay::kCorrected and kIndependent
+  bool cautious = false;   // elements whose change goes along the gradient wait (RuleInfo::cautious)
   std::uint64_t seed = 0;  // of stochastic rounding (Residue::kStochastic)
 
   // Of some rules.

@@ -62,6 +62,9 @@ struct RuleInfo {
   bool has_closed_form;  // steps without a gradient have one: rows may be RowMode::kExact
   int starts_at_param;   // the state that starts at the parameter, or -1
   int unchanged_state;   // the state that sums alone need, which the update does not touch, or -1
+  bool cautious;         // it may have Hyperparameters::cautious: its change does not depend on the parameter, and may
+                         // go along the gradient
+  bool follows_average;  // it then has the sign of minus its first state, which is an average of gradients
 
   // Does it keep a state by row or column? Then it sums up squares of gradients along these: a pass more.
   constexpr bool has_axes() const noexcept {

@@ -87,6 +87,17 @@ double epsilon_of(DType dtype) {
   return dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
 }
 
+// What decoupled decay multiplies weight_decay by.
+double decay_rate(const Hyperparameters& h) {
+  switch (h.decay) {
+    case Decay::kCoupled:
+    case Decay::kDecoupled: return h.lr;
+    case Decay::kCorrected: return h.lr * (h.lr / h.max_lr);
+    case Decay::kIndependent: return h.lr / h.max_lr;
+  }
+  return h.lr;
+}
+
 }  // namespace
 
 Status compute_coefficients(Rule rule, const Hyperparameters& h, DType compute_dtype, std::int64_t step,
@@ -97,18 +108,20 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, DType compute_d
     own.least_root = epsilon_of(compute_dtype);
     return compute_coefficients(rule, own, compute_dtype, step, scalars, shared, out);
   }
+  const RuleInfo& info = rule_info(rule);
   if (!of_rule.accepts(h)) return Status::kInvalidHyperparameter;
-  // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
-  const bool decays = h.weight_decay != 0.0 && !rule_info(rule).own_decay;
-  out->decay_mode = decays ? h.decay : Decay::kDecoupled;
-  if (decays) {
-    out->decay = h.decay == Decay::kCoupled ? h.weight_decay : 1.0 - h.lr * h.weight_decay;
-  } else {
-    out->decay = 1.0;
+  if ((h.cautious && !info.cautious) || (info.own_decay && h.decay > Decay::kDecoupled)) {
+    return Status::kInvalidHyperparameter;
   }
+  // Without decay, decoupled decay multiplies by exactly 1, while coupled decay would add 0 * p (a NaN for infinite p).
+  const bool decays = h.weight_decay != 0.0 && !info.own_decay;
+  const bool coupled = decays && h.decay == Decay::kCoupled;
+  out->decay_mode = coupled ? Decay::kCoupled : Decay::kDecoupled;
+  out->decay = coupled ? h.weight_decay : decays ? 1.0 - decay_rate(h) * h.weight_decay : 1.0;
   out->grad_scale = h.maximize ? -1.0 : 1.0;
   out->step = step;
   out->seed = h.seed;
+  out->cautious = h.cautious;
   of_rule.coefficients(h, step, scalars, shared, out->rule);
   return Status::kOk;
 }
@@ -133,13 +146,14 @@ void finish_shared_coefficients(Rule rule, const double* totals, double* shared,
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
-  const bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
-                     fraction(h.beta3) && std::isfinite(h.dampening) &&
-                     (h.least_root == -1.0 || non_negative(h.least_root)) &&
-                     non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay,
-                                  h.lr_decay, h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma,
-                                  h.trust_coefficient, h.atan_a, h.atan_b, h.eta_minus, h.eta_plus, h.step_min,
-                                  h.step_max, h.least_scale, h.clip_threshold - 1.0, -h.beta2_decay);
+  const bool valid =
+      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
+      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || h.max_lr > 0.0) &&
+      (h.least_root == -1.0 || non_negative(h.least_root)) &&
+      non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
+                   h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max, h.max_lr, h.least_scale, h.clip_threshold - 1.0,
+                   -h.beta2_decay);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

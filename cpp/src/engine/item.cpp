@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/cautious.hpp"
 #include "engine/formats.hpp"
 #include "engine/sparse/sparse_update.hpp"
 #include "engine/work_queue.hpp"
@@ -88,6 +89,14 @@ class Part {
     });
   }
 
+  // Counts the elements of a cautious update that will move.
+  void count_moving() const {
+    const StepCoefficients& c = pass_.coefficients[item_.coefficients];
+    if (c.decay_mode == Decay::kCoupled) lead(streams(), begin_, end_);
+    CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_)
+        .count(begin_, end_, pass_.measures + item_.first_granule);
+  }
+
   void update() const {
     if (!item_.has_gradient()) {
       return in_pieces(begin_, end_, [&](std::size_t from, std::size_t to) {
@@ -96,25 +105,48 @@ class Part {
       });
     }
     start();
+    if (pass_.coefficients[item_.coefficients].cautious) return update_cautiously();
     const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
     };
-    const bool zero = pass_.options->zero_grads && item_.grad != nullptr;
-    if (!zero && !is_followed()) return with_gradients(step);
+    if (!zeroes() && !is_followed()) return with_gradients(step);
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
         lead(streams, from, to);
         kernel(streams, from, to, c);
         follow(streams, from, to);
-        if (!zero) return;
-        const std::size_t bytes = size_of(item_.grad_dtype);
-        std::memset(shifted(item_.grad, from * bytes), 0, (to - from) * bytes);
+        zero(from, to);
       });
     });
   }
 
  private:
+  void update_cautiously() const {
+    const StepCoefficients& c = pass_.coefficients[item_.coefficients];
+    const Streams given = streams(c);
+    CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);
+    in_pieces(begin_, end_, [&](std::size_t from, std::size_t to) {
+      lead(given, from, to);
+      cautious.update(from, to);
+      follow(given, from, to);
+      zero(from, to);
+    });
+  }
+
+  GivenGradient given_gradient(const StepCoefficients& c) const {
+    return {gradient_, dtype_, sums_, c.grad_scale * item_.factor, pass_.options->max_value};
+  }
+
+  // Do gradients become zero once they have been used?
+  bool zeroes() const { return pass_.options->zero_grads && item_.grad != nullptr; }
+
+  void zero(std::size_t begin, std::size_t end) const {
+    if (!zeroes()) return;
+    const std::size_t bytes = size_of(item_.grad_dtype);
+    std::memset(shifted(item_.grad, begin * bytes), 0, (end - begin) * bytes);
+  }
+
   // Must gradients become something else before a kernel takes them?
   bool is_prepared() const {
     return sums_ != nullptr || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
@@ -155,12 +187,17 @@ class Part {
             {}};
   }
 
+  Streams streams(const StepCoefficients& c) const {
+    Streams given = streams();
+    if (parameter_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
+    return given;
+  }
+
   // Calls work(streams, begin, end, coefficients), once or piece by piece.
   template <class Work>
   void with_gradients(Work work) const {
-    Streams given = streams();
     StepCoefficients c = pass_.coefficients[item_.coefficients];
-    if (parameter_.residue_kind == Residue::kStochastic) given.key = random_key(c.seed, c.step, index_);
+    Streams given = streams(c);
     c.grad_scale *= item_.factor;
     if (!is_prepared()) return with_states(given, begin_, end_, c, work);
     const double scale = c.grad_scale;
@@ -254,6 +291,7 @@ bool takes_part(const Item& item, const Pass& pass) {
     case Phase::kGradients: return item.has_gradient();
     case Phase::kAxes: return item.has_gradient() && item.axes != nullptr;
     case Phase::kSums: return item.has_gradient() && rule_info(item.parameter.rule).sum_count != 0;
+    case Phase::kMask: return item.has_gradient() && pass.coefficients[item.coefficients].cautious;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
       return item.has_gradient() || item.parameter.copy != nullptr ||
@@ -287,6 +325,7 @@ void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t
     case Phase::kGradients: return part.measure();
     case Phase::kAxes: return part.take_axes();
     case Phase::kSums: return part.take_sums();
+    case Phase::kMask: return part.count_moving();
     case Phase::kUpdate: return part.update();
     case Phase::kCatchUp: return;
   }

@@ -46,6 +46,7 @@ enum class Phase : std::uint8_t {
   kGradients,   // measures gradients, together with what is accumulated
   kAxes,        // sums of squares of gradients by row and column
   kSums,        // what rules want summed up before they update
+  kMask,        // which elements of cautious updates will move
   kUpdate,
   kCatchUp,  // rows, to the last step
 };
@@ -68,7 +69,7 @@ struct Pass {
   Phase phase;
   const KernelTable* kernels;
   const StepOptions* options;
-  double* measures;                      // kGradients: of each granule
+  double* measures;                      // kGradients and kMask: of each granule
   const StepCoefficients* coefficients;  // of the phases that follow
   GranuleSums* sums;                     // kSums: of each granule of parameters whose rules need them
 };

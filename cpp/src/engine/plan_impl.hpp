@@ -34,6 +34,7 @@ struct Plan::Impl {
   bool any_axes = false;     // some item that is stepped has states by row or column
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
+  bool any_cautious = false;
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {
@@ -64,6 +65,7 @@ struct Plan::Impl {
   Status prepare_rows(Item& item, const Hyperparameters& group);
   Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
   void finish_coefficients(const Items& part);
+  Status take_masks(Pass pass, const Items& part, int threads, StepInfo* info);
   Status update(Pass pass, const Items& part, int threads, StepInfo* info);
 };
 

@@ -25,6 +25,8 @@ constexpr RuleInfo describe(const char* name) {
   info.has_closed_form = R::kHasClosedForm;
   info.starts_at_param = R::kStartsAtParam;
   info.unchanged_state = R::kUnchangedState;
+  info.cautious = R::kCautious;
+  info.follows_average = R::kFollowsAverage;
   for (int k = 0; k < R::kStateCount; ++k) info.states[k] = R::kStates[k];
   for (int k = 0; k < R::kScalarCount; ++k) info.scalars[k] = R::kScalars[k];
   for (int k = 0; k < R::kSharedScalarCount; ++k) info.shared_scalars[k] = R::kSharedScalars[k];

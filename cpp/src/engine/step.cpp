@@ -4,6 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "engine/cautious.hpp"
 #include "engine/coefficients.hpp"
 #include "engine/gradient_norm.hpp"
 #include "engine/isa.hpp"
@@ -148,6 +149,7 @@ Status Plan::Impl::join_groups(const Items& part, const Groups& groups) {
 Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
   std::vector<RowSet::Use>& uses = item.rows->set.uses();
   const bool exact = item.parameter.row_mode == RowMode::kExact;
+  if (group.cautious) return Status::kInvalidHyperparameter;  // the mask is one of the whole parameter
   if (exact && item.step_count >= kLastRowCount) return Status::kInvalidParameter;
   if (exact || uses.empty()) {
     const auto index = static_cast<std::uint32_t>(coefficients.size());
@@ -186,6 +188,8 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   next_scalars.clear();
   bool any_sums = false;
   any_axes = false;
+  bool own_coefficients = false;  // of the item before
+  any_cautious = false;
   granules = 0;
   if (sharing != nullptr) {
     if (const Status status = join_groups(part, groups); status != Status::kOk) return status;
@@ -196,12 +200,14 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     if (!item.has_gradient()) continue;
     if (item.step_count >= kMaxStepCount) return Status::kInvalidParameter;
     const auto first = static_cast<std::uint32_t>(coefficients.size());
-    // With sums, the coefficients become those of this parameter alone.
+    // With sums, or a mask, the coefficients become those of this parameter alone.
     const bool needs_sums = rule_info(item.parameter.rule).sum_count != 0;
-    if (item.rows || previous == nullptr || needs_sums || !agree_in_coefficients(*previous, item)) {
-      const Status status = item.rows ? prepare_rows(item, groups.of(item))
-                                      : add_coefficients(item, groups.of(item), item.step_count + 1);
+    if (item.rows || previous == nullptr || own_coefficients || !agree_in_coefficients(*previous, item)) {
+      const Hyperparameters& group = groups.of(item);
+      const Status status = item.rows ? prepare_rows(item, group) : add_coefficients(item, group, item.step_count + 1);
       if (status != Status::kOk) return status;
+      any_cautious = any_cautious || group.cautious;
+      own_coefficients = needs_sums || group.cautious;
     }
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
     if (item.rows) item.first_coefficients = first;
@@ -274,6 +280,23 @@ void Plan::Impl::finish_coefficients(const Items& part) {
   }
 }
 
+// Finds out which share of the elements of cautious updates will move. All is known that the updates need.
+Status Plan::Impl::take_masks(Pass pass, const Items& part, int threads, StepInfo* info) {
+  measures.resize(granules);
+  pass.phase = Phase::kMask;
+  pass.measures = measures.data();
+  if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    if (!takes_part(item, pass)) continue;
+    double moving = 0.0;
+    for (std::size_t granule = 0; granule < granules_of(item); ++granule)
+      moving += measures[item.first_granule + granule];
+    coefficients[item.coefficients].mask_scale = mask_scale(moving, item.parameter.size);
+  }
+  return Status::kOk;
+}
+
 Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* info) {
   pass.coefficients = coefficients.data();
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -300,6 +323,9 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
     pass.sums = sums.data();
     if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
     finish_coefficients(part);
+  }
+  if (any_cautious) {
+    if (const Status status = take_masks(pass, part, threads, info); status != Status::kOk) return status;
   }
   pass.phase = Phase::kUpdate;
   if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;

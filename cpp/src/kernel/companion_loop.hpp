@@ -58,6 +58,24 @@ class CompanionLoop {
     std::memcpy(to + begin + whole, values, n * sizeof(float));
   }
 
+  // The way back, from the beginning of an array.
+  void store_param(const float* from, std::size_t begin, std::size_t end) const {
+    const std::size_t whole = (end - begin) / kPair * kPair;
+    const std::size_t kept = size_of(streams_.residue_kind);
+    const ParamArrays first = arrays_at(begin).param;
+    if (has_master(format_)) std::memcpy(first.residue, from, (end - begin) * kept);
+    pack_params(format_, from, whole, first, begin, streams_.key);
+    const std::size_t n = end - begin - whole;
+    if (n == 0) return;
+    alignas(64) char padded[2][kPair * sizeof(float)] = {};
+    alignas(64) float values[kPair] = {};
+    std::memcpy(values, from + whole, n * sizeof(float));
+    pack_params(format_, values, kPair, {padded[0], padded[1]}, begin + whole, streams_.key);
+    const ParamArrays last = arrays_at(begin + whole).param;
+    std::memcpy(last.values, padded[0], n * size_of(streams_.param_dtype));
+    if (kept != 0 && !has_master(format_)) std::memcpy(last.residue, padded[1], n * kept);
+  }
+
   void update(std::size_t begin, std::size_t end) const {
     const std::size_t whole = (end - begin) / kPair * kPair;
     for (std::size_t i = begin; i < begin + whole; i += kBlock) {
@@ -178,6 +196,10 @@ inline void settle_companions(const Streams& streams, const Companions& companio
 // What float32 or 16-bit parameters are computed with, as the first value of a state.
 inline void start_state(const Streams& streams, int which, std::size_t begin, std::size_t end) {
   CompanionLoop(streams, {}).copy_param(static_cast<float*>(streams.states[which]), begin, end);
+}
+
+inline void store_params(const Streams& streams, const float* from, std::size_t begin, std::size_t end) {
+  CompanionLoop(streams, {}).store_param(from, begin, end);
 }
 
 inline void update_companions(const Streams& streams, const Companions& companions, std::size_t begin,

@@ -14,6 +14,7 @@
 // clang-format on
 #include "formats/registry.hpp"
 #include "kernel/catch_up_loop.hpp"
+#include "kernel/cautious_loop.hpp"
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
@@ -76,9 +77,17 @@ constexpr const SumKernel* kSumRows[] = {
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
-const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {
-    kUpdateRows,       kSumRows,         kGradientKernels<float>, kGradientKernels<double>,
-    update_companions, update_average64, settle_companions,       start_state,
-    catch_up};
+const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
+                                                              kSumRows,
+                                                              kGradientKernels<float>,
+                                                              kGradientKernels<double>,
+                                                              update_companions,
+                                                              update_average64,
+                                                              settle_companions,
+                                                              start_state,
+                                                              catch_up,
+                                                              kCautiousKernels<float>,
+                                                              kCautiousKernels<double>,
+                                                              store_params};
 
 }  // namespace adamas

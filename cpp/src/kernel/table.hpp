@@ -30,6 +30,8 @@ struct StepCoefficients {
   double rule[kMaxCoefficients];
   std::int64_t step;  // from 1
   std::uint64_t seed;
+  bool cautious;
+  double mask_scale;  // if it is: multiplies the elements that move
 };
 
 // The arrays of one parameter. In the place of states by row or column there is what the formula is given for each
@@ -116,6 +118,16 @@ struct CatchUp {
 };
 using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
 
+// Of cautious updates (engine/cautious.hpp), over `count` elements of the compute type. change: of the parameter.
+struct CautiousKernels {
+  // grad + weight_decay * param, in place.
+  void (*couple)(void* grad, const void* param, std::size_t count, double weight_decay);
+  // How many elements move against the gradient, as they should; count: at most kGranule.
+  double (*count)(const void* change, const void* grad, std::size_t count);
+  // param * decay + change * scale, and no change of elements that move along the gradient.
+  void (*move)(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale);
+};
+
 using StartKernel = void (*)(const Streams& streams, int which, std::size_t begin, std::size_t end);
 
 struct KernelTable {
@@ -128,6 +140,10 @@ struct KernelTable {
   CompanionKernel settle;  // before the update: takes over what users have written into parameter or copy
   StartKernel start;       // makes elements [begin, end) of a state what the parameter is, computed with in float32
   CatchUpKernel catch_up;
+  CautiousKernels cautious32;
+  CautiousKernels cautious64;
+  // Makes elements [begin, end) of the parameter, computed with in float32, what `from` has from its beginning on.
+  void (*store)(const Streams& streams, const float* from, std::size_t begin, std::size_t end);
 };
 
 }  // namespace adamas

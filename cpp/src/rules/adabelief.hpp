@@ -24,6 +24,8 @@ struct AdaBeliefRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_var"},
                                                     {"exp_avg_var", StateKind::kSquare, nullptr}};
+  static constexpr bool kCautious = true;
+  static constexpr bool kFollowsAverage = true;
 
   template <class T>
   struct Coefficients {

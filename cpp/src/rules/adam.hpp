@@ -40,6 +40,8 @@ struct AdamRule : RuleDefaults {
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"max_exp_avg_sq", StateKind::kSquare, nullptr}};
+  static constexpr bool kCautious = true;
+  static constexpr bool kFollowsAverage = true;
 
   template <class T>
   struct Coefficients {

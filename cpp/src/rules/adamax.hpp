@@ -20,6 +20,8 @@ struct AdamaxRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_inf"},
                                                     {"exp_inf", StateKind::kMagnitude, nullptr}};
+  static constexpr bool kCautious = true;
+  static constexpr bool kFollowsAverage = true;
 
   template <class T>
   struct Coefficients {

@@ -30,6 +30,7 @@ struct AdanRule : RuleDefaults {
                                                     {"exp_avg_diff", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"previous_grad", StateKind::kSigned, nullptr}};
+  static constexpr bool kCautious = true;
 
   template <class T>
   struct Coefficients {

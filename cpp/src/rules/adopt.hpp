@@ -23,6 +23,7 @@ struct AdoptRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
+  static constexpr bool kCautious = true;
 
   template <class T>
   struct Coefficients {

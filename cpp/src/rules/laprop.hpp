@@ -24,6 +24,7 @@ struct LaPropRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
+  static constexpr bool kCautious = true;
   struct Scalars {
     double& lr_average;
   };

@@ -17,6 +17,7 @@ struct LionRule : RuleDefaults {
   };
   static constexpr int kStateCount = 1;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, nullptr}};
+  static constexpr bool kCautious = true;
 
   template <class T>
   struct Coefficients {

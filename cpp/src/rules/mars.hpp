@@ -30,6 +30,7 @@ struct MarsRule : RuleDefaults {
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr},
                                                     {"previous_grad", StateKind::kSigned, nullptr}};
+  static constexpr bool kCautious = true;
 
   template <class T>
   struct Coefficients {

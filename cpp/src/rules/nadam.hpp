@@ -25,6 +25,7 @@ struct NAdamRule : RuleDefaults {
   static constexpr int kStateCount = 2;
   static constexpr StateInfo kStates[kMaxStates] = {{"exp_avg", StateKind::kSigned, "exp_avg_sq"},
                                                     {"exp_avg_sq", StateKind::kSquare, nullptr}};
+  static constexpr bool kCautious = true;
   struct Scalars {
     double& mu_product;
   };

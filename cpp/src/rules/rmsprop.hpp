@@ -58,7 +58,11 @@ struct RmspropRule : RuleDefaults {
     T eps, momentum, step_size;
   };
 
-  static bool accepts(const Hyperparameters& h) { return h.alpha < 1.0 && (kMomentum || h.momentum == 0.0); }
+  static constexpr bool kCautious = kMomentum;
+
+  static bool accepts(const Hyperparameters& h) {
+    return h.alpha < 1.0 && (kMomentum || h.momentum == 0.0) && !(h.cautious && h.momentum == 0.0);
+  }
 
   static void coefficients(const Hyperparameters& h, std::int64_t, Scalars, Coefficients<double&> c) {
     c.alpha = h.alpha;

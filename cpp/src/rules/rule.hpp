@@ -99,6 +99,14 @@ struct RuleDefaults {
   // The state that sums alone need, or -1: the update leaves it where it is. It is not rounded either.
   static constexpr int kUnchangedState = -1;
 
+  // It may be cautious (engine/cautious.hpp): its change does not depend on the parameter, so that the rule makes minus
+  // the change of a parameter of zeros, and has a memory that may disagree with the gradient.
+  static constexpr bool kCautious = false;
+
+  // Minus the change has the sign that the first state has after the step, an average of gradients: beta1 * state +
+  // one_minus_beta1 * g, of the first two coefficients. So a cautious update can count without the rest of the formula.
+  static constexpr bool kFollowsAverage = false;
+
   // Can the rule do a step with these, beyond what check() asks of all?
   static bool accepts(const Hyperparameters&) { return true; }
 };

@@ -33,7 +33,10 @@ struct SgdRule : RuleDefaults {
     T momentum, one_minus_dampening, step_size;
   };
 
+  static constexpr bool kCautious = kMomentum != Momentum::kNone;
+
   static bool accepts(const Hyperparameters& h) {
+    if (h.cautious && h.momentum == 0.0) return false;
     if constexpr (kMomentum == Momentum::kNone) return h.momentum == 0.0;
     return kMomentum == Momentum::kHeavyBall || h.dampening == 0.0;
   }

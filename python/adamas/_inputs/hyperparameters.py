@@ -15,6 +15,7 @@ import numpy as np
 
 from adamas._inputs.values import as_index, as_real, is_a, shown, stored
 from adamas.rules import SPECS, Hyperparameter, Range
+from adamas.rules.spec import DECAYS
 
 #: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
 MAX_STEPS = 2**62 - 1
@@ -152,6 +153,20 @@ def _blocks(value: Any, path: str) -> str | int:
     return whole
 
 
+def _decay(value: Any, path: str) -> str:
+    expected = Range.DECAY.value
+    if not isinstance(value, str):
+        raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
+    for word in DECAYS:
+        if str.__eq__(word, value):  # whatever a subclass says
+            return word
+    raise ValueError(f"{path}: expected {expected}, got {shown(value)}")
+
+
+def _optional_rate(value: Any, path: str) -> float | None:
+    return None if value is None else number(value, path, Range.OPTIONAL_RATE.value, math.ulp(0.0), math.inf)
+
+
 _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.LEARNING_RATE: _within(Range.LEARNING_RATE, 0.0, math.inf),
     Range.NON_NEGATIVE: _within(Range.NON_NEGATIVE, 0.0, math.inf),
@@ -167,12 +182,17 @@ _CHECKS: Mapping[Range, Callable[[Any, str], Any]] = {
     Range.POSITIVE: _within(Range.POSITIVE, math.nextafter(0.0, 1.0), math.inf),
     Range.OPTIONAL_FRACTION: _optional(_within(Range.OPTIONAL_FRACTION, 0.0, 1.0)),
     Range.OPTIONAL_GROWTH: _optional(_within(Range.OPTIONAL_GROWTH, 1.0, math.inf)),
+    Range.DECAY: _decay,
+    Range.OPTIONAL_RATE: _optional_rate,
 }
 
 _ALL = [each for spec in SPECS.values() for each in spec.hyperparameters]
 
 #: Names of all hyperparameters that some rule has.
 NAMES = tuple(dict.fromkeys(each.name for each in _ALL))
+
+#: Hyperparameters that older versions lack, with what they were then.
+LATER = {each.name: each.default for each in _ALL if each.later}
 
 #: Hyperparameters that may be callables, from the number of steps taken so far.
 SCHEDULABLE = tuple(dict.fromkeys(each.name for each in _ALL if each.schedulable))

@@ -15,6 +15,7 @@ from adamas._optimizer.kind import Kind
 from adamas._optimizer.options import Options
 from adamas._optimizer.parameters import Parameters
 from adamas.rules import Formula
+from adamas.rules.common import with_largest_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Groups:
         self.kind = kind
         self.defaults = defaults
         self.records: list[Group] = []
-        self.check_one(defaults, "{}", None)
+        self.check_one(with_largest_rate(defaults), "{}", None)
 
     def add(self, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """Settle a group, and return its dict of ``param_groups``.
@@ -58,6 +59,8 @@ class Groups:
             raise ValueError(f"params{path}[{unknown[0]!r}]: {self._no_hyperparameter(unknown[0])}")
         own = {key: value for key, value in given.items() if key != "params"}
         merged = {"params": given["params"], **detached({**self.defaults, **own})}
+        if not self.kind.foreign:  # those of another library it has settled itself
+            merged = with_largest_rate(merged)
         self.check_one(merged, f"params{path}[{{!r}}]", None)
         self.records.append(Group(spec.formula_for(merged), {key: merged[key] for key in spec.frozen}))
         return merged
@@ -102,8 +105,13 @@ class Groups:
         return checked
 
     def check_exact(self, number: int, group: Mapping[str, Any], parameters: Parameters) -> None:
-        """Refuse hyperparameters, checked and called, with which rows of the group could not catch up."""
+        """Refuse hyperparameters, checked and called, with which rows of the group could not be stepped or catch up."""
         for parameter in parameters.by_row():
+            if parameter.group == number and group.get("cautious"):
+                raise ValueError(
+                    f"param_groups[{number}]['cautious']: {parameter.name!r} takes gradients of single rows (sparse), "
+                    "but the mask of a cautious update is one of a whole parameter; leave it False"
+                )
             if parameter.row_mode is RowMode.EXACT and parameter.group == number:
                 check_sparse_hyperparameters(parameter.name, group, f"param_groups[{number}]")
 
@@ -112,7 +120,7 @@ class Groups:
     ) -> dict[str, Any]:
         """Return the hyperparameters of one group, as plain numbers; the arguments are those of `check_group`."""
         checked = check_group(group, path, self.kind.spec.hyperparameters, completed, scheduled)
-        self.kind.spec.check_combination(checked, path)
+        self.kind.spec.check_group(checked, path)
         return checked
 
     def _check_changes(self, number: int, group: dict[str, Any], record: Group) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas import checkpoint
 from adamas._inputs.arrays import check_array, check_overlap
-from adamas._inputs.hyperparameters import SCHEDULABLE, check_flag, plain, scalar
+from adamas._inputs.hyperparameters import LATER, SCHEDULABLE, check_flag, plain, scalar
 from adamas._inputs.sparse import check_caught_up
 from adamas._inputs.state_dicts import count_in, read_state_dict, scalar_in
 from adamas._inputs.values import stored
@@ -163,7 +163,8 @@ class Saver:
         model, groups = self._model, stored(groups)
         loaded = [
             detached(
-                {key: ours[key] if key in SCHEDULABLE and value is None else value for key, value in theirs.items()}
+                {key: value for key, value in LATER.items() if key in ours}
+                | {key: ours[key] if key in SCHEDULABLE and value is None else value for key, value in theirs.items()}
             )
             for theirs, ours in zip(state_dict["param_groups"], groups, strict=True)
         ]

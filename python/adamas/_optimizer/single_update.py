@@ -170,7 +170,7 @@ class _SingleUpdate:
 
     def _check_group(self, group: Mapping[str, Any], completed: int | None) -> None:
         checked = check_group(group, "{}", self._spec.hyperparameters, completed)
-        self._spec.check_combination(checked, "{}")
+        self._spec.check_group(checked, "{}")
 
     def _update(
         self,

@@ -138,8 +138,9 @@ class BoundOptimizer:
 
     @property
     def needs_sums(self) -> bool:
-        """Whether the rule takes sums over whole parameters, or their rows and columns, before it updates them."""
-        return any(parameter.formula.sums or parameter.formula.axes for parameter in self._model.parameters)
+        """Whether the rule takes sums over whole parameters, or their rows and columns, or masks them as a whole."""
+        takes_sums = any(parameter.formula.sums or parameter.formula.axes for parameter in self._model.parameters)
+        return takes_sums or any(group.get("cautious") for group in self.param_groups)
 
     def takes_rows(self, index: int) -> bool:
         """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""

@@ -12,6 +12,7 @@ from adamas._numerics.formats import RowMode
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.compiled import CompiledOptimizer
 from adamas.rules import FORMULAS, Formula, RuleSpec
+from adamas.rules.common import with_largest_rate
 
 __all__ = ["OptimizerInfo", "all_state_names", "describe"]
 
@@ -73,7 +74,17 @@ class OptimizerInfo:
             TypeError: A callable where the rule needs a number.
             ValueError: Naming one of them.
         """
-        self.spec.check_combination(group, path)
+        self.spec.check_group(group, path)
+
+    def at_construction(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the hyperparameters of a group as they are once it is made: ``max_lr``, if it was None, may be there.
+
+        A `BoundOptimizer` does not do that to groups of another library, which may have been stepped before.
+
+        Args:
+            group: All hyperparameters, by name.
+        """
+        return with_largest_rate(group)
 
     @property
     def by_shape(self) -> bool:
@@ -107,6 +118,8 @@ class OptimizerInfo:
             group: All hyperparameters, by name.
             keeps_more: The parameter has an average, a copy or states in low precision.
         """
+        if group.get("cautious"):  # the mask is one of the whole parameter
+            return False
         try:
             check_sparse_rule("", RowMode.LAZY, self.formula(group), "", keeps_more=keeps_more)
         except ValueError:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adamas._inputs.formats import STATE_DTYPES
+from adamas._inputs.hyperparameters import LATER
 from adamas._inputs.state_dicts import OF_AVERAGES, same_states, state_dict_problems
 from adamas._numerics.formats import RESIDUE_STATES, StateFormat
 from adamas._numerics.state_formats import load_states, new_states, store_states
@@ -137,7 +138,7 @@ def _group_problems(given: list[dict[str, Any]], live: list[dict[str, Any]]) -> 
     """Compare the names of hyperparameters."""
     problems = []
     for i, (theirs, ours) in enumerate(zip(given, live, strict=False)):
-        problems += [f"param_groups[{i}][{key!r}]: missing" for key in ours if key not in theirs]
+        problems += [f"param_groups[{i}][{key!r}]: missing" for key in ours if key not in theirs and key not in LATER]
         problems += [
             f"param_groups[{i}][{key!r}]: this optimizer has no such hyperparameter"
             for key in theirs

@@ -9,6 +9,7 @@ from typing import Any
 
 from adamas.adapters import OptimizerInfo
 from adamas.adapters.checks import as_real, check_threads, no_argument, number, plain, read_step_defaults
+from adamas.rules.keras_classes import KEYWORDS
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -40,9 +41,12 @@ def signature_of(arguments: Mapping[str, Any]) -> inspect.Signature:
     positional = [
         inspect.Parameter(name, kind, default=default)
         for name, default in {**arguments, **{k: v for k, v in OF_KERAS.items() if k not in arguments}}.items()
+        if name not in KEYWORDS
     ]
+    keywords = {name: arguments[name] for name in KEYWORDS if name in arguments}
     options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in OPTIONS.items()
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        for name, default in {**keywords, **OPTIONS}.items()
     ]
     return inspect.Signature([*positional, *options])
 
@@ -53,7 +57,9 @@ def refuse_unknown(given: Mapping[str, Any], owner: str, arguments: Mapping[str,
     Raises:
         TypeError: Naming one, and all that there are.
     """
-    ours, options = [*arguments, *(name for name in OF_KERAS if name not in arguments)], list(OPTIONS)
+    ours = [name for name in {**arguments, **OF_KERAS} if name not in KEYWORDS]
+    ours += [name for name in KEYWORDS if name in arguments]
+    options = list(OPTIONS)
     for name in given:
         if name not in ours and name not in options:
             raise TypeError(no_argument(name, owner, ours, options))

@@ -18,6 +18,7 @@ from adamas.keras._binding import Binding, Step
 from adamas.keras._host_calls import outside_of_graphs
 from adamas.keras._model_variables import ModelVariables, unique
 from adamas.keras._step_on_copies import StepOnCopies
+from adamas.rules.keras_classes import keras_at_construction
 
 #: Names that an optimizer of `adamas` gives to what has another name here, and options.
 _SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.OPTIONS))
@@ -80,6 +81,7 @@ class Optimizer(keras.optimizers.Optimizer):
         _arguments.check_options(options)
         given = _arguments.with_plain_numbers(given)
         _arguments.check_given(given, needs_decay=self.arguments.get("weight_decay") is not None)
+        own = keras_at_construction(own, given["learning_rate"])
         super().__init__(**given)
         for name, value in {**own, **options}.items():
             setattr(self, name, value)

@@ -59,6 +59,9 @@ class Adam(ReferenceOptimizer):
         bias_correction: bool = True,
         eps_hat: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -76,6 +79,9 @@ class AdamW(ReferenceOptimizer):
         maximize: bool = False,
         bias_correction: bool = True,
         eps_hat: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -92,6 +98,9 @@ class NAdam(ReferenceOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -107,6 +116,9 @@ class RAdam(ReferenceOptimizer):
         decoupled_weight_decay: bool = False,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -122,6 +134,9 @@ class Adamax(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -138,6 +153,9 @@ class AdaBelief(ReferenceOptimizer):
         eps_root: float = 1e-16,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -154,6 +172,9 @@ class Yogi(ReferenceOptimizer):
         initial_accumulator_value: float = 1e-06,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -170,6 +191,8 @@ class Adagrad(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -187,6 +210,9 @@ class RMSprop(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -200,6 +226,9 @@ class Lion(ReferenceOptimizer):
         weight_decay: float = 0.001,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -231,6 +260,9 @@ class Adan(ReferenceOptimizer):
         eps_root: float = 1e-08,
         mix_by_beta2: bool = False,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -247,6 +279,9 @@ class ADOPT(ReferenceOptimizer):
         clip: bool = True,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -263,6 +298,9 @@ class AdEMAMix(ReferenceOptimizer):
         alpha: float = 5.0,
         warmup_steps: int = 0,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -329,6 +367,9 @@ class SGD(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -344,6 +385,8 @@ class Adadelta(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -359,6 +402,9 @@ class LaProp(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -375,6 +421,9 @@ class AdamAtan2(ReferenceOptimizer):
         *,
         maximize: bool = False,
         decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 
@@ -404,6 +453,9 @@ class MARS(ReferenceOptimizer):
         weight_decay: float = 0.0,
         *,
         maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
         **options: Unpack[Options],
     ) -> None: ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from adamas._numerics.norms import sum_of_products
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
+from adamas.reference._cautious import cautious_update
 from adamas.reference._row_history import Missed, RowHistory
 from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
@@ -33,6 +35,7 @@ class Begun(NamedTuple):
     coefficients: dict[str, float]
     sums: dict[str, float]
     axes: dict[str, Array]
+    cautious: bool
 
 
 @dataclass
@@ -197,13 +200,15 @@ class Item:
             if rule.sums:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
                 sums = {name: sum_of_products(products[name]) for name in rule.sums}
-        return Begun(p, g, states, coefficients, sums, axes)
+        return Begun(p, g, states, coefficients, sums, axes, bool(group.get("cautious")))
 
     def finish(self, begun: Begun) -> None:
         """Finish an update, whose coefficients are complete now."""
         rule, step, states = self.rule, self.count + 1, begun.states
+        coded = self.state_format.bits is not None
+        update = partial(cautious_update, rule, coded) if begun.cautious else rule.update
         with np.errstate(all="ignore"):
-            p = rule.update(begun.p, begun.g, states, _rounded(begun.coefficients, begun.p.dtype.type))
+            p = update(begun.p, begun.g, states, _rounded(begun.coefficients, begun.p.dtype.type))
             states.update(begun.axes)
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)

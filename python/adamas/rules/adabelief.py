@@ -12,12 +12,27 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    BETAS,
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _AdaBeliefFormula(Formula):
     name = "adabelief"
     states = {"exp_avg": "signed / exp_avg_var", "exp_avg_var": "square"}
+    cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -74,6 +89,9 @@ class AdaBelief(RuleSpec):
         eps_root: Added to s at every step, >= 0.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -103,6 +121,8 @@ class AdaBelief(RuleSpec):
         Hyperparameter("eps_root", 1e-16, Range.NON_NEGATIVE, keyword_only=True),
         MAXIMIZE,
         DECOUPLED.but(True),
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_AdaBeliefFormula(),)
     keras = _AdaBeliefInKeras()

@@ -10,7 +10,7 @@ import numpy as np
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
 class _AdadeltaFormula(Formula):
@@ -70,6 +70,8 @@ class Adadelta(RuleSpec):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -97,6 +99,7 @@ class Adadelta(RuleSpec):
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
     )
     formulas = (_AdadeltaFormula(),)
     keras = _AdadeltaInKeras()

@@ -10,7 +10,7 @@ import numpy as np
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
 class _AdagradFormula(Formula):
@@ -73,6 +73,8 @@ class Adagrad(RuleSpec):
         eps: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -102,6 +104,7 @@ class Adagrad(RuleSpec):
         EPS.but(1e-10),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
     )
     formulas = (_AdagradFormula(),)
     keras = _AdagradInKeras()

@@ -15,6 +15,8 @@ from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    CAUTIOUS,
+    DECAY,
     DECOUPLED,
     EPS,
     LR,
@@ -28,6 +30,9 @@ from adamas.rules.spec import (
 
 
 class _AdamFormula(Formula):
+    cautious = True
+    follows_average = True
+
     def __init__(self, name: str, *, amsgrad: bool) -> None:
         self.name = name
         self.has_closed_form = not amsgrad
@@ -119,6 +124,16 @@ class Adam(RuleSpec):
         eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
             do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
         decoupled_weight_decay: Decay as `AdamW` does.
+        decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
+            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC, arXiv:2506.02285), so that layers before a normalization keep
+            the ratio of gradient to weight while lr falls; other layers stay "scaled" there. "independent": by
+            ``1 - (lr/max_lr)*weight_decay``, so that lr can be tuned by itself; weight_decay is then to be about lr
+            times what it was.
+        max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
+        cautious: Let elements wait whose update u would go along the gradient, and divide all others by the share of
+            those that move, which counts as 1/1000 at least (arXiv:2411.16085):
+            ``p <- p - u * mask/max(mean(mask), 1/1000)``, with the mean over the parameter array. A NaN reaches the
+            parameter all the same. That takes a pass more, over gradients and states. Not for gradients of single rows.
         **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
             "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
             ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
@@ -159,6 +174,8 @@ class Adam(RuleSpec):
         _BIAS_CORRECTION,
         _EPS_HAT,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (
         _AdamFormula("adam", amsgrad=False),
@@ -217,6 +234,9 @@ class AdamW(Adam):
         maximize: As in `Adam`.
         bias_correction: As in `Adam`.
         eps_hat: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -247,6 +267,8 @@ class AdamW(Adam):
         MAXIMIZE,
         _BIAS_CORRECTION,
         _EPS_HAT,
+        *DECAY,
+        CAUTIOUS,
         ALWAYS_DECOUPLED,
     )
     variants = {"": {}}

@@ -12,12 +12,26 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.arctangent import arctangent
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.spec import BETAS, DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    BETAS,
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _AdamAtan2Formula(Formula):
     name = "adam_atan2"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+    cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -61,6 +75,9 @@ class AdamAtan2(RuleSpec):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -90,6 +107,8 @@ class AdamAtan2(RuleSpec):
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED.but(True),
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_AdamAtan2Formula(),)
     function_name = "adam_atan2_"

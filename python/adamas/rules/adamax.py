@@ -9,12 +9,14 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger, magnitude
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
 class _AdamaxFormula(Formula):
     name = "adamax"
     states = {"exp_avg": "signed / exp_inf", "exp_inf": "magnitude"}
+    cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -70,6 +72,9 @@ class Adamax(RuleSpec):
         weight_decay: As in `Adam`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -97,6 +102,8 @@ class Adamax(RuleSpec):
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_AdamaxFormula(),)
     keras = _AdamaxInKeras()

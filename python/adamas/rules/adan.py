@@ -14,6 +14,8 @@ from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    CAUTIOUS,
+    DECAY,
     EPS,
     LR,
     MAXIMIZE,
@@ -33,6 +35,7 @@ class _AdanFormula(Formula):
         "exp_avg_sq": "square",
         "previous_grad": "signed",
     }
+    cautious = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2, beta3 = group["betas"]
@@ -105,6 +108,9 @@ class Adan(RuleSpec):
         eps_root: Added under the root, >= 0.
         mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -134,6 +140,8 @@ class Adan(RuleSpec):
         Hyperparameter("eps_root", 1e-8, Range.NON_NEGATIVE, keyword_only=True),
         Hyperparameter("mix_by_beta2", False, Range.FLAG, keyword_only=True),
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
         ALWAYS_DECOUPLED,
     )
     formulas = (_AdanFormula(),)

@@ -16,6 +16,8 @@ from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    CAUTIOUS,
+    DECAY,
     EPS,
     LR,
     MAXIMIZE,
@@ -30,6 +32,7 @@ from adamas.rules.spec import (
 class _AdEMAMixFormula(Formula):
     name = "ademamix"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_slow": "signed", "exp_avg_sq": "square"}
+    cautious = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2, beta3 = group["betas"]
@@ -96,6 +99,9 @@ class AdEMAMix(RuleSpec):
         alpha: Weight of the slow average, >= 0.
         warmup_steps: Steps over which alpha and beta3 grow, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -125,6 +131,8 @@ class AdEMAMix(RuleSpec):
         Hyperparameter("alpha", 5.0, Range.NON_NEGATIVE, keyword_only=True),
         Hyperparameter("warmup_steps", 0, Range.COUNT, keyword_only=True),
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
         ALWAYS_DECOUPLED,
     )
     formulas = (_AdEMAMixFormula(),)

@@ -11,12 +11,26 @@ import numpy as np
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, clamp, larger
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    BETAS,
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _ADOPTFormula(Formula):
     name = "adopt"
     states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    cautious = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -73,6 +87,9 @@ class ADOPT(RuleSpec):
         clip: Keep u within (t - 1)^(1/4), as above.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -103,6 +120,8 @@ class ADOPT(RuleSpec):
         Hyperparameter("clip", True, Range.FLAG, keyword_only=True),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_ADOPTFormula(),)
     keras = _ADOPTInKeras()

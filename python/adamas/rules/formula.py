@@ -10,6 +10,7 @@ import numpy as np
 
 from adamas._numerics.axes import AXES
 from adamas._types import Array
+from adamas.rules.common import decay_rate
 
 Coefficients: TypeAlias = Mapping[str, Any]
 Factors: TypeAlias = tuple[Array, Array]
@@ -41,6 +42,12 @@ class Formula(ABC):
     unchanged_state: str | None = None
     #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
     has_closed_form: bool = False
+    #: It may be cautious: its change does not depend on the parameter, and has a memory that may disagree with the
+    #: gradient.
+    cautious: bool = False
+    #: Minus its change has the sign that its first state has after the step, an average of gradients with the first
+    #: beta.
+    follows_average: bool = False
     #: It can begin in the midst of training, when a group turns its states on: those count steps from 1 then.
     begins_anew: bool = False
 
@@ -112,7 +119,7 @@ def decay_coefficients(formula: Formula, group: Mapping[str, Any]) -> tuple[bool
     if formula.own_decay or group["weight_decay"] == 0.0:
         return False, 1.0
     if group["decoupled_weight_decay"]:
-        return False, 1.0 - group["lr"] * group["weight_decay"]
+        return False, 1.0 - decay_rate(group) * group["weight_decay"]
     return True, group["weight_decay"]
 
 

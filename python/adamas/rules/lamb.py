@@ -84,6 +84,8 @@ class LAMB(RuleSpec):
     where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
     float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
 
+    This is `Adam` with a trust ratio, which scales the decay as well: so it is a rule, and no option of `Adam`.
+
     Args:
         params: As in `Adam`.
         lr: As in `Adam`.

@@ -11,12 +11,13 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
 class _LaPropFormula(Formula):
     name = "laprop"
     states = {"exp_avg": "signed", "exp_avg_sq": "square"}
+    cautious = True
     scalars = {"lr_average": 0.0}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -65,6 +66,9 @@ class LaProp(RuleSpec):
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -85,5 +89,14 @@ class LaProp(RuleSpec):
         L. Ziyin, Z. T. Wang, M. Ueda: LaProp: Separating Momentum and Adaptivity in Adam. arXiv:2002.04839, 2020.
     """
 
-    hyperparameters = (LR.but(4e-4), BETAS, EPS.but(1e-15), WEIGHT_DECAY, MAXIMIZE, DECOUPLED.but(True))
+    hyperparameters = (
+        LR.but(4e-4),
+        BETAS,
+        EPS.but(1e-15),
+        WEIGHT_DECAY,
+        MAXIMIZE,
+        DECOUPLED.but(True),
+        *DECAY,
+        CAUTIOUS,
+    )
     formulas = (_LaPropFormula(),)

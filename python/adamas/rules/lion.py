@@ -8,12 +8,13 @@ from typing import Any
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import ALWAYS_DECOUPLED, BETAS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import ALWAYS_DECOUPLED, BETAS, CAUTIOUS, DECAY, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
 class _LionFormula(Formula):
     name = "lion"
     states = {"exp_avg": "signed"}
+    cautious = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -64,6 +65,9 @@ class Lion(RuleSpec):
         betas: Weight of the momentum in the direction, and its decay rate, each in [0, 1).
         weight_decay: Strength of the decay, >= 0.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -90,6 +94,8 @@ class Lion(RuleSpec):
         BETAS.but((0.9, 0.99)),
         WEIGHT_DECAY.but(1e-3),
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
         ALWAYS_DECOUPLED,
     )
     formulas = (_LionFormula(),)

@@ -14,6 +14,8 @@ from adamas.rules.formula import Coefficients, Factors, Formula, beta_coefficien
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    CAUTIOUS,
+    DECAY,
     EPS,
     LR,
     MAXIMIZE,
@@ -28,6 +30,7 @@ from adamas.rules.spec import (
 class _MARSFormula(Formula):
     name = "mars"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square", "previous_grad": "signed"}
+    cautious = True
     sums = ("corrected_square",)
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -89,6 +92,9 @@ class MARS(RuleSpec):
         gamma: Strength of the correction, >= 0.
         weight_decay: As in `AdamW`.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -117,6 +123,8 @@ class MARS(RuleSpec):
         Hyperparameter("gamma", 0.025, Range.NON_NEGATIVE),
         WEIGHT_DECAY,
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
         ALWAYS_DECOUPLED,
     )
     formulas = (_MARSFormula(),)

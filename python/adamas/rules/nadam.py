@@ -13,7 +13,20 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    BETAS,
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 _LOG_BASE = -0.04082199452025517
 
@@ -21,6 +34,7 @@ _LOG_BASE = -0.04082199452025517
 class _NAdamFormula(Formula):
     name = "nadam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+    cautious = True
     scalars = {"mu_product": 1.0}
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
@@ -84,6 +98,9 @@ class NAdam(RuleSpec):
         momentum_decay: How soon mu approaches beta1, >= 0.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -112,6 +129,8 @@ class NAdam(RuleSpec):
         Hyperparameter("momentum_decay", 4e-3, Range.NON_NEGATIVE),
         DECOUPLED.but(False, keyword_only=False),
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_NAdamFormula(),)
     keras = _NAdamInKeras()

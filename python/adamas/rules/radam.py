@@ -12,7 +12,7 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
 
 
 def rectification(beta2: float, bias2: float, step: int, least: float) -> float | None:
@@ -27,6 +27,8 @@ def rectification(beta2: float, bias2: float, step: int, least: float) -> float 
 class _RAdamFormula(Formula):
     name = "radam"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+    cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -85,6 +87,9 @@ class RAdam(RuleSpec):
         weight_decay: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
         maximize: As in `Adam`.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -113,6 +118,8 @@ class RAdam(RuleSpec):
         WEIGHT_DECAY,
         DECOUPLED.but(False, keyword_only=False),
         MAXIMIZE,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_RAdamFormula(),)
     keras = _RAdamInKeras()

@@ -10,7 +10,19 @@ import numpy as np
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, larger
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _RMSpropFormula(Formula):
@@ -22,6 +34,7 @@ class _RMSpropFormula(Formula):
             self.states["grad_avg"] = "exact"
         if momentum:
             self.states["momentum_buffer"] = "signed"
+        self.cautious = momentum
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         return {
@@ -119,6 +132,9 @@ class RMSprop(RuleSpec):
         centered: Divide by the spread around the average gradient. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -150,6 +166,8 @@ class RMSprop(RuleSpec):
         Hyperparameter("centered", False, Range.FLAG, frozen=True, state="grad_avg"),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (
         _RMSpropFormula("rmsprop", centered=False, momentum=False),

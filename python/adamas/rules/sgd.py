@@ -6,15 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from adamas._types import Array
+from adamas.rules.common import decay_rate
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _SGDFormula(Formula):
     def __init__(self, name: str, *, momentum: bool, nesterov: bool) -> None:
         self.name = name
         self.begins_anew = momentum
+        self.cautious = momentum
         self.states = {"momentum_buffer": "signed"} if momentum else {}
         self._nesterov = nesterov
 
@@ -60,7 +73,10 @@ class _SGDInKeras(KerasWords):
         if arguments["momentum"] == 0.0:
             return KerasStep({"nesterov": False})
         # The formula multiplies the buffer by the learning rate, Keras the gradient: so that is where it goes.
-        return KerasStep({"lr": 1.0}, learning_rate * weight_decay, grad_scale=1.0 / max(learning_rate, 1e-300))
+        rate = decay_rate({**arguments, "lr": learning_rate})
+        return KerasStep(
+            {"lr": 1.0, "decay": "scaled"}, rate * weight_decay, grad_scale=1.0 / max(learning_rate, 1e-300)
+        )
 
 
 @enter
@@ -85,6 +101,9 @@ class SGD(RuleSpec):
         nesterov: Nesterov's momentum. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -117,6 +136,8 @@ class SGD(RuleSpec):
         Hyperparameter("nesterov", False, Range.FLAG, frozen=True),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (
         _SGDFormula("sgd", momentum=False, nesterov=False),

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from adamas._types import Array
+from adamas.rules.common import check_cautious, check_decay
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasWords
 
@@ -35,8 +36,15 @@ class Range(Enum):
     POSITIVE = "a finite number > 0"
     OPTIONAL_FRACTION = "None or a number in [0, 1)"
     OPTIONAL_GROWTH = "None or a finite number >= 1"
+    #: One of `DECAYS`.
+    DECAY = "'scaled', 'corrected' or 'independent'"
+    OPTIONAL_RATE = "None or a finite number > 0"
 
     __hash__ = object.__hash__  # in C, as checks look these up again and again
+
+
+#: How decoupled weight decay goes with the learning rate: what `Range.DECAY` lists.
+DECAYS = ("scaled", "corrected", "independent")
 
 
 class Hyperparameter(NamedTuple):
@@ -53,6 +61,7 @@ class Hyperparameter(NamedTuple):
         state: A state that there is only if this is neither zero nor False; empty if there is none such.
         by_state: In `adamas.functional` it is no argument: giving the state turns it on.
         shared: All groups have the same value; but any group may have a learning rate of 0.
+        later: Older versions lack it: a state dict of theirs leaves it at its default.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Hyperparameter(NamedTuple):
     state: str = ""
     by_state: bool = False
     shared: bool = False
+    later: bool = False
 
     def but(self, default: Any, **changes: Any) -> Hyperparameter:
         """Return the same hyperparameter with another default, and perhaps other attributes."""
@@ -84,6 +94,8 @@ class Hyperparameter(NamedTuple):
             Range.EPSILONS: "tuple[float | None, float]",
             Range.OPTIONAL_FRACTION: "float | None",
             Range.OPTIONAL_GROWTH: "float | None",
+            Range.DECAY: "str",
+            Range.OPTIONAL_RATE: "float | None",
         }
         return types.get(self.range, "float")
 
@@ -96,6 +108,13 @@ WEIGHT_DECAY = Hyperparameter("weight_decay", 0.0, Range.NON_NEGATIVE, schedulab
 MAXIMIZE = Hyperparameter("maximize", False, Range.FLAG, keyword_only=True)
 DECOUPLED = Hyperparameter("decoupled_weight_decay", False, Range.FLAG, keyword_only=True)
 ALWAYS_DECOUPLED = DECOUPLED.but(True, frozen=True, fixed=True)
+#: Of rules with decoupled weight decay that is applied before them (`adamas.rules.common`).
+DECAY = (
+    Hyperparameter("decay", "scaled", Range.DECAY, keyword_only=True, later=True),
+    Hyperparameter("max_lr", None, Range.OPTIONAL_RATE, keyword_only=True, later=True),
+)
+#: Of rules with a form that is `Formula.cautious`.
+CAUTIOUS = Hyperparameter("cautious", False, Range.FLAG, keyword_only=True, later=True)
 
 
 class Evaluation(ABC):
@@ -122,7 +141,7 @@ class RuleSpec:
     Example:
         >>> from adamas import rules
         >>> spec = rules.SPECS["AdamW"]
-        >>> [hyperparameter.name for hyperparameter in spec.arguments]
+        >>> [hyperparameter.name for hyperparameter in spec.arguments if not hyperparameter.later]
         ['lr', 'betas', 'eps', 'weight_decay', 'amsgrad', 'maximize', 'bias_correction', 'eps_hat']
         >>> spec.hyperparameters[3].default, spec.hyperparameters[3].range.value
         (0.01, 'a finite number >= 0')
@@ -168,6 +187,13 @@ class RuleSpec:
             ValueError: Naming one.
             TypeError: Likewise, for one that may not be a callable.
         """
+
+    def check_group(self, group: Mapping[str, Any], path: str) -> None:
+        """Refuse what does not go together; arguments and errors are those of `check_combination`."""
+        check_decay(group, path)
+        if group.get("cautious"):
+            check_cautious(group, path, possible=self.formula_for(group).cautious)
+        self.check_combination(group, path)
 
     def check_together(self, groups: Sequence[Mapping[str, Any]], path: str) -> None:
         """Refuse groups, each valid by itself, that do not go together.

@@ -70,6 +70,9 @@ class StableAdamW(RuleSpec):
     step on. Sums are taken in float64, in an order that depends on neither instruction set nor threads. Numbers are
     rounded as in `Adam`.
 
+    This is Adam whose update is clipped by its root mean square. It is a rule and no option of `Adam`, since the
+    clipping scales the decay as well, and the averages have rates of their own.
+
     Args:
         params: As in `Adam`.
         lr: As in `Adam`.

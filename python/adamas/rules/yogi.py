@@ -12,12 +12,27 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import (
+    BETAS,
+    CAUTIOUS,
+    DECAY,
+    DECOUPLED,
+    EPS,
+    LR,
+    MAXIMIZE,
+    WEIGHT_DECAY,
+    Hyperparameter,
+    Range,
+    RuleSpec,
+    enter,
+)
 
 
 class _YogiFormula(Formula):
     name = "yogi"
     states = {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}
+    cautious = True
+    follows_average = True
 
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
         beta1, beta2 = group["betas"]
@@ -73,6 +88,9 @@ class Yogi(RuleSpec):
         initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
         maximize: As in `Adam`.
         decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
+        cautious: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -101,6 +119,8 @@ class Yogi(RuleSpec):
         Hyperparameter("initial_accumulator_value", 1e-6, Range.NON_NEGATIVE, keyword_only=True, frozen=True),
         MAXIMIZE,
         DECOUPLED,
+        *DECAY,
+        CAUTIOUS,
     )
     formulas = (_YogiFormula(),)
     keras = _YogiInKeras()

@@ -140,9 +140,13 @@ class Optimizer(Saving):
             ValueError: A parameter that cannot be updated in place; a hyperparameter out of range.
         """
         super().add_param_group(param_group)
-        take_numbers(self.param_groups[-1])
+        group = self.param_groups[-1]
+        take_numbers(group)
+        if "max_lr" in group:
+            lr = as_number(group["lr"])
+            group["max_lr"] = describe(self.engine_class).at_construction({**group, "lr": lr})["max_lr"]
         try:
-            self._check_group(self.param_groups[-1])
+            self._check_group(group)
             describe(self.engine_class).check_together([*map(self._stepper.hyperparameters, self.param_groups)])
         except Exception:
             self.param_groups.pop()

@@ -20,12 +20,12 @@ from adamas.torch._stepper import Stepper
 #: What a state dict has of the optimizer as a whole, in each of its groups.
 OPTIMIZER_STEP, PREVIOUS_NORM = "optimizer_step", "previous_norm"
 
-#: Names of the hyperparameters of all rules.
+#: Names of the hyperparameters of all rules, but for one that schedulers of ``torch.optim`` put into groups.
 _OF_RULES = frozenset(
     name
     for cls in map(optimizers.__dict__.__getitem__, optimizers.__all__)
     for name, parameter in inspect.signature(cls).parameters.items()
-    if parameter.kind is not parameter.VAR_KEYWORD and name != "params"
+    if parameter.kind is not parameter.VAR_KEYWORD and name not in ("params", "max_lr")
 )
 
 
@@ -139,6 +139,8 @@ class Saving(torch.optim.Optimizer):
                     f"param_groups[{i}]: has {names}, which {type(self).__name__} does not have: this is a state "
                     "dict of another rule"
                 )
+            if "max_lr" in self.defaults and "max_lr" not in group:  # it may have come from the group's first lr
+                group["max_lr"] = self.param_groups[i]["max_lr"]
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
             group.update(dict.fromkeys(describe(self.engine_class).fixed, True))

@@ -238,7 +238,8 @@ void run_sparse_update(const Pass& pass, const Item& item, std::size_t begin, st
     case Phase::kCatchUp: return part.catch_up(first, last);
     case Phase::kAccumulate:
     case Phase::kAxes:
-    case Phase::kSums: return;
+    case Phase::kSums:
+    case Phase::kMask: return;
   }
 }
 
