@@ -1,6 +1,7 @@
 #include "engine/coefficients.hpp"
 
 #include <cmath>
+#include <type_traits>
 
 #include "rules/registry.hpp"
 
@@ -13,6 +14,7 @@ struct RuleFunctions {
   void (*coefficients)(const Hyperparameters&, std::int64_t, double*, double*);
   void (*take_sums)(const double*, double, double*, double*);
   IdleStep (*idle_step)(const double*);
+  double (*square_floor)(const double*);
 };
 
 template <class R>
@@ -30,12 +32,34 @@ IdleStep idle_step_of(const double* coefficients) {
   return R::idle_step(coefficients_by_name<R>(coefficients));
 }
 
+// Does it divide by the root of its one state of squares, corrected, and eps? The names of coefficients say so.
+template <class C, class = void>
+constexpr bool kNamesEps = false;
+template <class C>
+constexpr bool kNamesEps<C, std::void_t<decltype(C::eps), decltype(C::inverse_sqrt_bias2)>> = true;
+
+template <class R>
+constexpr bool has_square_floor() {
+  int squares = 0;
+  for (int k = 0; k < R::kStateCount; ++k) squares += R::kStates[k].kind == StateKind::kSquare ? 1 : 0;
+  return squares == 1 && kNamesEps<typename R::template Coefficients<double>>;
+}
+
+template <class R>
+double square_floor_of(const double* coefficients) {
+  const auto c = coefficients_by_name<R>(coefficients);
+  if (!(c.inverse_sqrt_bias2 > 0.0)) return -1.0;  // this step divides by nothing
+  const double root = c.eps / c.inverse_sqrt_bias2;
+  return root * root;
+}
+
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
-  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr};
+  RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, nullptr};
   if constexpr (R::kSumCount != 0) functions.take_sums = &take_sums_of<R>;
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
+  if constexpr (has_square_floor<R>()) functions.square_floor = &square_floor_of<R>;
   return functions;
 }
 
@@ -80,6 +104,11 @@ Status compute_coefficients(Rule rule, const Hyperparameters& h, std::int64_t st
 void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
                          StepCoefficients* out) noexcept {
   functions(rule).take_sums(sums, static_cast<double>(size), scalars, out->rule);
+}
+
+double square_floor(Rule rule, const StepCoefficients& c) noexcept {
+  const auto of_rule = functions(rule).square_floor;
+  return of_rule == nullptr ? -1.0 : of_rule(c.rule);
 }
 
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }

@@ -17,6 +17,9 @@ Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, s
 void finish_coefficients(Rule rule, const double* sums, std::size_t size, double* scalars,
                          StepCoefficients* out) noexcept;
 
+// Where a rule divides by sqrt(v) * inverse_sqrt_bias2 + eps: the v at which the two are equal. Negative for others.
+double square_floor(Rule rule, const StepCoefficients& coefficients) noexcept;
+
 // What a step with these coefficients does without a gradient, of a rule with RuleInfo::has_closed_form.
 IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;
 

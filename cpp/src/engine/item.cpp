@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/formats.hpp"
+#include "engine/observe.hpp"
 #include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
@@ -74,21 +75,54 @@ class Part {
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
     };
-    const bool zero = pass_.options->zero_grads && item_.grad != nullptr;
-    if (!zero && !is_followed()) return with_gradients(step);
+    const bool zeroes = pass_.options->zero_grads && item_.grad != nullptr;
+    if (!zeroes && !is_followed()) return with_gradients(step);
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
         lead(streams, from, to);
         kernel(streams, from, to, c);
         follow(streams, from, to);
-        if (!zero) return;
-        const std::size_t bytes = size_of(item_.grad_dtype);
-        std::memset(shifted(item_.grad, from * bytes), 0, (to - from) * bytes);
+        if (zeroes) zero(from, to);
       });
     });
   }
 
+  // An update, each piece of which is measured behind it.
+  void observe() const {
+    if (!item_.has_gradient()) return update();
+    start();
+    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
+    Observer observer(pass_, item_);
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
+      for (std::size_t from = i; from < last; from += kObservedPiece) {
+        const std::size_t to = std::min(last, from + kObservedPiece);
+        lead(streams, from, to);
+        if (size_of(parameter_.residue_kind) != 0) pass_.kernels->settle(streams, companions(), from, to);
+        observer.before(streams, from, to);
+        kernel(streams, from, to, c);
+        observe_piece(observer, streams, from, to);
+        follow(streams, from, to);
+        zero(from, to);
+      }
+    });
+  }
+
  private:
+  void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {
+    if (sums_ == nullptr) return observer.after(streams, gradient_, dtype_, begin, end);
+    alignas(64) double summed[kObservedPiece];
+    gradients_.prepare(dtype_, gradient_, sums_, begin, end, 1.0, kInfinite, summed);
+    const DType compute = item_.compute_dtype();
+    observer.after(streams, begin_of(summed, begin * size_of(compute)), compute, begin, end);
+  }
+
+  // Clears what was used of the gradient, if that is asked for.
+  void zero(std::size_t begin, std::size_t end) const {
+    if (!pass_.options->zero_grads || item_.grad == nullptr) return;
+    const std::size_t bytes = size_of(item_.grad_dtype);
+    std::memset(shifted(item_.grad, begin * bytes), 0, (end - begin) * bytes);
+  }
+
   // Must gradients become something else before a kernel takes them?
   bool is_prepared() const {
     return sums_ != nullptr || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
@@ -206,6 +240,7 @@ bool takes_part(const Item& item, const Pass& pass) {
     case Phase::kSums: return item.has_gradient() && rule_info(item.parameter.rule).sum_count != 0;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
+    case Phase::kObserve:
       return item.has_gradient() || item.parameter.copy != nullptr ||
              (item.parameter.average != nullptr && pass.options->average_weight > 0.0);
   }
@@ -232,6 +267,7 @@ void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t
     case Phase::kGradients: return part.measure();
     case Phase::kSums: return part.take_sums();
     case Phase::kUpdate: return part.update();
+    case Phase::kObserve: return part.observe();
     case Phase::kCatchUp: return;
   }
 }

@@ -44,6 +44,7 @@ enum class Phase : std::uint8_t {
   kGradients,   // measures gradients, together with what is accumulated
   kSums,        // what rules want summed up before they update
   kUpdate,
+  kObserve,  // kUpdate, measured
   kCatchUp,  // rows, to the last step
 };
 
@@ -68,6 +69,7 @@ struct Pass {
   double* measures;                      // kGradients: of each granule
   const StepCoefficients* coefficients;  // of the phases that follow
   GranuleSums* sums;                     // kSums: of each granule of parameters whose rules need them
+  Observation* observed;                 // kObserve: of each granule
 };
 
 inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {

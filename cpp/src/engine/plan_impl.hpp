@@ -29,6 +29,7 @@ struct Plan::Impl {
   std::vector<GranuleSums> sums;
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
+  std::vector<Observation> observed;  // of each granule; empty in other steps
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {
@@ -58,7 +59,8 @@ struct Plan::Impl {
   Status prepare_rows(Item& item, const Hyperparameters& group);
   Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
   void finish_coefficients(const Items& part);
-  Status update(Pass pass, const Items& part, int threads, StepInfo* info);
+  void report_observed(const Pass& pass, const Items& part, const Groups& groups);
+  Status update(Pass pass, const Items& part, const Groups& groups, int threads, StepInfo* info);
 };
 
 }  // namespace adamas

@@ -17,6 +17,7 @@
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
+#include "kernel/observe_loop.hpp"
 #include "kernel/sum_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
@@ -79,6 +80,7 @@ extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
 const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {
     kUpdateRows,       kSumRows,         kGradientKernels<float>, kGradientKernels<double>,
     update_companions, update_average64, settle_companions,       start_state,
-    catch_up};
+    catch_up,          observe<float>,   observe<double>,         unpack_state,
+    least_of_codes};
 
 }  // namespace adamas

@@ -15,6 +15,7 @@ from adamas._numerics.norms import sum_of_products
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
+from adamas.reference._observe import Observer
 from adamas.reference._row_history import Missed, RowHistory
 from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
@@ -146,8 +147,26 @@ class Item:
                 missed[since].apply(self.param[row], self.arrays["exp_avg"][row], self.arrays["exp_avg_sq"][row])
                 self.row_counts[row] = self.history.last
 
-    def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> None:
-        """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""
+    def observe(
+        self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float, grad_scale: float
+    ) -> dict[str, float]:
+        """Do what `update` does; return what `Observer` measures."""
+        observer = Observer(self.rule, self.state_format, grad, grad_scale, factor, max_value)
+        param = load_param(self.param, self.residue, self.kept)
+        observer.before(param, load_states(self.rule.states, self.state_format, self.arrays, param))
+        coefficients = self.update(grad, group, factor, max_value)
+        param = load_param(self.param, self.residue, self.kept)
+        states = load_states(self.rule.states, self.state_format, self.arrays, param)
+        return observer.after(param, states, self.arrays, coefficients, group["lr"])
+
+    def update(
+        self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float
+    ) -> dict[str, float]:
+        """Update parameter and states in place, by one step; ``grad`` is what `wide` returned.
+
+        Returns:
+            The coefficients of the step.
+        """
         rule, step = self.rule, self.count + 1
         coupled, decay = decay_coefficients(rule, group)
         coefficients = rule.coefficients(group, step, self.scalars)
@@ -166,6 +185,7 @@ class Item:
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step
         self.accumulated = None
+        return coefficients
 
     def lead(self) -> None:
         """Make the parameter what its copy is, where that was written to."""
