@@ -29,8 +29,9 @@ struct Observation {
   // Elements whose gradient is not zero, and whose second moment v (the first state of StateKind::kSquare) after the
   // step is so small that eps is larger than what it is added to; NaN for rules without such a sum.
   double below_eps = 0.0;
-  // Elements whose gradient is not zero, and whose v the state format did not keep: it is what it was, or, quantised,
-  // at the lowest code of its block; NaN where the rule has no such state.
+  // Elements whose gradient is not zero, and whose v was not kept by the format of rounded states: it is what it was,
+  // or, quantised, at the lowest code of its block. NaN where the rule has no such state, and where states are not
+  // rounded.
   double moment_lost = 0.0;
   double lr = 0.0;                // of the parameter's group
   double clip_coefficient = 0.0;  // what max_norm multiplied the gradient by

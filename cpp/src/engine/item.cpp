@@ -109,11 +109,11 @@ class Part {
 
  private:
   void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {
-    if (sums_ == nullptr) return observer.after(streams, gradient_, dtype_, begin, end);
-    alignas(64) double summed[kObservedPiece];
-    gradients_.prepare(dtype_, gradient_, sums_, begin, end, 1.0, kInfinite, summed);
     const DType compute = item_.compute_dtype();
-    observer.after(streams, begin_of(summed, begin * size_of(compute)), compute, begin, end);
+    if (sums_ == nullptr && dtype_ == compute) return observer.after(streams, gradient_, begin, end);
+    alignas(64) double given[kObservedPiece];
+    gradients_.prepare(dtype_, gradient_, sums_, begin, end, 1.0, kInfinite, given);
+    observer.after(streams, begin_of(given, begin * size_of(compute)), begin, end);
   }
 
   // Clears what was used of the gradient, if that is asked for.

@@ -26,6 +26,10 @@ Observer::Observer(const Pass& pass, const Item& item)
       moment_(find_state(item.parameter, StateKind::kSigned)),
       second_(find_state(item.parameter, StateKind::kSquare)) {}
 
+bool Observer::is_rounded() const {
+  return parameter_.state_format != StateFormat::kFloat32 && parameter_.state_format != StateFormat::kFloat64;
+}
+
 PackedState Observer::packed(int which) const {
   const RuleInfo& rule = rule_info(parameter_.rule);
   const StateStorage storage = storage_of(parameter_.state_format, rule.states[which].kind);
@@ -49,7 +53,7 @@ const void* Observer::param_at(const Streams& streams, std::size_t begin, std::s
 // A state in the compute type, its first element at `to`.
 void Observer::unpack(int which, std::size_t begin, std::size_t end, void* to) const {
   const PackedState state = packed(which);
-  if (parameter_.state_format == StateFormat::kFloat32 || parameter_.state_format == StateFormat::kFloat64) {
+  if (!is_rounded()) {
     const std::size_t bytes = size_of(item_.compute_dtype());
     std::memcpy(to, shifted(state.values, begin * bytes), (end - begin) * bytes);
     return;
@@ -69,16 +73,15 @@ void Observer::before(const Streams& streams, std::size_t begin, std::size_t end
     std::memcpy(before_, shifted(param, begin * bytes), (end - begin) * bytes);
   }
   if (moment_ >= 0) unpack(moment_, begin, end, moment_before_);
-  if (second_ >= 0 && !packed(second_).scales) unpack(second_, begin, end, second_before_);
+  if (second_ >= 0 && is_rounded() && !packed(second_).scales) unpack(second_, begin, end, second_before_);
 }
 
-void Observer::after(const Streams& streams, const void* gradient, DType dtype, std::size_t begin, std::size_t end) {
+void Observer::after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end) {
   const std::size_t bytes = size_of(item_.compute_dtype());
   const StepCoefficients& c = pass_.coefficients[item_.coefficients];
   const auto placed = [&](const void* memory) { return begin_of(memory, begin * bytes); };
   ObservedPiece piece{};
   piece.grad = gradient;
-  piece.grad_dtype = dtype;
   piece.grad_scale = 1.0 / pass_.options->grad_scale;
   piece.clip_scale = item_.factor;
   piece.limit = pass_.options->max_value;
@@ -87,32 +90,35 @@ void Observer::after(const Streams& streams, const void* gradient, DType dtype, 
   if (moment_ >= 0) piece.moment = placed(moment_before_);
   if (second_ >= 0) {
     const PackedState second = packed(second_);
-    const bool is_plain = parameter_.state_format == StateFormat::kFloat32 || item_.is_wide();
     if (second.scales != nullptr) {
       pass_.kernels->least_of_codes(parameter_.state_format, second, begin, end,
                                     reinterpret_cast<float*>(second_before_));
     }
-    if (!is_plain) unpack(second_, begin, end, second_after_);
-    piece.second_before = placed(second_before_);
-    piece.second_after = is_plain ? second.values : placed(second_after_);
+    if (is_rounded()) unpack(second_, begin, end, second_after_);
+    piece.second_before = is_rounded() ? placed(second_before_) : nullptr;
+    piece.second_after = is_rounded() ? placed(second_after_) : second.values;
     piece.floor = square_floor(parameter_.rule, c);
   }
-  fetch(streams, gradient, dtype, piece);
+  fetch(streams, piece);
   const ObserveKernel kernel = item_.is_wide() ? pass_.kernels->observe64 : pass_.kernels->observe32;
   kernel(piece, begin, end, pass_.observed + item_.first_granule);
 }
 
-// While a piece is measured, nothing would come from memory; so the next one does.
-void Observer::fetch(const Streams& streams, const void* gradient, DType dtype, ObservedPiece& piece) const {
+// While a piece is measured, nothing would come from memory; so the next one does, as far as there are places for it:
+// the arrays of Adam. What is left over is the first piece once more, which is there.
+void Observer::fetch(const Streams& streams, ObservedPiece& piece) const {
+  int count = 0;
   const auto add = [&](const void* array, std::size_t block_bytes) {
-    if (block_bytes == 0) return;
+    if (block_bytes == 0 || count == ObservedPiece::kMostFetched) return;
     const std::uintptr_t next = reinterpret_cast<std::uintptr_t>(array) + kObservedPiece / kBlock * block_bytes;
-    piece.fetched[piece.fetched_count++] = {next, 8 * block_bytes / kBlock};
+    piece.fetched[count++] = {next, 16 * block_bytes / kBlock};
   };
+  for (ObservedPiece::Fetched& none : piece.fetched) none = {reinterpret_cast<std::uintptr_t>(piece.grad), 0};
   add(streams.param, kBlock * size_of(parameter_.dtype));
-  if (gradient == item_.grad) add(gradient, kBlock * size_of(dtype));
-  add(streams.residue, kBlock * size_of(parameter_.residue_kind));
+  if (item_.grad != nullptr) add(item_.grad, kBlock * size_of(item_.grad_dtype));
   for (int k = 0; k < rule_info(parameter_.rule).state_count; ++k) add(parameter_.states[k], packed(k).block_bytes);
+  add(streams.residue, kBlock * size_of(parameter_.residue_kind));
+  if (item_.accumulated) add(item_.accumulator, kBlock * size_of(item_.compute_dtype()));
 }
 
 Observation observation_of(const Pass& pass, const Item& item, double lr) {

@@ -19,14 +19,15 @@ class Observer {
   // The parameter is settled by now.
   void before(const Streams& streams, std::size_t begin, std::size_t end);
 
-  // The gradient as it was given, with what was accumulated, but not scaled.
-  void after(const Streams& streams, const void* gradient, DType dtype, std::size_t begin, std::size_t end);
+  // The gradient as it was given, with what was accumulated, but not scaled; of the compute type.
+  void after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end);
 
  private:
+  bool is_rounded() const;  // are the states?
   PackedState packed(int which) const;
   const void* param_at(const Streams& streams, std::size_t begin, std::size_t end, void* memory) const;
   void unpack(int which, std::size_t begin, std::size_t end, void* to) const;
-  void fetch(const Streams& streams, const void* gradient, DType dtype, ObservedPiece& piece) const;
+  void fetch(const Streams& streams, ObservedPiece& piece) const;
 
   const Pass& pass_;
   const Item& item_;

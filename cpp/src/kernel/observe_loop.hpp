@@ -1,17 +1,18 @@
 // Measures of one piece of a parameter in an observed step: what adamas/observation.hpp lists, granule by granule. It
 // is done after the piece has been updated, while all of it is in cache, and is the same for every rule.
 //
-// Sums are those of square_sum.hpp; counts are whole numbers, and largest magnitudes need no order.
+// Counts are whole numbers, and largest magnitudes need no order; sums have one that is fixed.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include <adamas/observation.hpp>
 
 #include "formats/block_states.hpp"
-#include "kernel/gradient_loop.hpp"
 #include "kernel/square_sum.hpp"
 #include "kernel/table.hpp"
 #include "rules/rule.hpp"
@@ -19,228 +20,266 @@
 namespace adamas {
 namespace {
 
-// How many lanes hold 1, and the largest of what they hold; neither counts NaN.
-template <class V>
-class Count {
+// A sum of products over the elements of one granule, in float64: element i goes to virtual lane i mod 16, in order,
+// and the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, 4 to 7 to 0 to 3, and so on.
+class HalvedSum {
  public:
-  ADAMAS_INLINE void add(V ones) { ones_ = ones_ + ones; }
-  void add_last(V ones, int n) { sum_ += lanes_of(ones, n); }
-  double total() const { return sum_ + lanes_of(ones_, V::kLanes); }
+  template <std::size_t kFirst, class T>
+  ADAMAS_INLINE void add(Vector<T> a, Vector<T> b) {
+    constexpr int kParts = Vector<T>::kLanes / V::kLanes;
+    V parts_of_a[kParts];
+    V parts_of_b[kParts];
+    widen(a, parts_of_a);
+    widen(b, parts_of_b);
+    for (std::size_t k = 0; k < kParts; ++k) {
+      V& sum = sums_[kFirst / V::kLanes + k];
+      sum = sum + parts_of_a[k] * parts_of_b[k];
+    }
+  }
+
+  ADAMAS_INLINE double total() const {
+    V sums[kVectors];
+    for (std::size_t k = 0; k < kVectors; ++k) sums[k] = sums_[k];
+    for (std::size_t half = kVectors / 2; half > 0; half /= 2) {
+      for (std::size_t k = 0; k < half; ++k) sums[k] = sums[k] + sums[k + half];
+    }
+    double lanes[V::kLanes];
+    sums[0].store(lanes);
+    for (std::size_t half = V::kLanes / 2; half > 0; half /= 2) {
+      for (std::size_t k = 0; k < half; ++k) lanes[k] += lanes[k + half];
+    }
+    return lanes[0];
+  }
 
  private:
-  static double lanes_of(V ones, int n) {
-    typename V::Lane lanes[V::kLanes];
-    ones.store(lanes);
-    double sum = 0.0;
-    for (int k = 0; k < n; ++k) sum += static_cast<double>(lanes[k]);
-    return sum;
-  }
-  V ones_ = V::broadcast(0);
-  double sum_ = 0.0;
+  using V = Vector<double>;
+  static constexpr std::size_t kVectors = kVirtualLanes / V::kLanes;
+  V sums_[kVectors] = {};
 };
 
 template <class V>
-class LargestNumber {
- public:
-  // (Lanes that stand for nothing are zero.)
-  ADAMAS_INLINE void add(V magnitude) { largest_ = larger(magnitude, largest_); }
-  double total() const {
-    typename V::Lane lanes[V::kLanes];
-    largest_.store(lanes);
-    return static_cast<double>(*std::max_element(lanes, lanes + V::kLanes));
-  }
+ADAMAS_INLINE double lanes_added(V x) {
+  typename V::Lane lanes[V::kLanes];
+  x.store(lanes);
+  double sum = 0.0;
+  for (const auto lane : lanes) sum += static_cast<double>(lane);
+  return sum;
+}
 
- private:
-  V largest_ = V::broadcast(0);
-};
+template <class V>
+ADAMAS_INLINE double largest_lane(V x) {
+  typename V::Lane lanes[V::kLanes];
+  x.store(lanes);
+  return static_cast<double>(*std::max_element(lanes, lanes + V::kLanes));
+}
 
+// Counts are sums of ones, in vectors of T: there are few enough for float32 to be exact. Infinities and NaN are looked
+// for where a sum of squares tells that there are some. A granule that does not end with a group of 16 elements is
+// padded with zeros, which add nothing.
 template <class T>
 class ObservedGranule {
  public:
   ObservedGranule(const ObservedPiece& piece, std::size_t begin, std::size_t end)
-      : piece_(piece), begin_(begin), end_(end) {}
+      : piece_(piece),
+        count_(end - begin),
+        padded_count_((count_ + kVirtualLanes - 1) / kVirtualLanes * kVirtualLanes) {
+    const void* const given[kArrays] = {piece.grad,   piece.before,        piece.after,
+                                        piece.moment, piece.second_before, piece.second_after};
+    for (std::size_t k = 0; k < kArrays; ++k) {
+      if (given[k] != nullptr) arrays_[k] = static_cast<const T*>(given[k]) + begin;
+    }
+    next_ = begin / kVirtualLanes;
+  }
 
   void observe(Observation& out) {
-    out.count = static_cast<double>(end_ - begin_);
-    observe_gradient(out);
+    constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+    alignas(64) T padded[kArrays][kGranule];
+    if (count_ != padded_count_) pad(padded);
+    out.count = static_cast<double>(count_);
+    out.grad_nonfinite = out.grad_clipped = out.param_nonfinite = 0.0;
+    out.moment_square = out.moment_product = out.below_eps = out.moment_lost = kNan;
+    observe_values(out);
     observe_update(out);
-    out.moment_square = out.moment_product = std::numeric_limits<double>::quiet_NaN();
-    out.below_eps = out.moment_lost = std::numeric_limits<double>::quiet_NaN();
-    if (piece_.moment != nullptr) observe_moment(out);
-    if (piece_.second_after != nullptr) observe_second(out);
+    if (!(std::isfinite(out.grad_square) && std::isfinite(out.update_square) && std::isfinite(out.param_square))) {
+      observe_nonfinite(out);
+    }
+    if (piece_.limit < std::numeric_limits<double>::infinity()) observe_clipped(out);
+    if (arrays_[kSecondBefore] != nullptr) observe_lost(out);
   }
 
  private:
   using V = Vector<T>;
   static constexpr std::size_t kLanes = V::kLanes;
 
-  // Calls all(i, Index<b>) for whole vectors, and some(i, n) for what is left. Meanwhile, arrays of the next piece come
-  // from memory: those of whose numbers the lowest bit is kParity.
-  template <std::size_t kParity, class All, class Some>
-  ADAMAS_INLINE void for_each(All all, Some some) const {
-    for_each_vector<kLanes>(
-        begin_, end_,
-        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          if constexpr (decltype(b)::value == 0) {
-            for (std::size_t k = kParity; k < piece_.fetched_count; k += 2) fetch(piece_.fetched[k], i);
-          }
-          all(i, b);
-        },
-        some);
-  }
+  enum : std::size_t { kGrad, kBefore, kAfter, kMoment, kSecondBefore, kSecondAfter, kArrays };
 
-  static ADAMAS_INLINE void fetch(const ObservedPiece::Fetched& array, std::size_t i) {
-    const std::uintptr_t first = array.next + i * array.bits / 8;
-    const std::size_t bytes = kVirtualLanes * array.bits / 8;
-    for (std::size_t at = 0; at < bytes; at += kCacheLine) {
-      __builtin_prefetch(reinterpret_cast<const void*>(first + at));
+  __attribute__((noinline)) void pad(T (&padded)[kArrays][kGranule]) {
+    for (std::size_t k = 0; k < kArrays; ++k) {
+      if (arrays_[k] == nullptr) continue;
+      std::memcpy(padded[k], arrays_[k], count_ * sizeof(T));
+      std::memset(padded[k] + count_, 0, (padded_count_ - count_) * sizeof(T));
+      arrays_[k] = padded[k];
     }
   }
 
-  static ADAMAS_INLINE V one_where_greater(V a, V b) { return where_greater(a, b, V::broadcast(1), V::broadcast(0)); }
-  static ADAMAS_INLINE V finite(V magnitude) {
+  // Calls work(i, Index<b>) for vector b of each group of 16 elements.
+  template <class Work>
+  ADAMAS_INLINE void for_each(Work work) const {
+    for (std::size_t i = 0, count = padded_count_; i < count; i += kVirtualLanes) {
+      repeat<static_cast<int>(kVirtualLanes / kLanes)>(
+          [&](auto b) ADAMAS_INLINE_LAMBDA { work(i + static_cast<std::size_t>(b) * kLanes, b); });
+    }
+  }
+
+  // The same. Meanwhile, arrays of the next piece come from memory: two of them, those from number kFirst on.
+  template <std::size_t kFirst, class Work>
+  ADAMAS_INLINE void for_each_while_fetching(Work work) const {
+    const char* next[2];
+    std::size_t step[2];
+    for (std::size_t k = 0; k < 2; ++k) {
+      step[k] = piece_.fetched[kFirst + k].step;
+      next[k] = reinterpret_cast<const char*>(piece_.fetched[kFirst + k].next + next_ * step[k]);
+    }
+    for_each([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+      if constexpr (decltype(b)::value == 0) {
+        for (std::size_t k = 0; k < 2; ++k) {
+          __builtin_prefetch(next[k]);
+          if constexpr (sizeof(T) == sizeof(double)) __builtin_prefetch(next[k] + kCacheLine);
+          next[k] += step[k];
+        }
+      }
+      work(i, b);
+    });
+  }
+
+  static ADAMAS_INLINE V zero() { return V::broadcast(0); }
+  static ADAMAS_INLINE V one_where_greater(V a, V b) { return where_greater(a, b, V::broadcast(1), zero()); }
+  static ADAMAS_INLINE V one_where_finite(V magnitude) {
     return one_where_greater(V::broadcast(std::numeric_limits<T>::infinity()), magnitude);
   }
-  // 1 where the gradient is not zero and the change, of this magnitude, is.
-  static ADAMAS_INLINE V missing(V grad, V change) {
-    const V zero = V::broadcast(0);
-    return where_greater(change, zero, zero, where_greater(magnitude(grad), zero, finite(change), zero));
+  static ADAMAS_INLINE V one_where_not_zero(V grad) { return one_where_greater(magnitude(grad), zero()); }
+  V at(std::size_t which, std::size_t i) const { return V::load(arrays_[which] + i); }
+
+  // The floor in T: one that is too small for it is a floor all the same, and squares that have become zero are below
+  // it.
+  V floor() const {
+    const double most = static_cast<double>(std::numeric_limits<T>::max());
+    const T least = piece_.floor > 0.0 ? std::numeric_limits<T>::denorm_min() : T{0};
+    return V::broadcast(std::max(static_cast<T>(std::min(piece_.floor, most)), least));
   }
 
-  V grad(std::size_t i) const { return V::load(grads_ + (i - begin_)); }
-  V grad(std::size_t i, int n) const { return V::load(grads_ + (i - begin_), n); }
-  static V at(const void* array, std::size_t i) { return V::load(static_cast<const T*>(array) + i); }
-  static V at(const void* array, std::size_t i, int n) { return V::load(static_cast<const T*>(array) + i, n); }
-
-  // Keeps the scaled gradient for those that follow.
-  ADAMAS_INLINE void observe_gradient(Observation& out) {
+  // Gradient, parameter, and second moment.
+  ADAMAS_INLINE void observe_values(Observation& out) const {
+    const T* const grads = arrays_[kGrad];
+    const T* const befores = arrays_[kBefore];
+    const T* const afters = arrays_[kAfter];
+    const bool has_second = arrays_[kSecondAfter] != nullptr;
+    const T* const seconds = has_second ? arrays_[kSecondAfter] : befores;  // where nobody asks, any array will do
     const V scale = V::broadcast(static_cast<T>(piece_.grad_scale));
-    const V clip_scale = V::broadcast(static_cast<T>(piece_.clip_scale));
-    const V limit = V::broadcast(static_cast<T>(piece_.limit));
-    SquareSum squares;
-    LargestNumber<V> largest;
-    Count<V> zeros, finites, clipped;
-    const auto zero_where = [](V m) ADAMAS_INLINE_LAMBDA {
-      return where_greater(m, V::broadcast(0), V::broadcast(0), finite(m));
-    };
-    for_each<0>(
-        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          const V given = load_gradient(piece_.grad_dtype, piece_.grad, i, V{});
-          const V g = given * scale;
-          const V m = magnitude(g);
-          g.store(grads_ + (i - begin_));
-          squares.template add<decltype(b)::value * kLanes>(g);
-          largest.add(m);
-          zeros.add(zero_where(m));
-          finites.add(finite(m));
-          clipped.add(one_where_greater(magnitude(given * clip_scale), limit));
-        },
-        [&](std::size_t i, int n) {
-          const V given = load_first(piece_.grad_dtype, piece_.grad, i, static_cast<std::size_t>(n), V{});
-          const V g = given * scale;
-          const V m = magnitude(g);
-          g.store(grads_ + (i - begin_), n);
-          squares.add_last(g, i % kVirtualLanes, n);
-          largest.add(m);
-          zeros.add_last(zero_where(m), n);
-          finites.add_last(finite(m), n);
-          clipped.add_last(one_where_greater(magnitude(given * clip_scale), limit), n);
-        });
-    out.grad_square = squares.total();
-    out.grad_largest = largest.total();
-    out.grad_zero = zeros.total();
-    out.grad_nonfinite = out.count - finites.total();
-    out.grad_clipped = clipped.total();
+    const V least = floor();
+    HalvedSum grad_squares, param_squares;
+    V largest_grad = zero();
+    V largest_param = zero();
+    V moving = zero();
+    V flushed = zero();
+    V below = zero();
+    for_each_while_fetching<0>([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+      constexpr std::size_t kLane = decltype(b)::value * kLanes;
+      const V given = V::load(grads + i);
+      const V g = given * scale;
+      const V p = V::load(befores + i);
+      const V moves = one_where_not_zero(given);
+      grad_squares.template add<kLane>(g, g);
+      param_squares.template add<kLane>(p, p);
+      largest_grad = larger(magnitude(g), largest_grad);  // where one is NaN, the second
+      largest_param = larger(magnitude(p), largest_param);
+      moving = moving + moves;
+      flushed = flushed + where_greater(magnitude(V::load(afters + i) - p), zero(), zero(), moves);
+      below = below + where_greater(least, V::load(seconds + i), moves, zero());
+    });
+    out.grad_square = grad_squares.total();
+    out.param_square = param_squares.total();
+    out.grad_largest = largest_lane(largest_grad);
+    out.param_largest = largest_lane(largest_param);
+    out.grad_zero = out.count - lanes_added(moving);
+    out.update_flushed = lanes_added(flushed);
+    if (has_second && piece_.floor >= 0.0) out.below_eps = lanes_added(below);
   }
 
+  // The update, and what it has to do with the first moment.
   ADAMAS_INLINE void observe_update(Observation& out) const {
-    SquareSum updates, params;
-    LargestNumber<V> largest_update, largest_param;
-    Count<V> flushed, finites;
-    for_each<1>(
-        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          constexpr std::size_t kLane = decltype(b)::value * kLanes;
-          const V before = at(piece_.before, i);
-          const V after = at(piece_.after, i);
-          const V u = after - before;
-          const V m = magnitude(u);
-          updates.template add<kLane>(u);
-          params.template add<kLane>(before);
-          largest_update.add(m);
-          largest_param.add(magnitude(before));
-          flushed.add(missing(grad(i), m));
-          finites.add(finite(magnitude(after)));
-        },
-        [&](std::size_t i, int n) {
-          const V before = at(piece_.before, i, n);
-          const V after = at(piece_.after, i, n);
-          const V u = after - before;
-          const V m = magnitude(u);
-          updates.add_last(u, i % kVirtualLanes, n);
-          params.add_last(before, i % kVirtualLanes, n);
-          largest_update.add(m);
-          largest_param.add(magnitude(before));
-          flushed.add_last(missing(grad(i, n), m), n);
-          finites.add_last(finite(magnitude(after)), n);
-        });
+    const T* const befores = arrays_[kBefore];
+    const T* const afters = arrays_[kAfter];
+    const T* const moments = arrays_[kMoment] != nullptr ? arrays_[kMoment] : befores;
+    HalvedSum updates, moment_squares, products;
+    V largest = zero();
+    for_each_while_fetching<2>([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+      constexpr std::size_t kLane = decltype(b)::value * kLanes;
+      const V u = V::load(afters + i) - V::load(befores + i);
+      const V m = V::load(moments + i);
+      updates.template add<kLane>(u, u);
+      moment_squares.template add<kLane>(m, m);
+      products.template add<kLane>(m, u);
+      largest = larger(magnitude(u), largest);
+    });
     out.update_square = updates.total();
-    out.update_largest = largest_update.total();
-    out.update_flushed = flushed.total();
-    out.param_square = params.total();
-    out.param_largest = largest_param.total();
-    out.param_nonfinite = out.count - finites.total();
-  }
-
-  ADAMAS_INLINE void observe_moment(Observation& out) const {
-    SquareSum squares;
-    ProductSum products;
-    for_each_vector<kLanes>(
-        begin_, end_,
-        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          constexpr std::size_t kLane = decltype(b)::value * kLanes;
-          const V moment = at(piece_.moment, i);
-          squares.template add<kLane>(moment);
-          products.template add<kLane>(moment, at(piece_.after, i) - at(piece_.before, i));
-        },
-        [&](std::size_t i, int n) {
-          const V moment = at(piece_.moment, i, n);
-          squares.add_last(moment, i % kVirtualLanes, n);
-          products.add_last(moment, at(piece_.after, i, n) - at(piece_.before, i, n), i % kVirtualLanes, n);
-        });
-    out.moment_square = squares.total();
+    out.update_largest = largest_lane(largest);
+    if (arrays_[kMoment] == nullptr) return;
+    out.moment_square = moment_squares.total();
     out.moment_product = products.total();
   }
 
-  ADAMAS_INLINE void observe_second(Observation& out) const {
-    const bool has_floor = piece_.floor >= 0.0;
-    // A floor that is too small for the type is one all the same: squares that have become zero are below it.
-    const double most = static_cast<double>(std::numeric_limits<T>::max());
-    const T least = piece_.floor > 0.0 ? std::numeric_limits<T>::denorm_min() : T{0};
-    const V floor = V::broadcast(std::max(static_cast<T>(std::min(piece_.floor, most)), least));
-    Count<V> below, lost;
-    const auto is_below = [&](V g, V v) ADAMAS_INLINE_LAMBDA {
-      return where_greater(magnitude(g), V::broadcast(0), one_where_greater(floor, v), V::broadcast(0));
-    };
-    for_each_vector<kLanes>(
-        begin_, end_,
-        [&](std::size_t i, auto) ADAMAS_INLINE_LAMBDA {
-          const V v = at(piece_.second_after, i);
-          below.add(is_below(grad(i), v));
-          lost.add(missing(grad(i), magnitude(v - at(piece_.second_before, i))));
-        },
-        [&](std::size_t i, int n) {
-          const V v = at(piece_.second_after, i, n);
-          below.add_last(is_below(grad(i, n), v), n);
-          lost.add_last(missing(grad(i, n), magnitude(v - at(piece_.second_before, i, n))), n);
-        });
-    if (has_floor) out.below_eps = below.total();
-    out.moment_lost = lost.total();
+  // Rarely needed: where something is infinite or NaN. Not inlined, as the next two.
+  __attribute__((noinline)) void observe_nonfinite(Observation& out) const {
+    const V scale = V::broadcast(static_cast<T>(piece_.grad_scale));
+    V zeros = zero();
+    V finite_grads = zero();
+    V finite_params = zero();
+    V flushed = zero();
+    for_each([&](std::size_t i, auto) ADAMAS_INLINE_LAMBDA {
+      const V given = at(kGrad, i);
+      const V after = at(kAfter, i);
+      const V change = magnitude(after - at(kBefore, i));
+      const V number = one_where_greater(magnitude(given), V::broadcast(-1));
+      const V moves = one_where_not_zero(given);
+      zeros = zeros + where_greater(moves, zero(), zero(), number);
+      finite_grads = finite_grads + one_where_finite(magnitude(given * scale));
+      finite_params = finite_params + one_where_finite(magnitude(after));
+      const V moves_if_finite = where_greater(one_where_finite(change), zero(), moves, zero());
+      flushed = flushed + where_greater(change, zero(), zero(), moves_if_finite);
+    });
+    out.grad_zero = lanes_added(zeros) - static_cast<double>(padded_count_ - count_);
+    out.grad_nonfinite = static_cast<double>(padded_count_) - lanes_added(finite_grads);
+    out.param_nonfinite = static_cast<double>(padded_count_) - lanes_added(finite_params);
+    out.update_flushed = lanes_added(flushed);
+  }
+
+  __attribute__((noinline)) void observe_clipped(Observation& out) const {
+    const V scale = V::broadcast(static_cast<T>(piece_.clip_scale));
+    const V limit = V::broadcast(static_cast<T>(piece_.limit));
+    V clipped = zero();
+    for_each([&](std::size_t i, auto) ADAMAS_INLINE_LAMBDA {
+      clipped = clipped + one_where_greater(magnitude(at(kGrad, i) * scale), limit);
+    });
+    out.grad_clipped = lanes_added(clipped);
+  }
+
+  __attribute__((noinline)) void observe_lost(Observation& out) const {
+    V lost = zero();
+    for_each([&](std::size_t i, auto) ADAMAS_INLINE_LAMBDA {
+      const V moves = one_where_not_zero(at(kGrad, i));
+      const V before = at(kSecondBefore, i);
+      const V after = at(kSecondAfter, i);
+      lost = lost + where_greater(after, before, zero(), where_greater(before, after, zero(), moves));
+    });
+    out.moment_lost = lanes_added(lost);
   }
 
   const ObservedPiece& piece_;
-  std::size_t begin_;
-  std::size_t end_;
-  alignas(64) T grads_[kGranule];
+  std::size_t count_;
+  std::size_t padded_count_;
+  std::size_t next_;
+  const T* arrays_[kArrays] = {};
 };
 
 template <class T>

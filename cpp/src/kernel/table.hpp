@@ -107,28 +107,26 @@ struct CatchUp {
 };
 using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
 
-// A piece of a parameter in an observed step. All arrays have element i at index i, and but for the gradient they are
-// of the compute type.
+// A piece of a parameter in an observed step. All arrays are of the compute type, and have element i at index i.
 struct ObservedPiece {
   const void* grad;
-  DType grad_dtype;
   double grad_scale;  // multiplies the gradient that is observed
   double clip_scale;  // multiplies it in the update; what is then larger than the limit is clipped
   double limit;
   const void* before;  // the parameter
   const void* after;
   const void* moment;         // before the update; null for none
-  const void* second_before;  // where second_after is the same, it is lost
+  const void* second_before;  // where second_after is the same, it is lost; null where states are not rounded
   const void* second_after;   // null for none
   double floor;               // second moments below this are small beside eps; negative for no such
-  // Arrays whose next pieces are to be fetched meanwhile: the address of what is needed next for element 0, and the
-  // bits of an element.
+  // Arrays whose next pieces are to be fetched meanwhile: where what is needed next begins, for element 0, and the
+  // bytes of 16 elements.
   struct Fetched {
     std::uintptr_t next;
-    std::size_t bits;
+    std::size_t step;
   };
-  Fetched fetched[3 + kMaxStates];
-  std::size_t fetched_count;
+  static constexpr int kMostFetched = 4;
+  Fetched fetched[kMostFetched];
 };
 
 // Of elements [begin, end), from a granule on: out[i / kGranule] for each granule of elements i.

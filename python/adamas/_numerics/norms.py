@@ -27,19 +27,40 @@ def sum_of_products(*pieces: tuple[Array, Array]) -> float:
     """
     total = 0.0
     for a, b in pieces:
-        flat = a.reshape(-1).astype(np.float64)
-        products = np.zeros(-(-flat.size // _GRANULE) * _GRANULE)
-        np.multiply(flat, b.reshape(-1).astype(np.float64), out=products[: flat.size])
-        rows = products.reshape(-1, _GRANULE // _LANES, _LANES)
-        lanes = np.zeros((rows.shape[0], _LANES))
-        for row in range(rows.shape[1]):
-            lanes += rows[:, row]
-        granules = np.zeros(rows.shape[0])
+        lanes = _lanes(a, b)
+        granules = np.zeros(len(lanes))
         for lane in range(_LANES):
             granules += lanes[:, lane]
         for granule in granules.tolist():
             total += granule
     return total
+
+
+def halved_sum(a: Array, b: Array) -> float:
+    """Return the sum of products, in float64, in the order of ``cpp/src/kernel/observe_loop.hpp``.
+
+    It is that of `sum_of_products`, but the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, and so on.
+    """
+    lanes = _lanes(a, b)
+    while lanes.shape[1] > 1:
+        half = lanes.shape[1] // 2
+        lanes = lanes[:, :half] + lanes[:, half:]
+    total = 0.0
+    for granule in lanes[:, 0].tolist():
+        total += granule
+    return total
+
+
+def _lanes(a: Array, b: Array) -> Array:
+    """Return the products of elements, added to the virtual lanes of each granule."""
+    flat = a.reshape(-1).astype(np.float64)
+    products = np.zeros(-(-flat.size // _GRANULE) * _GRANULE)
+    np.multiply(flat, b.reshape(-1).astype(np.float64), out=products[: flat.size])
+    rows = products.reshape(-1, _GRANULE // _LANES, _LANES)
+    lanes = np.zeros((rows.shape[0], _LANES))
+    for row in range(rows.shape[1]):
+        lanes += rows[:, row]
+    return lanes
 
 
 def gradient_norm(

@@ -489,7 +489,12 @@ class Optimizer(ABC):
             array([0.1])
         """
         found = self._engine.observed
-        return None if found is None else Observed(*found, tuple(each.name for each in self._model.parameters))
+        if found is None:
+            return None
+        step, measures = found
+        parameters = self._model.parameters
+        formats = ((each.dtype.name, each.formats.residue.value, each.formats.states.value) for each in parameters)
+        return Observed(step, measures, tuple(each.name for each in parameters), tuple(formats))
 
     @property
     def state(self) -> States:

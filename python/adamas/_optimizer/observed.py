@@ -40,15 +40,17 @@ class Observed(Mapping[str, dict[str, float]]):
     rounding are part of it. Both, and the parameter, are taken as they are computed with, so a 16-bit parameter with a
     master or low bits counts with those.
 
-    A share is a number from 0 to 1. A number is NaN where there is nothing to tell: for parameters that had no gradient,
-    have no elements, or take gradients of single rows (the option ``sparse``), and for what the rule does not have.
-    The numbers are the same, bit for bit, on every processor and for every number of threads.
+    A share is a number from 0 to 1. A number is NaN where there is nothing to tell: for parameters that had no
+    gradient, have no elements, or take gradients of single rows (the option ``sparse``), and for what the rule does not
+    have. The numbers are the same, bit for bit, on every processor and for every number of threads.
 
     ``observed["w"]`` is a dict of all quantities of one parameter.
 
     Attributes:
         step: The number of the step, from 1.
         names: The names of the parameters, as in ``opt.state``.
+        formats: For each parameter its dtype, what is kept of its rounding ("none", "stochastic", "kahan", "master",
+            "split32" or "split24"), and the format of its states.
         grad_rms: Root mean square of the gradient.
         grad_max: Its largest magnitude; NaN is ignored.
         grad_zero: Share of its elements that are zero.
@@ -68,8 +70,9 @@ class Observed(Mapping[str, dict[str, float]]):
         below_eps: Share of elements whose ``sqrt(v)``, with its bias correction, is smaller than ``eps``, which then
             decides the size of their update. Of the elements whose gradient is not zero; of rules that divide by
             ``sqrt(v)/sqrt(1 - beta2^t) + eps``.
-        moment_lost: Share of elements whose second moment was not kept by its format: it is what it was before, or
-            stands at the lowest code of its block. Of the elements whose gradient is not zero.
+        moment_lost: Share of elements whose second moment was not kept by ``state_dtype``: in bfloat16 it is what it
+            was before, in int8 and int4 it stands at the lowest code of its block. Of the elements whose gradient is
+            not zero; NaN for float32 and float64 states.
         lr: Learning rate of the parameter's group.
     """
 
@@ -81,9 +84,12 @@ class Observed(Mapping[str, dict[str, float]]):
         *("cosine", "below_eps", "moment_lost", "lr"),
     )
 
-    def __init__(self, step: int, measures: Array, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, step: int, measures: Array, names: tuple[str, ...], formats: tuple[tuple[str, str, str], ...]
+    ) -> None:
         self.step = step
         self.names = names
+        self.formats = formats
         of = dict(zip(MEASURES, measures, strict=True))
         count = of["count"]
         with np.errstate(all="ignore"):

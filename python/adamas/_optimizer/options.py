@@ -47,8 +47,8 @@ class Options(TypedDict, total=False):
     zero_grads: bool
     #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean".
     accumulation: Literal["sum", "mean"]
-    #: Observe every so many-th step, the first one on: measure gradients, updates and parameters in the pass that updates
-    #: (`Optimizer.observed`, `adamas.observe`). None: no step, unless its argument says so.
+    #: Observe every so many-th step, the first one on: measure gradients, updates and parameters in the pass that
+    #: updates (`Optimizer.observed`, `adamas.observe`). None: no step, unless its argument says so.
     observe: int | None
     #: Keep an average of each parameter over steps: `adamas.EMA` or `adamas.SWA`.
     average: Average | None

@@ -11,8 +11,8 @@ Names, arguments, defaults and results are those of ``keras.optimizers`` where K
 ``clipvalue`` and ``global_clipnorm``, ``exclude_from_weight_decay``, averages (``use_ema``),
 ``gradient_accumulation_steps``, ``loss_scale_factor`` and ``LossScaleOptimizer``, configs, and ``.keras`` files with
 the optimizer in them. Steps are counted by ``iterations``. Weight decay is Keras's for every rule: before the update,
-``variable *= 1 - learning_rate * weight_decay``. Beside Keras's arguments each class takes ``state_dtype`` and
-``num_threads``, as `adamas.Options` has them.
+``variable *= 1 - learning_rate * weight_decay``. Beside Keras's arguments each class takes ``state_dtype``,
+``num_threads`` and ``observe``, as `adamas.Options` has them.
 
 What a step costs depends on Keras's backend:
 

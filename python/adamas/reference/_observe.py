@@ -1,4 +1,4 @@
-"""What an observed step measures: the twin of ``cpp/src/kernel/observe_loop.hpp`` and ``cpp/src/engine/observe.cpp``."""
+"""What an observed step measures, as ``cpp/src/kernel/observe_loop.hpp`` and ``cpp/src/engine/observe.cpp`` do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from adamas._numerics.formats import StateFormat
-from adamas._numerics.norms import sum_of_products, sum_of_squares
+from adamas._numerics.norms import halved_sum
 from adamas._numerics.state_formats import lowest_squares
 from adamas._types import Array
 from adamas.rules.formula import Formula, magnitude
@@ -70,19 +70,19 @@ class Observer:
         with np.errstate(all="ignore"):
             g = self._gradient * number(1.0 / self._grad_scale)
             change = param - self._param
-            moves = magnitude(g) > 0
+            moves = magnitude(self._gradient) > 0
             clipped = magnitude(self._gradient * number(self._factor)) > number(self._max_value)
             found = {
                 "count": g.size,
-                "grad_square": sum_of_squares(g),
+                "grad_square": halved_sum(g, g),
                 "grad_largest": _largest(g),
-                "grad_zero": np.count_nonzero(g == 0),
+                "grad_zero": np.count_nonzero(self._gradient == 0),
                 "grad_nonfinite": g.size - np.count_nonzero(np.isfinite(g)),
                 "grad_clipped": np.count_nonzero(clipped),
-                "update_square": sum_of_squares(change),
+                "update_square": halved_sum(change, change),
                 "update_largest": _largest(change),
                 "update_flushed": np.count_nonzero(moves & (change == 0)),
-                "param_square": sum_of_squares(self._param),
+                "param_square": halved_sum(self._param, self._param),
                 "param_largest": _largest(self._param),
                 "param_nonfinite": g.size - np.count_nonzero(np.isfinite(param)),
                 **dict.fromkeys(("moment_square", "moment_product", "below_eps", "moment_lost"), math.nan),
@@ -91,14 +91,15 @@ class Observer:
             }
             if self._moment is not None:
                 moment = self._states[self._moment]
-                found["moment_square"] = sum_of_squares(moment)
-                found["moment_product"] = sum_of_products((moment, change))
+                found["moment_square"] = halved_sum(moment, moment)
+                found["moment_product"] = halved_sum(moment, change)
             if self._squares:
                 name = self._squares[0]
                 v, kept = states[name], self._states[name]
                 if self._format.bits is not None:
                     kept = lowest_squares(arrays[f"{name}_scale"], self._format.bits, v)
-                found["moment_lost"] = np.count_nonzero(moves & (v - kept == 0))
+                if self._format not in (StateFormat.FLOAT32, StateFormat.FLOAT64):
+                    found["moment_lost"] = np.count_nonzero(moves & ~((v > kept) | (v < kept)))
                 floor = self._floor(coefficients)
                 if floor is not None:
                     most = np.finfo(number)
@@ -133,5 +134,3 @@ def gathered(rows: Mapping[int, Mapping[str, float]], measures: Sequence[str], c
         if found["count"]:
             table[:, number] = [found[name] for name in measures]
     return table
-
-

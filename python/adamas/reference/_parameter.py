@@ -159,9 +159,7 @@ class Item:
         states = load_states(self.rule.states, self.state_format, self.arrays, param)
         return observer.after(param, states, self.arrays, coefficients, group["lr"])
 
-    def update(
-        self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float
-    ) -> dict[str, float]:
+    def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> dict[str, float]:
         """Update parameter and states in place, by one step; ``grad`` is what `wide` returned.
 
         Returns:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from adamas.adapters import Optimizer, StepDefaults, StepReport, describe
+from adamas.adapters import Observed, Optimizer, StepDefaults, StepReport, describe
 from adamas.adapters.checks import FORKED, forks
 from adamas.torch._arguments import as_number
 from adamas.torch._binding import Binding
@@ -69,6 +69,7 @@ class Stepper:
         self.before_step: Callable[[], None] | None = None
         self.end_step: Callable[[], None] | None = None
         self._names = names
+        self._observed_before: Observed | None = None
         self._lock = threading.Lock()
         #: How many forks there had been when a thread began to step: this process may be a fork of that one.
         self._since_fork = 0
@@ -86,6 +87,12 @@ class Stepper:
     def previous_norm(self) -> float | None:
         """The norm of the gradients of the last step that took it and found it finite."""
         return self.counts_before[1] if self.binding is None else self.binding.bound.previous_norm
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out; None before the first."""
+        found = None if self.binding is None else self.binding.bound.observed
+        return self._observed_before if found is None else found
 
     def refuse_while_averaged(self, doing: str) -> None:
         """Refuse what must not be done while parameters hold averages.
@@ -237,6 +244,7 @@ class Stepper:
         binding.bound.step_defaults = self.step_defaults
         binding.adopt(state, self.completed, old)
         binding.bound.previous_norm = self.previous_norm
+        self._observed_before = self.observed
         self.binding = binding
         return binding
 
