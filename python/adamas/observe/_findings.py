@@ -147,7 +147,9 @@ def _dead(course: _Course) -> tuple[float, str] | None:
 
 
 def _exploding(course: _Course) -> tuple[float, str] | None:
-    ratios, sizes, steps = course.all("update_ratio"), course.all("param_rms"), course.steps
+    sizes, steps = course.all("param_rms"), course.steps
+    ratios = course.all("update_ratio")
+    ratios[~np.isfinite(ratios)] = np.nan  # what is not finite is named as that
     told = "an update {} was {:.2g} of the parameter (RMS); 0.001 to 0.01 is usual"
     largest = float(np.nanmax(ratios, initial=0.0))
     # The first updates of what begins near zero are large beside it, in any run.

@@ -170,6 +170,8 @@ class Log:
         values = self.table(quantity)
         if not self.observations:
             raise ValueError("draw: nothing has been added to this log")
+        if quantity == "update_ratio":
+            values = np.where(self.table("update_rms") == 0.0, 0.0, values)  # also of a parameter that is zero itself
         _picture.draw(values, self.steps, self.names, quantity, self.findings(), os.fspath(path))
 
     def findings(self) -> Findings:

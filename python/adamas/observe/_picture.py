@@ -18,10 +18,11 @@ _WORDS = {
     "update_rms": "update (RMS), log10",
     "param_rms": "weight (RMS), log10",
 }
-#: What the colours of ratios span, so that pictures of different runs can be compared.
+#: What the colours of ratios span, the usual ones in the middle: so pictures of different runs can be compared.
 _RATIO_SPAN = (-5.0, 0.0)
-#: More rows than this have no names of their own.
+#: More rows than this do not all have their names.
 _MOST_NAMES = 120
+_UNKNOWN, _ZERO = "#bdbdbd", "#000000"
 
 
 def draw(
@@ -34,27 +35,30 @@ def draw(
 
     with np.errstate(all="ignore"):
         logs = np.log10(np.asarray(values, float)).T
-    finite = logs[np.isfinite(logs)]
-    low, high = _RATIO_SPAN if quantity == "update_ratio" else _span(finite)
+    is_ratio = quantity == "update_ratio"
+    low, high = _RATIO_SPAN if is_ratio else _span(logs[np.isfinite(logs)])
+    # An infinite ratio is beyond the colours; what is zero is drawn apart, since it is no number that is too small.
+    shown = np.where(np.isposinf(logs), high + 1.0, np.where(np.isneginf(logs), np.nan, logs))
     rows = len(names)
-    height = min(1.6 + 0.26 * rows, 30.0)
-    figure = Figure(figsize=(10.0, max(height, 3.0)), layout="constrained")
+    figure = Figure(figsize=(10.0, min(max(2.0 + 0.26 * rows, 3.0), 30.0)), layout="constrained")
     axes = figure.subplots()
-    colours = colormaps["viridis"].with_extremes(bad="#d9d9d9", under="#000000", over="#d62728")
-    edges = _edges(steps)
-    image = axes.pcolormesh(edges, np.arange(rows + 1), np.ma.masked_invalid(logs), cmap=colours, vmin=low, vmax=high)
-    _mark_zeros(axes, logs, edges)
+    colours = colormaps["RdYlBu_r" if is_ratio else "viridis"].with_extremes(bad=_UNKNOWN)
+    edges, lines = _edges(steps), np.arange(rows + 1)
+    image = axes.pcolormesh(edges, lines, np.ma.masked_invalid(shown), cmap=colours, vmin=low, vmax=high)
+    axes.set_facecolor(_UNKNOWN)
+    zeros = np.ma.masked_where(~np.isneginf(logs), np.ones_like(logs))
+    axes.pcolormesh(edges, lines, zeros, cmap=_one_colour(_ZERO))
     axes.set_ylim(rows, 0)
     axes.set_xlabel("step")
-    every = -(-rows // _MOST_NAMES)
-    shown = range(0, rows, every)
-    axes.set_yticks([row + 0.5 for row in shown], [names[row] for row in shown], fontsize=8)
+    named = range(0, rows, -(-rows // _MOST_NAMES))
+    axes.set_yticks([row + 0.5 for row in named], [names[row] for row in named], fontsize=8)
     axes.tick_params(axis="y", length=0)
     bar = figure.colorbar(image, ax=axes, extend="both", pad=0.02, aspect=30)
     bar.set_label(_WORDS.get(quantity, f"{quantity}, log10"))
     _write_findings(axes, names, findings)
-    title = f"{len(steps)} observed steps of {rows} parameters"
-    axes.set_title(title + (": nothing looks wrong" if not len(findings) else ""), loc="left", fontsize=10)
+    _explain(axes, {_ZERO: "zero" if not is_ratio else "no change", _UNKNOWN: "not known"}, zeros, logs)
+    title = f"{len(steps)} observed step{'s' * (len(steps) > 1)} of {rows} parameter{'s' * (rows > 1)}"
+    axes.set_title(title + ("" if findings else ": nothing looks wrong"), loc="left", fontsize=10)
     figure.savefig(path, dpi=120)
 
 
@@ -71,11 +75,10 @@ def _edges(steps: Sequence[int]) -> Array:
     return np.array([*steps, steps[-1] + last], float)
 
 
-def _mark_zeros(axes: Any, logs: Array, edges: Array) -> None:
-    """Hatch what is zero, and has no logarithm: it is no lack of data."""
-    zeros = np.ma.masked_where(~np.isneginf(logs), np.ones_like(logs))
-    if zeros.count():
-        axes.pcolor(edges, np.arange(len(logs) + 1), zeros, facecolor="white", edgecolor="#888888", hatch="////", lw=0)
+def _one_colour(colour: str) -> Any:
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([colour])
 
 
 def _write_findings(axes: Any, names: Sequence[str], findings: Findings) -> None:
@@ -85,7 +88,7 @@ def _write_findings(axes: Any, names: Sequence[str], findings: Findings) -> None
     for row, name in enumerate(names):
         if name in kinds:
             axes.annotate(
-                ", ".join(kinds[name]),
+                ", ".join(dict.fromkeys(kinds[name])),
                 (1.0, row + 0.5),
                 xycoords=("axes fraction", "data"),
                 xytext=(4, 0),
@@ -95,3 +98,21 @@ def _write_findings(axes: Any, names: Sequence[str], findings: Findings) -> None
                 color="#b00020",
                 annotation_clip=False,
             )
+
+
+def _explain(axes: Any, words: dict[str, str], zeros: Any, logs: Array) -> None:
+    """Say what the colours mean that are not on the bar, if there are any."""
+    from matplotlib.patches import Patch
+
+    there = {_ZERO: zeros.count() > 0, _UNKNOWN: bool(np.isnan(logs).any())}
+    patches = [Patch(facecolor=colour, label=text) for colour, text in words.items() if there[colour]]
+    if patches:
+        axes.legend(
+            handles=patches,
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=2,
+            frameon=False,
+            fontsize=8,
+            borderpad=0,
+        )
