@@ -59,6 +59,7 @@ class Adam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamW(WordedOptimizer):
@@ -83,6 +84,7 @@ class AdamW(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Nadam(WordedOptimizer):
@@ -106,6 +108,7 @@ class Nadam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RAdam(WordedOptimizer):
@@ -129,6 +132,7 @@ class RAdam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adamax(WordedOptimizer):
@@ -152,6 +156,7 @@ class Adamax(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdaBelief(WordedOptimizer):
@@ -176,6 +181,7 @@ class AdaBelief(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Yogi(WordedOptimizer):
@@ -200,6 +206,7 @@ class Yogi(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adagrad(WordedOptimizer):
@@ -222,6 +229,7 @@ class Adagrad(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RMSprop(WordedOptimizer):
@@ -246,6 +254,7 @@ class RMSprop(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Lion(WordedOptimizer):
@@ -268,6 +277,7 @@ class Lion(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Lamb(WordedOptimizer):
@@ -291,6 +301,7 @@ class Lamb(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adan(WordedOptimizer):
@@ -317,6 +328,7 @@ class Adan(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ADOPT(WordedOptimizer):
@@ -341,6 +353,7 @@ class ADOPT(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdEMAMix(WordedOptimizer):
@@ -367,6 +380,7 @@ class AdEMAMix(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
@@ -393,6 +407,7 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
@@ -417,6 +432,7 @@ class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
@@ -443,6 +459,7 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class SGD(WordedOptimizer):
@@ -465,6 +482,7 @@ class SGD(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adadelta(WordedOptimizer):
@@ -487,6 +505,7 @@ class Adadelta(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LaProp(WordedOptimizer):
@@ -510,6 +529,7 @@ class LaProp(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamAtan2(WordedOptimizer):
@@ -534,6 +554,7 @@ class AdamAtan2(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class StableAdamW(WordedOptimizer):
@@ -557,6 +578,7 @@ class StableAdamW(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class MARS(WordedOptimizer):
@@ -581,6 +603,7 @@ class MARS(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LARS(WordedOptimizer):
@@ -605,6 +628,7 @@ class LARS(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class NovoGrad(WordedOptimizer):
@@ -629,6 +653,7 @@ class NovoGrad(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Rprop(WordedOptimizer):
@@ -651,4 +676,5 @@ class Rprop(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
