@@ -1,7 +1,8 @@
 // Measures of one piece of a parameter in an observed step: what adamas/observation.hpp lists, granule by granule. It
 // is done after the piece has been updated, while all of it is in cache, and is the same for every rule.
 //
-// Counts are whole numbers, and largest magnitudes need no order; sums have one that is fixed.
+// Counts are whole numbers, and largest magnitudes need no order. Sums have a fixed order: those over a granule are in
+// the compute type, as far as its range allows it, and those of granules in float64.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include <adamas/observation.hpp>
 
@@ -20,20 +22,26 @@
 namespace adamas {
 namespace {
 
-// A sum of products over the elements of one granule, in float64: element i goes to virtual lane i mod 16, in order,
-// and the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, 4 to 7 to 0 to 3, and so on.
+// A sum of products over the elements of one granule, in `Lane`: element i goes to virtual lane i mod 16, in order, and
+// the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, 4 to 7 to 0 to 3, and so on.
+template <class Lane>
 class HalvedSum {
  public:
   template <std::size_t kFirst, class T>
   ADAMAS_INLINE void add(Vector<T> a, Vector<T> b) {
-    constexpr int kParts = Vector<T>::kLanes / V::kLanes;
-    V parts_of_a[kParts];
-    V parts_of_b[kParts];
-    widen(a, parts_of_a);
-    widen(b, parts_of_b);
-    for (std::size_t k = 0; k < kParts; ++k) {
-      V& sum = sums_[kFirst / V::kLanes + k];
-      sum = sum + parts_of_a[k] * parts_of_b[k];
+    if constexpr (std::is_same_v<T, Lane>) {
+      V& sum = sums_[kFirst / V::kLanes];
+      sum = sum + a * b;
+    } else {
+      constexpr int kParts = Vector<T>::kLanes / V::kLanes;
+      V parts_of_a[kParts];
+      V parts_of_b[kParts];
+      widen(a, parts_of_a);
+      widen(b, parts_of_b);
+      for (std::size_t k = 0; k < kParts; ++k) {
+        V& sum = sums_[kFirst / V::kLanes + k];
+        sum = sum + parts_of_a[k] * parts_of_b[k];
+      }
     }
   }
 
@@ -43,16 +51,16 @@ class HalvedSum {
     for (std::size_t half = kVectors / 2; half > 0; half /= 2) {
       for (std::size_t k = 0; k < half; ++k) sums[k] = sums[k] + sums[k + half];
     }
-    double lanes[V::kLanes];
+    Lane lanes[V::kLanes];
     sums[0].store(lanes);
     for (std::size_t half = V::kLanes / 2; half > 0; half /= 2) {
       for (std::size_t k = 0; k < half; ++k) lanes[k] += lanes[k + half];
     }
-    return lanes[0];
+    return static_cast<double>(lanes[0]);
   }
 
  private:
-  using V = Vector<double>;
+  using V = Vector<Lane>;
   static constexpr std::size_t kVectors = kVirtualLanes / V::kLanes;
   V sums_[kVectors] = {};
 };
@@ -98,8 +106,10 @@ class ObservedGranule {
     out.count = static_cast<double>(count_);
     out.grad_nonfinite = out.grad_clipped = out.param_nonfinite = 0.0;
     out.moment_square = out.moment_product = out.below_eps = out.moment_lost = kNan;
-    observe_values(out);
-    observe_update(out);
+    observe_sums<T>(out);
+    if constexpr (std::is_same_v<T, float>) {
+      if (!are_good(out)) observe_sums<double>(out);
+    }
     if (!(std::isfinite(out.grad_square) && std::isfinite(out.update_square) && std::isfinite(out.param_square))) {
       observe_nonfinite(out);
     }
@@ -131,27 +141,6 @@ class ObservedGranule {
     }
   }
 
-  // The same. Meanwhile, arrays of the next piece come from memory: two of them, those from number kFirst on.
-  template <std::size_t kFirst, class Work>
-  ADAMAS_INLINE void for_each_while_fetching(Work work) const {
-    const char* next[2];
-    std::size_t step[2];
-    for (std::size_t k = 0; k < 2; ++k) {
-      step[k] = piece_.fetched[kFirst + k].step;
-      next[k] = reinterpret_cast<const char*>(piece_.fetched[kFirst + k].next + next_ * step[k]);
-    }
-    for_each([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-      if constexpr (decltype(b)::value == 0) {
-        for (std::size_t k = 0; k < 2; ++k) {
-          __builtin_prefetch(next[k]);
-          if constexpr (sizeof(T) == sizeof(double)) __builtin_prefetch(next[k] + kCacheLine);
-          next[k] += step[k];
-        }
-      }
-      work(i, b);
-    });
-  }
-
   static ADAMAS_INLINE V zero() { return V::broadcast(0); }
   static ADAMAS_INLINE V one_where_greater(V a, V b) { return where_greater(a, b, V::broadcast(1), zero()); }
   static ADAMAS_INLINE V one_where_finite(V magnitude) {
@@ -168,65 +157,78 @@ class ObservedGranule {
     return V::broadcast(std::max(static_cast<T>(std::min(piece_.floor, most)), least));
   }
 
-  // Gradient, parameter, and second moment.
-  ADAMAS_INLINE void observe_values(Observation& out) const {
+  // Squares of float32 may have vanished, or been too large. Between these there are neither, but for those that are
+  // nothing beside the sum.
+  bool are_good(const Observation& sums) const {
+    const auto is_good = [](double sum) { return sum > 0x1p-84 && sum < 0x1p100; };
+    return is_good(sums.grad_square) && is_good(sums.update_square) && is_good(sums.param_square) &&
+           (arrays_[kMoment] == nullptr || is_good(sums.moment_square));
+  }
+
+  // All but what is counted below, with sums in `Lane`. Meanwhile, arrays of the next piece come from memory.
+  template <class Lane>
+  ADAMAS_INLINE void observe_sums(Observation& out) const {
     const T* const grads = arrays_[kGrad];
     const T* const befores = arrays_[kBefore];
     const T* const afters = arrays_[kAfter];
     const bool has_second = arrays_[kSecondAfter] != nullptr;
     const T* const seconds = has_second ? arrays_[kSecondAfter] : befores;  // where nobody asks, any array will do
+    const T* const moments = arrays_[kMoment] != nullptr ? arrays_[kMoment] : befores;
+    const char* next[ObservedPiece::kMostFetched];
+    std::size_t step[ObservedPiece::kMostFetched];
+    for (std::size_t k = 0; k < ObservedPiece::kMostFetched; ++k) {
+      step[k] = piece_.fetched[k].step;
+      next[k] = reinterpret_cast<const char*>(piece_.fetched[k].next + next_ * step[k]);
+    }
     const V scale = V::broadcast(static_cast<T>(piece_.grad_scale));
     const V least = floor();
-    HalvedSum grad_squares, param_squares;
+    HalvedSum<Lane> grad_squares, param_squares, update_squares, moment_squares, moment_products;
     V largest_grad = zero();
     V largest_param = zero();
+    V largest_update = zero();
     V moving = zero();
     V flushed = zero();
     V below = zero();
-    for_each_while_fetching<0>([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+    for_each([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
       constexpr std::size_t kLane = decltype(b)::value * kLanes;
+      if constexpr (kLane == 0) {
+        repeat<ObservedPiece::kMostFetched>([&](auto k) ADAMAS_INLINE_LAMBDA {
+          __builtin_prefetch(next[k]);
+          if constexpr (sizeof(T) == sizeof(double)) __builtin_prefetch(next[k] + kCacheLine);
+          next[k] += step[k];
+        });
+      }
       const V given = V::load(grads + i);
       const V g = given * scale;
       const V p = V::load(befores + i);
+      const V u = V::load(afters + i) - p;
+      const V m = V::load(moments + i);
+      const V size_of_update = magnitude(u);
       const V moves = one_where_not_zero(given);
       grad_squares.template add<kLane>(g, g);
       param_squares.template add<kLane>(p, p);
+      update_squares.template add<kLane>(u, u);
+      moment_squares.template add<kLane>(m, m);
+      moment_products.template add<kLane>(m, u);
       largest_grad = larger(magnitude(g), largest_grad);  // where one is NaN, the second
       largest_param = larger(magnitude(p), largest_param);
+      largest_update = larger(size_of_update, largest_update);
       moving = moving + moves;
-      flushed = flushed + where_greater(magnitude(V::load(afters + i) - p), zero(), zero(), moves);
+      flushed = flushed + where_greater(size_of_update, zero(), zero(), moves);
       below = below + where_greater(least, V::load(seconds + i), moves, zero());
     });
     out.grad_square = grad_squares.total();
     out.param_square = param_squares.total();
+    out.update_square = update_squares.total();
     out.grad_largest = largest_lane(largest_grad);
     out.param_largest = largest_lane(largest_param);
+    out.update_largest = largest_lane(largest_update);
     out.grad_zero = out.count - lanes_added(moving);
     out.update_flushed = lanes_added(flushed);
     if (has_second && piece_.floor >= 0.0) out.below_eps = lanes_added(below);
-  }
-
-  // The update, and what it has to do with the first moment.
-  ADAMAS_INLINE void observe_update(Observation& out) const {
-    const T* const befores = arrays_[kBefore];
-    const T* const afters = arrays_[kAfter];
-    const T* const moments = arrays_[kMoment] != nullptr ? arrays_[kMoment] : befores;
-    HalvedSum updates, moment_squares, products;
-    V largest = zero();
-    for_each_while_fetching<2>([&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-      constexpr std::size_t kLane = decltype(b)::value * kLanes;
-      const V u = V::load(afters + i) - V::load(befores + i);
-      const V m = V::load(moments + i);
-      updates.template add<kLane>(u, u);
-      moment_squares.template add<kLane>(m, m);
-      products.template add<kLane>(m, u);
-      largest = larger(magnitude(u), largest);
-    });
-    out.update_square = updates.total();
-    out.update_largest = largest_lane(largest);
     if (arrays_[kMoment] == nullptr) return;
     out.moment_square = moment_squares.total();
-    out.moment_product = products.total();
+    out.moment_product = moment_products.total();
   }
 
   // Rarely needed: where something is infinite or NaN. Not inlined, as the next two.

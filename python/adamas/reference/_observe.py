@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from adamas._numerics.formats import StateFormat
-from adamas._numerics.norms import halved_sum
+from adamas._numerics.norms import halved_sums
 from adamas._numerics.state_formats import lowest_squares
 from adamas._types import Array
 from adamas.rules.formula import Formula, magnitude
@@ -74,25 +75,24 @@ class Observer:
             clipped = magnitude(self._gradient * number(self._factor)) > number(self._max_value)
             found = {
                 "count": g.size,
-                "grad_square": halved_sum(g, g),
                 "grad_largest": _largest(g),
                 "grad_zero": np.count_nonzero(self._gradient == 0),
                 "grad_nonfinite": g.size - np.count_nonzero(np.isfinite(g)),
                 "grad_clipped": np.count_nonzero(clipped),
-                "update_square": halved_sum(change, change),
                 "update_largest": _largest(change),
                 "update_flushed": np.count_nonzero(moves & (change == 0)),
-                "param_square": halved_sum(self._param, self._param),
                 "param_largest": _largest(self._param),
                 "param_nonfinite": g.size - np.count_nonzero(np.isfinite(param)),
                 **dict.fromkeys(("moment_square", "moment_product", "below_eps", "moment_lost"), math.nan),
                 "lr": lr,
                 "clip_coefficient": self._factor / (1.0 / self._grad_scale),
             }
+            factors = {"grad_square": (g, g), "update_square": (change, change)}
+            factors["param_square"] = (self._param, self._param)
             if self._moment is not None:
                 moment = self._states[self._moment]
-                found["moment_square"] = halved_sum(moment, moment)
-                found["moment_product"] = halved_sum(moment, change)
+                factors |= {"moment_square": (moment, moment), "moment_product": (moment, change)}
+            found |= _sums(factors, number)
             if self._squares:
                 name = self._squares[0]
                 v, kept = states[name], self._states[name]
@@ -114,6 +114,20 @@ class Observer:
             return None
         root = c["eps"] / c["inverse_sqrt_bias2"]
         return root * root
+
+
+def _sums(factors: Mapping[str, tuple[Array, Array]], number: Any) -> dict[str, float]:
+    """Return sums of products, in the type of the parameter as far as its range allows it, and else in float64."""
+    sums = {name: halved_sums(*pair, number) for name, pair in factors.items()}
+    if number is np.float32:
+        squares = [each for name, each in sums.items() if name != "moment_product"]
+        good = np.all([(each > 2.0**-84) & (each < 2.0**100) for each in squares], axis=0)
+        sums = {name: np.where(good, sums[name], halved_sums(*pair, np.float64)) for name, pair in factors.items()}
+    totals = dict.fromkeys(sums, 0.0)
+    for name, granules in sums.items():
+        for granule in granules.tolist():
+            totals[name] += granule
+    return totals
 
 
 def _largest(x: Array) -> float:
