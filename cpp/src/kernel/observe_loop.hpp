@@ -65,20 +65,27 @@ class HalvedSum {
   V sums_[kVectors] = {};
 };
 
-template <class V>
-ADAMAS_INLINE double lanes_added(V x) {
+// All lanes of a vector as one number, by halves: so that few operations wait for one another.
+template <class V, class Join>
+ADAMAS_INLINE double joined_lanes(V x, Join join) {
   typename V::Lane lanes[V::kLanes];
   x.store(lanes);
-  double sum = 0.0;
-  for (const auto lane : lanes) sum += static_cast<double>(lane);
-  return sum;
+  for (std::size_t half = V::kLanes / 2; half > 0; half /= 2) {
+    for (std::size_t k = 0; k < half; ++k) lanes[k] = join(lanes[k], lanes[k + half]);
+  }
+  return static_cast<double>(lanes[0]);
 }
 
 template <class V>
-ADAMAS_INLINE double largest_lane(V x) {
-  typename V::Lane lanes[V::kLanes];
-  x.store(lanes);
-  return static_cast<double>(*std::max_element(lanes, lanes + V::kLanes));
+ADAMAS_INLINE double lanes_added(V ones) {
+  using T = typename V::Lane;
+  return joined_lanes(ones, [](T a, T b) ADAMAS_INLINE_LAMBDA { return a + b; });
+}
+
+template <class V>
+ADAMAS_INLINE double largest_lane(V magnitudes) {
+  using T = typename V::Lane;
+  return joined_lanes(magnitudes, [](T a, T b) ADAMAS_INLINE_LAMBDA { return a > b ? a : b; });
 }
 
 // Counts are sums of ones, in vectors of T: there are few enough for float32 to be exact. Infinities and NaN are looked
