@@ -192,7 +192,7 @@ def test_what_quantities_are(module: Any) -> None:
         }
         assert list(told) == list(Observed.quantities) == list(expected)
         for quantity, right in expected.items():
-            assert told[quantity] == pytest.approx(right, rel=1e-12, abs=0.0), (name, quantity)
+            assert told[quantity] == pytest.approx(right, rel=1e-12, abs=0.0, nan_ok=True), (name, quantity)
         assert 0.0 < told["below_eps"] < 1.0
         assert 0.0 < told["grad_clipped"] < 1.0
         assert told["cosine"] > 0.1
@@ -215,13 +215,13 @@ def test_flushed_updates_and_lost_moments(module: Any) -> None:
     assert kept.observed.update_flushed.tolist() == [0.0]
     assert kept.observed.update_rms[0] == pytest.approx(1e-3 * math.sqrt(0.75), rel=1e-4)
 
-    for states, least, most in (("float32", 0.0, 0.0), ("bfloat16", 0.9, 1.0), ("int8", 0.0, 0.0)):
-        x = np.ones(1000, np.float32)
-        opt = module.Adam([x], betas=(0.9, 0.9999), state_dtype=states, observe=1)
+    for beta2, least, most in ((0.5, 0.0, 0.1), (0.999, 0.6, 0.9), (0.9999, 0.95, 1.0)):
+        opt = module.Adam([np.ones(5000, np.float32)], betas=(0.9, beta2), state_dtype="bfloat16", observe=1)
         rng = np.random.default_rng(0)
-        for _ in range(300):
-            opt.step([rng.standard_normal(1000).astype(np.float32)])
-        assert least <= opt.observed.moment_lost[0] <= most, states
+        opt.step([rng.standard_normal(5000).astype(np.float32)])
+        opt.state["0"]["exp_avg_sq"][...] = 1.0  # where it would be after many steps
+        opt.step([rng.standard_normal(5000).astype(np.float32)])
+        assert least <= opt.observed.moment_lost[0] <= most, beta2
     # In codes, a moment is lost if it is at the lowest one: beside one that is so much larger.
     grad = np.full(256, 1e-6, np.float32)
     grad[0] = 1.0

@@ -9,7 +9,7 @@ namespace adamas {
 
 // Elements that are updated and measured at a time. Half as many as in other steps, since there is more to keep in the
 // nearest cache meanwhile.
-inline constexpr std::size_t kObservedPiece = 2 * kGranule;
+inline constexpr std::size_t kObservedPiece = kGranule;
 
 // One part of a parameter, piece by piece: before(), the update, after().
 class Observer {
