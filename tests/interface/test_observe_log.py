@@ -72,7 +72,7 @@ HEALTHY: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", HEALTHY, ids=str)
+@pytest.mark.parametrize("options", HEALTHY, ids=lambda options: "-".join(options) or "plain")
 def test_a_healthy_run_has_no_findings(options: dict[str, Any]) -> None:
     log, accuracy = train(**options)
     steps = f"{len(log)} observed step{'s' * (len(log) > 1)}"
@@ -97,7 +97,7 @@ PLANTED: list[tuple[dict[str, Any], str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "kind", "names"), PLANTED, ids=str)
+@pytest.mark.parametrize(("options", "kind", "names"), PLANTED, ids=[kind for _, kind, _ in PLANTED])
 def test_what_is_planted_is_named(options: dict[str, Any], kind: str, names: list[str]) -> None:
     log, _ = train(**options)
     findings = log.findings()

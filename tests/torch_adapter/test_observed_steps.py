@@ -1,4 +1,4 @@
-"""Observed steps of `adamas.torch`: at once, in the backward pass, in `Offload`, and after parameters were bound anew."""
+"""Observed steps of `adamas.torch`: at once, in the backward pass, in `Offload`, and with parameters bound anew."""
 
 from __future__ import annotations
 
