@@ -54,6 +54,7 @@ void register_plan(py::module_& m) {
   py::class_<Scope>(m, "Scope").def(py::init<>()).def("__exit__", [](const py::object& self, const py::args&) {
     leave_scope(self);
   });
+  m.attr("observed_fields") = observed_fields();
   py::class_<Begun>(m, "Begun")
       .def("finish", &Begun::finish)
       .def("close", &Begun::close)
@@ -100,6 +101,7 @@ void register_plan(py::module_& m) {
       .def("__enter__", &PyPlan::enter)
       .def("__exit__", [](PyPlan& plan, const py::args&) { plan.exit(); })
       .def_property_readonly("scheduled", &PyPlan::scheduled)
+      .def_property_readonly("observed", &PyPlan::observed)
       .def_property_readonly("completed", &PyPlan::completed)
       .def_property_readonly("accumulated", &PyPlan::accumulated)
       .def_property("previous_norm", &PyPlan::previous_norm, &PyPlan::set_previous_norm)

@@ -124,6 +124,10 @@ class PyPlan {
   bool copies_lead() const { return copies_lead_; }
   void set_copies_lead(bool lead) { copies_lead_ = lead; }
 
+  // What the last observed step found out: its number, and an array with a row for each of kObservedFields and a column
+  // for each parameter (NaN where it was not observed, but a count of 0); None before the first.
+  py::object observed() const;
+
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }
 
@@ -174,6 +178,8 @@ class PyPlan {
   bool accept(std::size_t index, py::handle grad);
   bool accept_copy(std::size_t index, py::handle grad);
   void count_averages();
+  void prepare_observation(long long every);
+  void keep_observation();
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators();
@@ -222,13 +228,20 @@ class PyPlan {
   std::vector<const RowGradient*> row_gradient_at_;
   std::vector<double> average_weights_;      // empty if all parameters have the same
   std::vector<py::object> gradient_copies_;  // memory for gradients that cannot be taken as they are; may be empty
-  std::size_t copied_ = 0;                   // gradients of this step that were copied there
+  std::vector<Observation> observations_;
+  py::object observing_;  // memory for them, to be seen from Python; empty in other steps
+  py::object observed_;   // of the last observed step
+  long long observed_step_ = 0;
+  std::size_t copied_ = 0;  // gradients of this step that were copied there
 
   // Of the step that is taken in parts.
   std::vector<bool> stepped_;
   bool is_open_ = false;
   std::atomic<bool> stepping_one_{false};
 };
+
+// The names of what a step observes, in order.
+py::tuple observed_fields();
 
 // A step that start() or open() has begun, to be ended once. An interrupt (Ctrl-C) that arrives meanwhile is raised
 // when they return, before their caller has got hold of anything: then this goes, and with it the step, so that the

@@ -57,6 +57,7 @@ void PyPlan::read_options(py::handle options, py::handle average_weight) {
     options_.average_weights = average_weights_.data();
   }
   options_.average_number = static_cast<std::uint64_t>(completed_) + 1;
+  if (chosen.observe != 0) prepare_observation(chosen.observe);
 }
 
 // It has no more keys than at first; that it has all of those that count, read_hyperparameters() sees.

@@ -76,6 +76,7 @@ py::object PyPlan::run() {
   if (!info.skipped) {
     ++completed_;
     count_averages();
+    if (options_.observations != nullptr) keep_observation();
   } else if (!keep_accumulated_) {
     plan_.drop_accumulated();
   }
@@ -256,6 +257,7 @@ std::size_t PyPlan::close() {
   if (updated == 0) return 0;
   ++completed_;
   count_averages();
+  if (options_.observations != nullptr) keep_observation();
   if (options_.average_weight == 0.0 && copies_.empty()) return updated;
   for (std::size_t i = 0; i < params_.size(); ++i) {
     if (stepped_[i] || !unchanged(params_[i])) continue;

@@ -26,6 +26,7 @@ ChosenOptions choose(py::handle options) {
   chosen.core.zero_grads = flag_of(options, "zero_grads");
   chosen.mean = flag_of(options, "mean");
   chosen.keep_accumulated = flag_of(options, "keep_accumulated");
+  chosen.observe = options.attr("observe").cast<long long>();
   return chosen;
 }
 

@@ -13,6 +13,7 @@ struct ChosenOptions {
   StepOptions core;               // without what is of one step alone
   bool mean = false;              // of what was accumulated
   bool keep_accumulated = false;  // if the step is skipped
+  long long observe = 0;          // every how many-th step is observed; 0: none
 };
 
 // Reads the attributes of options. Those of the last object are kept: mostly it is that of the next step, too.

@@ -19,7 +19,7 @@ from adamas.loss_scaler import LossScaler
 from adamas.rows import RowGrad
 
 if TYPE_CHECKING:
-    from adamas import adapters, functional, optimizers, reference, runtime
+    from adamas import adapters, functional, observe, optimizers, reference, runtime
     from adamas._core import __version__
     from adamas.optimizers import *  # noqa: F403
     from adamas.runtime import (
@@ -56,6 +56,7 @@ __all__ = [
     "get_flush_denormals",
     "get_num_threads",
     "info",
+    "observe",
     "optimizers",
     "reference",
     "rules",
@@ -68,7 +69,7 @@ __all__ = [
 __all__ += [*rules.SPECS]  # noqa: PLE0604
 
 #: Modules that are imported when somebody asks for them. So `adamas.reference` can be used without the compiled core.
-_LATER = ("adapters", "functional", "optimizers", "reference", "runtime")
+_LATER = ("adapters", "functional", "observe", "optimizers", "reference", "runtime")
 
 
 def __getattr__(name: str) -> object:

@@ -14,6 +14,7 @@ _Array = np.ndarray[Any, np.dtype[Any]]
 __version__: str
 compiler: str
 max_threads: int
+observed_fields: tuple[str, ...]
 
 def compiled_isas() -> list[str]: ...
 def available_isas() -> list[str]: ...
@@ -158,6 +159,8 @@ class Plan:
     starts_states: bool
     @property
     def accumulated(self) -> int: ...
+    @property
+    def observed(self) -> tuple[int, _Array] | None: ...
     @property
     def scheduled(self) -> list[dict[str, Any] | None]: ...
     @property

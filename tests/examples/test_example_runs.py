@@ -54,6 +54,21 @@ def test_both_parts_are_worse_than_their_combination(tmp_path: Path) -> None:
     assert float(result["gain over the better part"]) > 0.02
 
 
+def test_each_mistake_is_named(tmp_path: Path) -> None:
+    result = figures("observe_digits", "--quick", "--tensorboard", "--output-dir", tmp_path)
+    assert {name: value.split("; ")[1] for name, value in result.items()} == {
+        "healthy": "nothing looks wrong",
+        "learning rate x 100": "exploding ratio",
+        "a dead layer": "dead layer",
+        "a large eps": "eps dominates",
+    }
+    for name in result:
+        file = tmp_path / f"{name.replace(' ', '_')}.png"
+        assert file.read_bytes().startswith(PNG)
+        assert file.with_suffix(".csv").read_text().startswith("step,parameter,grad_rms")
+        assert any((tmp_path / "tensorboard" / name.replace(" ", "_")).iterdir())
+
+
 def test_tensorboard_events(tmp_path: Path) -> None:
     figures("digits_numpy", "--quick", "--epochs", 2, "--tensorboard", "--output-dir", tmp_path)
     (events,) = (tmp_path / "tensorboard").iterdir()

@@ -30,6 +30,7 @@ MODULES = [
         "adamas.optimizers",
         "adamas.reference",
         "adamas.adapters.host",
+        "adamas.observe",
         "adamas.adapters.optimizer_info",
         "adamas.rules.spec",
     ),
@@ -42,6 +43,17 @@ def test_readme_block(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     namespace: dict[str, Any] = {}
     for block in BLOCKS[: number + 1]:  # later blocks go on from earlier ones
         exec(compile(block, "README.md", "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", ["observe.md"])
+def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+    namespace: dict[str, Any] = {}
+    for block in blocks:
+        if "import torch" not in block:  # tests/torch_adapter/test_readme.py
+            exec(compile(block, page, "exec"), namespace)
+    assert len(blocks) >= 2
 
 
 def test_readme_has_blocks() -> None:

@@ -184,7 +184,7 @@ def test_arguments_that_there_are_not(name: str, likely: str | None) -> None:
         f"{name}: no such hyperparameter or option{hint}; AdamW has the hyperparameters learning_rate, weight_decay, "
         "beta_1, beta_2, epsilon, amsgrad, clipnorm, "
     )
-    assert str(caught.value).endswith(", and the options state_dtype, num_threads")
+    assert str(caught.value).endswith(", and the options state_dtype, num_threads, observe")
 
 
 def test_variables_that_lose_updates() -> None:

@@ -88,6 +88,8 @@ _KEEPS_MASTERS = "the bfloat16 parameters have float32 masters; the result is th
 
 #: What differs under NumPy, by row and column.
 NUMPY_DIFFERS: dict[tuple[str, str], str] = {
+    ("`observe=2`", "sparse rows (`RowGrad`)"): "rows are not observed: what is told of their parameter is NaN",
+    ("argument `observe`", "sparse rows (`RowGrad`)"): "rows are not observed: what is told of their parameter is NaN",
     (_SKIP, "`step_scope`"): _AFTERWARDS,
     (_RAISE, "`step_scope`"): f"{_AFTERWARDS} if they come before the one that raises",
     ("argument `on_nonfinite`, with an infinity", "`step_scope`"): _AFTERWARDS,

@@ -92,6 +92,7 @@ ROWS_OF_TABLE = [
     Row('`on_nonfinite="raise"`, with an infinity', {"on_nonfinite": "raise"}, is_nonfinite=True),
     Row("`zero_grads=True`", {"zero_grads": True}),
     Row('`accumulation="mean"`', {"accumulation": "mean"}, columns=["`accumulate`, then `step`"]),
+    Row("`observe=2`", {"observe": 2}),
     Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
     Row("`average=SWA()`", {"average": adamas.SWA()}),
     Row("`copy_out=`", _copies),
@@ -105,6 +106,7 @@ ROWS_OF_TABLE = [
     Row("argument `max_value`", arguments={"max_value": 0.1}),
     Row("argument `on_nonfinite`, with an infinity", arguments={"on_nonfinite": "skip"}, is_nonfinite=True),
     Row("argument `zero_grads`", arguments={"zero_grads": True}),
+    Row("argument `observe`", arguments={"observe": True}),
     Row(
         "arguments `max_norm` and `previous_norm=True`",
         arguments={"max_norm": 0.5, "previous_norm": True},
@@ -159,6 +161,8 @@ class Run:
         found: Found = {"parameters": self._bits(self.params), "raised": self.raised}
         found["report"] = report_of(self.report)
         found["gradients"] = [bool(np.any(grads["w"])) for grads in self.used]
+        if self.opt.observed is not None:
+            found["observed"] = {name: repr(values) for name, values in self.opt.observed.items()}
         if "copy_out" in self._options:
             found["copies"] = self._bits(self._options["copy_out"])
         if "average" in self._options:

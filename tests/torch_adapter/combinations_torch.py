@@ -65,6 +65,7 @@ ROWS_OF_TABLE = [
     Row('`on_nonfinite="skip"`, with an infinity', {"on_nonfinite": "skip"}, is_nonfinite=True),
     Row('`on_nonfinite="raise"`, with an infinity', {"on_nonfinite": "raise"}, is_nonfinite=True),
     Row("`zero_grads=True`", {"zero_grads": True}),
+    Row("`observe=2`", {"observe": 2}),
     Row('`accumulation="mean"` (of `accumulate`, which NumPy optimizers alone have)', columns=[]),
     Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
     Row("`average=SWA()`", {"average": adamas.SWA()}),

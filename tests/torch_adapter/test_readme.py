@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README, OBSERVE = ((ROOT / page).read_text() for page in ("README.md", "docs/observe.md"))
 BLOCKS = [
-    block for block in re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL) if "import torch" in block
+    block
+    for page in (README, OBSERVE)
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    if "import torch" in block
 ]
 
 

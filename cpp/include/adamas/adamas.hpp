@@ -5,6 +5,7 @@
 #include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
 #include <adamas/isa.hpp>
+#include <adamas/observation.hpp>
 #include <adamas/plan.hpp>
 #include <adamas/rules.hpp>
 #include <adamas/threads.hpp>

@@ -21,6 +21,7 @@
 
 #include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
+#include <adamas/observation.hpp>
 #include <adamas/rules.hpp>
 #include <adamas/types.hpp>
 
@@ -101,6 +102,10 @@ struct StepOptions {
   // States that start at the parameter, as that of schedule-free rules does, do so in the first step, which may find
   // other values in the parameter than were there before. False: the caller has given them their first values.
   bool start_states = true;
+  // Null, or room for one of each parameter of the plan: the step then measures, in the pass that updates, and its bits
+  // are the same. Parameters that have no gradient or take gradients of single rows (Parameter::columns) are not
+  // observed. A step that is skipped writes nothing here.
+  Observation* observations = nullptr;
 };
 
 // What a step works on, owned by the caller. What is not given stays as it is here.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "rules/registry.hpp"
 
@@ -18,6 +19,7 @@ struct RuleFunctions {
   void (*take_totals)(const double*, double*, double*);
   IdleStep (*idle_step)(const double*);
   bool takes_epsilon;
+  double (*square_floor)(const double*);
 };
 
 template <class R>
@@ -50,11 +52,32 @@ IdleStep idle_step_of(const double* coefficients) {
   return R::idle_step(coefficients_by_name<R>(coefficients));
 }
 
+// Does it divide by the root of its one state of squares, corrected, and eps? The names of coefficients say so.
+template <class C, class = void>
+constexpr bool kNamesEps = false;
+template <class C>
+constexpr bool kNamesEps<C, std::void_t<decltype(C::eps), decltype(C::inverse_sqrt_bias2)>> = true;
+
+template <class R>
+constexpr bool has_square_floor() {
+  int squares = 0;
+  for (int k = 0; k < R::kStateCount; ++k) squares += R::kStates[k].kind == StateKind::kSquare ? 1 : 0;
+  return squares == 1 && kNamesEps<typename R::template Coefficients<double>>;
+}
+
+template <class R>
+double square_floor_of(const double* coefficients) {
+  const auto c = coefficients_by_name<R>(coefficients);
+  if (!(c.inverse_sqrt_bias2 > 0.0)) return -1.0;  // this step divides by nothing
+  const double root = c.eps / c.inverse_sqrt_bias2;
+  return root * root;
+}
+
 template <class R>
 constexpr RuleFunctions functions_of() {
   static_assert(kCoefficientCount<R> <= kMaxCoefficients);
   RuleFunctions functions{&R::accepts, &coefficients_of<R>, nullptr, nullptr, nullptr, nullptr, nullptr,
-                          R::kTakesEpsilon};
+                          R::kTakesEpsilon, nullptr};
   if constexpr (R::kSharedScalarCount != 0) {
     functions.join = &R::join;
     functions.share = &share_of<R>;
@@ -63,6 +86,7 @@ constexpr RuleFunctions functions_of() {
     functions.take_sums = &take_sums_of<R>;
   }
   if constexpr (R::kHasClosedForm) functions.idle_step = &idle_step_of<R>;
+  if constexpr (has_square_floor<R>()) functions.square_floor = &square_floor_of<R>;
   return functions;
 }
 
@@ -141,6 +165,11 @@ void share(Rule rule, const Hyperparameters& all, const double* totals, double* 
 
 void finish_shared_coefficients(Rule rule, const double* totals, double* shared, StepCoefficients* out) noexcept {
   functions(rule).take_totals(totals, shared, out->rule);
+}
+
+double square_floor(Rule rule, const StepCoefficients& c) noexcept {
+  const auto of_rule = functions(rule).square_floor;
+  return of_rule == nullptr ? -1.0 : of_rule(c.rule);
 }
 
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }

@@ -28,6 +28,9 @@ void share(Rule rule, const Hyperparameters& all, const double* totals, double* 
 // After that: what could not be known before of the coefficients of a parameter.
 void finish_shared_coefficients(Rule rule, const double* totals, double* shared, StepCoefficients* out) noexcept;
 
+// Where a rule divides by sqrt(v) * inverse_sqrt_bias2 + eps: the v at which the two are equal. Negative for others.
+double square_floor(Rule rule, const StepCoefficients& coefficients) noexcept;
+
 // What a step with these coefficients does without a gradient, of a rule with RuleInfo::has_closed_form.
 IdleStep idle_step(Rule rule, const StepCoefficients& coefficients) noexcept;
 

@@ -6,6 +6,7 @@
 
 #include "engine/cautious.hpp"
 #include "engine/formats.hpp"
+#include "engine/observe.hpp"
 #include "engine/sparse/sparse_update.hpp"
 #include "engine/work_queue.hpp"
 
@@ -118,6 +119,34 @@ class Part {
         follow(streams, from, to);
         zero(from, to);
       });
+    });
+  }
+
+  // An update, each piece of which is measured behind it.
+  void observe() const {
+    if (!item_.has_gradient()) return update();
+    start();
+    Observer observer(pass_, item_);
+    const auto observed = [&](const Streams& streams, std::size_t begin, std::size_t end, auto change) {
+      for (std::size_t from = begin; from < end; from += kObservedPiece) {
+        const std::size_t to = std::min(end, from + kObservedPiece);
+        lead(streams, from, to);
+        if (size_of(parameter_.residue_kind) != 0) pass_.kernels->settle(streams, companions(), from, to);
+        observer.before(streams, from, to);
+        change(from, to);
+        observe_piece(observer, streams, from, to);
+        follow(streams, from, to);
+        zero(from, to);
+      }
+    };
+    if (const StepCoefficients& c = pass_.coefficients[item_.coefficients]; c.cautious) {
+      const Streams given = streams(c);
+      CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);
+      return observed(given, begin_, end_, [&](std::size_t from, std::size_t to) { cautious.update(from, to); });
+    }
+    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
+    with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
+      observed(streams, i, last, [&](std::size_t from, std::size_t to) { kernel(streams, from, to, c); });
     });
   }
 
@@ -294,6 +323,7 @@ bool takes_part(const Item& item, const Pass& pass) {
     case Phase::kMask: return item.has_gradient() && pass.coefficients[item.coefficients].cautious;
     case Phase::kCatchUp: return item.rows != nullptr;
     case Phase::kUpdate:
+    case Phase::kObserve:
       return item.has_gradient() || item.parameter.copy != nullptr ||
              (item.parameter.average != nullptr && pass.options->average_weight > 0.0);
   }
@@ -327,6 +357,7 @@ void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t
     case Phase::kSums: return part.take_sums();
     case Phase::kMask: return part.count_moving();
     case Phase::kUpdate: return part.update();
+    case Phase::kObserve: return part.observe();
     case Phase::kCatchUp: return;
   }
 }

@@ -48,6 +48,7 @@ enum class Phase : std::uint8_t {
   kSums,        // what rules want summed up before they update
   kMask,        // which elements of cautious updates will move
   kUpdate,
+  kObserve,  // kUpdate, measured
   kCatchUp,  // rows, to the last step
 };
 
@@ -72,6 +73,7 @@ struct Pass {
   double* measures;                      // kGradients and kMask: of each granule
   const StepCoefficients* coefficients;  // of the phases that follow
   GranuleSums* sums;                     // kSums: of each granule of parameters whose rules need them
+  Observation* observed;                 // kObserve: of each granule
 };
 
 inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const Item& item) {

@@ -35,6 +35,7 @@ struct Plan::Impl {
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
   bool any_cautious = false;
+  std::vector<Observation> observed;  // of each granule; empty in other steps
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {
@@ -66,7 +67,8 @@ struct Plan::Impl {
   Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
   void finish_coefficients(const Items& part);
   Status take_masks(Pass pass, const Items& part, int threads, StepInfo* info);
-  Status update(Pass pass, const Items& part, int threads, StepInfo* info);
+  void report_observed(const Pass& pass, const Items& part, const Groups& groups);
+  Status update(Pass pass, const Items& part, const Groups& groups, int threads, StepInfo* info);
 };
 
 }  // namespace adamas

@@ -8,6 +8,7 @@
 #include "engine/coefficients.hpp"
 #include "engine/gradient_norm.hpp"
 #include "engine/isa.hpp"
+#include "engine/observe.hpp"
 #include "engine/plan_impl.hpp"
 #include "engine/sparse/sparse_update.hpp"
 
@@ -297,7 +298,16 @@ Status Plan::Impl::take_masks(Pass pass, const Items& part, int threads, StepInf
   return Status::kOk;
 }
 
-Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* info) {
+// After an observed update.
+void Plan::Impl::report_observed(const Pass& pass, const Items& part, const Groups& groups) {
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    const bool is_observed = item.has_gradient() && !item.rows;
+    pass.options->observations[i] = is_observed ? observation_of(pass, item, groups.of(item).lr) : Observation{};
+  }
+}
+
+Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, int threads, StepInfo* info) {
   pass.coefficients = coefficients.data();
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
@@ -327,8 +337,10 @@ Status Plan::Impl::update(Pass pass, const Items& part, int threads, StepInfo* i
   if (any_cautious) {
     if (const Status status = take_masks(pass, part, threads, info); status != Status::kOk) return status;
   }
-  pass.phase = Phase::kUpdate;
+  pass.phase = observed.empty() ? Phase::kUpdate : Phase::kObserve;
+  pass.observed = observed.data();
   if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+  if (pass.options->observations != nullptr) report_observed(pass, part, groups);
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
@@ -355,13 +367,15 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
   Status status = accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
-  if (status == Status::kOk) status = prepare(part, {inputs.groups, inputs.group_count == 1});
+  const Groups groups{inputs.groups, inputs.group_count == 1};
+  if (status == Status::kOk) status = prepare(part, groups);
   if (status != Status::kOk) return status;
-  const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr};
+  observed.resize(options.observations != nullptr ? granules : 0);
+  const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   lay_out_work(pass, part);
   StepInfo done;
   status = measure_gradients(pass, part, inputs.threads, &done);
-  if (status == Status::kOk && !done.skipped) status = update(pass, part, inputs.threads, &done);
+  if (status == Status::kOk && !done.skipped) status = update(pass, part, groups, inputs.threads, &done);
   if (status == Status::kOk && info != nullptr) *info = done;
   return status;
 }
@@ -380,7 +394,7 @@ Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, int thre
   item.extent = item.rows->set.uses().size() * item.parameter.columns;
   if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
   const StepOptions options;
-  const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr};
+  const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   const Items part = range(index, index + 1);
   lay_out_work(pass, part);
   int used = 0;
@@ -399,7 +413,7 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
     if (item.grad != nullptr && item.accumulator == nullptr && item.parameter.size > 0) return Status::kNullPointer;
   }
   const StepOptions options;
-  const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr};
+  const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   lay_out_work(pass, all);
   int used = 0;
   if (const Status status = run_pass(pass, all, threads, &used); status != Status::kOk) return status;

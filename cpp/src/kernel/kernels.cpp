@@ -18,6 +18,7 @@
 #include "kernel/companion_loop.hpp"
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
+#include "kernel/observe_loop.hpp"
 #include "kernel/sum_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
@@ -88,6 +89,10 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               catch_up,
                                                               kCautiousKernels<float>,
                                                               kCautiousKernels<double>,
-                                                              store_params};
+                                                              store_params,
+                                                              observe<float>,
+                                                              observe<double>,
+                                                              unpack_state,
+                                                              least_of_codes};
 
 }  // namespace adamas

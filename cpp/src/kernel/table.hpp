@@ -6,6 +6,7 @@
 
 #include <adamas/formats.hpp>
 #include <adamas/hyperparameters.hpp>
+#include <adamas/observation.hpp>
 #include <adamas/rules.hpp>
 
 #include "math/random_key.hpp"
@@ -128,6 +129,48 @@ struct CautiousKernels {
   void (*move)(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale);
 };
 
+// A piece of a parameter in an observed step. All arrays are of the compute type, and have element i at index i.
+struct ObservedPiece {
+  const void* grad;
+  double grad_scale;  // multiplies the gradient that is observed
+  double clip_scale;  // multiplies it in the update; what is then larger than the limit is clipped
+  double limit;
+  const void* before;  // the parameter
+  const void* after;
+  const void* moment;         // before the update; null for none
+  const void* second_before;  // where second_after is the same, it is lost; null where states are not rounded
+  const void* second_after;   // null for none
+  double floor;               // second moments below this are small beside eps; negative for no such
+  // Arrays whose next pieces are to be fetched meanwhile: where what is needed next begins, for element 0, and the
+  // bytes of 16 elements.
+  struct Fetched {
+    std::uintptr_t next;
+    std::size_t step;
+  };
+  static constexpr int kMostFetched = 4;
+  Fetched fetched[kMostFetched];
+};
+
+// Of elements [begin, end), from a granule on: out[i / kGranule] for each granule of elements i.
+using ObserveKernel = void (*)(const ObservedPiece& piece, std::size_t begin, std::size_t end, Observation* out);
+
+// One state as it is stored: all of its elements.
+struct PackedState {
+  void* values;
+  float* scales;  // of blocks of codes
+  std::size_t block_bytes;
+  StateKind kind;
+};
+
+// Elements [begin, end), from a granule on, as float32, the first of them at `to`, where there is room for whole
+// blocks. divisor: what the state is divided by where it is quantised, or one without values.
+using UnpackStateKernel = void (*)(StateFormat format, const PackedState& state, const PackedState& divisor,
+                                   std::size_t begin, std::size_t end, float* to);
+
+// Likewise, for a state of squares in codes, what the lowest code of an element's block stands for.
+using LeastOfCodesKernel = void (*)(StateFormat format, const PackedState& state, std::size_t begin, std::size_t end,
+                                    float* to);
+
 using StartKernel = void (*)(const Streams& streams, int which, std::size_t begin, std::size_t end);
 
 struct KernelTable {
@@ -144,6 +187,10 @@ struct KernelTable {
   CautiousKernels cautious64;
   // Makes elements [begin, end) of the parameter, computed with in float32, what `from` has from its beginning on.
   void (*store)(const Streams& streams, const float* from, std::size_t begin, std::size_t end);
+  ObserveKernel observe32;  // of parameters computed with in float32
+  ObserveKernel observe64;
+  UnpackStateKernel unpack_state;
+  LeastOfCodesKernel least_of_codes;
 };
 
 }  // namespace adamas

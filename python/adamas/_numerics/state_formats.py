@@ -126,10 +126,22 @@ def store_states(
             array[...] = values.reshape(array.shape)
 
 
+def lowest_squares(scales: Array, bits: int, states: Array) -> Array:
+    """Return, for each element of a quantised state of squares, what the lowest code of its block stands for."""
+    codes = np.full((scales.size, 1), _lowest(bits), np.uint32)
+    roots = np.repeat(LogCode(bits, lowest=_lowest(bits)).decode(codes, np.abs(scales)), BLOCK)
+    squares: Array = (roots * roots)[: states.size].reshape(states.shape)
+    return squares
+
+
+def _lowest(bits: int) -> int:
+    return 1 if bits == 8 else 0
+
+
 def _code(kind: str, bits: int) -> Code:
     sort, divisor = _kind(kind)
     if sort != "signed":
-        return LogCode(bits, lowest=1 if bits == 8 else 0)
+        return LogCode(bits, lowest=_lowest(bits))
     return LinearCode() if bits == 8 and divisor is not None else SignedLogCode(bits)
 
 

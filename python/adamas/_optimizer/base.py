@@ -20,6 +20,7 @@ from adamas._optimizer.engine import Engine, StepOptions
 from adamas._optimizer.groups import Groups
 from adamas._optimizer.kind import Kind
 from adamas._optimizer.model import Model
+from adamas._optimizer.observed import Observed
 from adamas._optimizer.options import PLACES, chosen, read_options
 from adamas._optimizer.parameters import Parameters, read_groups
 from adamas._optimizer.report import StepReport
@@ -123,6 +124,7 @@ class Optimizer(ABC):
         max_value: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
         zero_grads: bool | None = None,
+        observe: bool | None = None,
     ) -> StepReport:
         """Update all parameters in place, once.
 
@@ -147,6 +149,8 @@ class Optimizer(ABC):
                 dropped); or ``"raise"``. None: the optimizer's own.
             zero_grads: Set the gradients to zero once they have been used, in the same pass; they must be writeable
                 then. None: the optimizer's own.
+            observe: Measure gradients, updates and parameters in the pass that updates; the result is in `observed`.
+                The bits of the step are the same. None: the optimizer's own.
 
         Returns:
             The number of this step, how many parameters were updated, and what was found out about the gradients. They
@@ -173,6 +177,7 @@ class Optimizer(ABC):
             and max_value is None
             and on_nonfinite is None
             and zero_grads is None
+            and observe is None
             and model.average is None
             and self.step_defaults.plain
         ):
@@ -180,7 +185,7 @@ class Optimizer(ABC):
             if report is not None:
                 return report
             self._diagnosis.refuse_step(grads, self.param_groups, zero_grads=False)
-        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads, observe)
         report = self._engine.step(grads, self.param_groups, options, model.average_weight())
         return self._conclude(report, options, choice, grads)
 
@@ -193,6 +198,7 @@ class Optimizer(ABC):
         max_value: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
         zero_grads: bool | None = None,
+        observe: bool | None = None,
     ) -> StepHandle:
         """Begin a step, and let it run on a thread of the library's own, without the GIL.
 
@@ -207,6 +213,7 @@ class Optimizer(ABC):
             max_value: ...
             on_nonfinite: ...
             zero_grads: ...
+            observe: ...
 
         Returns:
             A handle: ``handle.result()`` waits and returns the report, or raises what `step` would;
@@ -217,7 +224,7 @@ class Optimizer(ABC):
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal)
-        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads, observe)
         begun = self._engine.start(grads, self.param_groups, options, self._model.average_weight())
         if begun is None:
             self._diagnosis.refuse_step(grads, self.param_groups, zero_grads=options.zero_grads)
@@ -236,6 +243,7 @@ class Optimizer(ABC):
         on_nonfinite: OnNonFinite | None = None,
         zero_grads: bool | None = None,
         previous_norm: bool = False,
+        observe: bool | None = None,
     ) -> StepScope:
         """Take one step parameter by parameter, each as soon as its gradient is there.
 
@@ -257,10 +265,11 @@ class Optimizer(ABC):
             on_nonfinite: ``"skip"`` and ``"raise"`` concern the one parameter whose gradient is not finite.
             zero_grads: ...
             previous_norm: Clip by the norm of the previous step's gradients: the last that was found, and was finite.
+            observe: Parameters that are not stepped are not observed. `observed` has the result after the block.
 
         What was accumulated cannot be used in parts: the block raises RuntimeError then.
         """
-        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads, observe)
         previous = check_flag(previous_norm, "previous_norm")
         return self._scope_class(self._model, self._diagnosis, lambda: self.param_groups, options, choice, previous)
 
@@ -464,6 +473,31 @@ class Optimizer(ABC):
     @num_threads.setter
     def num_threads(self, count: int | None) -> None:
         self._engine.num_threads = check_threads(count)
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out about each parameter; None before the first.
+
+        A step is observed if its argument ``observe`` or the option of that name says so. `adamas.observe` collects
+        what several steps found out, writes and draws it, and names what looks wrong.
+
+        Example:
+            >>> import numpy as np
+            >>> import adamas
+            >>> w = np.array([3.0, -4.0])
+            >>> opt = adamas.SGD({"w": w}, lr=0.1)
+            >>> opt.step({"w": w.copy()}, observe=True)
+            StepReport(step=1, updated=1)
+            >>> opt.observed.update_ratio  # the RMS of the update divided by that of the parameter
+            array([0.1])
+        """
+        found = self._engine.observed
+        if found is None:
+            return None
+        step, measures = found
+        parameters = self._model.parameters
+        formats = ((each.dtype.name, each.formats.residue.value, each.formats.states.value) for each in parameters)
+        return Observed(step, measures, tuple(each.name for each in parameters), tuple(formats))
 
     @property
     def state(self) -> States:

@@ -28,6 +28,8 @@ class StepOptions(NamedTuple):
     zero_grads: bool = False
     mean: bool = False
     keep_accumulated: bool = False
+    #: Every how many-th step is observed, the first one on; 0: none.
+    observe: int = 0
 
     @property
     def measured(self) -> bool:
@@ -70,6 +72,8 @@ class Engine(Protocol):
     def set_average_counts(self, counts: Sequence[int]) -> None: ...
     @property
     def accumulated(self) -> int: ...
+    @property
+    def observed(self) -> tuple[int, Array] | None: ...
     @property
     def scheduled(self) -> Sequence[Mapping[str, Any] | None]: ...
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None: ...

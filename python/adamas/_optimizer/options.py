@@ -16,7 +16,7 @@ class Options(TypedDict, total=False):
     """How an optimizer works and keeps its numbers.
 
     All are fixed at construction but ``num_threads`` and, in ``step_defaults``, those from ``max_norm`` to
-    ``accumulation``.
+    ``observe``.
     """
 
     #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters; or such a
@@ -47,6 +47,9 @@ class Options(TypedDict, total=False):
     zero_grads: bool
     #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean".
     accumulation: Literal["sum", "mean"]
+    #: Observe every so many-th step, the first one on: measure gradients, updates and parameters in the pass that
+    #: updates (`Optimizer.observed`, `adamas.observe`). None: no step, unless its argument says so.
+    observe: int | None
     #: Keep an average of each parameter over steps: `adamas.EMA` or `adamas.SWA`.
     average: Average | None
     #: bfloat16 or float16 arrays, nested as the parameters are, that take copies of float32 parameters, rounded to the

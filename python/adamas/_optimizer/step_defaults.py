@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from adamas._inputs import trees
-from adamas._inputs.hyperparameters import check_flag, number
+from adamas._inputs.hyperparameters import check_flag, number, whole_number
 from adamas._inputs.values import any_of, as_real, shown
 from adamas._optimizer.engine import StepOptions
 from adamas._optimizer.parameters import Parameters
@@ -64,6 +64,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
     "zero_grads": lambda value: check_flag(value, "zero_grads"),
     "accumulation": _word("accumulation", "sum", "mean"),
+    "observe": lambda value: None if value is None else whole_number(value, "observe", 1),
 }
 
 
@@ -81,6 +82,7 @@ class StepDefaults:
         on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
         zero_grads: Gradients are set to zero once they have been used.
         accumulation: A step after `accumulate` uses the ``"sum"`` or the ``"mean"`` of what was accumulated.
+        observe: Every so many-th step is observed, the first one on (`Optimizer.observed`); None: no step.
     """
 
     max_norm: float | None
@@ -90,11 +92,12 @@ class StepDefaults:
     on_nonfinite: OnNonFinite
     zero_grads: bool
     accumulation: Literal["sum", "mean"]
+    observe: int | None
 
     #: Nothing is to be done: a step without arguments need not ask what.
     plain: bool
     #: Arguments of the last step that were checked, and what they came to: mostly those of the next one.
-    _arguments: tuple[Any, Any, Any, Any, Any] | None
+    _arguments: tuple[Any, Any, Any, Any, Any, Any] | None
     _checked: tuple[StepOptions, OnNonFinite]
 
     def __init__(
@@ -107,6 +110,7 @@ class StepDefaults:
         on_nonfinite: OnNonFinite = "propagate",
         zero_grads: bool = False,
         accumulation: Literal["sum", "mean"] = "sum",
+        observe: int | None = None,
     ) -> None:
         given = locals()
         self.__dict__.update((name, check(given[name])) for name, check in _CHECKS.items())
@@ -131,7 +135,8 @@ class StepDefaults:
 
     def _settle(self) -> None:
         idle = self.max_norm is None and self.max_value in (None, math.inf) and self.accumulation == "sum"
-        self.__dict__["plain"] = idle and self.on_nonfinite == "propagate" and not self.zero_grads
+        idle = idle and self.on_nonfinite == "propagate" and self.observe is None
+        self.__dict__["plain"] = idle and not self.zero_grads
         self.__dict__["_arguments"] = None
 
     def options(
@@ -141,6 +146,7 @@ class StepDefaults:
         max_value: float | None,
         on_nonfinite: OnNonFinite | None,
         zero_grads: bool | None,
+        observe: bool | None,
     ) -> tuple[StepOptions, OnNonFinite]:
         """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
         last = self._arguments
@@ -151,9 +157,10 @@ class StepDefaults:
             and max_value is last[2]
             and on_nonfinite is last[3]
             and zero_grads is last[4]
+            and observe is last[5]
         ):
             return self._checked
-        arguments = (grad_scale, max_norm, max_value, on_nonfinite, zero_grads)
+        arguments = (grad_scale, max_norm, max_value, on_nonfinite, zero_grads, observe)
         norm = self._chosen("max_norm", max_norm)
         value = self._chosen("max_value", max_value)
         choice: OnNonFinite = self._chosen("on_nonfinite", on_nonfinite)
@@ -168,6 +175,7 @@ class StepDefaults:
             zero_grads=self._chosen("zero_grads", zero_grads),
             mean=self.accumulation == "mean",
             keep_accumulated=choice == "raise",
+            observe=self.observe or 0 if observe is None else int(check_flag(observe, "observe")),
         )
         if _PLAIN.issuperset(map(type, arguments)):  # then nobody can change them
             self.__dict__.update(_arguments=arguments, _checked=(options, choice))

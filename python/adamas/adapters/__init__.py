@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from adamas._numerics.formats import bfloat16
 from adamas._optimizer.base import Optimizer
+from adamas._optimizer.observed import Observed
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_defaults import StepDefaults
 from adamas._optimizer.step_scope import StepScope
@@ -27,6 +28,7 @@ __all__ = [
     "Array",
     "BoundOptimizer",
     "Formula",
+    "Observed",
     "Optimizer",
     "OptimizerInfo",
     "StepDefaults",

@@ -17,6 +17,7 @@ from typing import Any
 from adamas._core import Tensors
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.model import Model
+from adamas._optimizer.observed import Observed
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_defaults import OnNonFinite, StepDefaults
 from adamas._optimizer.step_scope import StepScope
@@ -162,6 +163,7 @@ class BoundOptimizer:
         max_value: float | None = None,
         on_nonfinite: OnNonFinite | None = None,
         zero_grads: bool | None = None,
+        observe: bool | None = None,
     ) -> StepReport:
         """Update all parameters that have a gradient, in place, once.
 
@@ -174,6 +176,7 @@ class BoundOptimizer:
             max_value: The largest magnitude of an element that is not clipped, > 0.
             on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``: what to do if a gradient is not finite.
             zero_grads: Set the gradients to zero once they have been used.
+            observe: Measure what `observed` has then.
 
         Returns:
             What happened; see `adamas.StepReport`.
@@ -191,6 +194,7 @@ class BoundOptimizer:
             max_value=max_value,
             on_nonfinite=on_nonfinite,
             zero_grads=zero_grads,
+            observe=observe,
         )
         return report
 
@@ -286,6 +290,15 @@ class BoundOptimizer:
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal.replace("stepping", doing))
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out about the parameters, in their order; None before the first.
+
+        The option ``observe`` says which steps are observed.
+        """
+        observed: Observed | None = self._optimizer.observed
+        return observed
 
     def states(self, index: int) -> dict[str, Array]:
         """Return all arrays that are kept for a parameter, by name: the live ones, to be read or filled.

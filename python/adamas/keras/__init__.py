@@ -11,9 +11,9 @@ Names, arguments, defaults and results are those of ``keras.optimizers`` where K
 ``clipvalue`` and ``global_clipnorm``, ``exclude_from_weight_decay``, averages (``use_ema``),
 ``gradient_accumulation_steps``, ``loss_scale_factor`` and ``LossScaleOptimizer``, configs, and ``.keras`` files with
 the optimizer in them. Steps are counted by ``iterations``. Weight decay is Keras's for every rule: before the update,
-``variable *= 1 - learning_rate * weight_decay``. Beside Keras's arguments each class takes ``state_dtype`` and
-``num_threads``, as `adamas.Options` has them, and, where the rule has them in `adamas`, ``decay``, ``max_lr`` and
-``cautious``, all by name; where ``max_lr`` is None, it is the learning rate at construction.
+``variable *= 1 - learning_rate * weight_decay``. Beside Keras's arguments each class takes ``state_dtype``,
+``num_threads`` and ``observe``, as `adamas.Options` has them, and, where the rule has them in `adamas`, ``decay``,
+``max_lr`` and ``cautious``, all by name; where ``max_lr`` is None, it is the learning rate at construction.
 
 What a step costs depends on Keras's backend:
 

@@ -26,7 +26,7 @@ OF_KERAS: Mapping[str, Any] = {
 }
 
 #: Options of adamas that are offered.
-OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None}
+OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None, "observe": None}
 
 #: What adamas calls those that it calls by another name, unless the rule has them by this one. The betas are one
 #: argument of it.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import keras
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from adamas.adapters import Array, describe
+from adamas.adapters import Array, Observed, describe
 from adamas.adapters import Optimizer as Engine
 from adamas.adapters.checks import MISTAKES, dtype_name, likely, plain, type_name, warn_of_lost_updates
 from adamas.keras import _arguments
@@ -48,6 +48,7 @@ class Optimizer(keras.optimizers.Optimizer):
         state_dtype: How states are kept: "float32", "bfloat16", "int8" or "int4"; None for float32, or float64 for
             float64 variables.
         num_threads: The most threads a step may use; None for the library's limit.
+        observe: Observe every so many-th step, the first one on (`observed`); None for no step.
 
     Raises:
         TypeError: An argument of the wrong type.
@@ -163,6 +164,16 @@ class Optimizer(keras.optimizers.Optimizer):
             none = 0.0 if "weight_decay" in info.spec.by_name else None
             return Step(hyperparameters, none, shrinkage=1.0 - lr * decay)
         return Step(hyperparameters, decay)
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out about each variable, by its path; None before the first.
+
+        Steps are observed as the argument ``observe`` says. `adamas.observe` collects and draws what several found out.
+        """
+        memories = [memory for memory in (self._in_place, self._copies) if memory is not None]
+        found = [memory.observed for memory in memories if memory.observed is not None]
+        return max(found, key=lambda observed: observed.step, default=None)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
         """Exclude variables from weight decay; as of ``keras.optimizers.Optimizer``."""

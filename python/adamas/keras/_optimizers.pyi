@@ -65,6 +65,7 @@ class Adam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamW(WordedOptimizer):
@@ -92,6 +93,7 @@ class AdamW(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Nadam(WordedOptimizer):
@@ -118,6 +120,7 @@ class Nadam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RAdam(WordedOptimizer):
@@ -144,6 +147,7 @@ class RAdam(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adamax(WordedOptimizer):
@@ -170,6 +174,7 @@ class Adamax(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdaBelief(WordedOptimizer):
@@ -197,6 +202,7 @@ class AdaBelief(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Yogi(WordedOptimizer):
@@ -224,6 +230,7 @@ class Yogi(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adagrad(WordedOptimizer):
@@ -248,6 +255,7 @@ class Adagrad(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RMSprop(WordedOptimizer):
@@ -275,6 +283,7 @@ class RMSprop(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Lion(WordedOptimizer):
@@ -300,6 +309,7 @@ class Lion(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Lamb(WordedOptimizer):
@@ -323,6 +333,7 @@ class Lamb(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adan(WordedOptimizer):
@@ -352,6 +363,7 @@ class Adan(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ADOPT(WordedOptimizer):
@@ -379,6 +391,7 @@ class ADOPT(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdEMAMix(WordedOptimizer):
@@ -408,6 +421,7 @@ class AdEMAMix(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
@@ -434,6 +448,7 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
@@ -458,6 +473,7 @@ class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
@@ -484,6 +500,7 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class SGD(WordedOptimizer):
@@ -509,6 +526,7 @@ class SGD(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adadelta(WordedOptimizer):
@@ -533,6 +551,7 @@ class Adadelta(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LaProp(WordedOptimizer):
@@ -559,6 +578,7 @@ class LaProp(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamAtan2(WordedOptimizer):
@@ -586,6 +606,7 @@ class AdamAtan2(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class StableAdamW(WordedOptimizer):
@@ -609,6 +630,7 @@ class StableAdamW(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class MARS(WordedOptimizer):
@@ -636,6 +658,7 @@ class MARS(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LARS(WordedOptimizer):
@@ -660,6 +683,7 @@ class LARS(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class NovoGrad(WordedOptimizer):
@@ -684,6 +708,7 @@ class NovoGrad(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Prodigy(WordedOptimizer):
@@ -735,6 +760,7 @@ class Rprop(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adafactor(WordedOptimizer):

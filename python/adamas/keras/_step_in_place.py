@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import torch
 
-from adamas.adapters import Array
+from adamas.adapters import Array, Observed
 from adamas.keras._binding import Binding, Step
 from adamas.keras._model_variables import Bind, ModelVariables, as_number, to_numpy
 from adamas.torch.tensors import as_tensor, check_param, flat, gradient
@@ -29,6 +29,11 @@ class StepInPlace:
         self._bind = bind
         self._binding: Binding | None = None
         self._places: list[int] = []
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out; None before the first, and after variables were bound anew."""
+        return None if self._binding is None else self._binding.bound.observed
 
     def start(self, variables: Sequence[Any]) -> Binding:
         """Bind the variables; their states have their first values.

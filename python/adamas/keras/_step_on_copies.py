@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas.adapters import Array, bfloat16
+from adamas.adapters import Array, Observed, bfloat16
 from adamas.keras._binding import Binding, Step
 from adamas.keras._host_calls import call
 from adamas.keras._model_variables import Bind, ModelVariables, as_number, number_dtype, to_numpy
@@ -25,6 +25,11 @@ class StepOnCopies:
         self._bind = bind
         self._binding: Binding | None = None
         self._lock = threading.Lock()
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out; None before the first, and after variables were bound anew."""
+        return None if self._binding is None else self._binding.bound.observed
 
     def start(self, variables: Sequence[Any]) -> Binding:
         """Bind copies of the variables; their states have their first values."""

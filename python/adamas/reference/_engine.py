@@ -14,9 +14,11 @@ import numpy as np
 from adamas._numerics.formats import RowMode
 from adamas._numerics.norms import gradient_norm
 from adamas._optimizer.engine import InputChecks, StepOptions, clip_coefficient
+from adamas._optimizer.observed import MEASURES
 from adamas._optimizer.report import StepReport
 from adamas._system.exclusion import FORKED, IN_USE, forks
 from adamas._types import Array
+from adamas.reference._observe import gathered
 from adamas.reference._parameter import Item
 from adamas.reference._row_history import RowHistory
 
@@ -44,6 +46,7 @@ class _Open:
 
     groups: list[dict[str, Any]]
     options: StepOptions
+    observed: dict[int, dict[str, float]]
     average_weights: Sequence[float]
     stepped: set[int]
 
@@ -88,6 +91,7 @@ class NumpyEngine:
         self.accumulated = 0
         self.previous_norm: float | None = None
         self.scheduled: list[Mapping[str, Any] | None] = []
+        self.observed: tuple[int, Array] | None = None
         self._open: _Open | None = None
         self._one = threading.Lock()
         self._items: list[Item] = []
@@ -201,7 +205,8 @@ class NumpyEngine:
     def _run(
         self, groups: list[dict[str, Any]], gradients: list[Any], options: StepOptions, weights: Sequence[float]
     ) -> StepReport:
-        report = self._step_items(self._items, groups, gradients, options)
+        observed: dict[int, dict[str, float]] = {}
+        report = self._step_items(self._items, groups, gradients, options, observed)
         if report.grad_norm is not None and math.isfinite(report.grad_norm):
             self.previous_norm = report.grad_norm
         if report.skipped and not options.keep_accumulated:
@@ -211,12 +216,25 @@ class NumpyEngine:
             self.accumulated = 0
             for item, weight in zip(self._items, weights, strict=True):
                 item.follow(weight, self.completed)
+            self._keep_observed(options, observed)
         return report._replace(step=self.completed)
 
+    def _keep_observed(self, options: StepOptions, found: Mapping[int, Mapping[str, float]]) -> None:
+        if options.observe and (self.completed - 1) % options.observe == 0:
+            self.observed = self.completed, gathered(found, MEASURES, len(self._items))
+
     def _step_items(
-        self, items: Sequence[Item], groups: list[dict[str, Any]], gradients: Sequence[Any], options: StepOptions
+        self,
+        items: Sequence[Item],
+        groups: list[dict[str, Any]],
+        gradients: Sequence[Any],
+        options: StepOptions,
+        observed: dict[int, dict[str, float]],
     ) -> StepReport:
-        """Step some parameters; the report gives the one that is not finite by its number."""
+        """Step some parameters; the report gives the one that is not finite by its number.
+
+        In an observed step, ``observed`` takes what was found out about each.
+        """
         wide: list[tuple[Item, Any, Any]] = [
             (item, grad, item.wide(grad) if item.row_mode is None else item.by_row(grad))
             for item, grad in zip(items, gradients, strict=True)
@@ -238,26 +256,35 @@ class NumpyEngine:
         if not skipped:
             for item in items if self.copies_lead else ():
                 item.lead()
-            self._update_together(given, groups, factors, options.max_value)
+            observers = {
+                item.number: item.observer(values, factor, options.max_value, options.grad_scale)
+                for (item, _, values), factor in zip(given, factors, strict=True)
+                if options.observe and self.completed % options.observe == 0 and item.row_mode is None
+            }
+            coefficients = self._update_together(given, groups, factors, options.max_value)
             for (item, grad, values), factor in zip(given, factors, strict=True):
-                if not item.rule.shared_scalars:
-                    update = item.update if item.row_mode is None else item.update_rows
-                    update(values, groups[item.group], factor, options.max_value)
+                if item.row_mode is not None:
+                    item.update_rows(values, groups[item.group], factor, options.max_value)
+                elif not item.rule.shared_scalars:
+                    coefficients[item.number] = item.update(values, groups[item.group], factor, options.max_value)
+                if item.number in observers:
+                    lr = groups[item.group]["lr"]
+                    observed[item.number] = item.found_by(observers[item.number], coefficients[item.number], lr)
                 if options.zero_grads and grad is not None:
                     (grad.values if not isinstance(grad, np.ndarray) else grad)[...] = 0
         return StepReport(0, 0 if skipped else len(given), norm, coefficient, skipped, nonfinite)  # type: ignore[arg-type]
 
     def _update_together(
         self, given: list[tuple[Item, Any, Any]], groups: list[dict[str, Any]], factors: list[float], max_value: float
-    ) -> None:
-        """Update the parameters that share numbers, once their sums have been added up."""
+    ) -> dict[int, dict[str, float]]:
+        """Update the parameters that share numbers, once their sums have been added up; return their coefficients."""
         begun = [
             (item, item.begin(values, groups[item.group], factor, max_value, self._shared))
             for (item, _, values), factor in zip(given, factors, strict=True)
             if item.rule.shared_scalars
         ]
         if not begun:
-            return
+            return {}
         first = begun[0][0]
         totals = dict.fromkeys(first.rule.sums, 0.0)
         for _, update in begun:
@@ -267,6 +294,7 @@ class NumpyEngine:
         for item, update in begun:
             item.rule.take_totals(update.coefficients, totals, self._shared)
             item.finish(update)
+        return {item.number: update.coefficients for item, update in begun}
 
     def accumulate(self, grads: Any) -> bool:
         """Add gradients to those that the next step uses."""
@@ -300,7 +328,7 @@ class NumpyEngine:
             self.__exit__()
             raise
         chosen = StepOptions() if options is None else options
-        self._open = _Open(checked, chosen, self._weights(average_weight), set())
+        self._open = _Open(checked, chosen, {}, self._weights(average_weight), set())
         return _Begun(self, self._close)
 
     def step_one(self, index: int, grad: Any) -> StepReport | None:
@@ -315,7 +343,7 @@ class NumpyEngine:
                 return None
             grad, copied = self._checks.check_alone(index, grad, zero_grads=opened.options.zero_grads)
             item = self._items[index]
-            report = self._step_items([item], opened.groups, [grad], opened.options)
+            report = self._step_items([item], opened.groups, [grad], opened.options, opened.observed)
             if not report.skipped:
                 opened.stepped.add(index)
                 item.follow(opened.average_weights[index], self.completed + 1)
@@ -334,6 +362,7 @@ class NumpyEngine:
                     if self.copies_lead:
                         item.lead()
                     item.follow(opened.average_weights[item.number], self.completed)
+            self._keep_observed(opened.options, opened.observed)
         return len(opened.stepped)
 
     def step_count(self, index: int) -> int:

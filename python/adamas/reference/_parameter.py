@@ -18,6 +18,7 @@ from adamas._numerics.param_formats import load_param, settle_by_copy, settle_pa
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
 from adamas.reference._cautious import cautious_update
+from adamas.reference._observe import Observer
 from adamas.reference._row_history import Missed, RowHistory
 from adamas.rules.formula import Formula, apply_decay, clamp, decay_coefficients
 
@@ -164,12 +165,30 @@ class Item:
                 missed[since].apply(self.param[row], self.arrays["exp_avg"][row], self.arrays["exp_avg_sq"][row])
                 self.row_counts[row] = self.history.last
 
-    def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> None:
-        """Update parameter and states in place, by one step; ``grad`` is what `wide` returned."""
+    def observer(self, grad: Array, factor: float, max_value: float, grad_scale: float) -> Observer:
+        """Return what observes the next update, of which these are arguments."""
+        observer = Observer(self.rule, self.state_format, grad, grad_scale, factor, max_value)
+        param = load_param(self.param, self.residue, self.kept)
+        observer.before(param, load_states(self.rule.states, self.state_format, self.arrays, param))
+        return observer
+
+    def found_by(self, observer: Observer, coefficients: Mapping[str, float], lr: float) -> dict[str, float]:
+        """Return what an observer finds after the update."""
+        param = load_param(self.param, self.residue, self.kept)
+        states = load_states(self.rule.states, self.state_format, self.arrays, param)
+        return observer.after(param, states, self.arrays, coefficients, lr)
+
+    def update(self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float) -> dict[str, float]:
+        """Update parameter and states in place, by one step; ``grad`` is what `wide` returned.
+
+        Returns:
+            The coefficients of the step.
+        """
         begun = self.begin(grad, group, factor, max_value, {})
         if self.rule.sums:
             self.rule.take_sums(begun.coefficients, begun.sums, begun.p.size, self.scalars)
         self.finish(begun)
+        return begun.coefficients
 
     def begin(
         self, grad: Array, group: Mapping[str, Any], factor: float, max_value: float, shared: Mapping[str, float]

@@ -11,7 +11,7 @@ import torch
 from torch.autograd import profiler as _profiler
 from torch.optim import optimizer as _torch
 
-from adamas.adapters import StepDefaults, StepReport, describe
+from adamas.adapters import Observed, StepDefaults, StepReport, describe
 from adamas.adapters.checks import (
     PLACES,
     chosen,
@@ -107,6 +107,16 @@ class Optimizer(Saving):
     def scalars(self) -> dict[str, float]:
         """The numbers that the rule keeps for all parameters together, by name, as ``d`` of `Prodigy`; else empty."""
         return self._stepper.scalars
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out about each parameter; None before the first.
+
+        Steps are observed as the option ``observe`` says: ``adamas.torch.AdamW(params, observe=10)``. The names of the
+        parameters are those of ``param_names``, if the optimizer was made of ``model.named_parameters()``, or numbers.
+        `adamas.observe` collects and draws what several steps found out.
+        """
+        return self._stepper.observed
 
     def _take_copies(self, copies: Any) -> dict[torch.Tensor, torch.Tensor]:
         if copies is None:

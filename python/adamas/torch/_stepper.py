@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from adamas.adapters import Optimizer, StepDefaults, StepReport, describe
+from adamas.adapters import Observed, Optimizer, StepDefaults, StepReport, describe
 from adamas.adapters.checks import FORKED, forks
 from adamas.torch._arguments import as_number
 from adamas.torch._binding import Binding
@@ -69,6 +69,7 @@ class Stepper:
         self.before_step: Callable[[], None] | None = None
         self.end_step: Callable[[], None] | None = None
         self._names = names
+        self._observed_before: Observed | None = None
         self._lock = threading.Lock()
         #: How many forks there had been when a thread began to step: this process may be a fork of that one.
         self._since_fork = 0
@@ -96,6 +97,12 @@ class Stepper:
     def scalars(self) -> dict[str, float]:
         """The numbers that the rule keeps for all parameters together."""
         return dict(self.counts_before[2]) if self.binding is None else self.binding.bound.shared_scalars()
+
+    @property
+    def observed(self) -> Observed | None:
+        """What the last observed step found out; None before the first."""
+        found = None if self.binding is None else self.binding.bound.observed
+        return self._observed_before if found is None else found
 
     def refuse_while_averaged(self, doing: str) -> None:
         """Refuse what must not be done while parameters hold averages.
@@ -249,6 +256,7 @@ class Stepper:
         binding.bound.previous_norm = self.previous_norm
         if scalars := self.scalars:
             binding.bound.set_shared_scalars(scalars)
+        self._observed_before = self.observed
         self.binding = binding
         return binding
 

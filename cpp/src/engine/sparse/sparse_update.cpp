@@ -234,7 +234,8 @@ void run_sparse_update(const Pass& pass, const Item& item, std::size_t begin, st
   SparseUpdate part(pass, item);
   switch (pass.phase) {
     case Phase::kGradients: return part.measure(first, last);
-    case Phase::kUpdate: return part.update(first, last);
+    case Phase::kUpdate:
+    case Phase::kObserve: return part.update(first, last);
     case Phase::kCatchUp: return part.catch_up(first, last);
     case Phase::kAccumulate:
     case Phase::kAxes:
