@@ -8,15 +8,15 @@
 namespace adamas::probes {
 namespace {
 
-template <int kStates>
+template <int kArrays>
 struct ByteLimitRule : RuleDefaults {
-  static constexpr int kStateCount = kStates;
+  static constexpr int kStateCount = kArrays;
 
   template <class V>
   struct States {
     template <class... State>
     States(State&... states) : all{&states...} {}
-    V* all[kStates + 1];
+    V* all[kArrays + 1];
   };
 
   template <class T>
@@ -24,7 +24,7 @@ struct ByteLimitRule : RuleDefaults {
 
   template <class V>
   static ADAMAS_INLINE V update(V p, V g, States<V> state, Coefficients<const V&>) {
-    for (int k = 0; k < kStates; ++k) *state.all[k] = *state.all[k] + g;
+    for (int k = 0; k < kArrays; ++k) *state.all[k] = *state.all[k] + g;
     return p + g;
   }
 };

@@ -61,15 +61,15 @@ struct Hyperparameters {
   bool relative_step = true;
   bool warmup_init = false;
   bool eps_in_mean = false;
-  double estimate_beta = -1.0;     // in [0, 1), or -1 for the root of beta2: Prodigy
-  double d0 = 1e-6;                // > 0: Prodigy
-  double d_coef = 1.0;             // >= 0: Prodigy
-  double growth_rate = -1.0;       // >= 1, or -1 for no limit: Prodigy
-  bool clip = true;                // ADOPT
-  bool nesterov = false;           // LARS
-  bool mix_by_beta2 = false;       // Adan
-  bool silent_sgd_phase = true;    // Schedule-Free RAdam
-  bool safeguard_warmup = false;   // Prodigy
+  double estimate_beta = -1.0;    // in [0, 1), or -1 for the root of beta2: Prodigy
+  double d0 = 1e-6;               // > 0: Prodigy
+  double d_coef = 1.0;            // >= 0: Prodigy
+  double growth_rate = -1.0;      // >= 1, or -1 for no limit: Prodigy
+  bool clip = true;               // ADOPT
+  bool nesterov = false;          // LARS
+  bool mix_by_beta2 = false;      // Adan
+  bool silent_sgd_phase = true;   // Schedule-Free RAdam
+  bool safeguard_warmup = false;  // Prodigy
 };
 
 // kInvalidHyperparameter if a value is out of its range, infinite or not a number. (Those of Prodigy are looked at when

@@ -151,6 +151,14 @@ class Part {
   }
 
  private:
+  void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {
+    const DType compute = item_.compute_dtype();
+    if (sums_ == nullptr && dtype_ == compute) return observer.after(streams, gradient_, begin, end);
+    alignas(64) double given[kObservedPiece];
+    gradients_.prepare(dtype_, gradient_, sums_, begin, end, 1.0, kInfinite, given);
+    observer.after(streams, begin_of(given, begin * size_of(compute)), begin, end);
+  }
+
   void update_cautiously() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     const Streams given = streams(c);

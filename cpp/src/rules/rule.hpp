@@ -68,6 +68,8 @@ ADAMAS_INLINE Product<V> square(V x) {
 }
 
 struct RuleDefaults {
+  static constexpr StateInfo kStates[kMaxStates] = {};
+
   struct Scalars {};
   static constexpr int kScalarCount = 0;
   static constexpr ScalarInfo kScalars[kMaxScalars] = {};
