@@ -54,11 +54,19 @@ def arguments_of(step: int) -> dict[str, Any]:
     return {"grad_scale": 3.0, "max_norm": 1.0 if step % 2 else None, "max_value": 0.01 if step > 1 else None}
 
 
-def run(opt: Any, dtype: Any, **arguments: Any) -> list[Array]:
+def take_step(opt: Any, params: list[Array], step: int, dtype: Any, **arguments: Any) -> None:
+    """Take a step; before the third, somebody writes into the parameters."""
+    if step == 2:
+        for param in params:
+            param[::3] = 0.5
+    opt.step(gradients(step, dtype), **arguments_of(step), **arguments)
+
+
+def run(opt: Any, params: list[Array], dtype: Any, **arguments: Any) -> list[Array]:
     """Take some steps; return what each of them measured."""
     measured = []
     for step in range(STEPS):
-        opt.step(gradients(step, dtype), **arguments_of(step), **arguments)
+        take_step(opt, params, step, dtype, **arguments)
         number, values = opt._engine.observed
         assert number == step + 1
         measured.append(values)
@@ -74,20 +82,20 @@ def compare(case: Case, dtype: Any, grad_dtype: Any, options: dict[str, Any]) ->
     """Compare compiled optimizers, observed and not, with the reference."""
     params = model(dtype)
     opt = case.reference(params, observe=1, **options)
-    expected = run(opt, grad_dtype)
+    expected = run(opt, params, grad_dtype)
     bits = bits_of(opt, params)
     for isa, threads in itertools.product(adamas.available_isas(), (1, 3)):
         adamas.use_isa(isa)
         params = model(dtype)
         opt = case.compiled(params, num_threads=threads, **options)
-        measured = run(opt, grad_dtype, observe=True)
+        measured = run(opt, params, grad_dtype, observe=True)
         for actual, right in zip(measured, expected, strict=True):
             assert_same_bits(actual, right, f"{isa}, {threads} threads")
         assert bits_of(opt, params) == bits, f"{isa}, {threads} threads: observed"
         params = model(dtype)
         opt = case.compiled(params, num_threads=threads, **options)
         for step in range(STEPS):
-            opt.step(gradients(step, grad_dtype), **arguments_of(step))
+            take_step(opt, params, step, grad_dtype)
         assert opt.observed is None
         assert bits_of(opt, params) == bits, f"{isa}, {threads} threads: not observed"
 
@@ -296,14 +304,24 @@ def test_every_way_of_stepping(module: Any) -> None:
         rng = np.random.default_rng(step)
         return {name: rng.standard_normal(size).astype(np.float32) for name, size in (("a", 700), ("b", 2100))}
 
+    def all_bits(params: dict[str, Array], opt: Any) -> list[bytes]:
+        copies = [copy for _, copy in opt._model.parameters.copied()]
+        return bits_of(opt, [*params.values(), *copies])
+
+    params, opt = started()
+    for step in range(3):
+        opt.step(grads(step))
+    bits = all_bits(params, opt)
     params, opt = started()
     for step in range(3):
         opt.step(grads(step), observe=True)
-    expected, bits = opt._engine.observed[1], bits_of(opt, list(params.values()))
+    expected = opt._engine.observed[1]
 
     def same(params: dict[str, Array], opt: Any) -> None:
         assert_same_bits(opt._engine.observed[1], expected, "observed")
-        assert bits_of(opt, list(params.values())) == bits
+        assert all_bits(params, opt) == bits
+
+    same(params, opt)
 
     params, opt = started()
     for step in range(3):

@@ -33,7 +33,7 @@ class HalvedSum {
       V& sum = sums_[kFirst / V::kLanes];
       sum = sum + a * b;
     } else {
-      constexpr int kParts = Vector<T>::kLanes / V::kLanes;
+      constexpr std::size_t kParts = Vector<T>::kLanes / V::kLanes;
       V parts_of_a[kParts];
       V parts_of_b[kParts];
       widen(a, parts_of_a);
