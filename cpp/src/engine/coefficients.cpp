@@ -100,10 +100,10 @@ IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return funct
 Status check(const Hyperparameters& h) noexcept {
   const bool valid =
       std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
-      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || h.max_lr > 0.0) &&
+      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || (h.max_lr > 0.0 && std::isfinite(h.max_lr))) &&
       non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
                    h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max, h.max_lr);
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

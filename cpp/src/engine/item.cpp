@@ -64,7 +64,7 @@ class Part {
   }
 
   // Counts the elements of a cautious update that will move.
-  void count_moving() const {
+  __attribute__((noinline)) void count_moving() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     if (c.decay_mode == Decay::kCoupled) lead(streams(), begin_, end_);
     CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_)
@@ -96,7 +96,8 @@ class Part {
   }
 
  private:
-  void update_cautiously() const {
+  // Apart from update(), whose frame has no room for scratch.
+  __attribute__((noinline)) void update_cautiously() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     const Streams given = streams(c);
     CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);

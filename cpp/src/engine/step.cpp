@@ -169,7 +169,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   next_scalars.clear();
   bool any_sums = false;
   bool own_coefficients = false;  // of the item before
-  any_cautious = false;
+  bool cautious = false;
   granules = 0;
   const Item* previous = nullptr;
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -183,7 +183,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
       const Hyperparameters& group = groups.of(item);
       const Status status = item.rows ? prepare_rows(item, group) : add_coefficients(item, group, item.step_count + 1);
       if (status != Status::kOk) return status;
-      any_cautious = any_cautious || group.cautious;
+      cautious = cautious || group.cautious;
       own_coefficients = needs_sums || group.cautious;
     }
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
@@ -194,6 +194,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     previous = item.rows ? nullptr : &item;
   }
   sums.resize(any_sums ? granules : 0);
+  any_cautious = cautious;
   return Status::kOk;
 }
 
@@ -252,8 +253,8 @@ Status Plan::Impl::take_masks(Pass pass, const Items& part, int threads, StepInf
     const Item& item = items[i];
     if (!takes_part(item, pass)) continue;
     double moving = 0.0;
-    for (std::size_t granule = 0; granule < granules_of(item); ++granule)
-      moving += measures[item.first_granule + granule];
+    const double* const counts = measures.data() + item.first_granule;
+    for (std::size_t granule = 0; granule < granules_of(item); ++granule) moving += counts[granule];
     coefficients[item.coefficients].mask_scale = mask_scale(moving, item.parameter.size);
   }
   return Status::kOk;
