@@ -1,6 +1,7 @@
 #include "hyperparameters.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <iterator>
 #include <optional>
@@ -186,7 +187,7 @@ class Reader {
   // A number, or None, which leaves it as it is.
   void number_or_none(const py::object& key, double* out) {
     const py::object value = find(key);
-    if (value && !value.is_none()) valid_ = read_number(value, out) && *out > 0.0;
+    if (value && !value.is_none()) valid_ = read_number(value, out) && *out > 0.0 && std::isfinite(*out);
   }
 
   bool valid() const { return valid_; }

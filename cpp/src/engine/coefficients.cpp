@@ -175,14 +175,12 @@ double square_floor(Rule rule, const StepCoefficients& c) noexcept {
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
 Status check(const Hyperparameters& h) noexcept {
-  const bool valid = std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) &&
-                     fraction(h.beta3) && std::isfinite(h.dampening) &&
-                     (h.decay <= Decay::kDecoupled || h.max_lr > 0.0) &&
-                     (h.least_root == -1.0 || non_negative(h.least_root)) &&
-                     non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay,
-                                  h.lr_decay, h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma,
-                                  h.trust_coefficient, h.atan_a, h.atan_b, h.eta_minus, h.eta_plus, h.step_min,
-                                  h.step_max, h.max_lr, h.least_scale, h.clip_threshold - 1.0, -h.beta2_decay);
+  const bool valid =
+      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
+      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || (h.max_lr > 0.0 && std::isfinite(h.max_lr))) &&
+      non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
+                   h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
+                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

@@ -60,7 +60,7 @@ class Part {
     });
   }
 
-  void take_axes() const {
+  __attribute__((noinline)) void take_axes() const {
     const DType type = item_.compute_dtype();
     const double scale = pass_.coefficients[item_.coefficients].grad_scale * item_.factor;
     const bool direct = !is_prepared() && dtype_ == type;
@@ -91,7 +91,7 @@ class Part {
   }
 
   // Counts the elements of a cautious update that will move.
-  void count_moving() const {
+  __attribute__((noinline)) void count_moving() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     if (c.decay_mode == Decay::kCoupled) lead(streams(), begin_, end_);
     CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_)
@@ -159,7 +159,8 @@ class Part {
     observer.after(streams, begin_of(given, begin * size_of(compute)), begin, end);
   }
 
-  void update_cautiously() const {
+  // Apart from update(), whose frame has no room for scratch.
+  __attribute__((noinline)) void update_cautiously() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
     const Streams given = streams(c);
     CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);
@@ -251,6 +252,13 @@ class Part {
   void with_states(const Streams& given, std::size_t begin, std::size_t end, const StepCoefficients& c,
                    Work work) const {
     if (!item_.axes) return work(given, begin, end, c);
+    with_axes(given, begin, end, c, work);
+  }
+
+  // Apart, since other parameters have no need of so much room.
+  template <class Work>
+  __attribute__((noinline)) void with_axes(const Streams& given, std::size_t begin, std::size_t end,
+                                           const StepCoefficients& c, Work work) const {
     const RuleInfo& rule = rule_info(parameter_.rule);
     const bool is_plain = column() < kPlainCount;
     alignas(64) double expanded[kMaxAxes][kPiece];

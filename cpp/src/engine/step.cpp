@@ -190,7 +190,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   bool any_sums = false;
   any_axes = false;
   bool own_coefficients = false;  // of the item before
-  any_cautious = false;
+  bool cautious = false;
   granules = 0;
   if (sharing != nullptr) {
     if (const Status status = join_groups(part, groups); status != Status::kOk) return status;
@@ -207,7 +207,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
       const Hyperparameters& group = groups.of(item);
       const Status status = item.rows ? prepare_rows(item, group) : add_coefficients(item, group, item.step_count + 1);
       if (status != Status::kOk) return status;
-      any_cautious = any_cautious || group.cautious;
+      cautious = cautious || group.cautious;
       own_coefficients = needs_sums || group.cautious;
     }
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
@@ -219,6 +219,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     previous = item.rows ? nullptr : &item;
   }
   sums.resize(any_sums ? granules : 0);
+  any_cautious = cautious;
   return Status::kOk;
 }
 
@@ -291,8 +292,8 @@ Status Plan::Impl::take_masks(Pass pass, const Items& part, int threads, StepInf
     const Item& item = items[i];
     if (!takes_part(item, pass)) continue;
     double moving = 0.0;
-    for (std::size_t granule = 0; granule < granules_of(item); ++granule)
-      moving += measures[item.first_granule + granule];
+    const double* const counts = measures.data() + item.first_granule;
+    for (std::size_t granule = 0; granule < granules_of(item); ++granule) moving += counts[granule];
     coefficients[item.coefficients].mask_scale = mask_scale(moving, item.parameter.size);
   }
   return Status::kOk;

@@ -50,6 +50,12 @@ struct AdafactorBase : RuleDefaults {
   static constexpr bool kTakesEpsilon = true;
   using Scalars = RuleDefaults::Scalars;
 
+  static bool accepts(const Hyperparameters& h) {
+    const auto at_least = [](double value, double least) { return value >= least && std::isfinite(value); };
+    return (h.least_root == -1.0 || at_least(h.least_root, 0.0)) && at_least(h.least_scale, 0.0) &&
+           at_least(h.clip_threshold, 1.0) && at_least(-h.beta2_decay, 0.0);
+  }
+
   template <class T>
   struct Coefficients {
     T beta1, one_minus_beta1;
