@@ -616,6 +616,8 @@ def adammini_(
     weight_decay: float = 0.0,
     maximize: bool = False,
     blocks: str | int = "rows",
+    decay: str = "scaled",
+    max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
     """One update of `adamas.AdamMini`, in place; the equations are there."""

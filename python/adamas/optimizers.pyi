@@ -1875,6 +1875,8 @@ class AdamMini(CompiledOptimizer):
             or the embedding of a token; of a parameter of one dimension, nothing. ``"tensor"``: the whole parameter.
             ``"elements"``: nothing, as in `AdamW`. Or into how many blocks of consecutive elements a parameter is
             divided: the number of heads, for the queries and keys of a transformer. Fixed at construction.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -1906,5 +1908,7 @@ class AdamMini(CompiledOptimizer):
         *,
         maximize: bool = False,
         blocks: str | int = "rows",
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...

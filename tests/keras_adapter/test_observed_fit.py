@@ -25,7 +25,7 @@ def test_fit_is_observed() -> None:
     model.compile(optimizer, loss="mse")
     x = np.random.default_rng(0).standard_normal((64, 8)).astype(np.float32)
 
-    class Added(keras.callbacks.Callback):
+    class Added(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             log.add()
 

@@ -61,6 +61,8 @@ struct AdamMiniRule : RuleDefaults {
 // Where each element is a block, that is Adam.
 struct AdamMiniElementsRule : AdamRule<false> {
   static constexpr bool kHasClosedForm = false;
+  static constexpr bool kCautious = false;
+  static constexpr bool kFollowsAverage = false;
 };
 template <>
 struct FormulaOf<AdamMiniElementsRule> {

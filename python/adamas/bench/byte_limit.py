@@ -38,7 +38,13 @@ def limit_of_bytes(total: float, threads: int) -> Side:
 
 
 def limit_like(
-    param: Array, grad: Array, states: Sequence[Array], threads: int, read_first: Sequence[Array] | None = None
+    param: Array,
+    grad: Array,
+    states: Sequence[Array],
+    threads: int,
+    read_first: Sequence[Array] | None = None,
+    *,
+    reads_gradient: bool = False,
 ) -> Side:
     """Return a side that moves these very arrays, whose values are put back after each of its turns.
 
@@ -48,7 +54,9 @@ def limit_like(
         states: In float32, as large as the parameter.
         threads: As many as the step may use.
         read_first: For rules that take sums: the states that are read once more before, with parameter and gradient.
+        reads_gradient: Before all that, the gradient is read alone.
     """
+    half = param.size // 2
     streams = tuple(states)
     first = None if read_first is None else tuple(read_first)
     arrays = [param, *streams]
@@ -59,6 +67,8 @@ def limit_like(
             array[...] = values
 
     def step() -> None:
+        if reads_gradient:
+            _core.probes.byte_limit(grad[:half], grad[half : 2 * half], (), threads, read_only=True)
         if first is not None:
             _core.probes.byte_limit(param, grad, first, threads, read_only=True)
         _core.probes.byte_limit(param, grad, streams, threads)

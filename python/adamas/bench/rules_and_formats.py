@@ -20,6 +20,9 @@ __all__ = ["FORMATS", "RULES", "Row", "measure_formats", "measure_rules"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+#: Of the matrix that a parameter is for rules that go by rows and columns.
+_COLUMNS = 1024
+
 #: Class and options of each rule, and of its forms that differ in what they keep or compute.
 RULES: dict[str, tuple[str, dict[str, Any]]] = {
     ", ".join(filter(None, (name, variant))): (name, dict(options))
@@ -73,18 +76,26 @@ def measure_rules(size: int, threads: int, seconds: float, names: list[str] | No
     param, grad = _arrays(size)
     for name in names or list(RULES):
         own = param.copy()
-        opt = getattr(adamas, RULES[name][0])([own], num_threads=threads, **RULES[name][1])
+        spec = SPECS[RULES[name][0]]
+        # States by row and column are next to nothing.
+        shape = (size // _COLUMNS, _COLUMNS) if spec.by_shape and size % _COLUMNS == 0 else (size,)
+        given = grad.reshape(shape)
+        opt = getattr(adamas, spec.name)([own.reshape(shape)], num_threads=threads, **RULES[name][1])
         for _ in range(3):
-            opt.step([grad])
-        formula = SPECS[RULES[name][0]].formula_for(opt.param_groups[0])
-        kept = {key: value for key, value in opt.state["0"].items() if isinstance(value, np.ndarray)}
-        states = [value for key, value in kept.items() if key != formula.unchanged_state]
-        first = [kept[key] for key in _read_by_sums(opt, formula)] if formula.sums else None
-        sides = {
-            "step": Side(_step(opt, grad)),
-            "limit": limit_like(own, grad, states, threads, read_first=first),
+            opt.step([given])
+        formula = spec.formula_for(opt.param_groups[0], shape)
+        kept = {
+            key: value.reshape(-1)
+            for key, value in opt.state["0"].items()
+            if isinstance(value, np.ndarray) and key not in formula.axes
         }
-        streams = 3 + 2 * len(states) + (0 if first is None else 2 + len(first))
+        states = [value for key, value in kept.items() if key != formula.unchanged_state]
+        first = [kept[key] for key in _read_by_sums(opt, formula) if key in kept] if formula.sums else None
+        sides = {
+            "step": Side(_step(opt, given)),
+            "limit": limit_like(own, grad, states, threads, read_first=first, reads_gradient=bool(formula.axes)),
+        }
+        streams = 3 + 2 * len(states) + (0 if first is None else 2 + len(first)) + bool(formula.axes)
         yield _row(name, "rule", size, 4.0 * streams, sides, seconds)
 
 

@@ -738,6 +738,7 @@ class Prodigy(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Rprop(WordedOptimizer):
@@ -789,6 +790,7 @@ class Adafactor(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamMini(WordedOptimizer):
@@ -800,6 +802,8 @@ class AdamMini(WordedOptimizer):
         beta_2: Any = 0.999,
         epsilon: Any = 1e-08,
         blocks: Any = "rows",
+        decay: Any = "scaled",
+        max_lr: Any = None,
         weight_decay: Any = None,
         clipnorm: Any = None,
         clipvalue: Any = None,
@@ -813,4 +817,5 @@ class AdamMini(WordedOptimizer):
         *,
         state_dtype: Any = None,
         num_threads: Any = None,
+        observe: Any = None,
     ) -> None: ...

@@ -556,5 +556,7 @@ class AdamMini(ReferenceOptimizer):
         *,
         maximize: bool = False,
         blocks: str | int = "rows",
+        decay: str = "scaled",
+        max_lr: float | None = None,
         **options: Unpack[Options],
     ) -> None: ...

@@ -14,6 +14,7 @@ from adamas.rules.formula import Coefficients, Formula, beta_coefficients
 from adamas.rules.spec import (
     ALWAYS_DECOUPLED,
     BETAS,
+    DECAY,
     EPS,
     LR,
     MAXIMIZE,
@@ -83,6 +84,8 @@ class AdamMini(RuleSpec):
             or the embedding of a token; of a parameter of one dimension, nothing. ``"tensor"``: the whole parameter.
             ``"elements"``: nothing, as in `AdamW`. Or into how many blocks of consecutive elements a parameter is
             divided: the number of heads, for the queries and keys of a transformer. Fixed at construction.
+        decay: As in `Adam`.
+        max_lr: As in `Adam`.
         **options: As in `Adam`.
 
     Raises:
@@ -111,6 +114,7 @@ class AdamMini(RuleSpec):
         WEIGHT_DECAY,
         MAXIMIZE,
         Hyperparameter("blocks", "rows", Range.BLOCKS, keyword_only=True, frozen=True),
+        *DECAY,
         ALWAYS_DECOUPLED,
     )
     formulas = (

@@ -668,6 +668,8 @@ class AdamMini(Optimizer):
         *,
         maximize: bool = False,
         blocks: str | int = "rows",
+        decay: str = "scaled",
+        max_lr: float | None = None,
         foreach: Any = None,
         fused: Any = None,
         capturable: Any = False,
