@@ -72,8 +72,8 @@ struct Hyperparameters {
   bool safeguard_warmup = false;  // Prodigy
 };
 
-// kInvalidHyperparameter if a value is out of its range, infinite or not a number. (Those of Adafactor and Prodigy are
-// looked at when it takes a step.)
+// kInvalidHyperparameter if a value is out of its range, infinite or not a number. (A step looks at those that its
+// rules read.)
 Status check(const Hyperparameters& hyperparameters) noexcept;
 
 }  // namespace adamas

@@ -96,15 +96,6 @@ constexpr RuleFunctions kFunctions[] = {ADAMAS_RULES(ADAMAS_CELL)};
 
 const RuleFunctions& functions(Rule rule) { return kFunctions[static_cast<int>(rule)]; }
 
-// Of all values, without a branch for each, since every step asks. (Infinity and NaN times zero are NaN.)
-template <class... Values>
-bool non_negative(Values... values) {
-  double least = 0.0;
-  double zero = 0.0;
-  ((least = values < least ? values : least), ...);
-  ((zero += values * 0.0), ...);
-  return least == 0.0 && zero == 0.0;
-}
 bool fraction(double value) { return value >= 0.0 && value < 1.0; }
 
 double epsilon_of(DType dtype) {
@@ -174,13 +165,17 @@ double square_floor(Rule rule, const StepCoefficients& c) noexcept {
 
 IdleStep idle_step(Rule rule, const StepCoefficients& c) noexcept { return functions(rule).idle_step(c.rule); }
 
+bool has_valid_common(const Hyperparameters& h) noexcept {
+  return fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) && std::isfinite(h.dampening) &&
+         (h.decay <= Decay::kDecoupled || (h.max_lr > 0.0 && std::isfinite(h.max_lr))) &&
+         non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum);
+}
+
 Status check(const Hyperparameters& h) noexcept {
-  const bool valid =
-      std::floor(h.warmup_steps) == h.warmup_steps && fraction(h.beta1) && fraction(h.beta2) && fraction(h.beta3) &&
-      std::isfinite(h.dampening) && (h.decay <= Decay::kDecoupled || (h.max_lr > 0.0 && std::isfinite(h.max_lr))) &&
-      non_negative(h.lr, h.eps, h.weight_decay, h.eps_root, h.alpha, h.momentum, h.momentum_decay, h.lr_decay,
-                   h.warmup_steps, h.weight_power, h.weight_lr_power, h.gamma, h.trust_coefficient, h.atan_a, h.atan_b,
-                   h.eta_minus, h.eta_plus, h.step_min, h.step_max);
+  const bool valid = has_valid_common(h) && is_count(h.warmup_steps) &&
+                     non_negative(h.momentum_decay, h.lr_decay, h.weight_power, h.weight_lr_power, h.gamma,
+                                  h.trust_coefficient, h.atan_a, h.atan_b, h.eta_minus, h.eta_plus, h.step_min,
+                                  h.step_max, h.least_scale, h.clip_threshold - 1.0, -h.beta2_decay, h.d0, h.d_coef);
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 

@@ -9,6 +9,9 @@
 
 namespace adamas {
 
+// The part of check() for hyperparameters that many rules have. A rule looks at others itself (compute_coefficients).
+bool has_valid_common(const Hyperparameters& hyperparameters) noexcept;
+
 // kInvalidHyperparameter if the rule cannot work with these. scalars: the rule's own numbers, moved on by this step.
 // shared: those of all parameters, which stay as they are.
 Status compute_coefficients(Rule rule, const Hyperparameters& hyperparameters, DType compute_dtype, std::int64_t step,

@@ -8,7 +8,6 @@
 #include "engine/formats.hpp"
 #include "engine/observe.hpp"
 #include "engine/sparse/sparse_update.hpp"
-#include "engine/work_queue.hpp"
 
 namespace adamas {
 namespace {
@@ -357,10 +356,6 @@ std::uint32_t bytes_per_element(const Parameter& parameter) {
   if (parameter.average != nullptr) bytes += 2 * size_of(parameter.average_dtype);
   if (parameter.copy != nullptr) bytes += 2 * size_of(parameter.copy_dtype);
   return static_cast<std::uint32_t>(bytes);
-}
-
-std::size_t boundary(const Pass& pass, const Item& item, std::size_t element) {
-  return pass.phase == Phase::kAxes ? item.axes->boundary(element) : round_down_to_granule(element);
 }
 
 void run_part(const Pass& pass, const Item& item, std::size_t index, std::size_t begin, std::size_t end) {

@@ -10,6 +10,7 @@
 
 #include "engine/axes.hpp"
 #include "engine/sparse/row_set.hpp"
+#include "engine/work_queue.hpp"
 #include "kernel/table.hpp"
 
 namespace adamas {
@@ -97,7 +98,9 @@ inline std::size_t granules_of(const Item& item) {
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work);
 
 // The last element of an item, at or before this one, at which one part of the pass may end and another begin.
-std::size_t boundary(const Pass& pass, const Item& item, std::size_t element);
+inline std::size_t boundary(const Pass& pass, const Item& item, std::size_t element) {
+  return pass.phase == Phase::kAxes ? item.axes->boundary(element) : round_down_to_granule(element);
+}
 
 // The part of the pass that concerns elements [begin, end) of the item, the number `index` of its plan; begin is on a
 // boundary.

@@ -111,7 +111,7 @@ Status check_parameter(const Parameter& parameter) {
 
 Status check_groups(const StepInputs& inputs) {
   for (std::size_t k = 0; k < inputs.group_count; ++k) {
-    if (const Status status = check(inputs.groups[k]); status != Status::kOk) return status;
+    if (!has_valid_common(inputs.groups[k])) return Status::kInvalidHyperparameter;
   }
   return Status::kOk;
 }

@@ -188,7 +188,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   coefficients.clear();
   next_scalars.clear();
   bool any_sums = false;
-  any_axes = false;
+  bool axes = false;
   bool own_coefficients = false;  // of the item before
   bool cautious = false;
   granules = 0;
@@ -213,13 +213,14 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     put(item.coefficients, static_cast<std::uint32_t>(coefficients.size() - 1));
     if (item.rows) item.first_coefficients = first;
     any_sums = any_sums || needs_sums;
-    any_axes = any_axes || item.axes != nullptr;
+    axes = axes || item.axes != nullptr;
     put(item.first_granule, granules);
     granules += granules_of(item);
     previous = item.rows ? nullptr : &item;
   }
   sums.resize(any_sums ? granules : 0);
   any_cautious = cautious;
+  any_axes = axes;
   return Status::kOk;
 }
 
@@ -371,7 +372,7 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   const Groups groups{inputs.groups, inputs.group_count == 1};
   if (status == Status::kOk) status = prepare(part, groups);
   if (status != Status::kOk) return status;
-  observed.resize(options.observations != nullptr ? granules : 0);
+  if (options.observations != nullptr || !observed.empty()) observed.resize(options.observations ? granules : 0);
   const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   lay_out_work(pass, part);
   StepInfo done;

@@ -51,9 +51,8 @@ struct AdafactorBase : RuleDefaults {
   using Scalars = RuleDefaults::Scalars;
 
   static bool accepts(const Hyperparameters& h) {
-    const auto at_least = [](double value, double least) { return value >= least && std::isfinite(value); };
-    return (h.least_root == -1.0 || at_least(h.least_root, 0.0)) && at_least(h.least_scale, 0.0) &&
-           at_least(h.clip_threshold, 1.0) && at_least(-h.beta2_decay, 0.0);
+    return (h.least_root == -1.0 || non_negative(h.least_root)) &&
+           non_negative(h.least_scale, h.clip_threshold - 1.0, -h.beta2_decay);
   }
 
   template <class T>

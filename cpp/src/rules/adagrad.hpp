@@ -22,6 +22,8 @@ struct AdagradRule : RuleDefaults {
     T eps, step_size;
   };
 
+  static bool accepts(const Hyperparameters& h) { return non_negative(h.lr_decay); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.eps = h.eps;
     c.step_size = h.lr / (1.0 + static_cast<double>(step - 1) * h.lr_decay);

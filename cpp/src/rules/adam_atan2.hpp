@@ -34,6 +34,8 @@ struct AdamAtan2Rule : RuleDefaults {
     T inverse_bias1, root_scale, step_size;
   };
 
+  static bool accepts(const Hyperparameters& h) { return non_negative(h.atan_a, h.atan_b); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;

@@ -47,6 +47,8 @@ struct AdemamixRule : RuleDefaults {
     return exponential(log1 * log3 / ((1.0 - warm) * log3 + warm * log1));
   }
 
+  static bool accepts(const Hyperparameters& h) { return is_count(h.warmup_steps); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     const double warm = static_cast<double>(step) < h.warmup_steps ? static_cast<double>(step) / h.warmup_steps : 1.0;
     const double b3 = beta3(h, warm);

@@ -29,6 +29,8 @@ struct LarsRule : RuleDefaults {
     T momentum, weight_decay, trust_coefficient, eps, step_size, of_direction, of_buffer;
   };
 
+  static bool accepts(const Hyperparameters& h) { return non_negative(h.trust_coefficient); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t, Scalars, Coefficients<double&> c) {
     c.momentum = h.momentum;
     c.weight_decay = h.weight_decay;

@@ -39,6 +39,8 @@ struct MarsRule : RuleDefaults {
     T correction, scale, inverse_sqrt_bias2, eps, step_size;
   };
 
+  static bool accepts(const Hyperparameters& h) { return non_negative(h.gamma); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {
     c.beta1 = h.beta1;
     c.one_minus_beta1 = 1.0 - h.beta1;

@@ -44,6 +44,8 @@ struct NAdamRule : RuleDefaults {
     return h.beta1 * (1.0 - 0.5 * exponential(step * h.momentum_decay * kLogBase));
   }
 
+  static bool accepts(const Hyperparameters& h) { return non_negative(h.momentum_decay); }
+
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const auto t = static_cast<double>(step);
     const double mu_now = mu(h, t);

@@ -31,7 +31,8 @@ struct RpropRule : RuleDefaults {
   };
 
   static bool accepts(const Hyperparameters& h) {
-    return h.eta_minus > 0.0 && h.eta_minus < 1.0 && h.eta_plus > 1.0 && h.step_min <= h.step_max;
+    return h.eta_minus > 0.0 && h.eta_minus < 1.0 && h.eta_plus > 1.0 && h.step_min <= h.step_max &&
+           non_negative(h.eta_plus, h.step_min, h.step_max);
   }
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars, Coefficients<double&> c) {

@@ -45,6 +45,7 @@
 // What goes through all states, coefficients or sums of a rule, whatever their names, has them in arrays.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -66,6 +67,18 @@ template <class V>
 ADAMAS_INLINE Product<V> square(V x) {
   return {x, x};
 }
+
+// Are all values finite and >= 0? Without a branch for each, since every step asks. (Infinity and NaN times zero are
+// NaN.)
+template <class... Values>
+inline bool non_negative(Values... values) {
+  double least = 0.0;
+  double zero = 0.0;
+  ((least = values < least ? values : least), ...);
+  ((zero += values * 0.0), ...);
+  return least == 0.0 && zero == 0.0;
+}
+inline bool is_count(double value) { return non_negative(value) && std::floor(value) == value; }
 
 struct RuleDefaults {
   static constexpr StateInfo kStates[kMaxStates] = {};
@@ -109,7 +122,7 @@ struct RuleDefaults {
   // one_minus_beta1 * g, of the first two coefficients. So a cautious update can count without the rest of the formula.
   static constexpr bool kFollowsAverage = false;
 
-  // Can the rule do a step with these, beyond what check() asks of all?
+  // Can the rule do a step with these? has_valid_common() has looked at what many rules have, this looks at the others.
   static bool accepts(const Hyperparameters&) { return true; }
 };
 

@@ -41,6 +41,11 @@ inline double schedule_free_weight(const Hyperparameters& h, std::int64_t step, 
   return scalars.weight_sum > 0.0 ? weight / scalars.weight_sum : 0.0;
 }
 
+// Hyperparameters that these rules alone have.
+inline bool accepts_schedule_free(const Hyperparameters& h) {
+  return is_count(h.warmup_steps) && non_negative(h.weight_power, h.weight_lr_power);
+}
+
 inline double warmed_up(const Hyperparameters& h, std::int64_t step) {
   const auto t = static_cast<double>(step);
   return t < h.warmup_steps ? h.lr * (t / h.warmup_steps) : h.lr;
@@ -73,7 +78,7 @@ struct ScheduleFreeRule : ScheduleFreeDefaults {
   };
 
   // At z itself, nothing would be known of the average.
-  static bool accepts(const Hyperparameters& h) { return h.beta1 > 0.0; }
+  static bool accepts(const Hyperparameters& h) { return h.beta1 > 0.0 && accepts_schedule_free(h); }
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const double bias2 = one_minus_power(h.beta2, step);
@@ -132,7 +137,9 @@ struct ScheduleFreeSgdRule : ScheduleFreeDefaults {
     T weight_decay, average, interpolated_step, step_size;
   };
 
-  static bool accepts(const Hyperparameters& h) { return h.momentum > 0.0 && h.momentum < 1.0; }
+  static bool accepts(const Hyperparameters& h) {
+    return h.momentum > 0.0 && h.momentum < 1.0 && accepts_schedule_free(h);
+  }
 
   static void coefficients(const Hyperparameters& h, std::int64_t step, Scalars scalars, Coefficients<double&> c) {
     const double lr = warmed_up(h, step);
