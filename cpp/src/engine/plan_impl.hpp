@@ -25,6 +25,7 @@ struct Plan::Impl {
   double shared[kMaxSharedScalars] = {};
 
   // Of the step under way.
+  std::vector<Extent> read;  // memory of gradients, where it has to be looked at; kept, so that none is allocated
   std::vector<std::uint64_t> work_end;
   std::vector<StepCoefficients> coefficients;
   std::vector<std::array<double, kMaxScalars>> next_scalars;

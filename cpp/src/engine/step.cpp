@@ -104,7 +104,7 @@ Status Plan::Impl::check_overlap(const Items& part) {
     if (sort_and_find_overlap(written)) return Status::kOverlap;
     written_is_apart = true;
   }
-  std::vector<Extent> read;
+  read.clear();
   read.reserve(part.last - part.first);
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
