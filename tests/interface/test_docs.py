@@ -37,6 +37,12 @@ MODULES = [
 ]
 
 
+def test_the_page_on_optimizers_names_them_all() -> None:
+    page = (ROOT / "docs" / "optimizers.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page.split("## What is not here")[0]))
+    assert set(adamas.optimizers.__all__) <= named
+
+
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_readme_block(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -106,12 +106,14 @@ FORMATS: list[tuple[Any, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "options"), [("Adafactor", {"beta1": 0.9}), ("AdamMini", {"weight_decay": 0.1})])
 def test_bits_in_other_formats(name: str, options: dict[str, Any], dtype: Any, kept: Any, state_dtype: str) -> None:
     shapes = [(3, 5), (33, 17), (1, 2100), (130, 40), (3, 2, 7), (200,)]
-    sides = _pair(shapes, dtype, name, state_dtype=state_dtype, **options, **kept)
+    sides = _pair(shapes, dtype, name, state_dtype=state_dtype, observe=1, **options, **kept)
     for step in range(3):
         rng = np.random.default_rng(step)
         grads = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
         for opt, _ in sides:
             opt.step(grads)
+        measured = [opt._engine.observed[1] for opt, _ in sides]
+        assert measured[0].tobytes() == measured[1].tobytes()
     _assert_alike(sides)
 
 
