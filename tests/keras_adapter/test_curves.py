@@ -30,6 +30,9 @@ COMPARED: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"nesterov": True}),
     ("Adadelta", {"learning_rate": 1.0}),
     ("Adadelta", {"learning_rate": COSINE, "rho": 0.8, "epsilon": 1e-3, "weight_decay": 0.1}),
+    ("Adafactor", {"learning_rate": 0.02}),
+    ("Adafactor", {"learning_rate": COSINE, "beta_2_decay": -0.5, "epsilon_2": 0.1, "weight_decay": 0.1}),
+    ("Adafactor", {"learning_rate": 0.02, "epsilon_1": 1e-3, "clip_threshold": 1.5}),
     *((name, {"learning_rate": 0.01, "clipnorm": 0.05}) for name in ("AdamW", "SGD")),
     *((name, {"learning_rate": 0.01, "global_clipnorm": 0.05}) for name in ("AdamW", "SGD")),
     *((name, {"learning_rate": 0.01, "clipvalue": 0.01}) for name in ("AdamW", "SGD")),
@@ -84,6 +87,8 @@ SAME_BITS: dict[str, tuple[Any, dict[str, Any]]] = {
     "NovoGrad": (adamas.NovoGrad, {}),
     "Rprop": (adamas.Rprop, {}),
     "Prodigy": (adamas.Prodigy, {}),
+    "Adafactor": (adamas.Adafactor, {"eps": (1e-30, 1e-3), "eps_in_mean": True}),
+    "AdamMini": (adamas.AdamMini, {}),
 }
 
 
@@ -98,23 +103,24 @@ def test_all_rules_are_here() -> None:
 def test_same_bits_as_adamas(name: str, dtype: str) -> None:
     rng = np.random.default_rng(1)
     params = [variable(rng.standard_normal(shape), dtype, f"w{i}") for i, shape in enumerate([(33, 7), (5,), ()])]
-    arrays = [to_numpy(param).reshape(-1) for param in params]
+    arrays = [np.array(to_numpy(param), ndmin=1) for param in params]
     optimizer = getattr(adamas.keras, name)(learning_rate=0.01)
     make, hyperparameters = SAME_BITS[name]
     engine = make(arrays, lr=float(np.float32(0.01)), **hyperparameters)
     for _ in range(4):
-        grads = [rng.standard_normal(param.shape).astype(np.float32) for param in params]
-        optimizer.apply([tensor(grad) for grad in grads], params)
-        engine.step([grad.reshape(-1) for grad in grads])
+        grads = [rng.standard_normal(array.shape).astype(np.float32) for array in arrays]
+        optimizer.apply([tensor(grad.reshape(p.shape)) for grad, p in zip(grads, params, strict=True)], params)
+        engine.step(grads)
     assert int(optimizer.iterations) == 4
     exact = BACKEND != "jax" or not optimizer._model.numbers  # which are float32 there
     for param, array in zip(params, arrays, strict=True):
-        value = to_numpy(param).reshape(-1)
+        value = to_numpy(param)
         assert value.dtype == array.dtype
         if exact:
             assert value.tobytes() == array.tobytes()
         else:
-            np.testing.assert_allclose(value.astype(np.float64), array.astype(np.float64), rtol=1e-6, atol=1e-6)
+            found = value.astype(np.float64).reshape(array.shape)
+            np.testing.assert_allclose(found, array.astype(np.float64), rtol=1e-6, atol=1e-6)
 
 
 def test_prodigy_shares_its_numbers_and_decays_by_its_own_step() -> None:

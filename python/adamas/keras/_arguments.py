@@ -28,11 +28,21 @@ OF_KERAS: Mapping[str, Any] = {
 #: Options of adamas that are offered.
 OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None, "observe": None}
 
-#: What adamas calls those that it calls by another name, unless the rule has them by this one. The betas are one
-#: argument of it.
-_ADAMAS_NAMES = {"epsilon": "eps", "epsilon_root": "eps_root", "rho": "alpha"}
+#: What adamas calls those that it calls by another name, unless the rule has them by this one.
+_ADAMAS_NAMES = {
+    "epsilon": "eps",
+    "epsilon_root": "eps_root",
+    "rho": "alpha",
+    "beta_2_decay": "beta2_decay",
+    "clip_threshold": "d",
+}
 
-BETAS = ("beta_1", "beta_2", "beta_3")
+#: Those that are one argument of adamas together, in order, and what each has to be below.
+_TOGETHER: Mapping[str, Mapping[str, float]] = {
+    "betas": {"beta_1": 1.0, "beta_2": 1.0, "beta_3": 1.0},
+    "eps": {"epsilon_1": math.inf, "epsilon_2": math.inf},
+}
+_BOUNDS = {name: bound for parts in _TOGETHER.values() for name, bound in parts.items()}
 
 
 def signature_of(arguments: Mapping[str, Any]) -> inspect.Signature:
@@ -82,8 +92,9 @@ def check_argument(info: OptimizerInfo, name: str, value: Any) -> Any:
         TypeError: Of the wrong type.
         ValueError: Out of range, infinite or not a number.
     """
-    if name in BETAS:
-        return number(value, name, "a number in [0, 1)", 0.0, 1.0)
+    if name in _BOUNDS:
+        expected = "a finite number >= 0" if _BOUNDS[name] == math.inf else "a number in [0, 1)"
+        return number(value, name, expected, 0.0, _BOUNDS[name])
     if name == "momentum":
         return number(value, name, "a number in [0, 1]", 0.0, math.nextafter(1.0, 2.0))
     return info.check_hyperparameter(_adamas_name(info, name), value, name)
@@ -134,6 +145,9 @@ def _adamas_name(info: OptimizerInfo, name: str) -> str:
 
 def adamas_arguments(info: OptimizerInfo, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return hyperparameters under the names that the optimizer of adamas has for them."""
-    named = {_adamas_name(info, name): value for name, value in values.items() if name not in BETAS}
-    betas = tuple(values[name] for name in BETAS if name in values)
-    return {**named, "betas": betas} if betas else named
+    named = {_adamas_name(info, name): value for name, value in values.items() if name not in _BOUNDS}
+    for ours, parts in _TOGETHER.items():
+        together = tuple(values[name] for name in parts if name in values)
+        if together:
+            named[ours] = together
+    return named

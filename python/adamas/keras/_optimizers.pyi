@@ -765,18 +765,15 @@ class Rprop(WordedOptimizer):
     ) -> None: ...
 
 class Adafactor(WordedOptimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    """Adafactor, as ``keras.optimizers.Adafactor``; the rule is that of `adamas.Adafactor` with ``eps_in_mean``."""
     def __init__(
         self,
-        learning_rate: Any = 0.01,
-        beta2_decay: Any = -0.8,
-        epsilon: Any = (None, 0.001),
-        d: Any = 1.0,
-        beta1: Any = 0.0,
-        scale_parameter: Any = True,
+        learning_rate: Any = 0.001,
+        beta_2_decay: Any = -0.8,
+        epsilon_1: Any = 1e-30,
+        epsilon_2: Any = 0.001,
+        clip_threshold: Any = 1.0,
         relative_step: Any = True,
-        warmup_init: Any = False,
-        eps_in_mean: Any = False,
         weight_decay: Any = None,
         clipnorm: Any = None,
         clipvalue: Any = None,

@@ -11,6 +11,7 @@ import numpy as np
 from adamas._numerics.elementary import real_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, larger
+from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
 
 
@@ -87,6 +88,36 @@ class _AdafactorFormula(Formula):
 
 _MATRIX = {"row_var": "row", "col_var": "column"}
 _VECTOR = {"variance": "square"}
+
+
+class _AdafactorInKeras(KerasWords):
+    """Adafactor, as ``keras.optimizers.Adafactor``; the rule is that of `adamas.Adafactor` with ``eps_in_mean``.
+
+    A parameter of two dimensions or more keeps ``row_var`` and ``col_var`` alone: Keras keeps a number for each element
+    beside them, so that its Adafactor takes more memory than SGD with momentum.
+
+    Args:
+        learning_rate: As of `Optimizer`, as all others are.
+        beta_2_decay: The exponent of the weight of a new square, <= 0.
+        epsilon_1: Added to the squares, >= 0.
+        epsilon_2: The least size of a variable, >= 0.
+        clip_threshold: The largest root mean square of a direction that is not clipped, >= 1.
+        relative_step: Let steps shrink: min(learning_rate, 1/sqrt(t)). Keras does so with False, too.
+
+    References:
+        N. Shazeer, M. Stern: Adafactor: Adaptive Learning Rates with Sublinear Memory Cost. ICML 2018,
+        arXiv:1804.04235.
+    """
+
+    arguments = {
+        "learning_rate": 0.001,
+        "beta_2_decay": -0.8,
+        "epsilon_1": 1e-30,
+        "epsilon_2": 1e-3,
+        "clip_threshold": 1.0,
+        "relative_step": True,
+    }
+    fixed = {"eps_in_mean": True, "beta1": 0.0, "scale_parameter": True, "warmup_init": False}
 
 
 @enter
@@ -171,6 +202,7 @@ class Adafactor(RuleSpec):
     )
     variants = {"": {}, "momentum": {"beta1": 0.9}}
     by_shape = True
+    keras = _AdafactorInKeras()
 
     def choose(self, group: Mapping[str, Any]) -> str:
         return "adafactor_momentum" if group["beta1"] else "adafactor"
