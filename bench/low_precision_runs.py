@@ -1,8 +1,9 @@
-"""Training runs that differ in nothing but how parameters, gradients and states are kept."""
+"""Training runs that differ in how parameters, gradients and states are kept: the formats of AdamW, and two rules."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from low_precision_tasks import Task, each, flat
 
 import adamas
 from adamas.demo.mlp import Array, Layers
+from adamas.optimizers import CompiledOptimizer
 from adamas.schedules import Cosine
 
 if TYPE_CHECKING:
@@ -29,13 +31,20 @@ class Variant:
     options: Options
     #: Parameters and gradients are bfloat16 too.
     half: bool = False
+    optimizer: type[CompiledOptimizer] = adamas.AdamW
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
 
+
+#: Of Adafactor: the learning rate is that of AdamW.
+_LIKE_ADAMW = {"relative_step": False, "scale_parameter": False}
 
 VARIANTS = [
     Variant("float32", {}),
     Variant("states bfloat16", {"state_dtype": "bfloat16"}),
     Variant("states int8", {"state_dtype": "int8"}),
     Variant("states int4", {"state_dtype": "int4"}),
+    Variant("Adafactor", {}, optimizer=adamas.Adafactor, hyperparameters=_LIKE_ADAMW),
+    Variant("AdamMini", {}, optimizer=adamas.AdamMini),
     Variant("all bfloat16, float32 master", {"state_dtype": "bfloat16", "master_weights": True}, half=True),
     Variant("all bfloat16, split32", {"state_dtype": "bfloat16", "master_weights": "split32"}, half=True),
     Variant("all bfloat16, split24", {"state_dtype": "bfloat16", "master_weights": "split24"}, half=True),
@@ -85,7 +94,8 @@ def run(task: Task, variant: Variant, seed: int, steps: int) -> Result:
     if variant.half:
         layers = each(to_half, layers)
         options["seed"] = seed
-    opt = adamas.AdamW(layers, lr=Cosine(PEAK, END * PEAK, steps), **options)
+    lr = Cosine(PEAK, END * PEAK, steps)
+    opt = variant.optimizer(layers, lr=lr, **variant.hyperparameters, **options)
     for x, y in task.batches(seed, steps):
         if variant.half:
             grads = each(to_half, task.loss_and_grads(each(to_single, layers), x, y)[1])

@@ -73,6 +73,9 @@ def contestants(weight_decay: float) -> dict[str, Contestant]:
         "Adam, L2 penalty": Contestant(with_options(adamas.Adam, weight_decay=1e-3), 2e-3),
         "AdamW": Contestant(with_options(adamas.AdamW, weight_decay=weight_decay), 2e-3),
         "AdamW, averaged": Contestant(with_options(adamas.AdamW, weight_decay=weight_decay, average=average), 2e-3),
+        "AdamW, cautious": Contestant(with_options(adamas.AdamW, weight_decay=weight_decay, cautious=True), 2e-3),
+        "AdamMini": Contestant(with_options(adamas.AdamMini, weight_decay=weight_decay), 2e-3),
+        "Adafactor": Contestant(with_options(adamas.Adafactor, relative_step=False, weight_decay=weight_decay), 0.03),
         "Lion": Contestant(with_options(adamas.Lion, weight_decay=10 * weight_decay), 3e-4),
         "Schedule-Free": Contestant(
             with_options(adamas.ScheduleFreeAdamW, weight_decay=weight_decay), 5e-3, is_scheduled=False
