@@ -1791,8 +1791,9 @@ class Adafactor(CompiledOptimizer):
     (``variance``) for each element: ``v <- (1 - w)*v + w*g*g``, and ``u = g / max(sqrt(v), e1)``. With beta1, the state
     m (``exp_avg``) is ``m <- beta1*m + (1 - beta1)*a*u``, and takes the place of a*u.
 
-    Sums are taken in float64, in an order that depends on neither instruction set nor threads. ``row_var`` and
-    ``col_var`` are never rounded to ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+    Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
+    depends on neither instruction set nor threads. ``row_var`` and ``col_var`` are never rounded to ``state_dtype``.
+    Numbers are otherwise rounded as in `Adam`.
 
     Args:
         params: As in `Adam`.
@@ -1861,8 +1862,9 @@ class AdamMini(CompiledOptimizer):
         v <- beta2*v + (1 - beta2)*(mean of g*g over the block)
         p <- p - m * (lr/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + eps))
 
-    Sums are taken in float64, in an order that depends on neither instruction set nor threads. v is never rounded to
-    ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+    Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
+    depends on neither instruction set nor threads. v is never rounded to ``state_dtype``. Numbers are otherwise rounded
+    as in `Adam`.
 
     Args:
         params: As in `Adam`. Groups may have blocks of their own.

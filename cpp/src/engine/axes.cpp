@@ -12,15 +12,7 @@ namespace {
 // no memory.
 constexpr std::size_t kTile = std::size_t{1} << 16;
 constexpr std::size_t kTileRows = 128;
-static_assert(kTile % kSegment == 0);
-
-template <class R>
-constexpr bool has(StateExtent extent) {
-  for (int k = 0; k < R::kStateCount; ++k) {
-    if (R::kStates[k].extent == extent) return true;
-  }
-  return false;
-}
+static_assert(kTile % kGranule == 0 && kTileRows % kRowsAtOnce == 0);
 
 // The state along rows or columns; null if there is none.
 template <class T>
@@ -37,7 +29,7 @@ T* state_along(const Parameter& parameter, StateExtent extent) {
 Axes::Axes(const Parameter& parameter)
     : rows_(parameter.matrix_rows),
       columns_(parameter.matrix_columns),
-      segments_((columns_ + kSegment - 1) / kSegment),
+      granules_((columns_ + kGranule - 1) / kGranule),
       tile_rows_(std::max<std::size_t>(kTile / columns_, 1)),
       tiles_(1),
       by_column_(state_along<void>(parameter, StateExtent::kColumn) != nullptr) {
@@ -46,7 +38,7 @@ Axes::Axes(const Parameter& parameter)
   if (by_column_) tile_rows_ = std::max(tile_rows_, kTileRows);
   tile_rows_ = std::min(tile_rows_, rows_);
   tiles_ = (rows_ + tile_rows_ - 1) / tile_rows_;
-  row_sums_.resize(all_rows * segments_);
+  row_sums_.resize(all_rows * granules_);
   if (by_column_) column_sums_.resize(matrices * tiles_ * columns_);
   const auto make = [&](auto& arrays) {
     arrays.rows = {decltype(arrays.rows.next)(all_rows), decltype(arrays.rows.next)(all_rows)};
@@ -66,23 +58,22 @@ std::size_t Axes::boundary(std::size_t element) const {
   return element - place + place / tile * tile;
 }
 
-AxisPart Axes::part_at(std::size_t begin, std::size_t end, std::size_t at_once) {
+AxisRows Axes::rows_at(std::size_t begin, std::size_t end) {
   const std::size_t row = begin / columns_;
   const std::size_t column = begin % columns_;
   const std::size_t row_of_tile = row % rows_ % tile_rows_;
   const std::size_t tile = row / rows_ * tiles_ + row % rows_ / tile_rows_;
-  AxisPart part{1, std::min(columns_ - column, end - begin), &row_sums_[row * segments_ + column / kSegment], nullptr};
-  if (part.columns < columns_ || columns_ > at_once) {
-    if (part.columns > at_once) part.columns = at_once / kSegment * kSegment;
-  } else {
+  double* const row_sums = &row_sums_[row * granules_ + column / kGranule];
+  AxisRows rows{nullptr, 1, std::min(columns_ - column, end - begin), columns_, row_sums, granules_, nullptr};
+  if (rows.columns == columns_) {
     const std::size_t left = std::min(tile_rows_ - row_of_tile, rows_ - row % rows_);
-    part.rows = std::min({left, (end - begin) / columns_, at_once / columns_});
+    rows.rows = std::min(left, (end - begin) / columns_);
   }
   if (by_column_) {
-    part.column_sums = &column_sums_[tile * columns_ + column];
-    if (row_of_tile == 0) std::fill_n(part.column_sums, part.columns, 0.0);
+    rows.column_sums = &column_sums_[tile * columns_ + column];
+    if (row_of_tile == 0) std::fill_n(rows.column_sums, rows.columns, 0.0);
   }
-  return part;
+  return rows;
 }
 
 template <class R, class T>
@@ -96,7 +87,7 @@ void Axes::finish_as(const Parameter& parameter, const double* coefficients, Axi
     double total = 0.0;
     for (std::size_t i = first; i < first + rows_; ++i) {
       double sum = 0.0;
-      for (std::size_t k = 0; k < segments_; ++k) sum += *row_sum++;
+      for (std::size_t k = 0; k < granules_; ++k) sum += *row_sum++;
       const double mean = sum / static_cast<double>(columns_);
       const T next = static_cast<T>(R::next_square(static_cast<double>(row_state[i]), mean, c));
       out.rows.next[i] = next;
@@ -107,7 +98,7 @@ void Axes::finish_as(const Parameter& parameter, const double* coefficients, Axi
       out.rows.factors[i] = static_cast<T>(R::row_factor(static_cast<double>(out.rows.next[i]), mean, c));
     }
   }
-  if constexpr (has<R>(StateExtent::kColumn)) {
+  if constexpr (has_state_by<R>(StateExtent::kColumn)) {
     const T* const column_state = state_along<const T>(parameter, StateExtent::kColumn);
     for (std::size_t matrix = 0; matrix < matrices; ++matrix) {
       double* const sums = &column_sums_[matrix * tiles_ * columns_];
@@ -127,7 +118,7 @@ void Axes::finish_as(const Parameter& parameter, const double* coefficients, Axi
 
 template <class R>
 constexpr Axes::Finish Axes::finish_of() {
-  if constexpr (has<R>(StateExtent::kRow)) {
+  if constexpr (has_state_by<R>(StateExtent::kRow)) {
     return [](Axes& axes, const Parameter& parameter, const double* c) {
       parameter.dtype == DType::kFloat64 ? axes.finish_as<R>(parameter, c, axes.wide_)
                                          : axes.finish_as<R>(parameter, c, axes.narrow_);
@@ -141,6 +132,36 @@ void Axes::finish(const Parameter& parameter, const StepCoefficients& coefficien
   static constexpr Finish kFinish[] = {ADAMAS_RULES(ADAMAS_CELL)};
 #undef ADAMAS_CELL
   kFinish[static_cast<int>(parameter.rule)](*this, parameter, coefficients.rule);
+}
+
+void Axes::factors(const Parameter& parameter, std::size_t begin, std::size_t end, FactorScratch& scratch,
+                   AxisRun::Factors* out) const {
+  parameter.dtype == DType::kFloat64 ? factors_as(parameter, wide_, begin, end, scratch, out)
+                                     : factors_as(parameter, narrow_, begin, end, scratch, out);
+}
+
+template <class T>
+void Axes::factors_as(const Parameter& parameter, const AxisArrays<T>& arrays, std::size_t begin, std::size_t end,
+                      FactorScratch& scratch, AxisRun::Factors* out) const {
+  const RuleInfo& rule = rule_info(parameter.rule);
+  const std::size_t row = begin / columns_;
+  const std::size_t column = begin % columns_;
+  const bool in_one_row = column + (end - begin) <= columns_;
+  int axis = 0;
+  for (int k = 0; k < rule.state_count; ++k) {
+    if (rule.states[k].extent == StateExtent::kElement) continue;
+    const bool by_row = rule.states[k].extent == StateExtent::kRow;
+    T* const to = reinterpret_cast<T*>(scratch.values[axis++]);
+    out[k] = {to, ~std::size_t{0}};
+    if (in_one_row && by_row) {
+      std::fill_n(to, kCacheLine / sizeof(T), arrays.rows.factors[row]);
+      out[k].mask = 0;
+    } else if (in_one_row) {
+      out[k].values = &arrays.columns.factors[row / rows_ * columns_ + column];
+    } else {
+      expand_as(arrays, by_row, begin, end, false, to);
+    }
+  }
 }
 
 const void* Axes::expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, bool read_only,

@@ -10,14 +10,6 @@
 
 namespace adamas {
 
-// Whole rows of a matrix, or a part of one, and where their sums go (AxisKernel).
-struct AxisPart {
-  std::size_t rows;
-  std::size_t columns;
-  double* row_sums;
-  double* column_sums;
-};
-
 // In the compute type, one for each row or column of all matrices.
 template <class T>
 struct AxisValues {
@@ -31,6 +23,11 @@ struct AxisArrays {
   AxisValues<T> columns;
 };
 
+// Room for what the formula is given of a granule.
+struct FactorScratch {
+  alignas(kCacheLine) double values[kMaxAxes][kGranule];
+};
+
 class Axes {
  public:
   explicit Axes(const Parameter& parameter);
@@ -38,9 +35,9 @@ class Axes {
   // The last element, at or before this one, at which one thread may end and another begin to sum up.
   std::size_t boundary(std::size_t element) const;
 
-  // The elements from `begin` on that are summed up by one call: before `end`, at most `at_once` of them, which is
-  // kSegment or more. The first part of a column's sum begins at zero.
-  AxisPart part_at(std::size_t begin, std::size_t end, std::size_t at_once);
+  // Whole rows from element `begin` on, or a part of one, that are summed up together, before `end`: the kernel's
+  // arguments but for the gradient. The sums of columns that begin there are zero.
+  AxisRows rows_at(std::size_t begin, std::size_t end);
 
   // From sums to next states and factors.
   void finish(const Parameter& parameter, const StepCoefficients& coefficients);
@@ -49,6 +46,10 @@ class Axes {
   // `scratch`, or, if it will only be read, where it is, if it is there.
   const void* expand(const Parameter& parameter, int which, std::size_t begin, std::size_t end, bool read_only,
                      void* scratch) const;
+
+  // The same for all such states and elements of a granule, or fewer, of a parameter in a plain format.
+  void factors(const Parameter& parameter, std::size_t begin, std::size_t end, FactorScratch& scratch,
+               AxisRun::Factors* out) const;
 
   // Makes the states what they are after the step.
   void store(const Parameter& parameter) const;
@@ -64,15 +65,18 @@ class Axes {
   const T* expand_as(const AxisArrays<T>& arrays, bool by_row, std::size_t begin, std::size_t end, bool read_only,
                      T* scratch) const;
   template <class T>
+  void factors_as(const Parameter& parameter, const AxisArrays<T>& arrays, std::size_t begin, std::size_t end,
+                  FactorScratch& scratch, AxisRun::Factors* out) const;
+  template <class T>
   void store_as(const Parameter& parameter, const AxisArrays<T>& arrays) const;
 
   std::size_t rows_;       // of each matrix
   std::size_t columns_;    // likewise
-  std::size_t segments_;   // of each row
+  std::size_t granules_;   // of each row
   std::size_t tile_rows_;  // rows whose columns are summed up together, by one thread
   std::size_t tiles_;      // of each matrix
   bool by_column_;
-  std::vector<double> row_sums_;     // by matrix, row and segment
+  std::vector<double> row_sums_;     // by matrix, row and granule
   std::vector<double> column_sums_;  // by matrix, tile and column
   AxisArrays<float> narrow_;         // of a parameter that is computed with in float32
   AxisArrays<double> wide_;

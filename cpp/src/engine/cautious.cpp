@@ -60,7 +60,7 @@ CautiousUpdate::CautiousUpdate(const KernelTable& kernels, const Item& item, con
       parameter_(item.parameter),
       streams_(streams),
       gradient_(gradient),
-      cautious_(item.is_wide() ? kernels.cautious64 : kernels.cautious32),
+      cautious_(cautious_kernels(kernels, item)),
       c_(c),
       column_(find_column(item.compute_dtype(), item.compute_dtype(), item.parameter.state_format)),
       by_average_(false),

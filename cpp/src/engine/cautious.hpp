@@ -7,11 +7,11 @@
 //   p <- p * decay + c * (mask / max(mean(mask), 1/1000))
 //
 // g is the gradient as the rule takes it, with coupled decay. The mean is over the parameter and has to be known
-// beforehand, so there are two passes: one counts, the other updates. Neither has loops of its own for each rule. A
-// rule that may be cautious (kCautious, rules/rule.hpp) makes a parameter of zeros its change. So its kernel is run on
-// zeros in cache: in the first pass with a copy of the states, which is then forgotten. Where the sign of the change is
-// that of an average of gradients, as in Adam (kFollowsAverage), the first pass needs that average alone, and a kernel
-// that takes neither roots nor quotients.
+// beforehand, so there are two passes: one counts, the other updates. A rule that may be cautious (kCautious,
+// rules/rule.hpp) makes a parameter of zeros its change; where all is float32 it has a loop for that
+// (kernel/cautious_loop.hpp). In other formats its kernel is run on zeros in cache, and in the first pass it is so in
+// all of them, with a copy of the states, which is then forgotten. Where the sign of the change is that of an average
+// of gradients, as in Adam (kFollowsAverage), the first pass needs that average alone, and neither roots nor quotients.
 #pragma once
 
 #include <cstddef>

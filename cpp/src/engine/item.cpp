@@ -7,6 +7,7 @@
 #include "engine/cautious.hpp"
 #include "engine/formats.hpp"
 #include "engine/observe.hpp"
+#include "engine/runs.hpp"
 #include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
@@ -59,28 +60,24 @@ class Part {
     });
   }
 
-  __attribute__((noinline)) void take_axes() const {
+  void take_axes() const {
     const DType type = item_.compute_dtype();
     const double scale = pass_.coefficients[item_.coefficients].grad_scale * item_.factor;
-    const bool direct = !is_prepared() && dtype_ == type;
-    alignas(64) double prepared[kPiece];
-    static_assert(kPiece >= kSegment);
     for (std::size_t i = begin_; i < end_;) {
-      const AxisPart part = item_.axes->part_at(i, end_, direct ? end_ - i : kPiece);
-      const std::size_t count = part.rows * part.columns;
-      if (direct) {
-        const void* const from = shifted(gradient_, i * size_of(type));
-        gradients_.axes(from, part.rows, part.columns, scale, part.row_sums, part.column_sums);
+      AxisRows rows = item_.axes->rows_at(i, end_);
+      if (is_prepared() || dtype_ != type) {
+        take_prepared_axes(rows, i, scale);
       } else {
-        gradients_.prepare(dtype_, gradient_, sums_, i, i + count, scale, pass_.options->max_value, prepared);
-        gradients_.axes(prepared, part.rows, part.columns, 1.0, part.row_sums, part.column_sums);
+        rows.grad = shifted(gradient_, i * size_of(type));
+        gradients_.axes(rows, scale);
       }
-      i += count;
+      i += rows.rows * rows.columns;
     }
   }
 
   void take_sums() const {
     start();
+    if (goes_in_runs()) return in_runs(pass_.kernels->sum_runs, pass_.sums + item_.first_granule);
     const SumKernel kernel = pass_.kernels->sum[static_cast<int>(parameter_.rule)][column()];
     GranuleSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
@@ -92,9 +89,16 @@ class Part {
   // Counts the elements of a cautious update that will move.
   __attribute__((noinline)) void count_moving() const {
     const StepCoefficients& c = pass_.coefficients[item_.coefficients];
-    if (c.decay_mode == Decay::kCoupled) lead(streams(), begin_, end_);
-    CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_)
-        .count(begin_, end_, pass_.measures + item_.first_granule);
+    double* const counts = pass_.measures + item_.first_granule;
+    const bool coupled = c.decay_mode == Decay::kCoupled;
+    if (is_plain() && !coupled && rule_info(parameter_.rule).follows_average) {
+      const auto kernel = cautious_kernels(*pass_.kernels, item_).count_by_average;
+      return with_gradients([&](const Streams& s, std::size_t i, std::size_t last, const StepCoefficients& given) {
+        kernel(s.grad, s.states[0], i, last, given.grad_scale, given.rule, counts);
+      });
+    }
+    if (coupled) lead(streams(), begin_, end_);
+    CautiousUpdate(*pass_.kernels, item_, streams(), c, given_gradient(c), begin_).count(begin_, end_, counts);
   }
 
   void update() const {
@@ -105,16 +109,36 @@ class Part {
       });
     }
     start();
-    if (pass_.coefficients[item_.coefficients].cautious) return update_cautiously();
-    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
+    if (is_cautious() && !is_float32()) return update_cautiously();
+    if (goes_in_runs() && !zeroes() && !is_followed()) return in_runs(pass_.kernels->update_runs, nullptr);
+    const UpdateKernel kernel = update_kernel();
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
     };
-    if (!zeroes() && !is_followed()) return with_gradients(step);
+    with_companions(step);
+  }
+
+  void observe() const {
+    if (!item_.has_gradient()) return update();
+    start();
+    const ObservedUpdateKernel kernel = pass_.kernels->observed_update[static_cast<int>(parameter_.rule)];
+    if (kernel == nullptr || !is_float32() || is_prepared() || is_cautious()) return observe_behind();
+    const ObservedPiece how = Observer(pass_, item_).how(streams(), begin_);
+    Observation* const observed = pass_.observed + item_.first_granule;
+    with_companions([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
+      kernel(streams, i, last, c, how, observed);
+    });
+  }
+
+ private:
+  // Updates by work(streams, begin, end, coefficients), with what precedes and follows the update of a piece.
+  template <class Work>
+  void with_companions(Work work) const {
+    if (!zeroes() && !is_followed()) return with_gradients(work);
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       in_pieces(i, last, [&](std::size_t from, std::size_t to) {
         lead(streams, from, to);
-        kernel(streams, from, to, c);
+        work(streams, from, to, c);
         follow(streams, from, to);
         zero(from, to);
       });
@@ -122,9 +146,7 @@ class Part {
   }
 
   // An update, each piece of which is measured behind it.
-  void observe() const {
-    if (!item_.has_gradient()) return update();
-    start();
+  __attribute__((noinline)) void observe_behind() const {
     Observer observer(pass_, item_);
     const auto observed = [&](const Streams& streams, std::size_t begin, std::size_t end, auto change) {
       for (std::size_t from = begin; from < end; from += kObservedPiece) {
@@ -138,18 +160,44 @@ class Part {
         zero(from, to);
       }
     };
-    if (const StepCoefficients& c = pass_.coefficients[item_.coefficients]; c.cautious) {
+    if (is_cautious() && !is_float32()) {
+      const StepCoefficients& c = pass_.coefficients[item_.coefficients];
       const Streams given = streams(c);
       CautiousUpdate cautious(*pass_.kernels, item_, given, c, given_gradient(c), begin_);
       return observed(given, begin_, end_, [&](std::size_t from, std::size_t to) { cautious.update(from, to); });
     }
-    const UpdateKernel kernel = pass_.kernels->update[static_cast<int>(parameter_.rule)][column()];
+    const UpdateKernel kernel = update_kernel();
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       observed(streams, i, last, [&](std::size_t from, std::size_t to) { kernel(streams, from, to, c); });
     });
   }
 
- private:
+  // As many rows and columns at once as there is room for.
+  __attribute__((noinline)) void take_prepared_axes(const AxisRows& rows, std::size_t begin, double scale) const {
+    alignas(64) double prepared[kRowsAtOnce * kGranule];
+    const bool fit = rows.columns <= kGranule;
+    const std::size_t columns_at_once = fit ? rows.columns : kGranule;
+    const std::size_t rows_at_once = kGranule / columns_at_once * kRowsAtOnce;
+    for (std::size_t row = 0; row < rows.rows; row += rows_at_once) {
+      for (std::size_t column = 0; column < rows.columns; column += columns_at_once) {
+        AxisRows some = rows;
+        some.grad = prepared;
+        some.rows = std::min(rows_at_once, rows.rows - row);
+        some.columns = some.stride = std::min(columns_at_once, rows.columns - column);
+        some.row_sums += row * rows.granules + column / kGranule;
+        if (some.column_sums != nullptr) some.column_sums += column;
+        const std::size_t pieces = fit ? 1 : some.rows;
+        const std::size_t size = some.rows * some.columns / pieces;
+        for (std::size_t k = 0; k < pieces; ++k) {
+          const std::size_t i = begin + (row + k) * rows.stride + column;
+          void* const to = shifted(prepared, k * size * size_of(item_.compute_dtype()));
+          gradients_.prepare(dtype_, gradient_, sums_, i, i + size, scale, pass_.options->max_value, to);
+        }
+        gradients_.axes(some, 1.0);
+      }
+    }
+  }
+
   void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {
     const DType compute = item_.compute_dtype();
     if (sums_ == nullptr && dtype_ == compute) return observer.after(streams, gradient_, begin, end);
@@ -191,6 +239,20 @@ class Part {
 
   int column() const {
     return find_column(parameter_.dtype, is_prepared() ? item_.compute_dtype() : dtype_, parameter_.state_format);
+  }
+
+  // Is all of it of the compute type, once gradients are prepared?
+  bool is_plain() const { return column() < kPlainCount; }
+
+  bool is_float32() const { return is_plain() && !item_.is_wide(); }
+
+  bool is_cautious() const { return pass_.coefficients[item_.coefficients].cautious; }
+
+  // Of cautious updates, where all is float32.
+  UpdateKernel update_kernel() const {
+    const KernelTable& kernels = *pass_.kernels;
+    const int rule = static_cast<int>(parameter_.rule);
+    return is_cautious() ? kernels.cautious[rule] : kernels.update[rule][column()];
   }
 
   bool is_followed() const {
@@ -254,12 +316,21 @@ class Part {
     with_axes(given, begin, end, c, work);
   }
 
+  // Can it be gone through in runs, as far as formats go?
+  bool goes_in_runs() const { return item_.axes && is_plain() && !is_prepared() && parameter_.copy == nullptr; }
+
+  void in_runs(const AxisRunKernel* const* kernels, GranuleSums* sums) const {
+    StepCoefficients c = pass_.coefficients[item_.coefficients];
+    c.grad_scale *= item_.factor;
+    go_in_runs(kernels[static_cast<int>(parameter_.rule)][column()], item_, streams(), begin_, end_, c, sums);
+  }
+
   // Apart, since other parameters have no need of so much room.
   template <class Work>
   __attribute__((noinline)) void with_axes(const Streams& given, std::size_t begin, std::size_t end,
                                            const StepCoefficients& c, Work work) const {
     const RuleInfo& rule = rule_info(parameter_.rule);
-    const bool is_plain = column() < kPlainCount;
+    const bool read_only = is_plain();
     alignas(64) double expanded[kMaxAxes][kPiece];
     void* states[kMaxStates];
     Streams streams = given;
@@ -269,7 +340,7 @@ class Part {
       for (int k = 0; k < rule.state_count; ++k) {
         states[k] = parameter_.states[k];
         if (rule.states[k].extent == StateExtent::kElement) continue;
-        const void* const array = item_.axes->expand(parameter_, k, i, last, is_plain, expanded[axis++]);
+        const void* const array = item_.axes->expand(parameter_, k, i, last, read_only, expanded[axis++]);
         states[k] = const_cast<void*>(begin_of(array, i * size_of(item_.compute_dtype())));
       }
       work(streams, i, last, c);

@@ -81,6 +81,10 @@ inline const GradientKernels& gradient_kernels(const KernelTable& kernels, const
   return item.is_wide() ? kernels.gradients64 : kernels.gradients32;
 }
 
+inline const CautiousKernels& cautious_kernels(const KernelTable& kernels, const Item& item) {
+  return item.is_wide() ? kernels.cautious64 : kernels.cautious32;
+}
+
 // Does the parameter have a part in this phase?
 bool takes_part(const Item& item, const Pass& pass);
 

@@ -1,9 +1,11 @@
 #include "engine/observe.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "engine/coefficients.hpp"
+#include "engine/scratch.hpp"
 
 namespace adamas {
 namespace {
@@ -76,15 +78,30 @@ void Observer::before(const Streams& streams, std::size_t begin, std::size_t end
   if (second_ >= 0 && is_rounded() && !packed(second_).scales) unpack(second_, begin, end, second_before_);
 }
 
-void Observer::after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end) {
-  const std::size_t bytes = size_of(item_.compute_dtype());
-  const StepCoefficients& c = pass_.coefficients[item_.coefficients];
-  const auto placed = [&](const void* memory) { return begin_of(memory, begin * bytes); };
+ObservedPiece Observer::how(const Streams& streams, std::size_t begin) const {
   ObservedPiece piece{};
-  piece.grad = gradient;
   piece.grad_scale = 1.0 / pass_.options->grad_scale;
   piece.clip_scale = item_.factor;
   piece.limit = pass_.options->max_value;
+  piece.floor = second_ < 0 ? -1.0 : square_floor(parameter_.rule, pass_.coefficients[item_.coefficients]);
+  Places places;
+  const std::size_t bytes = size_of(item_.compute_dtype());
+  for (const void* array : {static_cast<const void*>(streams.param), streams.grad}) {
+    places.take(shifted(array, begin * bytes));
+  }
+  for (int k = 0; k < rule_info(parameter_.rule).state_count; ++k) {
+    places.take(shifted(streams.states[k], begin * bytes));
+  }
+  const std::size_t in_line = reinterpret_cast<std::uintptr_t>(streams.param) % kCacheLine;
+  for (std::size_t& place : piece.places) place = places.take_free(in_line) - begin * bytes;
+  return piece;
+}
+
+void Observer::after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end) {
+  const std::size_t bytes = size_of(item_.compute_dtype());
+  const auto placed = [&](const void* memory) { return begin_of(memory, begin * bytes); };
+  ObservedPiece piece = how(streams, begin);
+  piece.grad = gradient;
   piece.before = placed(before_);
   piece.after = param_at(streams, begin, end, after_);
   if (moment_ >= 0) piece.moment = placed(moment_before_);
@@ -97,7 +114,6 @@ void Observer::after(const Streams& streams, const void* gradient, std::size_t b
     if (is_rounded()) unpack(second_, begin, end, second_after_);
     piece.second_before = is_rounded() ? placed(second_before_) : nullptr;
     piece.second_after = is_rounded() ? placed(second_after_) : second.values;
-    piece.floor = square_floor(parameter_.rule, c);
   }
   fetch(streams, piece);
   const ObserveKernel kernel = item_.is_wide() ? pass_.kernels->observe64 : pass_.kernels->observe32;

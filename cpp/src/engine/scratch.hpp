@@ -12,8 +12,6 @@
 
 namespace adamas {
 
-constexpr std::size_t kPage = 4096;
-
 // Elements in scratch: few, so that arrays come from memory at an even pace.
 constexpr std::size_t kStride = 256;
 static_assert(kGranule % kStride == 0 && kStride % kBlock == 0);

@@ -1,7 +1,7 @@
-// Sums of squares by row and by column of a matrix, in one pass over gradients, in float64.
+// Sums of squares by row and by column of a matrix, in one pass over gradients.
 //
-// They are the same for every instruction set: a row is summed up as granules are (kernel/square_sum.hpp), and a column
-// from the first row to the last.
+// They are the same for every instruction set: the granules of a row are summed up in the compute type, as HalvedSum
+// does it, and so are kRowsAtOnce elements of a column, in order; those sums are added in float64.
 #pragma once
 
 #include <algorithm>
@@ -12,75 +12,91 @@
 namespace adamas {
 namespace {
 
-// Adds the squares of vectors, one from each of several rows, to as many sums.
-template <int kRows, class T>
-ADAMAS_INLINE void add_squares(const Vector<T>* x, double* sums) {
+// Of vectors, one from each of several rows.
+template <int kRows, class V>
+ADAMAS_INLINE V sum_of_squares(const V* x) {
+  V sum = x[0] * x[0];
+  for (int r = 1; r < kRows; ++r) sum = sum + x[r] * x[r];
+  return sum;
+}
+
+// Adds the lanes of a vector to as many sums.
+template <class T>
+ADAMAS_INLINE void add_to(double* sums, Vector<T> x) {
   constexpr int kParts = Vector<T>::kLanes / Vector<double>::kLanes;
-  Vector<double> parts[kRows][kParts];
-  for (int r = 0; r < kRows; ++r) widen(x[r], parts[r]);
+  Vector<double> parts[kParts];
+  widen(x, parts);
   for (int k = 0; k < kParts; ++k) {
     double* const at = sums + k * Vector<double>::kLanes;
-    Vector<double> sum = Vector<double>::load(at);
-    for (int r = 0; r < kRows; ++r) sum = sum + parts[r][k] * parts[r][k];
-    sum.store(at);
+    (Vector<double>::load(at) + parts[k]).store(at);
   }
 }
 
 // The same of the first n lanes alone.
-template <int kRows, class T>
-void add_squares(const Vector<T>* x, double* sums, int n) {
+template <class T>
+void add_to(double* sums, Vector<T> x, int n) {
   T values[Vector<T>::kLanes];
-  for (int r = 0; r < kRows; ++r) {
-    x[r].store(values);
-    for (int k = 0; k < n; ++k) sums[k] += static_cast<double>(values[k]) * static_cast<double>(values[k]);
-  }
+  x.store(values);
+  for (int k = 0; k < n; ++k) sums[k] += static_cast<double>(values[k]);
 }
 
-// Several rows at once, so that a column's sum is fetched and put back once for all of them.
-template <int kRows, class T>
-void sum_rows(const T* grad, std::size_t columns, Vector<T> scale, double* row_sums, double* column_sums) {
+// The first kRows rows at once. Of rows that are not there, the elements are zero.
+template <int kRows, bool kByColumn, class T>
+void sum_rows(const AxisRows& rows, Vector<T> scale) {
   using V = Vector<T>;
   constexpr std::size_t kLanes = V::kLanes;
-  const std::size_t segments = (columns + kSegment - 1) / kSegment;
-  const auto row = [&](int r) ADAMAS_INLINE_LAMBDA { return grad + static_cast<std::size_t>(r) * columns; };
-  for (std::size_t segment = 0; segment < segments; ++segment) {
-    const std::size_t begin = segment * kSegment;
-    SquareSum sums[kRows];
+  static constexpr T kZeros[kGranule] = {};
+  for (std::size_t begin = 0; begin < rows.columns; begin += kGranule) {
+    const T* from[kRows];
+    for (std::size_t r = 0; r < kRows; ++r) {
+      from[r] = r < rows.rows ? static_cast<const T*>(rows.grad) + r * rows.stride + begin : kZeros;
+    }
+    HalvedSum<T> sums[kRows];
     for_each_vector<kLanes>(
-        begin, std::min(columns, begin + kSegment),
+        0, std::min(rows.columns - begin, kGranule),
         [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
           V g[kRows];
-          for (int r = 0; r < kRows; ++r) {
-            g[r] = V::load(row(r) + i) * scale;
-            sums[r].template add<decltype(b)::value * kLanes>(g[r]);
-          }
-          if (column_sums != nullptr) add_squares<kRows>(g, column_sums + i);
+          repeat<kRows>([&](auto r) ADAMAS_INLINE_LAMBDA {
+            g[r] = V::load(from[r] + i) * scale;
+            sums[r].template add<decltype(b)::value * kLanes>(g[r], g[r]);
+          });
+          if constexpr (kByColumn) add_to(rows.column_sums + begin + i, sum_of_squares<kRows>(g));
         },
         [&](std::size_t i, int n) {
           V g[kRows];
           for (int r = 0; r < kRows; ++r) {
-            g[r] = V::load(row(r) + i, n) * scale;
-            sums[r].add_last(g[r], i % kVirtualLanes, n);
+            g[r] = V::load(from[r] + i, n) * scale;
+            sums[r].add_last(g[r], g[r], i % kVirtualLanes, n);
           }
-          if (column_sums != nullptr) add_squares<kRows>(g, column_sums + i, n);
+          if constexpr (kByColumn) add_to(rows.column_sums + begin + i, sum_of_squares<kRows>(g), n);
         });
-    for (int r = 0; r < kRows; ++r) row_sums[static_cast<std::size_t>(r) * segments + segment] = sums[r].total();
+    for (std::size_t r = 0; r < std::min<std::size_t>(kRows, rows.rows); ++r) {
+      rows.row_sums[r * rows.granules + begin / kGranule] = sums[r].total();
+    }
   }
 }
 
 template <class T>
-void axis_sums(const void* grad, std::size_t rows, std::size_t columns, double scale, double* row_sums,
-               double* column_sums) {
-  // As many as there are registers for their sums. (A single row would also be too few streams to fetch memory fast.)
-  constexpr int kRows = Vector<double>::kLanes == 8 ? 4 : 2;
+void axis_sums(const AxisRows& all, double scale) {
+  constexpr std::size_t kRows = kRowsAtOnce;
   const auto s = Vector<T>::broadcast(static_cast<T>(scale));
-  const T* row = static_cast<const T*>(grad);
-  const std::size_t segments = (columns + kSegment - 1) / kSegment;
-  std::size_t r = 0;
-  for (; r + kRows <= rows; r += kRows, row += kRows * columns, row_sums += kRows * segments) {
-    sum_rows<kRows>(row, columns, s, row_sums, column_sums);
+  AxisRows rows = all;
+  // A single row is too few streams to fetch memory fast. Its granules can be taken for those of several rows.
+  const std::size_t quarter = rows.columns / (kRows * kGranule);
+  if (rows.rows == 1 && rows.column_sums == nullptr && quarter > 0) {
+    const std::size_t columns = quarter * kGranule;
+    sum_rows<kRows, false>(AxisRows{rows.grad, kRows, columns, columns, rows.row_sums, quarter, nullptr}, s);
+    const std::size_t done = kRows * columns;
+    rows.grad = static_cast<const T*>(rows.grad) + done;
+    rows.columns -= done;
+    rows.row_sums += kRows * quarter;
   }
-  for (; r < rows; ++r, row += columns, row_sums += segments) sum_rows<1>(row, columns, s, row_sums, column_sums);
+  for (std::size_t r = 0; r < all.rows; r += kRows) {
+    rows.rows = all.rows - r;
+    all.column_sums != nullptr ? sum_rows<kRows, true>(rows, s) : sum_rows<kRows, false>(rows, s);
+    rows.grad = static_cast<const T*>(rows.grad) + kRows * rows.stride;
+    rows.row_sums += kRows * rows.granules;
+  }
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
-// What a cautious update adds to that of its rule (engine/cautious.hpp): once for all rules, over arrays of the compute
-// type that are in cache.
+// Cautious updates (engine/cautious.hpp). Where all is float32, a rule has a formula of its own for them, and so has
+// the first pass. For other formats there is, once for all rules, what an update adds to that of its rule, over arrays
+// of the compute type that are in cache.
 #pragma once
 
 #include <cstddef>
 
+#include "kernel/apart.hpp"
+#include "kernel/square_sum.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
 #include "rules/decay.hpp"
+#include "rules/rule.hpp"
 
 namespace adamas {
 namespace {
@@ -25,6 +29,80 @@ template <class V>
 ADAMAS_INLINE V change_along(V change, V g) {
   const V zero = V::broadcast(0);
   return where_greater(g, zero, change, where_greater(zero, g, zero - change, zero));
+}
+
+// p + the change of a parameter of zeros, times `moving` where that moves, else times zero; so a NaN reaches p.
+template <class V>
+ADAMAS_INLINE V moved(V p, V change, V g, V moving) {
+  const V zero = V::broadcast(0);
+  return p + change * where_greater(zero, change_along(change, g), moving, zero);
+}
+
+// The cautious form of a rule, with one coefficient more.
+template <class Rule>
+struct CautiousRule : Rule {
+  static constexpr bool kTakesRoot = false;
+
+  template <class T>
+  struct Coefficients {
+    typename Rule::template Coefficients<T> rule;
+    T moving;
+  };
+
+  template <class V, class States>
+  static ADAMAS_INLINE V update(V p, V g, States state, Coefficients<const V&> c) {
+    const V zero = V::broadcast(0);
+    if constexpr (Rule::kTakesRoot) {
+      const V root = Rule::begin(zero, g, state, c.rule);
+      return moved(p, Rule::finish(zero, g, root, state, c.rule), g, c.moving);
+    } else {
+      return moved(p, Rule::update(zero, g, state, c.rule), g, c.moving);
+    }
+  }
+};
+
+template <class Rule, class T>
+void update_cautiously(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
+  static_assert(kCoefficientCount<Rule> < kMaxCoefficients);
+  StepCoefficients with_mask = c;
+  with_mask.rule[kCoefficientCount<Rule>] = c.mask_scale;
+  update_plain<CautiousRule<Rule>, T>(streams, begin, end, with_mask);
+}
+
+// Of a rule that follows its average, how many elements of each granule move: those where the average has the sign of
+// the gradient.
+template <class T>
+void count_by_average(const void* grad, const void* average, std::size_t begin, std::size_t end, double scale,
+                      const double* coefficients, double* counts) {
+  using V = Vector<T>;
+  constexpr std::size_t kLanes = V::kLanes;
+  const V zero = V::broadcast(0);
+  const V one = V::broadcast(1);
+  const V factor = V::broadcast(static_cast<T>(scale));
+  const V beta1 = V::broadcast(static_cast<T>(coefficients[0]));
+  const V one_minus_beta1 = V::broadcast(static_cast<T>(coefficients[1]));
+  const auto moves = [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
+    const V g = load<T>(grad, i, lanes) * factor;
+    const V m = beta1 * load<T>(average, i, lanes) + one_minus_beta1 * g;
+    const V along = where_greater(g, zero, m, where_greater(zero, g, zero - m, zero));
+    return where_greater(along, zero, one, zero);
+  };
+  for_each_apart(begin, end, [&](std::size_t first, std::size_t apart, int count, std::size_t size) {
+    V moving[kRuns] = {zero, zero, zero, zero};
+    if (count == kRuns) {
+      for (std::size_t i = first; i < first + kGranule; i += kLanes) {
+        for (std::size_t r = 0; r < kRuns; ++r) moving[r] = moving[r] + moves(i + r * apart, AllLanes{});
+      }
+    } else {
+      for (std::size_t i = first; i < first + size; i += kLanes) {
+        const std::size_t left = first + size - i;
+        moving[0] = moving[0] + (left < kLanes ? moves(i, FirstLanes{static_cast<int>(left)}) : moves(i, AllLanes{}));
+      }
+    }
+    for (int r = 0; r < count; ++r)
+      counts[(first + static_cast<std::size_t>(r) * apart) / kGranule] =
+          static_cast<double>(added_by_halves(moving[r]));
+  });
 }
 
 template <class T>
@@ -49,31 +127,24 @@ double count_moving(const void* change, const void* grad, std::size_t count) {
     const V along = change_along(load<T>(change, i, lanes), load<T>(grad, i, lanes));  // zero beyond a tail
     moving = moving + where_greater(zero, along, one, zero);
   });
-  T counts[V::kLanes];
-  moving.store(counts);
-  double total = 0.0;
-  for (const T of_lane : counts) total += static_cast<double>(of_lane);
-  return total;
+  return static_cast<double>(added_by_halves(moving));
 }
 
 template <class T>
 void move(void* param, const void* change, const void* grad, std::size_t count, double decay, double scale) {
   using V = Vector<T>;
-  const V zero = V::broadcast(0);
   const V factor = V::broadcast(static_cast<T>(decay));
   const V moving = V::broadcast(static_cast<T>(scale));
   for_each_lanes<T>(count, [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
     V p = load<T>(param, i, lanes);
     V g = load<T>(grad, i, lanes);
-    const V c = load<T>(change, i, lanes);
     DecoupledDecay::apply(p, g, factor);
-    // A product, so that a NaN reaches the parameter.
-    store(p + c * where_greater(zero, change_along(c, g), moving, zero), param, i, lanes);
+    store(moved(p, load<T>(change, i, lanes), g, moving), param, i, lanes);
   });
 }
 
 template <class T>
-constexpr CautiousKernels kCautiousKernels = {couple<T>, count_moving<T>, move<T>};
+constexpr CautiousKernels kCautiousKernels = {count_by_average<T>, couple<T>, count_moving<T>, move<T>};
 
 }  // namespace
 }  // namespace adamas

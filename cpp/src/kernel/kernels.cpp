@@ -19,22 +19,17 @@
 #include "kernel/gradient_loop.hpp"
 #include "kernel/mixed_loop.hpp"
 #include "kernel/observe_loop.hpp"
+#include "kernel/observed_update.hpp"
+#include "kernel/run_loop.hpp"
 #include "kernel/sum_loop.hpp"
 #include "kernel/table.hpp"
 #include "kernel/tile_loop.hpp"
+#include "kernel/unpack_loop.hpp"
 #include "rules/decay.hpp"
 #include "rules/registry.hpp"
 
 namespace adamas {
 namespace {
-
-template <class Rule, class T>
-void update_plain(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
-  if constexpr (!Rule::kOwnDecay) {
-    if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, T>(streams, begin, end, c);
-  }
-  tile_loop<Rule, DecoupledDecay, T>(streams, begin, end, c);
-}
 
 // One row per rule; columns as in engine/formats.hpp.
 template <class Rule>
@@ -63,6 +58,38 @@ constexpr const SumKernel* sum_row() {
   return nullptr;
 }
 
+template <class Rule>
+constexpr UpdateKernel cautious_kernel() {
+  if constexpr (Rule::kCautious) return update_cautiously<typename FormulaOf<Rule>::Type, float>;
+  return nullptr;
+}
+
+template <class Rule>
+constexpr AxisRunKernel kUpdateRunsRow[] = {
+#define ADAMAS_CELL(dtype, T) update_runs<Rule, T>,
+    ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+template <class Rule>
+constexpr AxisRunKernel kSumRunsRow[] = {
+#define ADAMAS_CELL(dtype, T) sum_runs<Rule, T>,
+    ADAMAS_PLAIN_FORMATS(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+template <class Rule>
+constexpr const AxisRunKernel* update_runs_row() {
+  if constexpr (kHasAxes<Rule>) return kUpdateRunsRow<Rule>;
+  return nullptr;
+}
+
+template <class Rule>
+constexpr const AxisRunKernel* sum_runs_row() {
+  if constexpr (kHasAxes<Rule> && Rule::kSumCount != 0) return kSumRunsRow<Rule>;
+  return nullptr;
+}
+
 constexpr const UpdateKernel* kUpdateRows[] = {
 #define ADAMAS_CELL(name, ...) kUpdateRow<FormulaOf<__VA_ARGS__>::Type>,
     ADAMAS_RULES(ADAMAS_CELL)
@@ -75,11 +102,45 @@ constexpr const SumKernel* kSumRows[] = {
 #undef ADAMAS_CELL
 };
 
+// Of single lanes the loop would be long and slow.
+template <class Rule>
+constexpr ObservedUpdateKernel observed_kernel() {
+  if constexpr (Vector<float>::kLanes > 1) return observed_update<Rule>;
+  return nullptr;
+}
+
+constexpr ObservedUpdateKernel kObservedColumn[] = {
+#define ADAMAS_CELL(name, ...) observed_kernel<FormulaOf<__VA_ARGS__>::Type>(),
+    ADAMAS_RULES(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+constexpr UpdateKernel kCautiousColumn[] = {
+#define ADAMAS_CELL(name, ...) cautious_kernel<__VA_ARGS__>(),
+    ADAMAS_RULES(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+constexpr const AxisRunKernel* kUpdateRunsRows[] = {
+#define ADAMAS_CELL(name, ...) update_runs_row<FormulaOf<__VA_ARGS__>::Type>(),
+    ADAMAS_RULES(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
+constexpr const AxisRunKernel* kSumRunsRows[] = {
+#define ADAMAS_CELL(name, ...) sum_runs_row<FormulaOf<__VA_ARGS__>::Type>(),
+    ADAMAS_RULES(ADAMAS_CELL)
+#undef ADAMAS_CELL
+};
+
 }  // namespace
 
 extern const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA);
 const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kSumRows,
+                                                              kCautiousColumn,
+                                                              kUpdateRunsRows,
+                                                              kSumRunsRows,
                                                               kGradientKernels<float>,
                                                               kGradientKernels<double>,
                                                               update_companions,
@@ -90,6 +151,7 @@ const KernelTable ADAMAS_CONCATENATE(kernels_, ADAMAS_ISA) = {kUpdateRows,
                                                               kCautiousKernels<float>,
                                                               kCautiousKernels<double>,
                                                               store_params,
+                                                              kObservedColumn,
                                                               observe<float>,
                                                               observe<double>,
                                                               unpack_state,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "kernel/mixed_loop.hpp"
@@ -14,8 +15,8 @@
 namespace adamas {
 namespace {
 
-// The sums of one granule.
-template <class Rule>
+// The sums of one granule, of arrays of T.
+template <class Rule, class T>
 class RuleSums {
  public:
   template <std::size_t kFirst, class V>
@@ -28,14 +29,15 @@ class RuleSums {
     for (int k = 0; k < Rule::kSumCount; ++k) sums_[k].add_last(products[k].a, products[k].b, first, n);
   }
   ADAMAS_INLINE void restart() {
-    for (ProductSum& sum : sums_) sum.restart();
+    for (Sum& sum : sums_) sum.restart();
   }
   void store(GranuleSums& out) const {
     for (int k = 0; k < Rule::kSumCount; ++k) out.values[k] = sums_[k].total();
   }
 
  private:
-  ProductSum sums_[Rule::kSumCount];
+  using Sum = std::conditional_t<Rule::kSumsInComputeType, HalvedSum<T>, ProductSum>;
+  Sum sums_[Rule::kSumCount];
 };
 
 // Scale and decay, as the update has them.
@@ -60,7 +62,7 @@ void sum_loop(const Streams& streams, std::size_t begin, std::size_t end, const 
   const RuleVectors<Rule, V> c(coefficients);
   const bool coupled = coefficients.decay_mode == Decay::kCoupled;
 
-  RuleSums<Rule> sums;
+  RuleSums<Rule, T> sums;
   for (std::size_t granule = begin; granule < end; granule += kGranule) {
     sums.restart();
     const auto measure = [&](std::size_t i, auto lanes, auto add) ADAMAS_INLINE_LAMBDA {
@@ -101,7 +103,7 @@ void sum_mixed(const Streams& streams, std::size_t begin, std::size_t end, const
   typename States::Scratch scratch(static_cast<std::uint32_t>(coefficients.step));
   States states(scratch);
 
-  RuleSums<Rule> sums;
+  RuleSums<Rule, float> sums;
   for (std::size_t granule = begin; granule < end; granule += kGranule) {
     sums.restart();
     const std::size_t last = std::min(end, granule + kGranule);

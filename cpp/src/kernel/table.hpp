@@ -13,15 +13,16 @@
 
 namespace adamas {
 
-constexpr int kMaxCoefficients = 13;
+constexpr int kMaxCoefficients = 14;
 constexpr std::size_t kCacheLine = 64;  // bytes
+constexpr std::size_t kPage = 4096;     // likewise
 
 // Elements of one parameter are cut into slices at multiples of this: whole cache lines and blocks of quantised states.
 // Sums are taken granule by granule.
 constexpr std::size_t kGranule = 512;
 
-// Elements of a row of a matrix that are summed up at once.
-constexpr std::size_t kSegment = 2048;
+// The squares of so many elements of a column are added in the compute type, and those sums in float64.
+constexpr std::size_t kRowsAtOnce = 8;
 
 // The numbers of one step, computed in float64 by the engine and rounded once, by the kernel, to the compute type.
 struct StepCoefficients {
@@ -72,6 +73,23 @@ struct GranuleSums {
 using SumKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c,
                            GranuleSums* sums);
 
+// A granule of a parameter with states by row or column. In the place of such a state, the formula is given of element
+// i what is at i & mask.
+struct AxisRun {
+  std::size_t begin;
+  struct Factors {
+    const void* values;
+    std::size_t mask;
+  } factors[kMaxStates];
+};
+
+// Granules that are gone through at once, at most.
+constexpr int kRuns = 4;
+
+// Updates `count` granules of `size` elements each; or sums them up, as SumKernel has it.
+using AxisRunKernel = void (*)(const Streams& streams, const AxisRun* runs, int count, std::size_t size,
+                               const StepCoefficients& c, GranuleSums* sums);
+
 // Brings companions of elements [begin, end), from a granule on, up to date with the parameter.
 using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
                                  std::size_t end);
@@ -86,10 +104,20 @@ using PrepareKernel = void (*)(DType dtype, const void* grad, const void* accumu
 using MeasureKernel = void (*)(DType dtype, const void* grad, std::size_t begin, std::size_t end, double scale,
                                double* measures);
 
-// Sums of squares of gradient times scale, of `rows` rows of a matrix, one after the other in memory, in the compute
-// type: of each kSegment elements of a row, to row_sums, and of each column added to column_sums, unless it is null.
-using AxisKernel = void (*)(const void* grad, std::size_t rows, std::size_t columns, double scale, double* row_sums,
-                            double* column_sums);
+// Rows of a matrix, or parts of them, of the compute type; row r begins r * stride elements after the first. Sums of
+// squares go to row_sums: of each granule of row r, from r * granules on. They are added to column_sums, unless it is
+// null; then whole groups of kRowsAtOnce rows are there, but for the last of those whose columns are summed up
+// together.
+struct AxisRows {
+  const void* grad;
+  std::size_t rows;
+  std::size_t columns;
+  std::size_t stride;
+  double* row_sums;
+  std::size_t granules;
+  double* column_sums;
+};
+using AxisKernel = void (*)(const AxisRows& rows, double scale);
 
 // Kernels for gradients, by the type that is computed with.
 struct GradientKernels {
@@ -119,8 +147,13 @@ struct CatchUp {
 };
 using CatchUpKernel = void (*)(const CatchUp& c, float* param, float* exp_avg, float* exp_avg_sq, std::size_t size);
 
-// Of cautious updates (engine/cautious.hpp), over `count` elements of the compute type. change: of the parameter.
+// Of cautious updates (engine/cautious.hpp), in the compute type; all but the first over `count` elements. change: of
+// the parameter.
 struct CautiousKernels {
+  // Of elements [begin, end), from a granule on, of a rule that follows its average: how many will move, to
+  // counts[i / kGranule] for each granule of elements i. scale: multiplies the gradient; coefficients: of the rule.
+  void (*count_by_average)(const void* grad, const void* average, std::size_t begin, std::size_t end, double scale,
+                           const double* coefficients, double* counts);
   // grad + weight_decay * param, in place.
   void (*couple)(void* grad, const void* param, std::size_t count, double weight_decay);
   // How many elements move against the gradient, as they should; count: at most kGranule.
@@ -141,6 +174,9 @@ struct ObservedPiece {
   const void* second_before;  // where second_after is the same, it is lost; null where states are not rounded
   const void* second_after;   // null for none
   double floor;               // second moments below this are small beside eps; negative for no such
+  // Where parameter and moment before the update are kept meanwhile (ObservedUpdateKernel): the place of element 0,
+  // modulo the page, far from those of the arrays that are gone through (engine/scratch.hpp).
+  std::size_t places[2];
   // Arrays whose next pieces are to be fetched meanwhile: where what is needed next begins, for element 0, and the
   // bytes of 16 elements.
   struct Fetched {
@@ -153,6 +189,10 @@ struct ObservedPiece {
 
 // Of elements [begin, end), from a granule on: out[i / kGranule] for each granule of elements i.
 using ObserveKernel = void (*)(const ObservedPiece& piece, std::size_t begin, std::size_t end, Observation* out);
+
+// An update where all is float32, observed in the same pass; how: numbers and places.
+using ObservedUpdateKernel = void (*)(const Streams& streams, std::size_t begin, std::size_t end,
+                                      const StepCoefficients& c, const ObservedPiece& how, Observation* out);
 
 // One state as it is stored: all of its elements.
 struct PackedState {
@@ -176,6 +216,10 @@ using StartKernel = void (*)(const Streams& streams, int which, std::size_t begi
 struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const SumKernel* const* sum;        // the same; a null row for rules that need no sums
+  const UpdateKernel* cautious;       // [rule], where all is float32; null for rules that cannot be
+  // Updates and sums by granules, for plain formats; null rows for rules without states by row or column.
+  const AxisRunKernel* const* update_runs;
+  const AxisRunKernel* const* sum_runs;
   GradientKernels gradients32;
   GradientKernels gradients64;
   CompanionKernel companions32;  // of parameters computed with in float32
@@ -187,7 +231,8 @@ struct KernelTable {
   CautiousKernels cautious64;
   // Makes elements [begin, end) of the parameter, computed with in float32, what `from` has from its beginning on.
   void (*store)(const Streams& streams, const float* from, std::size_t begin, std::size_t end);
-  ObserveKernel observe32;  // of parameters computed with in float32
+  const ObservedUpdateKernel* observed_update;  // [rule]; null where observing is done behind the update
+  ObserveKernel observe32;                      // of parameters computed with in float32
   ObserveKernel observe64;
   UnpackStateKernel unpack_state;
   LeastOfCodesKernel least_of_codes;

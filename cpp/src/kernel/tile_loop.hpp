@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernel/table.hpp"
+#include "rules/decay.hpp"
 #include "rules/rule.hpp"
 
 namespace adamas {
@@ -116,6 +117,14 @@ void tile_loop(const Streams& streams, std::size_t begin, std::size_t end, const
   }
   for (; i + kLanes <= end; i += kLanes) update(i, Block<1>{}, AllLanes{});
   if (i < end) update(i, Block<1>{}, FirstLanes{static_cast<int>(end - i)});
+}
+
+template <class Rule, class T>
+void update_plain(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& c) {
+  if constexpr (!Rule::kOwnDecay) {
+    if (c.decay_mode == Decay::kCoupled) return tile_loop<Rule, CoupledDecay, T>(streams, begin, end, c);
+  }
+  tile_loop<Rule, DecoupledDecay, T>(streams, begin, end, c);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ struct AdafactorBase : RuleDefaults {
     T param_square, direction_square;
   };
   static constexpr int kSumCount = 2;
+  static constexpr bool kSumsInComputeType = true;
   static constexpr const char* kSums[kMaxSums] = {"param_square", "direction_square"};
 
   static void take_sums(Sums<const double&> sums, double size, Scalars, Coefficients<double&> c) {

@@ -108,6 +108,9 @@ struct RuleDefaults {
   static constexpr int kSumCount = 0;
   static constexpr const char* kSums[kMaxSums] = {};
 
+  // Over a granule, they are in the compute type: for sums of squares, of which few digits matter.
+  static constexpr bool kSumsInComputeType = false;
+
   // The state that starts at the parameter, or -1; it is not rounded (StateKind::kExact).
   static constexpr int kStartsAtParam = -1;
 
@@ -137,6 +140,16 @@ template <class Rule>
 constexpr bool is_written(int k) {
   return k != Rule::kUnchangedState && Rule::kStates[k].extent == StateExtent::kElement;
 }
+
+template <class Rule>
+constexpr bool has_state_by(StateExtent extent) {
+  for (int k = 0; k < Rule::kStateCount; ++k) {
+    if (Rule::kStates[k].extent == extent) return true;
+  }
+  return false;
+}
+template <class Rule>
+constexpr bool kHasAxes = has_state_by<Rule>(StateExtent::kRow) || has_state_by<Rule>(StateExtent::kColumn);
 
 template <class Rule>
 constexpr int kCoefficientCount =

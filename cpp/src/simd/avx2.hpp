@@ -46,6 +46,16 @@ struct Vector<float> {
   friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
     return {_mm256_blendv_ps(y.lanes, x.lanes, _mm256_cmp_ps(a.lanes, b.lanes, _CMP_GT_OQ))};
   }
+
+  struct Mask {
+    __m256 lanes;
+    friend Mask operator&(Mask a, Mask b) { return {_mm256_and_ps(a.lanes, b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_GT_OQ)}; }
+  friend Mask not_zero(Vector a) { return {_mm256_cmp_ps(a.lanes, _mm256_setzero_ps(), _CMP_NEQ_OQ)}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm256_add_ps(a.lanes, _mm256_and_ps(mask.lanes, b.lanes))};
+  }
 };
 
 template <>
@@ -70,6 +80,16 @@ struct Vector<double> {
   friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
     return {_mm256_blendv_pd(y.lanes, x.lanes, _mm256_cmp_pd(a.lanes, b.lanes, _CMP_GT_OQ))};
   }
+
+  struct Mask {
+    __m256d lanes;
+    friend Mask operator&(Mask a, Mask b) { return {_mm256_and_pd(a.lanes, b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {_mm256_cmp_pd(a.lanes, b.lanes, _CMP_GT_OQ)}; }
+  friend Mask not_zero(Vector a) { return {_mm256_cmp_pd(a.lanes, _mm256_setzero_pd(), _CMP_NEQ_OQ)}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm256_add_pd(a.lanes, _mm256_and_pd(mask.lanes, b.lanes))};
+  }
 };
 
 inline void widen(Vector<float> x, Vector<double>* parts) {
@@ -77,6 +97,20 @@ inline void widen(Vector<float> x, Vector<double>* parts) {
   parts[1] = {_mm256_cvtps_pd(_mm256_extractf128_ps(x.lanes, 1))};
 }
 inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
+
+// Lanes joined by halves: the upper four with the lower four, and so on.
+inline float added_by_halves(__m256 x) {
+  __m128 y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  y = _mm_add_ps(y, _mm_movehl_ps(y, y));
+  return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
+}
+inline float largest_by_halves(__m256 x) {
+  __m128 y = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  y = _mm_max_ps(y, _mm_movehl_ps(y, y));
+  return _mm_cvtss_f32(_mm_max_ss(y, _mm_movehdup_ps(y)));
+}
+inline float added_by_halves(Vector<float> x) { return added_by_halves(x.lanes); }
+inline float largest_by_halves(Vector<float> x) { return largest_by_halves(x.lanes); }
 
 inline Vector<float> load_rounded(const double* from) {
   const __m128 low = _mm256_cvtpd_ps(_mm256_loadu_pd(from));

@@ -43,6 +43,16 @@ struct Vector<float> {
   friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
     return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_GT_OQ), y.lanes, x.lanes)};
   }
+
+  struct Mask {
+    __mmask16 lanes;
+    friend Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.lanes & b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_GT_OQ)}; }
+  friend Mask not_zero(Vector a) { return {_mm512_cmp_ps_mask(a.lanes, _mm512_setzero_ps(), _CMP_NEQ_OQ)}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm512_mask_add_ps(a.lanes, mask.lanes, a.lanes, b.lanes)};
+  }
 };
 
 template <>
@@ -67,13 +77,43 @@ struct Vector<double> {
   friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) {
     return {_mm512_mask_blend_pd(_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_GT_OQ), y.lanes, x.lanes)};
   }
+
+  struct Mask {
+    __mmask8 lanes;
+    friend Mask operator&(Mask a, Mask b) { return {static_cast<__mmask8>(a.lanes & b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {_mm512_cmp_pd_mask(a.lanes, b.lanes, _CMP_GT_OQ)}; }
+  friend Mask not_zero(Vector a) { return {_mm512_cmp_pd_mask(a.lanes, _mm512_setzero_pd(), _CMP_NEQ_OQ)}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {_mm512_mask_add_pd(a.lanes, mask.lanes, a.lanes, b.lanes)};
+  }
 };
+
+inline __m256 upper_half(__m512 x) { return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1)); }
 
 inline void widen(Vector<float> x, Vector<double>* parts) {
   parts[0] = {_mm512_cvtps_pd(_mm512_castps512_ps256(x.lanes))};
-  parts[1] = {_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.lanes), 1)))};
+  parts[1] = {_mm512_cvtps_pd(upper_half(x.lanes))};
 }
 inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
+
+// Lanes joined by halves: the upper eight with the lower eight, and so on.
+inline float added_by_halves(__m256 x) {
+  __m128 y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  y = _mm_add_ps(y, _mm_movehl_ps(y, y));
+  return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
+}
+inline float largest_by_halves(__m256 x) {
+  __m128 y = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  y = _mm_max_ps(y, _mm_movehl_ps(y, y));
+  return _mm_cvtss_f32(_mm_max_ss(y, _mm_movehdup_ps(y)));
+}
+inline float added_by_halves(Vector<float> x) {
+  return added_by_halves(_mm256_add_ps(_mm512_castps512_ps256(x.lanes), upper_half(x.lanes)));
+}
+inline float largest_by_halves(Vector<float> x) {
+  return largest_by_halves(_mm256_max_ps(_mm512_castps512_ps256(x.lanes), upper_half(x.lanes)));
+}
 
 inline Vector<float> load_rounded(const double* from) {
   const __m256 low = _mm512_cvtpd_ps(_mm512_loadu_pd(from));

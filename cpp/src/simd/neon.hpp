@@ -48,6 +48,16 @@ struct Vector<float> {
     return {vbslq_f32(vcgtq_f32(a.lanes, b.lanes), x.lanes, y.lanes)};
   }
   friend Vector larger(Vector a, Vector b) { return where_greater(a, b, a, b); }
+
+  struct Mask {
+    uint32x4_t lanes;
+    friend Mask operator&(Mask a, Mask b) { return {vandq_u32(a.lanes, b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {vcgtq_f32(a.lanes, b.lanes)}; }
+  friend Mask not_zero(Vector a) { return {vcagtq_f32(a.lanes, vdupq_n_f32(0))}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {vaddq_f32(a.lanes, vreinterpretq_f32_u32(vandq_u32(mask.lanes, vreinterpretq_u32_f32(b.lanes))))};
+  }
 };
 
 template <>
@@ -73,6 +83,16 @@ struct Vector<double> {
     return {vbslq_f64(vcgtq_f64(a.lanes, b.lanes), x.lanes, y.lanes)};
   }
   friend Vector larger(Vector a, Vector b) { return where_greater(a, b, a, b); }
+
+  struct Mask {
+    uint64x2_t lanes;
+    friend Mask operator&(Mask a, Mask b) { return {vandq_u64(a.lanes, b.lanes)}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {vcgtq_f64(a.lanes, b.lanes)}; }
+  friend Mask not_zero(Vector a) { return {vcagtq_f64(a.lanes, vdupq_n_f64(0))}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) {
+    return {vaddq_f64(a.lanes, vreinterpretq_f64_u64(vandq_u64(mask.lanes, vreinterpretq_u64_f64(b.lanes))))};
+  }
 };
 
 inline void widen(Vector<float> x, Vector<double>* parts) {
@@ -80,6 +100,13 @@ inline void widen(Vector<float> x, Vector<double>* parts) {
   parts[1] = {vcvt_high_f64_f32(x.lanes)};
 }
 inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
+
+// Lanes joined by halves: the upper two with the lower two, and so on.
+inline float added_by_halves(Vector<float> x) {
+  const float32x2_t y = vadd_f32(vget_low_f32(x.lanes), vget_high_f32(x.lanes));
+  return vget_lane_f32(y, 0) + vget_lane_f32(y, 1);
+}
+inline float largest_by_halves(Vector<float> x) { return vmaxvq_f32(x.lanes); }
 
 inline Vector<float> load_rounded(const double* from) {
   return {vcvt_high_f32_f64(vcvt_f32_f64(vld1q_f64(from)), vld1q_f64(from + 2))};

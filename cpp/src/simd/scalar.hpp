@@ -4,7 +4,10 @@
 // (whole, or the first n lanes only), broadcast, + - * /, square_root, where_greater(a, b, x, y), which is a > b ? x :
 // y for every input, NaN and zeros included, and larger(a, b), which is where_greater(a, b, a, b); widen(x, parts),
 // which puts the lanes into as many vectors of float64 as that takes; and kVectorsPerBlock, for the tile loop. Each
-// operation is one IEEE operation, rounded once.
+// operation is one IEEE operation, rounded once. To count, there are masks: greater(a, b) and not_zero(a), both false
+// where there is a NaN, &, and add_where(mask, a, b), which is a + b, elsewhere a; a is not -0.
+// added_by_halves() and largest_by_halves(), of float alone, join all lanes, of which none is NaN in the latter: the
+// upper half of them with the lower half, and so on.
 //
 // Bits holds an unsigned 32-bit word for each lane of Vector<float>, for number formats that are made by arithmetic on
 // words: load and store, of all of them as they lie in memory; & | ^ + - * left<n> right<n>, right_signed<n> for
@@ -57,6 +60,14 @@ struct Vector {
   friend Vector operator/(Vector a, Vector b) { return {a.lane / b.lane}; }
   friend Vector larger(Vector a, Vector b) { return {a.lane > b.lane ? a.lane : b.lane}; }
   friend Vector where_greater(Vector a, Vector b, Vector x, Vector y) { return a.lane > b.lane ? x : y; }
+
+  struct Mask {
+    bool lane;
+    friend Mask operator&(Mask a, Mask b) { return {a.lane && b.lane}; }
+  };
+  friend Mask greater(Vector a, Vector b) { return {a.lane > b.lane}; }
+  friend Mask not_zero(Vector a) { return {a.lane > 0 || a.lane < 0}; }
+  friend Vector add_where(Mask mask, Vector a, Vector b) { return {a.lane + (mask.lane ? b.lane : 0)}; }
 };
 
 inline Vector<float> square_root(Vector<float> a) { return {__builtin_sqrtf(a.lane)}; }
@@ -66,6 +77,9 @@ template <class T>
 void widen(Vector<T> x, Vector<double>* parts) {
   parts[0] = {static_cast<double>(x.lane)};
 }
+
+inline float added_by_halves(Vector<float> x) { return x.lane; }
+inline float largest_by_halves(Vector<float> x) { return x.lane; }
 
 inline Vector<float> load_rounded(const double* from) { return {static_cast<float>(*from)}; }
 

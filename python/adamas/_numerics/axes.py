@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from adamas._numerics.norms import GRANULE, halved_sums
 from adamas._types import Array
 
-_SEGMENT = 2048
-_LANES = 16
 _TILE = 1 << 16
 _TILE_ROWS = 128
+_ROWS_AT_ONCE = 8
 
 #: Kinds of states that have an element for each row or column of a matrix, instead of each element of a parameter.
 AXES = ("row", "column")
@@ -26,36 +26,36 @@ def axis_shape(kind: str, matrix: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def row_means(g: Array) -> Array:
-    """Return the mean square of each row of matrices, in float64, of shape ``(..., rows, 1)``."""
+    """Return the mean square of each row of matrices, in float64, of shape ``(..., rows, 1)``.
+
+    Over a granule of a row, squares are added in the type of `g`, as by `halved_sums`.
+    """
     columns = g.shape[-1]
     total = np.zeros(g.shape[:-1])
-    for begin in range(0, columns, _SEGMENT):
-        part = g[..., begin : begin + _SEGMENT].astype(np.float64)
-        groups = -(-part.shape[-1] // _LANES)
-        squares = np.zeros((*g.shape[:-1], groups * _LANES))
-        squares[..., : part.shape[-1]] = part * part
-        by_lane = squares.reshape(*g.shape[:-1], groups, _LANES)
-        lanes = np.zeros((*g.shape[:-1], _LANES))
-        for group in range(groups):
-            lanes += by_lane[..., group, :]
-        segment = np.zeros(g.shape[:-1])
-        for lane in range(_LANES):
-            segment += lanes[..., lane]
-        total += segment
+    for begin in range(0, columns, GRANULE):
+        part = np.zeros((*g.shape[:-1], GRANULE), g.dtype)
+        part[..., : columns - begin] = g[..., begin : begin + GRANULE]
+        total += halved_sums(part, part, g.dtype.type).reshape(total.shape)
     means: Array = (total / columns)[..., np.newaxis]
     return means
 
 
 def column_means(g: Array) -> Array:
-    """Return the mean square of each column of matrices, in float64, of shape ``(..., 1, columns)``."""
+    """Return the mean square of each column of matrices, in float64, of shape ``(..., 1, columns)``.
+
+    The squares of a few rows are added in the type of `g`.
+    """
     rows, columns = g.shape[-2:]
     tile = max(_TILE // columns, _TILE_ROWS)
     total = np.zeros((*g.shape[:-2], columns))
     for begin in range(0, rows, tile):
         part = np.zeros_like(total)
-        for row in range(begin, min(begin + tile, rows)):
-            values = g[..., row, :].astype(np.float64)
-            part += values * values
+        last = min(begin + tile, rows)
+        for group in range(begin, last, _ROWS_AT_ONCE):
+            squares = g[..., group, :] * g[..., group, :]
+            for row in range(group + 1, min(group + _ROWS_AT_ONCE, last)):
+                squares += g[..., row, :] * g[..., row, :]
+            part += squares.astype(np.float64)
         total += part
     means: Array = (total / rows)[..., np.newaxis, :]
     return means

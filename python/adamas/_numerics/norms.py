@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas._types import Array
 
-_GRANULE = 512
+GRANULE = 512  # elements
 _LANES = 16
 _TINY = 2.0**-600
 
@@ -37,10 +37,19 @@ def sum_of_products(*pieces: tuple[Array, Array]) -> float:
     return total
 
 
-def halved_sums(a: Array, b: Array, number: type[np.floating[Any]]) -> Array:
-    """Return the sum of products of each granule, in the order of ``cpp/src/kernel/observe_loop.hpp``.
+def rough_sum_of_products(factors: tuple[Array, Array]) -> float:
+    """Return the sum of products of all elements of two arrays: `halved_sums` in their type, added in float64."""
+    a, b = factors
+    total = 0.0
+    for granule in halved_sums(a, b, a.dtype.type).tolist():
+        total += granule
+    return total
 
-    It is that of `sum_of_products`, but the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, and so on.
+
+def halved_sums(a: Array, b: Array, number: type[np.floating[Any]]) -> Array:
+    """Return the sum of products of each granule, in the order of `sum_of_products`.
+
+    But the lanes are added by halves: lanes 8 to 15 to lanes 0 to 7, and so on.
 
     Args:
         a: Factors.
@@ -57,9 +66,9 @@ def halved_sums(a: Array, b: Array, number: type[np.floating[Any]]) -> Array:
 def _lanes(a: Array, b: Array, number: type[np.floating[Any]] = np.float64) -> Array:
     """Return the products of elements, added to the virtual lanes of each granule."""
     flat = a.reshape(-1).astype(number)
-    products = np.zeros(-(-flat.size // _GRANULE) * _GRANULE, number)
+    products = np.zeros(-(-flat.size // GRANULE) * GRANULE, number)
     np.multiply(flat, b.reshape(-1).astype(number), out=products[: flat.size])
-    rows = products.reshape(-1, _GRANULE // _LANES, _LANES)
+    rows = products.reshape(-1, GRANULE // _LANES, _LANES)
     lanes = np.zeros((rows.shape[0], _LANES), number)
     for row in range(rows.shape[1]):
         lanes += rows[:, row]

@@ -13,7 +13,7 @@ from adamas._numerics.axes import column_means, mean_of_rows, row_means
 from adamas._numerics.dither import dither
 from adamas._numerics.formats import Residue, RowMode, StateFormat
 from adamas._numerics.half import narrow, narrow_bfloat16_at_random, widen, widen_bfloat16
-from adamas._numerics.norms import sum_of_products
+from adamas._numerics.norms import rough_sum_of_products, sum_of_products
 from adamas._numerics.param_formats import load_param, settle_by_copy, settle_param, store_param
 from adamas._numerics.state_formats import load_states, new_states, store_states
 from adamas._types import Array
@@ -218,7 +218,8 @@ class Item:
             sums = {}
             if rule.sums:
                 products = rule.products(p, g, dict(states), _rounded(coefficients, number))
-                sums = {name: sum_of_products(products[name]) for name in rule.sums}
+                add = rough_sum_of_products if rule.sums_in_compute_type else sum_of_products
+                sums = {name: add(products[name]) for name in rule.sums}
         return Begun(p, g, states, coefficients, sums, axes, bool(group.get("cautious")))
 
     def finish(self, begun: Begun) -> None:

@@ -18,6 +18,7 @@ from adamas.rules.spec import LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range,
 class _AdafactorFormula(Formula):
     own_decay = True
     sums = ("param_square", "direction_square")
+    sums_in_compute_type = True
 
     def __init__(self, name: str, states: Mapping[str, str], *, momentum: bool) -> None:
         self.name = name
@@ -140,8 +141,9 @@ class Adafactor(RuleSpec):
     (``variance``) for each element: ``v <- (1 - w)*v + w*g*g``, and ``u = g / max(sqrt(v), e1)``. With beta1, the state
     m (``exp_avg``) is ``m <- beta1*m + (1 - beta1)*a*u``, and takes the place of a*u.
 
-    Sums are taken in float64, in an order that depends on neither instruction set nor threads. ``row_var`` and
-    ``col_var`` are never rounded to ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+    Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
+    depends on neither instruction set nor threads. ``row_var`` and ``col_var`` are never rounded to ``state_dtype``.
+    Numbers are otherwise rounded as in `Adam`.
 
     Args:
         params: As in `Adam`.

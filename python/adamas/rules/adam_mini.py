@@ -70,8 +70,9 @@ class AdamMini(RuleSpec):
         v <- beta2*v + (1 - beta2)*(mean of g*g over the block)
         p <- p - m * (lr/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + eps))
 
-    Sums are taken in float64, in an order that depends on neither instruction set nor threads. v is never rounded to
-    ``state_dtype``. Numbers are otherwise rounded as in `Adam`.
+    Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
+    depends on neither instruction set nor threads. v is never rounded to ``state_dtype``. Numbers are otherwise rounded
+    as in `Adam`.
 
     Args:
         params: As in `Adam`. Groups may have blocks of their own.

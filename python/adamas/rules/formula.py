@@ -38,6 +38,8 @@ class Formula(ABC):
     own_decay: ClassVar[bool] = False
     #: Sums over all elements of a parameter that it needs before it can update: `products` and `take_sums` are there.
     sums: tuple[str, ...] = ()
+    #: Over a granule, they are in the type that is computed with: for sums of squares, of which few digits matter.
+    sums_in_compute_type: bool = False
     #: The state that sums alone need, if there is one: the update does not touch it.
     unchanged_state: str | None = None
     #: Many steps without a gradient are one multiplication of moments and a known sum: rows can catch up exactly.
@@ -73,7 +75,7 @@ class Formula(ABC):
         """Return the new parameter; put the new states into ``state``. All of ``c`` has the dtype of ``p``."""
 
     def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
-        """Return for each of `sums` two factors, whose product is summed up in float64; may change ``state``.
+        """Return for each of `sums` two factors, whose product is summed up; may change ``state``.
 
         The arguments are those of `update`.
         """
