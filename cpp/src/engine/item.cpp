@@ -77,8 +77,8 @@ class Part {
 
   void take_sums() const {
     start();
-    if (goes_in_runs()) return in_runs(pass_.kernels->sum_runs, pass_.sums + item_.first_granule);
-    const SumKernel kernel = pass_.kernels->sum[static_cast<int>(parameter_.rule)][column()];
+    if (goes_in_runs()) return in_runs(pass_.kernels->sum_runs[rule()], pass_.sums + item_.first_granule);
+    const SumKernel kernel = pass_.kernels->sum[rule()][column()];
     GranuleSums* sums = pass_.sums + item_.first_granule;
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       lead(streams, i, last);
@@ -110,7 +110,7 @@ class Part {
     }
     start();
     if (is_cautious() && !is_float32()) return update_cautiously();
-    if (goes_in_runs() && !zeroes() && !is_followed()) return in_runs(pass_.kernels->update_runs, nullptr);
+    if (goes_in_runs() && !zeroes() && !is_followed()) return in_runs(pass_.kernels->update_runs[rule()], nullptr);
     const UpdateKernel kernel = update_kernel();
     const auto step = [&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       kernel(streams, i, last, c);
@@ -121,7 +121,7 @@ class Part {
   void observe() const {
     if (!item_.has_gradient()) return update();
     start();
-    const ObservedUpdateKernel kernel = pass_.kernels->observed_update[static_cast<int>(parameter_.rule)];
+    const ObservedUpdateKernel kernel = pass_.kernels->observed_update[rule()];
     if (kernel == nullptr || !is_float32() || is_prepared() || is_cautious()) return observe_behind();
     const ObservedPiece how = Observer(pass_, item_).how(streams(), begin_);
     Observation* const observed = pass_.observed + item_.first_granule;
@@ -237,6 +237,8 @@ class Part {
     return sums_ != nullptr || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
   }
 
+  int rule() const { return static_cast<int>(parameter_.rule); }
+
   int column() const {
     return find_column(parameter_.dtype, is_prepared() ? item_.compute_dtype() : dtype_, parameter_.state_format);
   }
@@ -251,8 +253,7 @@ class Part {
   // Of cautious updates, where all is float32.
   UpdateKernel update_kernel() const {
     const KernelTable& kernels = *pass_.kernels;
-    const int rule = static_cast<int>(parameter_.rule);
-    return is_cautious() ? kernels.cautious[rule] : kernels.update[rule][column()];
+    return is_cautious() ? kernels.cautious[rule()] : kernels.update[rule()][column()];
   }
 
   bool is_followed() const {
@@ -317,12 +318,15 @@ class Part {
   }
 
   // Can it be gone through in runs, as far as formats go?
-  bool goes_in_runs() const { return item_.axes && is_plain() && !is_prepared() && parameter_.copy == nullptr; }
+  bool goes_in_runs() const {
+    return item_.axes && pass_.kernels->update_runs[rule()] != nullptr && is_plain() && !is_prepared() &&
+           parameter_.copy == nullptr;
+  }
 
-  void in_runs(const AxisRunKernel* const* kernels, GranuleSums* sums) const {
+  void in_runs(const AxisRunKernel* kernels, GranuleSums* sums) const {
     StepCoefficients c = pass_.coefficients[item_.coefficients];
     c.grad_scale *= item_.factor;
-    go_in_runs(kernels[static_cast<int>(parameter_.rule)][column()], item_, streams(), begin_, end_, c, sums);
+    go_in_runs(kernels[column()], item_, streams(), begin_, end_, c, sums);
   }
 
   // Apart, since other parameters have no need of so much room.

@@ -76,24 +76,33 @@ void sum_rows(const AxisRows& rows, Vector<T> scale) {
   }
 }
 
+// The first of the rows: kRowsAtOnce, or as many as there are.
+template <bool kByColumn, class T>
+void sum_first_rows(const AxisRows& rows, Vector<T> scale) {
+  static_assert(kRowsAtOnce == 8);
+  if (rows.rows > 4) return sum_rows<8, kByColumn>(rows, scale);
+  if (rows.rows > 2) return sum_rows<4, kByColumn>(rows, scale);
+  if (rows.rows > 1) return sum_rows<2, kByColumn>(rows, scale);
+  sum_rows<1, kByColumn>(rows, scale);
+}
+
 template <class T>
 void axis_sums(const AxisRows& all, double scale) {
   constexpr std::size_t kRows = kRowsAtOnce;
   const auto s = Vector<T>::broadcast(static_cast<T>(scale));
   AxisRows rows = all;
   // A single row is too few streams to fetch memory fast. Its granules can be taken for those of several rows.
-  const std::size_t quarter = rows.columns / (kRows * kGranule);
-  if (rows.rows == 1 && rows.column_sums == nullptr && quarter > 0) {
-    const std::size_t columns = quarter * kGranule;
-    sum_rows<kRows, false>(AxisRows{rows.grad, kRows, columns, columns, rows.row_sums, quarter, nullptr}, s);
-    const std::size_t done = kRows * columns;
-    rows.grad = static_cast<const T*>(rows.grad) + done;
-    rows.columns -= done;
-    rows.row_sums += kRows * quarter;
+  const std::size_t share = rows.columns / (kRows * kGranule);
+  if (rows.rows == 1 && rows.column_sums == nullptr && share > 0) {
+    const std::size_t columns = share * kGranule;
+    sum_rows<kRows, false>(AxisRows{rows.grad, kRows, columns, columns, rows.row_sums, share, nullptr}, s);
+    rows.grad = static_cast<const T*>(rows.grad) + kRows * columns;
+    rows.columns -= kRows * columns;
+    rows.row_sums += kRows * share;
   }
   for (std::size_t r = 0; r < all.rows; r += kRows) {
     rows.rows = all.rows - r;
-    all.column_sums != nullptr ? sum_rows<kRows, true>(rows, s) : sum_rows<kRows, false>(rows, s);
+    all.column_sums != nullptr ? sum_first_rows<true>(rows, s) : sum_first_rows<false>(rows, s);
     rows.grad = static_cast<const T*>(rows.grad) + kRows * rows.stride;
     rows.row_sums += kRows * rows.granules;
   }

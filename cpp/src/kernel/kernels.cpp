@@ -31,6 +31,9 @@
 namespace adamas {
 namespace {
 
+// Loops that do much for each vector are long and slow where that is a single lane.
+constexpr bool kHasLanes = Vector<float>::kLanes > 1;
+
 // One row per rule; columns as in engine/formats.hpp.
 template <class Rule>
 constexpr UpdateKernel kUpdateRow[] = {
@@ -80,13 +83,13 @@ constexpr AxisRunKernel kSumRunsRow[] = {
 
 template <class Rule>
 constexpr const AxisRunKernel* update_runs_row() {
-  if constexpr (kHasAxes<Rule>) return kUpdateRunsRow<Rule>;
+  if constexpr (kHasLanes && kHasAxes<Rule>) return kUpdateRunsRow<Rule>;
   return nullptr;
 }
 
 template <class Rule>
 constexpr const AxisRunKernel* sum_runs_row() {
-  if constexpr (kHasAxes<Rule> && Rule::kSumCount != 0) return kSumRunsRow<Rule>;
+  if constexpr (kHasLanes && kHasAxes<Rule> && Rule::kSumCount != 0) return kSumRunsRow<Rule>;
   return nullptr;
 }
 
@@ -102,10 +105,9 @@ constexpr const SumKernel* kSumRows[] = {
 #undef ADAMAS_CELL
 };
 
-// Of single lanes the loop would be long and slow.
 template <class Rule>
 constexpr ObservedUpdateKernel observed_kernel() {
-  if constexpr (Vector<float>::kLanes > 1) return observed_update<Rule>;
+  if constexpr (kHasLanes) return observed_update<Rule>;
   return nullptr;
 }
 

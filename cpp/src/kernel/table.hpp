@@ -217,7 +217,8 @@ struct KernelTable {
   const UpdateKernel* const* update;  // [rule][column], see engine/formats.hpp
   const SumKernel* const* sum;        // the same; a null row for rules that need no sums
   const UpdateKernel* cautious;       // [rule], where all is float32; null for rules that cannot be
-  // Updates and sums by granules, for plain formats; null rows for rules without states by row or column.
+  // Updates and sums by granules, for plain formats; null rows for rules without states by row or column, and
+  // where vectors have a single lane.
   const AxisRunKernel* const* update_runs;
   const AxisRunKernel* const* sum_runs;
   GradientKernels gradients32;
@@ -231,7 +232,7 @@ struct KernelTable {
   CautiousKernels cautious64;
   // Makes elements [begin, end) of the parameter, computed with in float32, what `from` has from its beginning on.
   void (*store)(const Streams& streams, const float* from, std::size_t begin, std::size_t end);
-  const ObservedUpdateKernel* observed_update;  // [rule]; null where observing is done behind the update
+  const ObservedUpdateKernel* observed_update;  // [rule]; null where vectors have a single lane
   ObserveKernel observe32;                      // of parameters computed with in float32
   ObserveKernel observe64;
   UnpackStateKernel unpack_state;
