@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "kernel/apart.hpp"
 #include "kernel/mixed_loop.hpp"
 #include "kernel/square_sum.hpp"
 #include "kernel/table.hpp"
@@ -53,39 +54,72 @@ ADAMAS_INLINE void prepare_sums(V& p, V& g, bool coupled, const RuleVectors<Rule
   }
 }
 
+// Granules that are gone through at once: as many as there are registers for their sums.
+template <int kMost>
+constexpr int kSummedAtOnce = Vector<double>::kLanes == 8 ? kMost : 1;
+
+// kRuns granules, the first of elements [begin, end). load(r, i, lanes, p, g, states): of granule r, what lies where
+// element i lies in the first. sums: of granules before, none of them the last one of an array.
+template <class Rule, class T, int kRuns, class Load>
+ADAMAS_INLINE void sum_granules(std::size_t begin, std::size_t end, bool coupled, const RuleVectors<Rule, Vector<T>>& c,
+                                Load load, RuleSums<Rule, T>* sums, GranuleSums* const* out) {
+  using V = Vector<T>;
+  constexpr std::size_t kLanes = V::kLanes;
+  for (int r = 0; r < kRuns; ++r) sums[r].restart();
+  const auto measure = [&](std::size_t i, auto lanes, auto add) ADAMAS_INLINE_LAMBDA {
+    V p[kRuns];
+    V g[kRuns];
+    V s[kRuns][Rule::kStateCount + 1];
+    repeat<kRuns>([&](auto r) ADAMAS_INLINE_LAMBDA { load(r, i, lanes, p[r], g[r], s[r]); });
+    repeat<kRuns>([&](auto r) ADAMAS_INLINE_LAMBDA {
+      prepare_sums<Rule>(p[r], g[r], coupled, c);
+      Product<V> found[Rule::kSumCount];
+      products<Rule>(p[r], g[r], s[r], c.rule, found);
+      add(sums[r], found);
+    });
+  };
+  for_each_vector<kLanes>(
+      begin, end,
+      [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
+        measure(i, AllLanes{}, [&](RuleSums<Rule, T>& sum, const Product<V>* found) ADAMAS_INLINE_LAMBDA {
+          sum.template add<decltype(b)::value * kLanes>(found);
+        });
+      },
+      [&](std::size_t i, int n) {
+        measure(i, FirstLanes{n},
+                [&](RuleSums<Rule, T>& sum, const Product<V>* found) { sum.add_last(found, i % kVirtualLanes, n); });
+      });
+  for (int r = 0; r < kRuns; ++r) sums[r].store(*out[r]);
+}
+
 // Parameter, gradient and states all are arrays of T.
 template <class Rule, class T>
 void sum_loop(const Streams& streams, std::size_t begin, std::size_t end, const StepCoefficients& coefficients,
               GranuleSums* out) {
   using V = Vector<T>;
-  constexpr std::size_t kLanes = V::kLanes;
   const RuleVectors<Rule, V> c(coefficients);
   const bool coupled = coefficients.decay_mode == Decay::kCoupled;
-
-  RuleSums<Rule, T> sums;
-  for (std::size_t granule = begin; granule < end; granule += kGranule) {
-    sums.restart();
-    const auto measure = [&](std::size_t i, auto lanes, auto add) ADAMAS_INLINE_LAMBDA {
-      V p = load<T>(streams.param, i, lanes);
-      V g = load<T>(streams.grad, i, lanes);
-      V s[Rule::kStateCount + 1];
-      for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], i, lanes);
-      prepare_sums<Rule>(p, g, coupled, c);
-      Product<V> found[Rule::kSumCount];
-      products<Rule>(p, g, s, c.rule, found);
-      add(found);
-    };
-    for_each_vector<kLanes>(
-        granule, std::min(end, granule + kGranule),
-        [&](std::size_t i, auto b) ADAMAS_INLINE_LAMBDA {
-          measure(i, AllLanes{}, [&](const Product<V>* found) ADAMAS_INLINE_LAMBDA {
-            sums.template add<decltype(b)::value * kLanes>(found);
-          });
+  RuleSums<Rule, T> sums[kSummedAtOnce<kRuns>];
+  const auto sum = [&](auto count, std::size_t first, std::size_t apart, std::size_t last) ADAMAS_INLINE_LAMBDA {
+    constexpr int kCount = decltype(count)::value;
+    GranuleSums* to[kCount];
+    for (int r = 0; r < kCount; ++r) to[r] = &out[first / kGranule + static_cast<std::size_t>(r) * (apart / kGranule)];
+    sum_granules<Rule, T, kCount>(
+        first, last, coupled, c,
+        [&](auto r, std::size_t i, auto lanes, V& p, V& g, V* s) ADAMAS_INLINE_LAMBDA {
+          const std::size_t at = i + static_cast<std::size_t>(r) * apart;
+          p = load<T>(streams.param, at, lanes);
+          g = load<T>(streams.grad, at, lanes);
+          for (int k = 0; k < Rule::kStateCount; ++k) s[k] = load<T>(streams.states[k], at, lanes);
         },
-        [&](std::size_t i, int n) {
-          measure(i, FirstLanes{n}, [&](const Product<V>* found) { sums.add_last(found, i % kVirtualLanes, n); });
-        });
-    sums.store(out[granule / kGranule]);
+        sums, to);
+  };
+  if constexpr (kSummedAtOnce<kRuns> > 1) {
+    for_each_apart(begin, end, [&](std::size_t first, std::size_t apart, int count, std::size_t size) {
+      count == kRuns ? sum(Index<kRuns>{}, first, apart, first + size) : sum(Index<1>{}, first, 0, first + size);
+    });
+  } else {
+    for (std::size_t i = begin; i < end; i += kGranule) sum(Index<1>{}, i, 0, std::min(end, i + kGranule));
   }
 }
 
