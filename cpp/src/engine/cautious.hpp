@@ -24,15 +24,6 @@ namespace adamas {
 // What moving elements are multiplied by.
 double mask_scale(double moving, std::size_t size);
 
-// (what is at `array` and, unless null, at `sums`) * scale, within [-limit, limit].
-struct GivenGradient {
-  const void* array;
-  DType dtype;
-  const void* sums;
-  double scale;
-  double limit;
-};
-
 class CautiousUpdate {
  public:
   // begin: of the elements that are gone through, in order.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/axis_sums.hpp"
 #include "engine/cautious.hpp"
 #include "engine/formats.hpp"
 #include "engine/observe.hpp"
@@ -61,18 +62,8 @@ class Part {
   }
 
   void take_axes() const {
-    const DType type = item_.compute_dtype();
-    const double scale = pass_.coefficients[item_.coefficients].grad_scale * item_.factor;
-    for (std::size_t i = begin_; i < end_;) {
-      AxisRows rows = item_.axes->rows_at(i, end_);
-      if (is_prepared() || dtype_ != type) {
-        take_prepared_axes(rows, i, scale);
-      } else {
-        rows.grad = shifted(gradient_, i * size_of(type));
-        gradients_.axes(rows, scale);
-      }
-      i += rows.rows * rows.columns;
-    }
+    const GivenGradient given = given_gradient(pass_.coefficients[item_.coefficients]);
+    sum_along_axes(gradients_, item_, given, is_prepared(), begin_, end_);
   }
 
   void take_sums() const {
@@ -170,32 +161,6 @@ class Part {
     with_gradients([&](const Streams& streams, std::size_t i, std::size_t last, const StepCoefficients& c) {
       observed(streams, i, last, [&](std::size_t from, std::size_t to) { kernel(streams, from, to, c); });
     });
-  }
-
-  // As many rows and columns at once as there is room for.
-  __attribute__((noinline)) void take_prepared_axes(const AxisRows& rows, std::size_t begin, double scale) const {
-    alignas(64) double prepared[kRowsAtOnce * kGranule];
-    const bool fit = rows.columns <= kGranule;
-    const std::size_t columns_at_once = fit ? rows.columns : kGranule;
-    const std::size_t rows_at_once = kGranule / columns_at_once * kRowsAtOnce;
-    for (std::size_t row = 0; row < rows.rows; row += rows_at_once) {
-      for (std::size_t column = 0; column < rows.columns; column += columns_at_once) {
-        AxisRows some = rows;
-        some.grad = prepared;
-        some.rows = std::min(rows_at_once, rows.rows - row);
-        some.columns = some.stride = std::min(columns_at_once, rows.columns - column);
-        some.row_sums += row * rows.granules + column / kGranule;
-        if (some.column_sums != nullptr) some.column_sums += column;
-        const std::size_t pieces = fit ? 1 : some.rows;
-        const std::size_t size = some.rows * some.columns / pieces;
-        for (std::size_t k = 0; k < pieces; ++k) {
-          const std::size_t i = begin + (row + k) * rows.stride + column;
-          void* const to = shifted(prepared, k * size * size_of(item_.compute_dtype()));
-          gradients_.prepare(dtype_, gradient_, sums_, i, i + size, scale, pass_.options->max_value, to);
-        }
-        gradients_.axes(some, 1.0);
-      }
-    }
   }
 
   void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {

@@ -66,6 +66,15 @@ inline const void* begin_of(const void* data, std::size_t bytes) {
   return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(data) - bytes);
 }
 
+// (what is at `array` and, unless null, at `sums`) * scale, within [-limit, limit].
+struct GivenGradient {
+  const void* array;
+  DType dtype;
+  const void* sums;
+  double scale;
+  double limit;
+};
+
 // What all parts of a pass share.
 struct Pass {
   Phase phase;
