@@ -78,12 +78,17 @@ void Observer::before(const Streams& streams, std::size_t begin, std::size_t end
   if (second_ >= 0 && is_rounded() && !packed(second_).scales) unpack(second_, begin, end, second_before_);
 }
 
-ObservedPiece Observer::how(const Streams& streams, std::size_t begin) const {
+ObservedPiece Observer::numbers() const {
   ObservedPiece piece{};
   piece.grad_scale = 1.0 / pass_.options->grad_scale;
   piece.clip_scale = item_.factor;
   piece.limit = pass_.options->max_value;
   piece.floor = second_ < 0 ? -1.0 : square_floor(parameter_.rule, pass_.coefficients[item_.coefficients]);
+  return piece;
+}
+
+ObservedPiece Observer::how(const Streams& streams, std::size_t begin) const {
+  ObservedPiece piece = numbers();
   Places places;
   const std::size_t bytes = size_of(item_.compute_dtype());
   for (const void* array : {static_cast<const void*>(streams.param), streams.grad}) {
@@ -100,7 +105,7 @@ ObservedPiece Observer::how(const Streams& streams, std::size_t begin) const {
 void Observer::after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end) {
   const std::size_t bytes = size_of(item_.compute_dtype());
   const auto placed = [&](const void* memory) { return begin_of(memory, begin * bytes); };
-  ObservedPiece piece = how(streams, begin);
+  ObservedPiece piece = numbers();
   piece.grad = gradient;
   piece.before = placed(before_);
   piece.after = param_at(streams, begin, end, after_);

@@ -19,13 +19,14 @@ class Observer {
   // The parameter is settled by now.
   void before(const Streams& streams, std::size_t begin, std::size_t end);
 
-  // The numbers that pieces are measured by, and places for what is to be kept of elements from `begin` on.
+  // What ObservedUpdateKernel is given for elements from `begin` on.
   ObservedPiece how(const Streams& streams, std::size_t begin) const;
 
   // The gradient as it was given, with what was accumulated, but not scaled; of the compute type.
   void after(const Streams& streams, const void* gradient, std::size_t begin, std::size_t end);
 
  private:
+  ObservedPiece numbers() const;
   bool is_rounded() const;  // are the states?
   PackedState packed(int which) const;
   const void* param_at(const Streams& streams, std::size_t begin, std::size_t end, void* memory) const;

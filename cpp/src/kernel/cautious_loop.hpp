@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <tuple>
+#include <utility>
 
 #include "kernel/apart.hpp"
 #include "kernel/square_sum.hpp"
@@ -45,6 +47,13 @@ struct CautiousRule : Rule {
 
   template <class T>
   struct Coefficients {
+    template <class... All>
+    ADAMAS_INLINE Coefficients(All&... all)
+        : Coefficients(std::tie(all...), std::make_index_sequence<sizeof...(all) - 1>()) {}
+    template <class Tuple, std::size_t... k>
+    ADAMAS_INLINE Coefficients(Tuple all, std::index_sequence<k...>)
+        : rule{std::get<k>(all)...}, moving(std::get<sizeof...(k)>(all)) {}
+
     typename Rule::template Coefficients<T> rule;
     T moving;
   };
@@ -99,9 +108,10 @@ void count_by_average(const void* grad, const void* average, std::size_t begin, 
         moving[0] = moving[0] + (left < kLanes ? moves(i, FirstLanes{static_cast<int>(left)}) : moves(i, AllLanes{}));
       }
     }
-    for (int r = 0; r < count; ++r)
-      counts[(first + static_cast<std::size_t>(r) * apart) / kGranule] =
-          static_cast<double>(added_by_halves(moving[r]));
+    for (int r = 0; r < count; ++r) {
+      const std::size_t granule = first / kGranule + static_cast<std::size_t>(r) * (apart / kGranule);
+      counts[granule] = static_cast<double>(added_by_halves(moving[r]));
+    }
   });
 }
 
