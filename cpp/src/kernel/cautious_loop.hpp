@@ -93,8 +93,7 @@ void count_by_average(const void* grad, const void* average, std::size_t begin, 
   const auto moves = [&](std::size_t i, auto lanes) ADAMAS_INLINE_LAMBDA {
     const V g = load<T>(grad, i, lanes) * factor;
     const V m = beta1 * load<T>(average, i, lanes) + one_minus_beta1 * g;
-    const V along = where_greater(g, zero, m, where_greater(zero, g, zero - m, zero));
-    return where_greater(along, zero, one, zero);
+    return where_greater(change_along(m, g), zero, one, zero);
   };
   for_each_apart(begin, end, [&](std::size_t first, std::size_t apart, int count, std::size_t size) {
     V moving[kRuns] = {zero, zero, zero, zero};

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "simd/group.hpp"
+#include "simd/halves.hpp"
 
 namespace adamas {
 namespace {
@@ -98,17 +99,6 @@ inline void widen(Vector<float> x, Vector<double>* parts) {
 }
 inline void widen(Vector<double> x, Vector<double>* parts) { parts[0] = x; }
 
-// Lanes joined by halves: the upper four with the lower four, and so on.
-inline float added_by_halves(__m256 x) {
-  __m128 y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-  y = _mm_add_ps(y, _mm_movehl_ps(y, y));
-  return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
-}
-inline float largest_by_halves(__m256 x) {
-  __m128 y = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-  y = _mm_max_ps(y, _mm_movehl_ps(y, y));
-  return _mm_cvtss_f32(_mm_max_ss(y, _mm_movehdup_ps(y)));
-}
 inline float added_by_halves(Vector<float> x) { return added_by_halves(x.lanes); }
 inline float largest_by_halves(Vector<float> x) { return largest_by_halves(x.lanes); }
 
