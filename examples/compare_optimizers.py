@@ -40,6 +40,10 @@ from support.table import check_reloaded
 _STEP = math.sqrt(10.0)
 #: How much of the loss of the batches so far is kept at each step.
 _SMOOTHING = 0.95
+#: Of so many steps, the training loss of one is drawn.
+_STRIDE = 8
+#: With more optimizers than these, bands would hide the curves.
+_MOST_BANDS = 6
 
 Make = Callable[..., adamas.optimizers.CompiledOptimizer]
 
@@ -234,19 +238,21 @@ def table(found: dict[str, Any], target: float) -> str:
 
 
 def draw(found: dict[str, Any], target: float, path: Path) -> None:
-    """Draw the curves, with bands from the lowest to the highest seed, and the scores by learning rate."""
+    """Draw the mean curves, with bands from the lowest to the highest seed if they are few, and the scores by rate."""
     figure, (losses, accuracies, rates) = new_figure("Each optimizer at its best learning rate", 3)
     styles = ("-", "--", "-.", ":")
     for number, (name, (best, scores, outcomes)) in enumerate(found.items()):
         look: dict[str, Any] = {"color": f"C{number % 10}", "linestyle": styles[number // 4 % 4], "linewidth": 1.2}
-        for axes, curves, first in (
-            (losses, [outcome.losses for outcome in outcomes], 1),
+        for axes, curves, stride in (
+            (losses, [outcome.losses for outcome in outcomes], _STRIDE),
             (accuracies, [outcome.test_accuracies for outcome in outcomes], 1),
         ):
-            values: Array = np.array(curves)
-            x = np.arange(first, values.shape[1] + first)
+            values: Array = np.array(curves)[:, stride - 1 :: stride]
+            x = stride * np.arange(1, values.shape[1] + 1)
             axes.plot(x, values.mean(axis=0), label=name, **look)
-            axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=look["color"], alpha=0.15, linewidth=0)
+            if len(found) <= _MOST_BANDS:
+                band = values.min(axis=0), values.max(axis=0)
+                axes.fill_between(x, *band, color=look["color"], alpha=0.15, linewidth=0)
         ordered = sorted(lr for lr in scores if math.isfinite(scores[lr]))
         rates.plot([lr / best for lr in ordered], [scores[lr] for lr in ordered], marker=".", **look)
     losses.axhline(target, color="grey", linewidth=0.8)

@@ -7,7 +7,7 @@ number of threads. Start with `adamas.AdamW`.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from adamas import averaging, checkpoint, rules, schedules
+from adamas import averaging, checkpoint, partitions, rules, schedules
 from adamas._inputs.precision import PrecisionWarning
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.options import Options
@@ -58,6 +58,7 @@ __all__ = [
     "info",
     "observe",
     "optimizers",
+    "partitions",
     "reference",
     "rules",
     "runtime",

@@ -179,25 +179,24 @@ def test_same_trajectory(case: Case) -> None:
 
 
 def test_adam_mini() -> None:
-    """By rows, by element, by head and by tensor, which the peer chooses by the names of parameters."""
+    """Of a transformer: by rows, by element, by head and by tensor, chosen by the names of parameters."""
     rng = np.random.default_rng(23)
-    shapes = {"mlp": (40, 30), "bias": (30,), "q_proj": (24, 6), "gate": (5, 7)}
-    blocks = {"mlp": "rows", "bias": "elements", "q_proj": 4, "gate": "tensor"}
-    decay = {"bias": 0.0}
+    shapes = {"mlp": (40, 30), "bias": (30,), "q_proj": (24, 6), "k_proj": (12, 6), "Gate": (5, 7), "wte": (9, 4)}
     arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     params = {name: torch.nn.Parameter(torch.from_numpy(array.copy())) for name, array in arrays.items()}
     settings: dict[str, Any] = {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1}
-    peer = Adam_mini(params.items(), dim=12, n_heads=4, verbose=False, **settings)  # 144 elements in 4 heads
-    groups = [
-        {"params": {name: array}, "blocks": blocks[name], "weight_decay": decay.get(name, 0.1)}
-        for name, array in arrays.items()
-    ]
+    # 36 elements in a head, of 4 and of 2
+    peer = Adam_mini(params.items(), dim=12, n_heads=4, n_kv_heads=2, verbose=False, **settings)
+    groups = adamas.partitions.transformer_blocks(arrays, heads=4, key_value_heads=2)
+    for group in groups:
+        if "bias" in group["params"]:
+            group["weight_decay"] = 0.0
     opt = adamas.AdamMini(groups, **settings)
     for _ in range(STEPS):
         grads = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
         for name, param in params.items():
             param.grad = torch.from_numpy(grads[name])
         peer.step()
-        opt.step([{name: grad} for name, grad in grads.items()])
+        opt.step([{name: grads[name] for name in group["params"]} for group in groups])
         for name, array in arrays.items():
             assert_agree(array, params[name].detach().numpy())

@@ -19,6 +19,7 @@ SHAPES = {"table": (6, 3), "w": (4, 50)}
 ROWS = np.array([4, 1, 0, 5, 2, 3])
 BFLOAT16 = "bfloat16"
 ROUNDED_STATES = [each.value for each in StateFormat if each not in (StateFormat.FLOAT32, StateFormat.FLOAT64)]
+SUMMED_UP = ("LAMB", "Adafactor", "AdamMini")
 DTYPES: dict[str, Any] = {"float32": np.float32, "float64": np.float64, BFLOAT16: ml_dtypes.bfloat16}
 _draw = np.random.default_rng(0)
 VALUES = {name: _draw.standard_normal(shape) for name, shape in SHAPES.items()}
@@ -96,11 +97,15 @@ ROWS_OF_TABLE = [
     Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
     Row("`average=SWA()`", {"average": adamas.SWA()}),
     Row("`copy_out=`", _copies),
+    Row("`cautious=True`", {"cautious": True}),
+    Row('`decay="corrected", max_lr=0.2`', {"decay": "corrected", "max_lr": 0.2}),
     Row('`sparse={...: "lazy"}`', {"sparse": {"table": "lazy"}}),
     Row('`sparse={...: "exact"}`', {"sparse": {"table": "exact"}}),
     Row("`state_memory=`", {"state_memory": memory}),
     Row("callable `lr`", {"lr": lambda step: 0.1 / (step + 1)}),
     Row("`ScheduleFreeAdamW`: `eval()` at the end", rule="ScheduleFreeAdamW"),
+    *(Row(f"`{name}`, which sums up a parameter", rule=name) for name in SUMMED_UP),
+    Row("`Prodigy`, which sums up the model", rule="Prodigy"),
     Row("argument `grad_scale`", arguments={"grad_scale": 3.0}),
     Row("argument `max_norm`", arguments={"max_norm": 0.5}),
     Row("argument `max_value`", arguments={"max_value": 0.1}),

@@ -84,7 +84,8 @@ class AdamMini(RuleSpec):
         blocks: What shares a second moment. ``"rows"``: what has the same first index, such as the weights of a neuron
             or the embedding of a token; of a parameter of one dimension, nothing. ``"tensor"``: the whole parameter.
             ``"elements"``: nothing, as in `AdamW`. Or into how many blocks of consecutive elements a parameter is
-            divided: the number of heads, for the queries and keys of a transformer. Fixed at construction.
+            divided: the number of heads, for the queries and keys of a transformer, as
+            `adamas.partitions.transformer_blocks` has it. Fixed at construction.
         decay: As in `Adam`.
         max_lr: As in `Adam`.
         **options: As in `Adam`.
