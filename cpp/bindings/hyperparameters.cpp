@@ -247,6 +247,21 @@ bool read_number(py::handle value, double* out) {
   return true;
 }
 
+double Hyperparameters::* number_field(const std::string& name, int index) {
+  constexpr double Hyperparameters::* kBetas[kMaxBetas] = {&Hyperparameters::beta1, &Hyperparameters::beta2,
+                                                           &Hyperparameters::beta3};
+  if (name == "betas") return index < kMaxBetas ? kBetas[index] : nullptr;
+  for (const Pair& pair : kPairs) {
+    if (name == pair.name && index == 1) return pair.second;
+    if (name == pair.name && !pair.none) return pair.first;
+  }
+  if (name == "lr") return &Hyperparameters::lr;
+  if (name == "weight_decay") return &Hyperparameters::weight_decay;
+  const auto* const found =
+      std::find_if(std::begin(kNumbers), std::end(kNumbers), [&](const auto& number) { return name == number.name; });
+  return found == std::end(kNumbers) ? nullptr : found->field;
+}
+
 KeySet find_hyperparameters(py::handle group, int beta_count) {
   KeySet found;
   std::uint64_t next = 1;

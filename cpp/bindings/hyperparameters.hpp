@@ -6,6 +6,7 @@
 #include <adamas/hyperparameters.hpp>
 
 #include <cstdint>
+#include <string>
 
 namespace adamas::bindings {
 
@@ -16,6 +17,9 @@ struct KeySet {
   std::uint64_t bits = 0;
   int beta_count = 0;
 };
+
+// The field that the number under this name goes into, the `index`-th of several; null if there is none such.
+double Hyperparameters::* number_field(const std::string& name, int index);
 
 KeySet find_hyperparameters(py::handle group, int beta_count);
 

@@ -79,6 +79,8 @@ void register_plan(py::module_& m) {
             return begin_step(self, [&](PyPlan& p) { return p.start(grads, groups, options, average_weight); });
           },
           py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
+      .def("program", &PyPlan::program, py::arg("groups"), py::arg("options"), py::arg("has_gradient"),
+           py::arg("operands"), py::arg("average"))
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)

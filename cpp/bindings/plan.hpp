@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -127,6 +128,15 @@ class PyPlan {
   // What the last observed step found out: its number, and an array with a row for each of kObservedFields and a column
   // for each parameter (NaN where it was not observed, but a count of 0); None before the first.
   py::object observed() const;
+
+  // A step for buffers that somebody else holds (xla/program.hpp): its program as bytes; of each buffer of states name,
+  // dtype and bytes; and of each parameter what it keeps where: name, buffer, offset in bytes, bytes. Empty if a group
+  // is not acceptable.
+  // has_gradient: for each parameter. operands: group, name and place among several of each hyperparameter that comes
+  // with the step. average: an AverageKind, decay, start, every.
+  py::tuple program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
+                    const std::vector<std::tuple<std::uint32_t, std::string, int>>& operands,
+                    const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average);
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }

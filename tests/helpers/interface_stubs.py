@@ -1,13 +1,14 @@
 """Stubs of the classes and functions that are made from `adamas.rules`, for type checkers and editors.
 
 ``python tests/helpers/interface_stubs.py --write`` writes them into the package, after a change of a rule;
-``test_interface_stubs.py`` says when that is due. Neither PyTorch nor Keras is needed.
+``test_interface_stubs.py`` says when that is due. None of these libraries is needed.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import runpy
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,8 @@ def stubs() -> dict[str, str]:
         "functional.pyi": _functional(),
         "torch/_optimizers.pyi": _torch(),
         "keras/_optimizers.pyi": _keras(),
+        "jax/_optimizers.pyi": _jax(),
+        "jax/_transforms.pyi": _transforms(),
     }
 
 
@@ -145,6 +148,44 @@ def _keras() -> str:
         bases = "WordedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, WordedOptimizer"
         classes.append(_class_of(keras_name(spec), bases, _summary(keras_docstring(spec)), signature))
     return head + _all_of(map(keras_name, SPECS.values())) + "".join(classes)
+
+
+def _jax() -> str:
+    head = _HEADER.format("The optimizers, as functions of pytrees.") + _imports(
+        "from typing import Any",
+        "",
+        "from adamas.jax._optimizer import Optimizer",
+    )
+    options = ("mask", *_constant("jax/_optimizer.py", "OPTIONS"))
+    more = [inspect.Parameter(name, _KEYWORD, default=None, annotation="Any") for name in options]
+    classes = []
+    for spec in SPECS.values():
+        _, *own, _ = spec.signature.parameters.values()
+        parameters = [*(each.replace(annotation="Any") for each in own), *more]
+        signature = inspect.Signature(parameters, return_annotation="None")
+        classes.append(_class_of(spec.name, "Optimizer", _summary(spec.__doc__), signature))
+    return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
+
+
+def _transforms() -> str:
+    head = _HEADER.format("Optimizers under the names and arguments of optax's.") + _imports(
+        "from typing import Any",
+        "",
+        "from adamas.jax._optimizer import Optimizer",
+    )
+    functions = runpy.run_path(str(PACKAGE / "jax" / "_functions.py"))["FUNCTIONS"]
+    kinds = inspect.Parameter
+    text = "\ndef transformation(optimizer: Optimizer) -> Any: ...\n"
+    for name, function in functions.items():
+        arguments = {"learning_rate": kinds.empty, **function.arguments}
+        options = (*_constant("jax/_optimizer.py", "OPTIONS"), *function.neutral)
+        parameters = [
+            *(kinds(n, kinds.POSITIONAL_OR_KEYWORD, default=v, annotation="Any") for n, v in arguments.items()),
+            *(kinds(n, _KEYWORD, default=function.neutral.get(n), annotation="Any") for n in options),
+        ]
+        docstring = f"Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``."
+        text += "\n" + _function(name, inspect.Signature(parameters, return_annotation="Any"), docstring=docstring)
+    return head + _all_of(["transformation", *functions]) + text
 
 
 def _imports(*lines: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 import adamas
 
 PACKAGE = Path(adamas.__file__).parent
-ADAPTERS = ("torch", "keras")
+ADAPTERS = ("torch", "keras", "jax")
 #: What they may import, beside their own modules.
 ALLOWED = {
     "adamas",
@@ -24,7 +24,7 @@ ALLOWED = {
     "adamas.rules.keras_classes",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
-ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str]()}
+ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str](), "jax": set[str]()}
 
 
 def imported_by(source: str) -> Iterator[str]:

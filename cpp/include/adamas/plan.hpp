@@ -153,6 +153,11 @@ class Plan {
   // Makes room for so many parameters in all, for those who know it beforehand.
   Status reserve(std::size_t parameters) noexcept;
 
+  // Tells the plan that the arrays of parameter `index` lie elsewhere from now on, with what they hold. All of
+  // `parameter` but its pointers is as it was. Not of one with gradients of single rows, or an accumulator:
+  // kInvalidParameter.
+  Status rebind(std::size_t index, const Parameter& parameter) noexcept;
+
   // What was added as parameter `index`, which must be below size().
   const Parameter& parameter(std::size_t index) const noexcept;
 

@@ -109,6 +109,14 @@ Status check_parameter(const Parameter& parameter) {
   });
 }
 
+bool same_but_pointers(const Parameter& a, const Parameter& b) {
+  return a.size == b.size && a.dtype == b.dtype && a.state_format == b.state_format &&
+         a.residue_kind == b.residue_kind && (a.average == nullptr) == (b.average == nullptr) &&
+         a.average_dtype == b.average_dtype && (a.copy == nullptr) == (b.copy == nullptr) &&
+         a.copy_dtype == b.copy_dtype && a.matrix_rows == b.matrix_rows && a.matrix_columns == b.matrix_columns &&
+         a.columns == b.columns && a.rule == b.rule && a.group == b.group;
+}
+
 Status check_groups(const StepInputs& inputs) {
   for (std::size_t k = 0; k < inputs.group_count; ++k) {
     if (!has_valid_common(inputs.groups[k])) return Status::kInvalidHyperparameter;
@@ -179,6 +187,36 @@ Status Plan::add(const Parameter& parameter) noexcept try {
   return Status::kOk;
 } catch (...) {
   return Status::kOutOfMemory;
+}
+
+Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
+  if (index >= size()) return Status::kInvalidParameter;
+  Item& item = impl_->items[index];
+  Parameter& known = item.parameter;
+  if (item.rows || item.accumulator != nullptr || !same_but_pointers(known, parameter))
+    return Status::kInvalidParameter;
+  if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
+  known = parameter;
+  impl_->written_is_apart = false;
+  impl_->written_is_current = false;
+  return Status::kOk;
+}
+
+// Lists what steps write, in the same room, and forgets which gradients lay apart from it.
+void Plan::Impl::list_written() {
+  written.clear();
+  for (Item& item : items) {
+    item.apart = nullptr;
+    if (item.parameter.size == 0) continue;
+    for_each_written(item.parameter, [this](const void* array, std::size_t bytes, std::size_t) {
+      written.push_back(extent(array, bytes));
+      return Status::kOk;
+    });
+    if (item.accumulator != nullptr) {
+      written.push_back(extent(item.accumulator, item.parameter.size * size_of(item.compute_dtype())));
+    }
+  }
+  written_is_current = true;
 }
 
 Status Plan::reserve(std::size_t parameters) noexcept try {

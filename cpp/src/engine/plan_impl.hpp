@@ -21,6 +21,7 @@ struct Plan::Impl {
   std::size_t group_count = 0;
   std::vector<Extent> written;  // memory that steps write, of non-empty arrays
   bool written_is_apart = false;
+  bool written_is_current = true;     // no array of theirs has been bound elsewhere
   const RuleInfo* sharing = nullptr;  // a rule of theirs that keeps shared scalars
   double shared[kMaxSharedScalars] = {};
 
@@ -61,6 +62,7 @@ struct Plan::Impl {
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);
   Status check_overlap(const Items& part);
+  void list_written();
   Status join_groups(const Items& part, const Groups& groups);
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);

@@ -100,6 +100,7 @@ Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
 }
 
 Status Plan::Impl::check_overlap(const Items& part) {
+  if (!written_is_current) list_written();
   if (!written_is_apart) {
     if (sort_and_find_overlap(written)) return Status::kOverlap;
     written_is_apart = true;

@@ -6,6 +6,8 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `describe`: what depends on an optimizer class alone, as an `OptimizerInfo`;
 - `BoundOptimizer`: the parameters bound to an optimizer class; it takes gradients, steps, and has the states;
 - `adamas.adapters.checks`: checks of arguments, with the messages of adamas;
+- `Program`: a step for a runtime that holds all buffers itself, and `xla_handler`, a capsule with the function that XLA
+  calls for it;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
 What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
@@ -13,6 +15,7 @@ What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an
 
 from __future__ import annotations
 
+from adamas._core import xla_handler
 from adamas._numerics.formats import bfloat16
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.observed import Observed
@@ -22,15 +25,20 @@ from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.adapters.host import BoundOptimizer, Tensors
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
+from adamas.adapters.program import Buffer, Operand, Part, Program
 from adamas.rules import Formula
 
 __all__ = [
     "Array",
     "BoundOptimizer",
+    "Buffer",
     "Formula",
     "Observed",
+    "Operand",
     "Optimizer",
     "OptimizerInfo",
+    "Part",
+    "Program",
     "StepDefaults",
     "StepReport",
     "StepScope",
@@ -38,4 +46,5 @@ __all__ = [
     "all_state_names",
     "bfloat16",
     "describe",
+    "xla_handler",
 ]

@@ -23,6 +23,7 @@ from adamas._optimizer.step_defaults import OnNonFinite, StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.adapters.optimizer_info import describe
+from adamas.adapters.program import Buffer, Operand, Part, Program, average_as_numbers
 from adamas.averaging import Average
 from adamas.rules import Formula
 
@@ -197,6 +198,37 @@ class BoundOptimizer:
             observe=observe,
         )
         return report
+
+    def program(self, has_gradient: Sequence[bool], operands: Sequence[Operand] = ()) -> Program:
+        """Return a step of these parameters as a program, for a runtime that holds all buffers itself.
+
+        The arrays that this optimizer is bound to are not touched by it: they may be memory that nobody has written to.
+
+        Args:
+            has_gradient: For each parameter, whether steps have a gradient for it.
+            operands: Numbers that come with each step.
+
+        Raises:
+            TypeError: A hyperparameter of the wrong type, or an average of a class that is not one of adamas.
+            ValueError: A hyperparameter out of range, or an option that there is not in such a runtime.
+        """
+        options, _ = self.step_defaults.options(None, None, None, None, None, None)
+        average = average_as_numbers(self.average)
+        found = self._engine.program(
+            self.param_groups,
+            options,
+            has_gradient,
+            [(each.group, each.name, each.place) for each in operands],
+            average,
+        )
+        if not found:
+            self.check_groups(self.completed)
+        encoded, buffers, parts = found
+        return Program(
+            encoded,
+            tuple(Buffer(*each) for each in buffers),
+            tuple(tuple(Part(*each) for each in kept) for kept in parts),
+        )
 
     def step_tensors(
         self, tensors: Tensors, as_arrays: Callable[[], Sequence[Any]], grad_scale: float | None = None

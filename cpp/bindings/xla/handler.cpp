@@ -1,0 +1,387 @@
+#include "xla/handler.hpp"
+
+#include <adamas/plan.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <limits>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "xla/program.hpp"
+#include "xla/runner.hpp"
+
+namespace adamas::bindings::xla {
+namespace {
+
+constexpr std::string_view kProgram = "program";
+constexpr int kReportSize = 4;
+// Steps of so many elements go parallel.
+constexpr std::size_t kManyElements = 32 * 1024;
+
+// A result that follows the parameters and buffers.
+constexpr std::size_t kMoreResults = 2;
+
+[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("adamas: " + what); }
+
+std::size_t size_of(DataType dtype) {
+  switch (dtype) {
+    case DataType::kU8: return 1;
+    case DataType::kU16:
+    case DataType::kF16:
+    case DataType::kBf16: return 2;
+    case DataType::kS32:
+    case DataType::kU32:
+    case DataType::kF32: return 4;
+    case DataType::kS64:
+    case DataType::kF64: return 8;
+  }
+  refuse("a buffer has a dtype that steps do not know");
+}
+
+std::optional<DType> dtype_of(DataType dtype) {
+  switch (dtype) {
+    case DataType::kF32: return DType::kFloat32;
+    case DataType::kF64: return DType::kFloat64;
+    case DataType::kBf16: return DType::kBfloat16;
+    case DataType::kF16: return DType::kFloat16;
+    default: return {};
+  }
+}
+
+std::size_t elements_of(const Buffer& buffer) {
+  std::size_t elements = 1;
+  for (std::int64_t i = 0; i < buffer.rank; ++i) elements *= static_cast<std::size_t>(buffer.dims[i]);
+  return elements;
+}
+
+std::size_t bytes_of(const Buffer& buffer) { return elements_of(buffer) * size_of(buffer.dtype); }
+
+void* shifted(void* memory, std::size_t bytes) { return static_cast<char*>(memory) + bytes; }
+
+// A program with memory for one step of it at a time.
+class Instance {
+ public:
+  explicit Instance(const Program& program) : program_(program) {}
+
+  void step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results);
+
+ private:
+  void bind(const Buffer* const* results);
+  void take_gradients(const Buffer* const* gradients);
+  void take_numbers(const Buffer* const* operands, std::int32_t count, void* scalars);
+  void copy_what_overlaps();
+  void give_scalars(void* scalars) const;
+  std::size_t buffers() const { return program_.sizes.size(); }
+
+  const Program& program_;
+  Plan plan_;
+  std::vector<void*> bound_;  // parameters and buffers, as they lay in the last step
+  std::vector<const void*> gradients_;
+  std::vector<DType> gradient_dtypes_;
+  std::vector<Hyperparameters> groups_;
+  StepOptions options_;
+  std::deque<std::vector<double>> copies_;  // of gradients
+};
+
+// Tells the plan where its arrays lie in this step.
+void Instance::bind(const Buffer* const* results) {
+  const std::size_t count = program_.parameters.size();
+  std::vector<void*> now(count + buffers());
+  std::transform(results, results + now.size(), now.begin(), [](const Buffer* buffer) { return buffer->data; });
+  if (now == bound_) return;
+  void* const* const memory = now.data() + count;
+  const auto at = [&](const Place& place) {
+    return place.buffer == kNowhere ? nullptr : shifted(memory[place.buffer], place.offset);
+  };
+  const bool is_new = plan_.size() == 0;
+  bound_.clear();
+  for (std::size_t i = 0; i < count; ++i) {
+    const ProgramParameter& from = program_.parameters[i];
+    Parameter parameter = from.parameter;
+    parameter.param = now[i];
+    for (int k = 0; k < kMaxStates; ++k) parameter.states[k] = at(from.states[k]);
+    parameter.residue = at(from.residue);
+    parameter.average = at(from.average);
+    const Status status = is_new ? plan_.add(parameter) : plan_.rebind(i, parameter);
+    if (status != Status::kOk) {
+      plan_ = Plan();
+      refuse(message(status));
+    }
+  }
+  bound_ = std::move(now);
+}
+
+void Instance::take_gradients(const Buffer* const* gradients) {
+  const std::size_t count = program_.parameters.size();
+  gradients_.assign(count, nullptr);
+  gradient_dtypes_.assign(count, DType::kFloat32);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ProgramParameter& parameter = program_.parameters[i];
+    if (parameter.has_gradient == 0) continue;
+    const Buffer& gradient = **gradients++;
+    const std::optional<DType> dtype = dtype_of(gradient.dtype);
+    if (!dtype || elements_of(gradient) != parameter.parameter.size) refuse("a gradient does not fit its parameter");
+    gradient_dtypes_[i] = *dtype;
+    gradients_[i] = gradient.data;
+  }
+}
+
+// Hyperparameters that come with the step, its number, and the numbers that rules keep.
+void Instance::take_numbers(const Buffer* const* operands, std::int32_t count, void* scalars) {
+  groups_ = program_.groups;
+  options_ = program_.options;
+  for (std::size_t i = 0; i < program_.operands.size(); ++i) {
+    const ProgramOperand& operand = program_.operands[i];
+    const Buffer& given = *operands[i];
+    double value = 0.0;
+    if (given.dtype == DataType::kF64) {
+      std::memcpy(&value, given.data, sizeof value);
+    } else {
+      float single = 0.0F;
+      std::memcpy(&single, given.data, sizeof single);
+      value = static_cast<double>(single);
+    }
+    void* const to = operand.group == kOptions ? static_cast<void*>(&options_) : &groups_[operand.group];
+    std::memcpy(shifted(to, operand.offset), &value, sizeof value);
+  }
+  const char* from = static_cast<const char*>(scalars);
+  const auto next = [&from] {
+    double value = 0.0;
+    std::memcpy(&value, from, sizeof value);
+    from += sizeof value;
+    return value;
+  };
+  Status status = Status::kOk;
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    plan_.set_step_count(i, count);
+    const int kept = rule_info(plan_.parameter(i).rule).scalar_count;
+    for (int k = 0; k < kept && status == Status::kOk; ++k) status = plan_.set_scalar(i, k, next());
+  }
+  for (int k = 0; k < plan_.shared_scalar_count() && status == Status::kOk; ++k) {
+    status = plan_.set_shared_scalar(k, next());
+  }
+  if (status != Status::kOk) refuse("the state holds a number that is not finite");
+}
+
+void Instance::give_scalars(void* scalars) const {
+  char* to = static_cast<char*>(scalars);
+  const auto put = [&to](double value) {
+    std::memcpy(to, &value, sizeof value);
+    to += sizeof value;
+  };
+  for (std::size_t i = 0; i < plan_.size(); ++i) {
+    for (int k = 0; k < rule_info(plan_.parameter(i).rule).scalar_count; ++k) put(plan_.scalar(i, k));
+  }
+  for (int k = 0; k < plan_.shared_scalar_count(); ++k) put(plan_.shared_scalar(k));
+}
+
+// XLA keeps equal values once: the zeros that are the gradients of two parameters, or a parameter that is its own
+// gradient. The core wants them apart.
+void Instance::copy_what_overlaps() {
+  std::vector<std::pair<const char*, const char*>> taken;
+  const auto range = [](const void* memory, std::size_t bytes) {
+    const char* const begin = static_cast<const char*>(memory);
+    return std::make_pair(begin, begin + bytes);
+  };
+  for (std::size_t i = 0; i < bound_.size(); ++i) {
+    const bool is_parameter = i < program_.parameters.size();
+    const Parameter* const parameter = is_parameter ? &program_.parameters[i].parameter : nullptr;
+    const std::size_t bytes = is_parameter ? parameter->size * adamas::size_of(parameter->dtype)
+                                           : program_.sizes[i - program_.parameters.size()];
+    taken.push_back(range(bound_[i], bytes));
+  }
+  copies_.clear();
+  for (std::size_t i = 0; i < gradients_.size(); ++i) {
+    if (gradients_[i] == nullptr) continue;
+    const std::size_t bytes = program_.parameters[i].parameter.size * adamas::size_of(gradient_dtypes_[i]);
+    const auto own = range(gradients_[i], bytes);
+    const auto overlaps = [&](const auto& other) { return own.first < other.second && other.first < own.second; };
+    if (std::any_of(taken.begin(), taken.end(), overlaps)) {
+      copies_.emplace_back(bytes / sizeof(double) + 1);
+      std::memcpy(copies_.back().data(), gradients_[i], bytes);
+      gradients_[i] = copies_.back().data();
+    } else {
+      taken.push_back(own);
+    }
+  }
+}
+
+void Instance::step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results) {
+  const std::size_t count = program_.parameters.size();
+  const auto with_gradient = static_cast<std::size_t>(
+      std::count_if(program_.parameters.begin(), program_.parameters.end(),
+                    [](const ProgramParameter& parameter) { return parameter.has_gradient != 0; }));
+  const Buffer* const* const operands = arguments;
+  const Buffer* const* const params = operands + program_.operands.size();
+  const Buffer* const* const gradients = params + count;
+  const Buffer* const* const states = gradients + with_gradient;
+  if (argument_count < program_.operands.size() + count + with_gradient + buffers() + 1)
+    refuse("an argument is missing");
+  const Buffer& counted = *states[buffers()];
+
+  std::size_t elements = 0;
+  for (std::size_t i = 0; i < count + buffers(); ++i) {
+    const Buffer& from = i < count ? *params[i] : *states[i - count];
+    std::size_t bytes = 0;
+    if (i < count) {
+      const Parameter& parameter = program_.parameters[i].parameter;
+      elements += parameter.size;
+      bytes = parameter.size * adamas::size_of(parameter.dtype);
+      if (dtype_of(from.dtype) != parameter.dtype) refuse("a parameter has another dtype than before");
+    } else {
+      bytes = program_.sizes[i - count];
+    }
+    if (bytes_of(from) != bytes || bytes_of(*results[i]) != bytes) refuse("a buffer has another size than before");
+    if (results[i]->data != from.data && bytes != 0) std::memcpy(results[i]->data, from.data, bytes);
+  }
+  std::int32_t taken = 0;
+  std::memcpy(&taken, counted.data, sizeof taken);
+  if (taken < 0) refuse("the number of steps is negative");
+
+  void* const scalars = program_.scalars == 0 ? nullptr : results[count + buffers() - 1]->data;
+  bind(results);
+  take_gradients(gradients);
+  take_numbers(operands, taken, scalars);
+  options_.average_weight = program_.average.weight_at(std::int64_t{taken} + 1);
+  options_.average_number = static_cast<std::uint64_t>(taken) + 1;
+  StepInputs inputs;
+  inputs.grads = gradients_.data();
+  inputs.grad_dtypes = gradient_dtypes_.data();
+  inputs.groups = groups_.data();
+  inputs.group_count = groups_.size();
+  inputs.options = &options_;
+  inputs.threads = program_.threads;
+  StepInfo info;
+  Status status = Status::kOk;
+  const auto work = [&] {
+    status = plan_.step(inputs, &info);
+    if (status != Status::kOverlap) return;
+    copy_what_overlaps();
+    status = plan_.step(inputs, &info);
+  };
+  if (elements < kManyElements || program_.threads == 1) {
+    work();
+  } else {
+    run_on_one_thread(work);
+  }
+  if (status != Status::kOk) refuse(message(status));
+
+  const bool counts = !info.skipped && taken < std::numeric_limits<std::int32_t>::max();
+  const std::int32_t next = counts ? taken + 1 : taken;
+  std::memcpy(results[count + buffers()]->data, &next, sizeof next);
+  if (scalars != nullptr) give_scalars(scalars);
+  const float report[kReportSize] = {
+      info.has_norm ? static_cast<float>(info.grad_norm) : std::numeric_limits<float>::quiet_NaN(),
+      static_cast<float>(info.clip_coefficient), info.skipped ? 1.0F : 0.0F,
+      info.nonfinite == kNoParameter ? -1.0F : static_cast<float>(info.nonfinite)};
+  std::memcpy(results[count + buffers() + 1]->data, report, sizeof report);
+}
+
+// A program that has been seen, and instances of it that nobody uses. Kept for good: a process compiles few.
+struct Known {
+  explicit Known(std::string_view encoded) : bytes(encoded), program(Program::decode(encoded)) {}
+
+  std::string bytes;
+  Program program;
+  std::vector<std::unique_ptr<Instance>> idle;
+  const void* seen_at = nullptr;  // where XLA had it last
+};
+
+// An instance of a program, for one step.
+class Borrowed {
+ public:
+  explicit Borrowed(std::string_view bytes) {
+    const std::lock_guard<std::mutex> lock(mutex());
+    known_ = find(bytes);
+    if (known_->idle.empty()) {
+      instance_ = std::make_unique<Instance>(known_->program);
+    } else {
+      instance_ = std::move(known_->idle.back());
+      known_->idle.pop_back();
+    }
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  ~Borrowed() {
+    const std::lock_guard<std::mutex> lock(mutex());
+    known_->idle.push_back(std::move(instance_));
+  }
+  const Program& program() const { return known_->program; }
+  Instance* operator->() const { return instance_.get(); }
+
+ private:
+  static std::mutex& mutex() {
+    static auto* const one = new std::mutex;  // threads of XLA may outlive static objects
+    return *one;
+  }
+  static Known* find(std::string_view bytes) {
+    static auto* const all = new std::list<Known>;
+    const auto is_it = [&](const Known& known) { return known.bytes == bytes; };
+    auto found = std::find_if(all->begin(), all->end(),
+                              [&](const Known& known) { return known.seen_at == bytes.data() && is_it(known); });
+    if (found == all->end()) found = std::find_if(all->begin(), all->end(), is_it);
+    if (found == all->end()) found = all->emplace(all->begin(), bytes);
+    found->seen_at = bytes.data();
+    return &*found;
+  }
+
+  Known* known_;
+  std::unique_ptr<Instance> instance_;
+};
+
+std::string_view find_program(const Attributes& attributes) {
+  for (std::int64_t i = 0; i < attributes.size; ++i) {
+    const Text& name = *attributes.names[i];
+    if (attributes.types[i] != kArrayAttribute || std::string_view(name.data, name.size) != kProgram) continue;
+    const Array& array = *static_cast<const Array*>(attributes.values[i]);
+    return {static_cast<const char*>(array.data), array.size * size_of(array.dtype)};
+  }
+  refuse("no program was given");
+}
+
+void run(const CallFrame& frame) {
+  const Borrowed instance(find_program(frame.attributes));
+  const std::size_t expected = instance.program().parameters.size() + instance.program().sizes.size() + kMoreResults;
+  if (static_cast<std::size_t>(frame.results.size) != expected) refuse("a result is missing");
+  instance->step(frame.arguments.buffers, static_cast<std::size_t>(frame.arguments.size), frame.results.buffers);
+}
+
+// Before anything else, XLA asks for which version of its interface the handler was made.
+bool answer_metadata(const CallFrame& frame) {
+  if (frame.extension == nullptr || frame.extension->type != kMetadataExtension) return false;
+  Metadata& metadata = *reinterpret_cast<MetadataExtension*>(frame.extension)->metadata;
+  metadata.version.major = kMajor;
+  metadata.version.minor = kMinor;
+  metadata.traits = 0;
+  return true;
+}
+
+Error* make_error(const CallFrame& frame, const char* text, int code) {
+  ErrorArguments arguments = {sizeof(ErrorArguments), nullptr, text, code};
+  return frame.api->create_error(&arguments);
+}
+
+}  // namespace
+
+Error* step(CallFrame* frame) noexcept {
+  if (answer_metadata(*frame) || frame->stage != kExecute) return nullptr;
+  try {
+    run(*frame);
+    return nullptr;
+  } catch (const std::invalid_argument& error) {
+    return make_error(*frame, error.what(), kInvalidArgument);
+  } catch (const std::exception& error) {
+    return make_error(*frame, error.what(), kInternal);
+  }
+}
+
+}  // namespace adamas::bindings::xla

@@ -1,0 +1,47 @@
+"""Calling the core from a program that XLA has compiled."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from adamas.adapters import xla_handler
+
+_TARGET = "adamas_step"
+
+
+@functools.cache
+def _register() -> None:
+    jax.devices("cpu")  # a handler that is refused before there is a backend would break that
+    jax.ffi.register_ffi_target(_TARGET, xla_handler(), platform="cpu")
+
+
+def call(encoded: bytes, arguments: Sequence[Any], results: Sequence[Any], aliases: Mapping[int, int]) -> Any:
+    """Take a step of `adamas.adapters.Program`.
+
+    Args:
+        encoded: The program.
+        arguments: As the handler takes them (``cpp/bindings/xla/handler.hpp``).
+        results: Shape and dtype of each result.
+        aliases: Which results may take the memory of which arguments, by number.
+
+    Returns:
+        The results.
+    """
+    _register()
+    stepped = jax.ffi.ffi_call(_TARGET, tuple(results), input_output_aliases=dict(aliases))
+    try:
+        return stepped(*arguments, program=np.frombuffer(encoded, np.int64))
+    except NotImplementedError:
+        raise NotImplementedError(
+            "adamas.jax: a step cannot be vectorized by vmap; step the stacked parameters as they are, which gives the "
+            "same for every rule that takes no sums over a parameter"
+        ) from None
+    except ValueError as error:
+        if "differentiated" not in str(error):
+            raise
+        raise ValueError("adamas.jax: no gradient goes through a step; for one, take an optimizer of optax") from None

@@ -1,0 +1,451 @@
+"""An optimizer of adamas as functions of pytrees, whose step runs inside a compiled program."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adamas import adapters
+from adamas.adapters import describe as describe_class
+from adamas.adapters.checks import (
+    no_argument,
+    read_step_defaults,
+    shown,
+    warn_of_lost_updates,
+    warn_without_effect,
+)
+from adamas.jax._handler import call
+from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
+from adamas.jax._trees import Leaf, as_operand, describe, gradients_like, is_dynamic
+
+#: Options of adamas that need memory or gradients of the user's own.
+_ELSEWHERE = {
+    "copy_out": "cast the parameters where they are used",
+    "sparse": "gradients are dense under JAX",
+    "state_memory": "JAX holds the states",
+    "zero_grads": "gradients are values under JAX",
+    "accumulation": "sum up gradients with jax.tree.map, or by optax.MultiSteps",
+    "observe": "it is an option of adamas.AdamW and its relatives",
+}
+
+
+#: Options of adamas that there are.
+OPTIONS = (
+    "state_dtype",
+    "master_weights",
+    "rounding",
+    "seed",
+    "num_threads",
+    "max_norm",
+    "max_value",
+    "norm_type",
+    "clip_each",
+    "on_nonfinite",
+    "average",
+)
+
+
+class State(NamedTuple):
+    """What an optimizer keeps between steps: a pytree.
+
+    Attributes:
+        count: Steps taken, int32.
+        buffers: The states of all parameters under each name, one after the other in one array: ``"exp_avg"``, and so
+            on. `Optimizer.states` shows them by parameter.
+        report: Of the last step, float32: the norm of the gradients (NaN if it was not taken), the factor that clipping
+            multiplied them by, 1 if the step was skipped, and the number of the first parameter whose gradient is not
+            finite, or -1.
+    """
+
+    count: jax.Array
+    buffers: dict[str, jax.Array]
+    report: jax.Array
+
+
+class Optimizer:
+    """Base of the optimizers of `adamas.jax`: what they have in common.
+
+    A step gives the bits of the NumPy optimizer of the same name. It is one call for all parameters. Inside a jitted
+    function to which parameters and state are donated (``donate_argnums``), it updates both in place.
+
+    Where the old parameters are used for anything else after the gradients, such as a norm that is logged, XLA would
+    copy all of them: pass what is computed from them as ``after``, and the step waits for it.
+
+    One optimizer may serve any number of models, one after the other or at once: it keeps nothing of them. Gradients
+    cannot be taken through a step, and it cannot be vectorized by ``vmap``.
+
+    Args:
+        *args: The hyperparameters of the rule. Each number may also be a schedule, a function of the number of steps
+            taken so far (int32), in JAX's operations; or an array of one number, which may be traced.
+        mask: Which parameters weight decay is for: a pytree of booleans like the parameters, or a function that returns
+            one for them. None: for all.
+        **kwargs: Likewise, and the options of `adamas.Options` that there are under JAX: ``state_dtype``,
+            ``master_weights``, ``rounding``, ``seed``, ``max_norm``, ``max_value``, ``norm_type``, ``clip_each``,
+            ``on_nonfinite`` (not ``"raise"``), ``average`` and ``num_threads``.
+
+    Raises:
+        TypeError: A hyperparameter or option of the wrong type, or one that there is not.
+        ValueError: One of the wrong value.
+    """
+
+    engine_class: ClassVar[type[adapters.Optimizer]]
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "engine_class" in cls.__dict__:
+            cls.__signature__ = _signature_of(cls.engine_class)
+            cls.__doc__ = _docstring_of(cls.engine_class)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        name = type(self).__name__
+        info = describe_class(self.engine_class)
+        names = info.spec.argument_names
+        options = {key: kwargs.pop(key) for key in [*kwargs] if key not in names and key != "mask"}
+        for key, instead in _ELSEWHERE.items():
+            if key in options:
+                raise TypeError(f"{key}: there is no such option of adamas.jax.{name}; {instead}")
+        defaults = read_step_defaults(options, name, [*names, "mask"])
+        if defaults.on_nonfinite == "raise":
+            raise ValueError(
+                "on_nonfinite: a compiled step cannot raise; choose 'skip', and look at the state's report"
+            )
+        bound = self.__signature__.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = dict(bound.arguments)
+        given.pop("options", None)
+        self.mask: Any = given.pop("mask")
+        self.options: dict[str, Any] = options
+        self.hyperparameters: dict[str, Any] = given
+        for key, value in given.items():
+            if not _any_dynamic(value):
+                given[key] = info.check_hyperparameter(key, value, key)
+            elif info.spec.by_name[key].frozen:
+                raise TypeError(f"{key}: decides what is kept, and cannot change from step to step; give a plain value")
+        info.check_combination({**dict.fromkeys(info.fixed, True), **given})
+        self._compiled: dict[Any, Compiled] = {}
+
+    def __repr__(self) -> str:
+        mask = {} if self.mask is None else {"mask": self.mask}
+        given = {**self.hyperparameters, **mask, **self.options}
+        return f"adamas.jax.{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+    def init(self, params: Any) -> State:
+        """Return the state before the first step.
+
+        Args:
+            params: A pytree of arrays, float32, float64, bfloat16 or float16.
+
+        Raises:
+            TypeError: A leaf that is no such array, or an option that does not fit it.
+            ValueError: Likewise.
+        """
+        arrays, leaves, nesting = describe(params)
+        dtypes = list(dict.fromkeys(leaf.dtype.name for leaf in leaves))
+        warn_without_effect(self.options, dtypes)
+        warn_of_lost_updates(self.options, dtypes)
+        groups = self._groups(params, nesting, self.hyperparameters)
+        compiled = self._compile(leaves, groups, [True] * len(leaves), scaled=False)
+        bound = bind(self.engine_class, groups, leaves, self.options)
+        first = _FirstValues(compiled, bound, [arrays[i] for i in compiled.order])
+        buffers = {key: first.of(number) for number, key in enumerate(_keys(compiled))}
+        report = jnp.array([jnp.nan, 1.0, 0.0, -1.0], jnp.float32)
+        return State(jnp.zeros((), jnp.int32), buffers, report)
+
+    def step(
+        self, params: Any, grads: Any, state: State, *, grad_scale: Any = None, after: Any = (), **hyperparameters: Any
+    ) -> tuple[Any, State]:
+        """Return the parameters and the state after a step.
+
+        Args:
+            params: The parameters.
+            grads: Their gradients: a pytree of the same structure; None leaves a parameter as it is.
+            state: What `init`, or the step before, returned.
+            grad_scale: What the loss was multiplied by: a number > 0, which may be traced. None: 1.
+            after: Anything that is computed from the old parameters; the step waits for it.
+            **hyperparameters: Values for this step, instead of those of the optimizer: numbers, which may be traced.
+
+        Raises:
+            TypeError: A gradient or hyperparameter of the wrong type; the message names it.
+            ValueError: A gradient that does not fit, or a state that is not of these parameters.
+        """
+        values = self._with(hyperparameters)
+        arrays, leaves, nesting = describe(params)
+        gradients = gradients_like(grads, nesting, leaves)
+        present = [gradient is not None for gradient in gradients]
+        groups = self._groups(params, nesting, values)
+        compiled = self._compile(leaves, groups, present, scaled=grad_scale is not None)
+        keys = _keys(compiled)
+        _check_state(state, compiled, keys)
+        operands = [
+            as_operand(grad_scale, "grad_scale")
+            if each.name == "grad_scale"
+            else as_operand(_value_of(each, groups[each.group].values, state.count), each.name)
+            for each in compiled.operands
+        ]
+        order, count = compiled.order, len(leaves)
+        kept = [jnp.asarray(arrays[i]) for i in order]
+        given = [jnp.asarray(gradients[i]) for i in order if present[i]]
+        buffers = [state.buffers[key] for key in keys]
+        arguments = [*operands, *kept, *given, *buffers, state.count, *jax.tree_util.tree_leaves(after)]
+        results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (*kept, *buffers, state.count)]
+        first_state = len(operands) + count + len(given)
+        aliases = {len(operands) + i: i for i in range(count)}
+        aliases.update({first_state + i: count + i for i in range(len(buffers) + 1)})
+        report = jax.ShapeDtypeStruct((4,), jnp.float32)
+        stepped = call(compiled.program.encoded, arguments, [*results, report], aliases)
+        new: list[Any] = [None] * count
+        for i, array in zip(order, stepped[:count], strict=True):
+            new[i] = array
+        after_step = State(stepped[-2], dict(zip(keys, stepped[count:-2], strict=True)), stepped[-1])
+        return nesting.unflatten(new), after_step
+
+    def states(self, params: Any, state: State) -> dict[str, dict[str, Any]]:
+        """Return what is kept of each parameter, by the names that `adamas.AdamW` and its relatives have in ``state``.
+
+        Args:
+            params: The parameters, or arrays of their shapes and dtypes.
+            state: What is kept of them.
+
+        Returns:
+            By name of the parameter and of the state, arrays: of the parameter's shape, or, of codes and scales, of
+            blocks.
+        """
+        _, leaves, nesting = describe(params)
+        groups = self._groups(params, nesting, self.hyperparameters)
+        compiled = self._compile(leaves, groups, [True] * len(leaves), scaled=False)
+        keys = _keys(compiled)
+        _check_state(state, compiled, keys)
+        found: dict[str, dict[str, Any]] = {leaf.name: {} for leaf in leaves}
+        for place, i in enumerate(compiled.order):
+            shapes = compiled.shapes[place]
+            for part in compiled.program.parts[place]:
+                buffer = state.buffers[keys[part.buffer]]
+                start, stop = (edge // buffer.dtype.itemsize for edge in (part.offset, part.offset + part.nbytes))
+                found[leaves[i].name].update(_split(part.name, buffer[start:stop], shapes, leaves[i]))
+        return found
+
+    def averaged(self, params: Any, state: State) -> Any:
+        """Return the averages of the parameters over steps, of the option ``average``.
+
+        Parameters that have not been averaged yet are returned as they are. Averages of 16-bit parameters are rounded
+        to their dtype.
+
+        Raises:
+            ValueError: The optimizer keeps no averages.
+        """
+        average = self.options.get("average")
+        if average is None:
+            raise ValueError("averaged: this optimizer keeps no averages; make it with average=adamas.EMA(...)")
+
+        def value(param: Any, kept: Mapping[str, Any], _: Mapping[str, Any]) -> Any:
+            return jnp.where(state.count >= average.start, kept["average"].astype(param.dtype), param)
+
+        return self._map(value, params, state)
+
+    def evaluated(self, params: Any, state: State) -> Any:
+        """Return the parameters to evaluate or save: those that the rule has beside the ones that it trains.
+
+        So it is with `ScheduleFreeAdamW` and its relatives. Under other rules it returns the parameters.
+
+        Raises:
+            ValueError: 16-bit parameters whose low bits are kept apart.
+        """
+        evaluation = self.engine_class.spec.evaluation
+        if evaluation is None:
+            return params
+
+        def value(param: Any, kept: Mapping[str, Any], group: Mapping[str, Any]) -> Any:
+            if "low_bits" in kept or "compensation" in kept:
+                raise ValueError("evaluated: parameters whose low bits are kept apart; take master_weights=True")
+            y = kept.get("master", param if param.dtype.itemsize > 2 else param.astype(jnp.float32))
+            c = {name: jnp.asarray(number, y.dtype) for name, number in evaluation.coefficients(group).items()}
+            x = jnp.asarray(evaluation.value(y, kept, c)).astype(param.dtype)
+            return jnp.where(state.count > 0, x, param)
+
+        return self._map(value, params, state)
+
+    def _map(self, value: Callable[..., Any], params: Any, state: State) -> Any:
+        """Return value(parameter, what is kept of it, its hyperparameters) for each parameter."""
+        arrays, leaves, nesting = describe(params)
+        kept = self.states(params, state)
+        groups = self._groups(params, nesting, self.hyperparameters)
+        values = {i: group.values for group in groups for i in group.members}
+        found = [
+            value(array, kept[leaf.name], values[i]) for i, (array, leaf) in enumerate(zip(arrays, leaves, strict=True))
+        ]
+        return nesting.unflatten(found)
+
+    def _with(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        info = describe_class(self.engine_class)
+        for name, value in hyperparameters.items():
+            if name not in self.hyperparameters:
+                raise TypeError(no_argument(name, type(self).__name__, [*self.hyperparameters], []))
+            if not _any_dynamic(value):
+                info.check_hyperparameter(name, value, name)
+        return {**self.hyperparameters, **hyperparameters}
+
+    def _groups(self, params: Any, nesting: Any, values: Mapping[str, Any]) -> list[Group]:
+        """Return the parameters that weight decay is for, and those that it is not for."""
+        decayed = self._decayed(params, nesting)
+        parts = [tuple(i for i, each in enumerate(decayed) if each is flag) for flag in (True, False)]
+        groups = [Group(values, parts[0]), Group({**values, "weight_decay": 0.0}, parts[1])]
+        return [group for group in groups if group.members]
+
+    def _compile(
+        self, leaves: Sequence[Leaf], groups: Sequence[Group], present: Sequence[bool], *, scaled: bool
+    ) -> Compiled:
+        operands = operands_of(groups, scaled=scaled)
+        plain = [
+            (group.members, tuple(item for item in group.values.items() if not _any_dynamic(item[1])))
+            for group in groups
+        ]
+        key = (tuple(leaves), tuple(plain), tuple(present), operands)
+        if key not in self._compiled:
+            self._compiled[key] = compile_step(self.engine_class, groups, leaves, present, self.options, operands)
+        return self._compiled[key]
+
+    def _decayed(self, params: Any, nesting: Any) -> list[bool]:
+        """Tell for each parameter whether weight decay is for it."""
+        if self.mask is None:
+            return [True] * nesting.num_leaves
+        mask = self.mask(params) if callable(self.mask) else self.mask
+        if "weight_decay" not in self.hyperparameters:
+            raise TypeError(f"mask: {type(self).__name__} has no weight decay; leave it out")
+        try:
+            flags: list[Any] = nesting.flatten_up_to(mask)
+        except ValueError as error:
+            raise ValueError(f"mask: expected the structure of params; {error}") from None
+        for flag in flags:
+            if not isinstance(flag, bool | np.bool_):
+                raise TypeError(f"mask: expected True or False for each parameter, got {shown(flag)}")
+        return [bool(flag) for flag in flags]
+
+
+def _signature_of(engine_class: type[adapters.Optimizer]) -> inspect.Signature:
+    signature = inspect.signature(engine_class)
+    _, *hyperparameters, options = signature.parameters.values()
+    mask = inspect.Parameter("mask", inspect.Parameter.KEYWORD_ONLY, default=None)
+    return signature.replace(parameters=[*hyperparameters, mask, options])
+
+
+def _docstring_of(engine_class: type[adapters.Optimizer]) -> str:
+    """Return a docstring: the equations and references of the NumPy optimizer's."""
+    name, text = engine_class.__name__, inspect.cleandoc(engine_class.__doc__ or "")
+    description, rest = text.split("\nArgs:\n", 1)
+    arguments = f"""
+Args:
+    others: As of `adamas.{name}`, but for ``params``, and as `Optimizer` says.
+
+Raises:
+    TypeError: As of `Optimizer`.
+    ValueError: As of `Optimizer`.
+
+"""
+    return description + arguments + rest[rest.index("References:") :]
+
+
+def _any_dynamic(value: Any) -> bool:
+    return any(map(is_dynamic, value)) if isinstance(value, tuple | list) else is_dynamic(value)
+
+
+def _value_of(operand: adapters.Operand, values: Mapping[str, Any], count: Any) -> Any:
+    value = values[operand.name]
+    part = value[operand.place] if isinstance(value, tuple | list) else value
+    if not callable(part):
+        return part
+    try:
+        return part(count)
+    except jax.errors.ConcretizationTypeError as error:
+        raise TypeError(
+            f"{operand.name}: the schedule cannot be traced; write it in operations of jax.numpy, or take one of "
+            "optax's"
+        ) from error
+
+
+def _keys(compiled: Compiled) -> list[str]:
+    """Return what the state calls each buffer: its name, with the dtype where there are several of one name."""
+    buffers = compiled.program.buffers
+    names = [buffer.name for buffer in buffers]
+    return [each.name if names.count(each.name) == 1 else f"{each.name}_{each.dtype}" for each in buffers]
+
+
+def _check_state(state: State, compiled: Compiled, keys: Sequence[str]) -> None:
+    if not isinstance(state, State):
+        raise TypeError(f"state: expected a State, as init returns it, got {shown(state)}")
+    if sorted(state.buffers) != sorted(keys):
+        raise ValueError(f"state: holds {sorted(state.buffers)}, but this optimizer keeps {sorted(keys)}")
+    for key, buffer in zip(keys, compiled.program.buffers, strict=True):
+        held = state.buffers[key]
+        if held.dtype.name != buffer.dtype or held.size * held.dtype.itemsize != buffer.nbytes:
+            raise ValueError(
+                f"state.buffers[{key!r}]: expected {buffer.nbytes} bytes of {buffer.dtype}, got {held.size} of "
+                f"{held.dtype.name}: it is the state of other parameters, or of another optimizer"
+            )
+
+
+def _split(name: str, flat: Any, shapes: Mapping[str, tuple[int, ...]], leaf: Leaf) -> dict[str, Any]:
+    """Return one state of a parameter, or codes and scales."""
+    shape = shapes[name]
+    size = math.prod(shape)
+    if f"{name}_scale" in shapes:
+        scales = jax.lax.bitcast_convert_type(flat[size:].reshape(-1, 4), jnp.float32)
+        return {name: flat[:size].reshape(shape), f"{name}_scale": scales}
+    return {name: flat.reshape(leaf.shape if shape == (leaf.size,) else shape)}
+
+
+class _FirstValues:
+    """The buffers of a state before the first step.
+
+    Args:
+        compiled: A program of the steps.
+        bound: The optimizer that it is of.
+        params: The parameters, in its order.
+    """
+
+    def __init__(self, compiled: Compiled, bound: adapters.BoundOptimizer, params: Sequence[Any]) -> None:
+        self._program = compiled.program
+        self._bound = bound
+        self._params = params
+
+    def of(self, number: int) -> jax.Array:
+        """Return a buffer."""
+        buffer = self._program.buffers[number]
+        dtype = jnp.dtype(buffer.dtype)
+        if buffer.name == "scalars":
+            return jnp.asarray(self._scalars())
+        size = buffer.nbytes // dtype.itemsize
+        pieces: list[Any] = []
+        end = 0
+        for place, parts in enumerate(self._program.parts):
+            for part in parts:
+                values = self._first(place, part.name, dtype) if part.buffer == number else None
+                if values is not None:
+                    start = part.offset // dtype.itemsize
+                    pieces += [jnp.zeros(start - end, dtype), values]
+                    end = start + values.size
+        return jnp.concatenate([*pieces, jnp.zeros(size - end, dtype)]) if pieces else jnp.zeros(size, dtype)
+
+    def _first(self, place: int, name: str, dtype: Any) -> Any:
+        """Return what a parameter's state starts at, in order; None for zeros."""
+        bound = self._bound
+        if name == "master":
+            return jnp.ravel(self._params[place]).astype(jnp.float32)
+        initial = bound.info.spec.first_values(bound.param_groups[bound.groups_of[place]]).get(name)
+        if initial is None:  # the first step copies the parameter
+            return None
+        states = bound.states(place)
+        held = [states[name], states.get(f"{name}_scale")]
+        return np.concatenate([np.ravel(array).view(dtype) for array in held if array is not None])
+
+    def _scalars(self) -> np.ndarray[Any, Any]:
+        bound = self._bound
+        values = [value for place in range(len(bound.names)) for value in bound.scalars(place).values()]
+        values += bound.shared_scalars().values()
+        return np.array(values, np.float64).view(np.uint32)

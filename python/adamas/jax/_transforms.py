@@ -1,0 +1,113 @@
+"""Optimizers under the names and arguments of optax's, as gradient transformations."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from adamas.adapters.checks import no_argument, shown
+from adamas.jax import _optimizers
+from adamas.jax._functions import FUNCTIONS, Function
+from adamas.jax._optimizer import OPTIONS, Optimizer
+from adamas.jax._trees import is_dynamic
+
+__all__ = ["transformation", *FUNCTIONS]  # noqa: PLE0604
+
+_WORDS = {"learning_rate": "lr", "weight_decay_mask": "mask"}
+
+
+@functools.cache
+def _transformation_class() -> Any:
+    import optax
+
+    class Transformation(optax.GradientTransformationExtraArgs):
+        """A gradient transformation of optax that can also take its step in place.
+
+        Attributes:
+            optimizer: What it does.
+            init: As of optax: ``state = init(params)``.
+            update: As of optax: ``updates, state = update(grads, state, params)``. It takes a step and returns by how
+                much the parameters differ: so it needs memory for new ones, and ``params``.
+        """
+
+        optimizer: Optimizer
+
+        def apply(self, params: Any, grads: Any, state: Any, **more: Any) -> tuple[Any, Any]:
+            """Return parameters and state after a step: `Optimizer.step`, in place where they are donated."""
+            return self.optimizer.step(params, grads, state, **more)
+
+    return Transformation
+
+
+def transformation(optimizer: Optimizer) -> Any:
+    """Return an optimizer as an ``optax.GradientTransformation``, for chains, masks, and all that optax wraps.
+
+    Args:
+        optimizer: Of `adamas.jax`.
+
+    Returns:
+        A transformation whose ``apply`` is the optimizer's ``step``. ``update`` returns differences, which
+        ``optax.apply_updates`` adds again: that is rounded, and takes more time than ``apply``.
+    """
+
+    def update(updates: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
+        if params is None:
+            raise ValueError("params: an optimizer of adamas needs the parameters; write update(grads, state, params)")
+        new, after = optimizer.step(params, updates, state)
+        return jax.tree_util.tree_map(lambda a, b: a - b, new, params), after
+
+    made = _transformation_class()(optimizer.init, update)
+    made.optimizer = optimizer
+    return made
+
+
+def _make(name: str, function: Function) -> Callable[..., Any]:
+    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    arguments = {"learning_rate": inspect.Parameter.empty, **function.arguments}
+    parameters = [inspect.Parameter(each, keyword, default=default) for each, default in arguments.items()]
+    parameters += [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in OPTIONS]
+    signature = inspect.Signature(parameters)
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        for each, neutral in function.neutral.items():
+            given = kwargs.pop(each, neutral)
+            if is_dynamic(given) or given != neutral:
+                raise ValueError(f"{each}: adamas has {neutral!r} alone, got {shown(given)}; take optax.{name}")
+        for each in kwargs:
+            if each not in signature.parameters:
+                raise TypeError(no_argument(each, name, list(arguments), list(OPTIONS)))
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        values = dict(bound.arguments)
+        options = {each: value for each in OPTIONS if (value := values.pop(each)) is not None}
+        betas = tuple(values.pop(each) for each in ("b1", "b2", "b3") if each in values)
+        if betas:
+            values["betas"] = betas
+        if values.get("momentum", 0.0) is None:
+            values["momentum"] = 0.0
+        own = {_WORDS.get(each, each): value for each, value in values.items()}
+        rule: type[Optimizer] = getattr(_optimizers, function.rule)
+        return transformation(rule(**own, **function.fixed, **options))
+
+    made.__name__ = made.__qualname__ = name
+    made.__module__ = __name__
+    made.__signature__ = signature  # type: ignore[attr-defined]
+    made.__doc__ = f"""Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``.
+
+    Args:
+        *args: As of ``optax.{name}``.
+        **kwargs: Likewise{"".join(f", but for ``{each}``" for each in function.neutral)}; and the options of
+            `adamas.jax.Optimizer`.
+
+    Returns:
+        As `transformation`.
+    """
+    return made
+
+
+for _name, _function in FUNCTIONS.items():
+    globals()[_name] = _make(_name, _function)
