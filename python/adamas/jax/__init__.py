@@ -33,8 +33,9 @@ if not hasattr(jax, "ffi"):
     raise ImportError(f"adamas.jax: needs JAX 0.6 or newer, got {jax.__version__}")
 
 from adamas.jax import _optimizers, _transforms
-from adamas.jax._optimizer import Optimizer, State
+from adamas.jax._optimizer import Optimizer
 from adamas.jax._optimizers import *  # noqa: F403
+from adamas.jax._state import State
 from adamas.jax._transforms import *  # noqa: F403
 
 __all__ = ["Optimizer", "State"]

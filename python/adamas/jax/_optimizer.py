@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import math
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -20,8 +20,10 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
+from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._handler import call
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
+from adamas.jax._state import State, check_state, keys_of, put_together, take_apart
 from adamas.jax._trees import Leaf, as_operand, describe, gradients_like, is_dynamic
 
 #: Options of adamas that need memory or gradients of the user's own.
@@ -49,23 +51,6 @@ OPTIONS = (
     "on_nonfinite",
     "average",
 )
-
-
-class State(NamedTuple):
-    """What an optimizer keeps between steps: a pytree.
-
-    Attributes:
-        count: Steps taken, int32.
-        buffers: The states of all parameters under each name, one after the other in one array: ``"exp_avg"``, and so
-            on. `Optimizer.states` shows them by parameter.
-        report: Of the last step, float32: the norm of the gradients (NaN if it was not taken), the factor that clipping
-            multiplied them by, 1 if the step was skipped, and the number of the first parameter whose gradient is not
-            finite, or -1.
-    """
-
-    count: jax.Array
-    buffers: dict[str, jax.Array]
-    report: jax.Array
 
 
 class Optimizer:
@@ -146,17 +131,25 @@ class Optimizer:
             TypeError: A leaf that is no such array, or an option that does not fit it.
             ValueError: Likewise.
         """
-        arrays, leaves, nesting = describe(params)
+        arrays, leaves, _, groups, compiled = self._described(params)
         dtypes = list(dict.fromkeys(leaf.dtype.name for leaf in leaves))
         warn_without_effect(self.options, dtypes)
         warn_of_lost_updates(self.options, dtypes)
-        groups = self._groups(params, nesting, self.hyperparameters)
-        compiled = self._compile(leaves, groups, [True] * len(leaves), scaled=False)
         bound = bind(self.engine_class, groups, leaves, self.options)
-        first = _FirstValues(compiled, bound, [arrays[i] for i in compiled.order])
-        buffers = {key: first.of(number) for number, key in enumerate(_keys(compiled))}
+
+        def first(place: int, name: str) -> Sequence[Any] | None:
+            if name == "master":
+                return [arrays[compiled.order[place]].astype(jnp.float32)]
+            initial = bound.info.spec.first_values(bound.param_groups[bound.groups_of[place]]).get(name)
+            if initial is None:  # the first step copies the parameter
+                return None
+            states = bound.states(place)
+            return [states[key] for key in (name, f"{name}_scale") if key in states]
+
+        scalars = [value for place in range(len(leaves)) for value in bound.scalars(place).values()]
+        scalars += bound.shared_scalars().values()
         report = jnp.array([jnp.nan, 1.0, 0.0, -1.0], jnp.float32)
-        return State(jnp.zeros((), jnp.int32), buffers, report)
+        return put_together(compiled, first, scalars, jnp.zeros((), jnp.int32), report)
 
     def step(
         self, params: Any, grads: Any, state: State, *, grad_scale: Any = None, after: Any = (), **hyperparameters: Any
@@ -181,8 +174,8 @@ class Optimizer:
         present = [gradient is not None for gradient in gradients]
         groups = self._groups(params, nesting, values)
         compiled = self._compile(leaves, groups, present, scaled=grad_scale is not None)
-        keys = _keys(compiled)
-        _check_state(state, compiled, keys)
+        check_state(state, compiled)
+        keys = keys_of(compiled)
         operands = [
             as_operand(grad_scale, "grad_scale")
             if each.name == "grad_scale"
@@ -217,19 +210,9 @@ class Optimizer:
             By name of the parameter and of the state, arrays: of the parameter's shape, or, of codes and scales, of
             blocks.
         """
-        _, leaves, nesting = describe(params)
-        groups = self._groups(params, nesting, self.hyperparameters)
-        compiled = self._compile(leaves, groups, [True] * len(leaves), scaled=False)
-        keys = _keys(compiled)
-        _check_state(state, compiled, keys)
-        found: dict[str, dict[str, Any]] = {leaf.name: {} for leaf in leaves}
-        for place, i in enumerate(compiled.order):
-            shapes = compiled.shapes[place]
-            for part in compiled.program.parts[place]:
-                buffer = state.buffers[keys[part.buffer]]
-                start, stop = (edge // buffer.dtype.itemsize for edge in (part.offset, part.offset + part.nbytes))
-                found[leaves[i].name].update(_split(part.name, buffer[start:stop], shapes, leaves[i]))
-        return found
+        _, leaves, _, _, compiled = self._described(params)
+        check_state(state, compiled)
+        return take_apart(state, compiled, leaves)
 
     def averaged(self, params: Any, state: State) -> Any:
         """Return the averages of the parameters over steps, of the option ``average``.
@@ -271,11 +254,102 @@ class Optimizer:
 
         return self._map(value, params, state)
 
+    def to_numpy(self, params: Any, state: State) -> tuple[dict[str, Any], adapters.Optimizer]:
+        """Return copies of the parameters as NumPy arrays, and an optimizer of `adamas` that goes on with them.
+
+        Args:
+            params: The parameters.
+            state: What is kept of them.
+
+        Returns:
+            The arrays by name (keys and positions, joined by dots), and the optimizer. Its hyperparameters are those of
+            this one; what is a schedule has the value of the next step.
+        """
+        arrays, leaves, _, groups, compiled = self._described(params)
+        check_state(state, compiled)
+        return to_numpy(self.engine_class, compiled, groups, leaves, arrays, state, self.options)
+
+    def from_numpy(self, optimizer: adapters.Optimizer, params: Any) -> tuple[Any, State]:
+        """Return parameters and state as an optimizer of `adamas` has them, to go on from there.
+
+        Args:
+            optimizer: Of the same class, with the same options. Hyperparameters are not taken from it.
+            params: Parameters of the same names, shapes and dtypes; their values do not count.
+
+        Raises:
+            ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
+        """
+        _, leaves, nesting, _, compiled = self._described(params)
+        report = self.init(params).report
+        arrays, state = from_numpy(compiled, leaves, optimizer, report)
+        return nesting.unflatten(arrays), state
+
+    def save(self, path: str | os.PathLike[str], params: Any, state: State) -> None:
+        """Write a checkpoint of adamas (`adamas.checkpoint`): NumPy optimizers and `load` read it.
+
+        Args:
+            path: Of the file, which is replaced at once when all is written.
+            params: The parameters.
+            state: What is kept of them.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        self.to_numpy(params, state)[1].save(path)
+
+    def load(self, path: str | os.PathLike[str], params: Any) -> tuple[Any, State]:
+        """Read a checkpoint of adamas; return parameters and state.
+
+        Args:
+            path: Of a file that `save`, or a NumPy optimizer of the same class, has written.
+            params: Parameters of the same names, shapes and dtypes; their values do not count.
+
+        Raises:
+            CheckpointError: No checkpoint, damaged, or one that does not fit; all mismatches are listed.
+            OSError: The file cannot be read.
+        """
+        zeros = jax.tree_util.tree_map(jnp.zeros_like, params)
+        _, optimizer = self.to_numpy(zeros, self.init(zeros))
+        optimizer.load(path)
+        return self.from_numpy(optimizer, params)
+
+    def to_optax(self, params: Any, state: State, into: Any) -> Any:
+        """Return a state of optax that has our moments and step count.
+
+        Args:
+            params: The parameters.
+            state: Our state of them.
+            into: What ``init`` of the transformation of optax returned for them.
+
+        Raises:
+            ValueError: It keeps a moment that this optimizer does not, or keeps in fewer bits.
+        """
+        _, leaves, nesting, _, _ = self._described(params)
+        return to_optax(self.states(params, state), leaves, nesting, state.count, into)
+
+    def from_optax(self, params: Any, given: Any) -> State:
+        """Return the state that goes on from one of optax.
+
+        Args:
+            params: The parameters.
+            given: The state of a transformation of optax that computes the same, such as ``optax.adamw``.
+
+        Raises:
+            ValueError: A moment that this optimizer keeps is not in it.
+        """
+        _, leaves, nesting, _, compiled = self._described(params)
+        return from_optax(compiled, leaves, nesting, self.init(params), given)
+
+    def _described(self, params: Any) -> tuple[list[Any], list[Leaf], Any, list[Group], Compiled]:
+        """Return leaves, what is known of them, how they nest, groups, and a program of their steps."""
+        arrays, leaves, nesting = describe(params)
+        groups = self._groups(params, nesting, self.hyperparameters)
+        return arrays, leaves, nesting, groups, self._compile(leaves, groups, [True] * len(leaves), scaled=False)
+
     def _map(self, value: Callable[..., Any], params: Any, state: State) -> Any:
         """Return value(parameter, what is kept of it, its hyperparameters) for each parameter."""
-        arrays, leaves, nesting = describe(params)
+        arrays, leaves, nesting, groups, _ = self._described(params)
         kept = self.states(params, state)
-        groups = self._groups(params, nesting, self.hyperparameters)
         values = {i: group.values for group in groups for i in group.members}
         found = [
             value(array, kept[leaf.name], values[i]) for i, (array, leaf) in enumerate(zip(arrays, leaves, strict=True))
@@ -367,85 +441,3 @@ def _value_of(operand: adapters.Operand, values: Mapping[str, Any], count: Any) 
             f"{operand.name}: the schedule cannot be traced; write it in operations of jax.numpy, or take one of "
             "optax's"
         ) from error
-
-
-def _keys(compiled: Compiled) -> list[str]:
-    """Return what the state calls each buffer: its name, with the dtype where there are several of one name."""
-    buffers = compiled.program.buffers
-    names = [buffer.name for buffer in buffers]
-    return [each.name if names.count(each.name) == 1 else f"{each.name}_{each.dtype}" for each in buffers]
-
-
-def _check_state(state: State, compiled: Compiled, keys: Sequence[str]) -> None:
-    if not isinstance(state, State):
-        raise TypeError(f"state: expected a State, as init returns it, got {shown(state)}")
-    if sorted(state.buffers) != sorted(keys):
-        raise ValueError(f"state: holds {sorted(state.buffers)}, but this optimizer keeps {sorted(keys)}")
-    for key, buffer in zip(keys, compiled.program.buffers, strict=True):
-        held = state.buffers[key]
-        if held.dtype.name != buffer.dtype or held.size * held.dtype.itemsize != buffer.nbytes:
-            raise ValueError(
-                f"state.buffers[{key!r}]: expected {buffer.nbytes} bytes of {buffer.dtype}, got {held.size} of "
-                f"{held.dtype.name}: it is the state of other parameters, or of another optimizer"
-            )
-
-
-def _split(name: str, flat: Any, shapes: Mapping[str, tuple[int, ...]], leaf: Leaf) -> dict[str, Any]:
-    """Return one state of a parameter, or codes and scales."""
-    shape = shapes[name]
-    size = math.prod(shape)
-    if f"{name}_scale" in shapes:
-        scales = jax.lax.bitcast_convert_type(flat[size:].reshape(-1, 4), jnp.float32)
-        return {name: flat[:size].reshape(shape), f"{name}_scale": scales}
-    return {name: flat.reshape(leaf.shape if shape == (leaf.size,) else shape)}
-
-
-class _FirstValues:
-    """The buffers of a state before the first step.
-
-    Args:
-        compiled: A program of the steps.
-        bound: The optimizer that it is of.
-        params: The parameters, in its order.
-    """
-
-    def __init__(self, compiled: Compiled, bound: adapters.BoundOptimizer, params: Sequence[Any]) -> None:
-        self._program = compiled.program
-        self._bound = bound
-        self._params = params
-
-    def of(self, number: int) -> jax.Array:
-        """Return a buffer."""
-        buffer = self._program.buffers[number]
-        dtype = jnp.dtype(buffer.dtype)
-        if buffer.name == "scalars":
-            return jnp.asarray(self._scalars())
-        size = buffer.nbytes // dtype.itemsize
-        pieces: list[Any] = []
-        end = 0
-        for place, parts in enumerate(self._program.parts):
-            for part in parts:
-                values = self._first(place, part.name, dtype) if part.buffer == number else None
-                if values is not None:
-                    start = part.offset // dtype.itemsize
-                    pieces += [jnp.zeros(start - end, dtype), values]
-                    end = start + values.size
-        return jnp.concatenate([*pieces, jnp.zeros(size - end, dtype)]) if pieces else jnp.zeros(size, dtype)
-
-    def _first(self, place: int, name: str, dtype: Any) -> Any:
-        """Return what a parameter's state starts at, in order; None for zeros."""
-        bound = self._bound
-        if name == "master":
-            return jnp.ravel(self._params[place]).astype(jnp.float32)
-        initial = bound.info.spec.first_values(bound.param_groups[bound.groups_of[place]]).get(name)
-        if initial is None:  # the first step copies the parameter
-            return None
-        states = bound.states(place)
-        held = [states[name], states.get(f"{name}_scale")]
-        return np.concatenate([np.ravel(array).view(dtype) for array in held if array is not None])
-
-    def _scalars(self) -> np.ndarray[Any, Any]:
-        bound = self._bound
-        values = [value for place in range(len(bound.names)) for value in bound.scalars(place).values()]
-        values += bound.shared_scalars().values()
-        return np.array(values, np.float64).view(np.uint32)

@@ -1,0 +1,209 @@
+"""States of other libraries: those of NumPy optimizers, and so checkpoints of adamas, and those of optax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adamas import adapters
+from adamas.jax._programs import Compiled, Group
+from adamas.jax._state import State, put_together, take_apart
+from adamas.jax._trees import Leaf, is_dynamic
+
+#: What optax's states call what adamas keeps under these names.
+_IN_OPTAX = {
+    "mu": ("exp_avg",),
+    "nu": ("exp_avg_sq", "exp_avg_var", "exp_inf"),
+    "trace": ("momentum_buffer",),
+    "e_g": ("square_avg",),
+    "e_x": ("acc_delta",),
+}
+
+
+def to_numpy(
+    engine_class: type[adapters.Optimizer],
+    compiled: Compiled,
+    groups: Sequence[Group],
+    leaves: Sequence[Leaf],
+    arrays: Sequence[Any],
+    state: State,
+    options: Mapping[str, Any],
+) -> tuple[dict[str, Any], adapters.Optimizer]:
+    """Return copies of the parameters, by name, and an optimizer over them in this state."""
+    copies = {leaf.name: np.array(array) for leaf, array in zip(leaves, arrays, strict=True)}
+    copies = {name: array if array.ndim else array.reshape(1) for name, array in copies.items()}
+    count = int(state.count)
+    given = [
+        {
+            "params": {leaves[i].name: copies[leaves[i].name] for i in group.members},
+            **{name: _at(value, state.count) for name, value in group.values.items()},
+        }
+        for group in groups
+    ]
+    optimizer: adapters.Optimizer = engine_class(
+        given if len(given) > 1 else given[0]["params"], **_own(given), **options
+    )
+    saved = optimizer.state_dict(copy=False)
+    kept = take_apart(state, compiled, leaves)
+    scalars = iter(_scalars(state))
+    for i in compiled.order:
+        entry = saved["state"][leaves[i].name]
+        entry["step"] = count
+        for key, value in entry.items():
+            if isinstance(value, np.ndarray):
+                entry[key] = np.asarray(kept[leaves[i].name][key]).reshape(value.shape)
+            elif key == "n_averaged":
+                entry[key] = options["average"].count_until(count)
+            elif key != "step":
+                entry[key] = next(scalars)
+    saved["step"] = count
+    saved.update({"scalars": dict(zip(saved["scalars"], scalars, strict=True))} if "scalars" in saved else {})
+    optimizer.load_state_dict(saved)
+    return copies, optimizer
+
+
+def from_numpy(
+    compiled: Compiled, leaves: Sequence[Leaf], optimizer: adapters.Optimizer, report: Any
+) -> tuple[list[Any], State]:
+    """Return the parameters, in the order of the leaves, and the state of a NumPy optimizer.
+
+    Raises:
+        ValueError: It has other parameters, or they have taken different numbers of steps.
+    """
+    saved = optimizer.state_dict(copy=False)
+    names = [leaves[i].name for i in compiled.order]
+    if sorted(saved["state"]) != sorted(names):
+        raise ValueError(f"optimizer: has parameters {sorted(saved['state'])}, expected {sorted(names)}")
+    entries = [saved["state"][name] for name in names]
+    counts = {entry["step"] for entry in entries}
+    if len(counts) != 1:
+        raise ValueError(f"optimizer: its parameters have taken {sorted(counts)} steps; under JAX, all count together")
+
+    def values(place: int, name: str) -> Sequence[Any] | None:
+        entry = entries[place]
+        return [np.array(entry[key]) for key in (name, f"{name}_scale") if key in entry]
+
+    numbers = ("step", "n_averaged")
+    scalars = [
+        value
+        for entry in entries
+        for key, value in entry.items()
+        if key not in numbers and not isinstance(value, np.ndarray)
+    ]
+    scalars += saved.get("scalars", {}).values()
+    state = put_together(compiled, values, scalars, jnp.asarray(counts.pop(), jnp.int32), report)
+    held = {name: array for group in optimizer.param_groups for name, array in _named(group["params"]).items()}
+    arrays = [jnp.asarray(np.array(held[leaf.name])).reshape(leaf.shape) for leaf in leaves]
+    return arrays, state
+
+
+def to_optax(kept: Mapping[str, Mapping[str, Any]], leaves: Sequence[Leaf], nesting: Any, count: Any, into: Any) -> Any:
+    """Return a state of optax with our moments and step count in it.
+
+    Args:
+        kept: Our states, by parameter.
+        leaves: The parameters.
+        nesting: How they nest.
+        count: Steps taken.
+        into: What optax's ``init`` returned for these parameters.
+
+    Raises:
+        ValueError: It holds a moment that we do not keep.
+    """
+
+    def fill(part: Any) -> Any:
+        if not _is_record(part):
+            return part
+        found = {name: fill_tree(value) for name, value in part._asdict().items()}
+        for name in part._fields:
+            if name in _IN_OPTAX:
+                found[name] = nesting.unflatten([_moment(kept[leaf.name], name) for leaf in leaves])
+            elif name == "count":
+                found[name] = jnp.asarray(count, jnp.int32)
+        return type(part)(**found)
+
+    def fill_tree(tree: Any) -> Any:
+        return jax.tree_util.tree_map(fill, tree, is_leaf=_is_record)
+
+    return fill_tree(into)
+
+
+def from_optax(compiled: Compiled, leaves: Sequence[Leaf], nesting: Any, first: State, given: Any) -> State:
+    """Return our state with the moments and the step count of a state of optax.
+
+    Raises:
+        ValueError: A moment that we keep is not there, or does not fit.
+    """
+    found: dict[str, list[Any]] = {}
+    counts: list[Any] = []
+
+    def look(part: Any) -> None:
+        if not _is_record(part):
+            return
+        for name, value in part._asdict().items():
+            if name in _IN_OPTAX:
+                found[name] = nesting.flatten_up_to(value)
+            elif name == "count":
+                counts.append(value)
+            else:
+                jax.tree_util.tree_map(look, value, is_leaf=_is_record)
+
+    jax.tree_util.tree_map(look, given, is_leaf=_is_record)
+    if not counts and not found:
+        raise ValueError("state: no state of optax with moments was found in it")
+
+    def values(place: int, name: str) -> Sequence[Any] | None:
+        for theirs, ours in _IN_OPTAX.items():
+            if name in ours and theirs in found:
+                return [found[theirs][compiled.order[place]]]
+        raise ValueError(f"state: optax keeps nothing that is {name!r} of adamas there; it has {sorted(found)}")
+
+    count = counts[0] if counts else first.count
+    return put_together(compiled, values, (), jnp.asarray(count, jnp.int32), first.report)
+
+
+def _is_record(tree: Any) -> bool:
+    return isinstance(tree, tuple) and hasattr(tree, "_fields")
+
+
+def _moment(kept: Mapping[str, Any], name: str) -> Any:
+    for ours in _IN_OPTAX[name]:
+        if ours in kept and f"{ours}_scale" not in kept:
+            return kept[ours]
+    raise ValueError(f"state: optax keeps {name!r}, and adamas has {sorted(kept)}")
+
+
+def _at(value: Any, count: Any) -> Any:
+    """Return a hyperparameter as a plain number."""
+    if isinstance(value, tuple | list):
+        return tuple(_at(part, count) for part in value)
+    if callable(value):
+        value = value(count)
+    return float(value) if is_dynamic(value) else value
+
+
+def _own(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in groups[0].items() if name != "params"}
+
+
+def _scalars(state: State) -> list[float]:
+    held = state.buffers.get("scalars")
+    return [] if held is None else [float(value) for value in np.array(held).view(np.float64)]
+
+
+def _named(params: Any, prefix: str = "") -> dict[str, Any]:
+    """Return arrays by name, as adamas names them."""
+    if isinstance(params, Mapping):
+        items: Any = params.items()
+    elif isinstance(params, list | tuple):
+        items = enumerate(params)
+    else:
+        return {prefix or "0": params}
+    found = {}
+    for key, value in items:
+        found.update(_named(value, f"{prefix}.{key}" if prefix else str(key)))
+    return found
