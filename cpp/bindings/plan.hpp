@@ -133,10 +133,11 @@ class PyPlan {
   // dtype and bytes; and of each parameter what it keeps where: name, buffer, offset in bytes, bytes. Empty if a group
   // is not acceptable.
   // has_gradient: for each parameter. operands: group, name and place among several of each hyperparameter that comes
-  // with the step. average: an AverageKind, decay, start, every.
+  // with the step. average: an AverageKind, decay, start, every. apart: each state has a buffer of its own, without
+  // padding, and scalars are float32.
   py::tuple program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                     const std::vector<std::tuple<std::uint32_t, std::string, int>>& operands,
-                    const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average);
+                    const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart);
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }

@@ -193,6 +193,7 @@ class Plan:
         has_gradient: Sequence[bool],
         operands: Sequence[tuple[int, str, int]],
         average: tuple[int, float, int, int],
+        apart: bool,
     ) -> Any: ...
     def step(
         self,

@@ -24,7 +24,7 @@ ALLOWED = {
     "adamas.rules.keras_classes",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
-ALSO = {"keras": {"adamas.torch.tensors"}, "torch": set[str](), "jax": set[str]()}
+ALSO = {"keras": {"adamas.torch.tensors", "adamas.jax.handler"}, "torch": set[str](), "jax": set[str]()}
 
 
 def imported_by(source: str) -> Iterator[str]:

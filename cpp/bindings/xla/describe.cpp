@@ -62,8 +62,9 @@ class BufferLayout {
   }
 
   // A buffer of its own, of so many bytes.
-  void add_last(const std::string& name, const std::string& dtype, std::size_t bytes) {
+  Place add_alone(const std::string& name, const std::string& dtype, std::size_t bytes) {
     buffers_.push_back({name, dtype, bytes});
+    return {static_cast<std::uint32_t>(buffers_.size() - 1), 0, 0};
   }
 
   std::vector<std::uint64_t> sizes() const {
@@ -91,7 +92,7 @@ class BufferLayout {
 
 py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                           const std::vector<std::tuple<std::uint32_t, std::string, int>>& operands,
-                          const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average) {
+                          const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart) {
   const Exclusive exclusive(*this);
   if (!laid_out_ || has_gradient.size() != params_.size())
     throw py::value_error("program: one flag for each parameter");
@@ -99,6 +100,7 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
   if (!read_groups(groups)) return py::tuple();
   xla::Program program;
   program.options = options_;
+  program.options.start_states = true;
   program.threads = num_threads_;
   program.average = {static_cast<xla::AverageKind>(std::get<0>(average)), 0, std::get<1>(average), std::get<2>(average),
                      std::get<3>(average)};
@@ -127,7 +129,7 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
     if (parameter.copy != nullptr || parameter.columns != 0) throw py::value_error("program: copies, or single rows");
     py::list of_this;
     const auto place = [&](const std::string& name, const std::string& dtype, std::size_t bytes) {
-      const xla::Place found = layout.add(name, dtype, bytes);
+      const xla::Place found = apart ? layout.add_alone(name, dtype, bytes) : layout.add(name, dtype, bytes);
       of_this.append(py::make_tuple(name, found.buffer, found.offset, bytes));
       return found;
     };
@@ -149,9 +151,11 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
     parts.append(of_this);
     program.parameters.push_back(described);
   }
-  // Numbers of float64, which JAX may not have.
+  // Numbers of float64 are given as pairs of uint32: JAX may not have float64.
   program.scalars = static_cast<std::uint32_t>(scalars);
-  if (scalars != 0) layout.add_last("scalars", "uint32", scalars * sizeof(double));
+  if (scalars != 0) {
+    layout.add_alone("scalars", apart ? "float32" : "uint32", scalars * (apart ? sizeof(float) : sizeof(double)));
+  }
   program.sizes = layout.sizes();
   return py::make_tuple(py::bytes(program.encode()), layout.names(), parts);
 }

@@ -67,6 +67,19 @@ std::size_t bytes_of(const Buffer& buffer) { return elements_of(buffer) * size_o
 
 void* shifted(void* memory, std::size_t bytes) { return static_cast<char*>(memory) + bytes; }
 
+// The number at this place of a buffer of float32, or of the bits of float64.
+double number_at(const Buffer& buffer, std::size_t place, bool is_single) {
+  double value = 0.0;
+  if (is_single) {
+    float single = 0.0F;
+    std::memcpy(&single, shifted(buffer.data, place * sizeof single), sizeof single);
+    value = static_cast<double>(single);
+  } else {
+    std::memcpy(&value, shifted(buffer.data, place * sizeof value), sizeof value);
+  }
+  return value;
+}
+
 // A program with memory for one step of it at a time.
 class Instance {
  public:
@@ -77,9 +90,9 @@ class Instance {
  private:
   void bind(const Buffer* const* results);
   void take_gradients(const Buffer* const* gradients);
-  void take_numbers(const Buffer* const* operands, std::int32_t count, void* scalars);
+  void take_numbers(const Buffer* const* operands, std::int32_t count, const Buffer* scalars);
   void copy_what_overlaps();
-  void give_scalars(void* scalars) const;
+  void give_scalars(const Buffer& scalars) const;
   std::size_t buffers() const { return program_.sizes.size(); }
 
   const Program& program_;
@@ -136,30 +149,18 @@ void Instance::take_gradients(const Buffer* const* gradients) {
 }
 
 // Hyperparameters that come with the step, its number, and the numbers that rules keep.
-void Instance::take_numbers(const Buffer* const* operands, std::int32_t count, void* scalars) {
+void Instance::take_numbers(const Buffer* const* operands, std::int32_t count, const Buffer* scalars) {
   groups_ = program_.groups;
   options_ = program_.options;
   for (std::size_t i = 0; i < program_.operands.size(); ++i) {
     const ProgramOperand& operand = program_.operands[i];
     const Buffer& given = *operands[i];
-    double value = 0.0;
-    if (given.dtype == DataType::kF64) {
-      std::memcpy(&value, given.data, sizeof value);
-    } else {
-      float single = 0.0F;
-      std::memcpy(&single, given.data, sizeof single);
-      value = static_cast<double>(single);
-    }
+    const double value = number_at(given, 0, given.dtype == DataType::kF32);
     void* const to = operand.group == kOptions ? static_cast<void*>(&options_) : &groups_[operand.group];
     std::memcpy(shifted(to, operand.offset), &value, sizeof value);
   }
-  const char* from = static_cast<const char*>(scalars);
-  const auto next = [&from] {
-    double value = 0.0;
-    std::memcpy(&value, from, sizeof value);
-    from += sizeof value;
-    return value;
-  };
+  std::size_t read = 0;
+  const auto next = [&] { return number_at(*scalars, read++, scalars->dtype == DataType::kF32); };
   Status status = Status::kOk;
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     plan_.set_step_count(i, count);
@@ -172,11 +173,15 @@ void Instance::take_numbers(const Buffer* const* operands, std::int32_t count, v
   if (status != Status::kOk) refuse("the state holds a number that is not finite");
 }
 
-void Instance::give_scalars(void* scalars) const {
-  char* to = static_cast<char*>(scalars);
-  const auto put = [&to](double value) {
-    std::memcpy(to, &value, sizeof value);
-    to += sizeof value;
+void Instance::give_scalars(const Buffer& scalars) const {
+  std::size_t written = 0;
+  const auto put = [&](double value) {
+    if (scalars.dtype == DataType::kF32) {
+      const auto single = static_cast<float>(value);
+      std::memcpy(shifted(scalars.data, sizeof single * written++), &single, sizeof single);
+    } else {
+      std::memcpy(shifted(scalars.data, sizeof value * written++), &value, sizeof value);
+    }
   };
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     for (int k = 0; k < rule_info(plan_.parameter(i).rule).scalar_count; ++k) put(plan_.scalar(i, k));
@@ -247,7 +252,7 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   std::memcpy(&taken, counted.data, sizeof taken);
   if (taken < 0) refuse("the number of steps is negative");
 
-  void* const scalars = program_.scalars == 0 ? nullptr : results[count + buffers() - 1]->data;
+  const Buffer* const scalars = program_.scalars == 0 ? nullptr : results[count + buffers() - 1];
   bind(results);
   take_gradients(gradients);
   take_numbers(operands, taken, scalars);
@@ -278,7 +283,7 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   const bool counts = !info.skipped && taken < std::numeric_limits<std::int32_t>::max();
   const std::int32_t next = counts ? taken + 1 : taken;
   std::memcpy(results[count + buffers()]->data, &next, sizeof next);
-  if (scalars != nullptr) give_scalars(scalars);
+  if (scalars != nullptr) give_scalars(*scalars);
   const float report[kReportSize] = {
       info.has_norm ? static_cast<float>(info.grad_norm) : std::numeric_limits<float>::quiet_NaN(),
       static_cast<float>(info.clip_coefficient), info.skipped ? 1.0F : 0.0F,

@@ -199,7 +199,9 @@ class BoundOptimizer:
         )
         return report
 
-    def program(self, has_gradient: Sequence[bool], operands: Sequence[Operand] = ()) -> Program:
+    def program(
+        self, has_gradient: Sequence[bool], operands: Sequence[Operand] = (), *, apart: bool = False
+    ) -> Program:
         """Return a step of these parameters as a program, for a runtime that holds all buffers itself.
 
         The arrays that this optimizer is bound to are not touched by it: they may be memory that nobody has written to.
@@ -207,6 +209,7 @@ class BoundOptimizer:
         Args:
             has_gradient: For each parameter, whether steps have a gradient for it.
             operands: Numbers that come with each step.
+            apart: Each state of each parameter has a buffer of its own, and ``scalars`` are float32.
 
         Raises:
             TypeError: A hyperparameter of the wrong type, or an average of a class that is not one of adamas.
@@ -220,6 +223,7 @@ class BoundOptimizer:
             has_gradient,
             [(each.group, each.name, each.place) for each in operands],
             average,
+            apart,
         )
         if not found:
             self.check_groups(self.completed)

@@ -48,7 +48,7 @@ class Program:
     Attributes:
         encoded: What the handler of a step is given. It is good for this version of adamas alone.
         buffers: What the caller holds beside the parameters. The last is ``scalars``, if rules keep numbers: float64,
-            as pairs of uint32.
+            as pairs of uint32, or float32; those of each parameter, and then those of all.
         parts: For each parameter, what is where in the buffers.
     """
 

@@ -21,10 +21,10 @@ from adamas.adapters.checks import (
     warn_without_effect,
 )
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
-from adamas.jax._handler import call
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
 from adamas.jax._state import State, check_state, keys_of, put_together, take_apart
 from adamas.jax._trees import Leaf, as_operand, describe, gradients_like, is_dynamic
+from adamas.jax.handler import call
 
 #: Options of adamas that need memory or gradients of the user's own.
 _ELSEWHERE = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from adamas.adapters import Array, BoundOptimizer, Optimizer
+from adamas.adapters import Array, BoundOptimizer, Operand, Optimizer, Program
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,22 @@ class Binding:
         #: Numbers kept for all parameters together, and their first values.
         self.shared: Mapping[str, float] = self.bound.formula(0).shared_scalars
 
+    @property
+    def order(self) -> Sequence[int]:
+        """The arrays in the order of `program`."""
+        return self._order
+
+    def program(self, step: Step, stepped: Collection[int]) -> Program:
+        """Return a step as a program that is given the learning rate of each group.
+
+        Args:
+            step: What is asked for, without shrinkage and offsets.
+            stepped: Which parameters have a gradient.
+        """
+        self._set(step)
+        rates = [Operand("lr", number) for number in range(len(self._groups))]
+        return self.bound.program([i in stepped for i in self._order], rates, apart=True)
+
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""
         return self._states[index]
@@ -104,8 +120,7 @@ class Binding:
         """
         bound = self.bound
         stepped = [i for i, grad in enumerate(grads) if grad is not None]
-        for group, (flag, _) in zip(bound.param_groups, self._groups, strict=True):
-            group.update(step.group(flag))
+        self._set(step)
         if step.shrinkage != 1.0:
             bound.check_groups(taken)
         bound.set_step_counts([taken] * len(grads), taken)
@@ -126,10 +141,20 @@ class Binding:
         shared = {name: np.array(value) for name, value in bound.shared_scalars().items()}
         return {**self._numbers_after(stepped), **shared} if self.numbers else shared
 
+    def _set(self, step: Step) -> None:
+        for group, (flag, _) in zip(self.bound.param_groups, self._groups, strict=True):
+            group.update(step.group(flag))
+
+    @property
+    def owns_numbers(self) -> bool:
+        """Whether each parameter has numbers of its own: those that come from sums.
+
+        Keras has one step count for all. So has a number that follows from hyperparameters and steps alone.
+        """
+        return bool(self.bound.formula(0).sums)
+
     def _numbers_after(self, stepped: Sequence[int]) -> dict[str, Array]:
-        # Keras has one step count for all. So has a number that follows from hyperparameters and steps alone; one that
-        # comes from sums is that of its parameter.
-        own = bool(self.bound.formula(0).sums)
+        own = self.owns_numbers
         found = [self.bound.scalars(self._place[i if own else stepped[0]]) for i in range(len(self.arrays))]
         return {name: np.array([numbers[name] for numbers in found]) for name in self.numbers}
 

@@ -25,6 +25,8 @@ _SETTINGS = frozenset(("lr", "betas", "eps", "eps_root", *MISTAKES, *_arguments.
 
 #: Tensors of this backend can be changed in place.
 IN_PLACE = keras.backend.backend() == "torch"
+#: Steps may be part of a program that this backend compiles.
+IN_JAX = keras.backend.backend() == "jax"
 
 
 class Optimizer(keras.optimizers.Optimizer):
@@ -93,6 +95,11 @@ class Optimizer(keras.optimizers.Optimizer):
             from adamas.keras._step_in_place import StepInPlace  # torch is not there under other backends
 
             self._in_place = StepInPlace(self._bind)
+        self._compiled: Any = None
+        if IN_JAX:
+            from adamas.keras._step_compiled import StepCompiled  # nor is JAX
+
+            self._compiled = StepCompiled(self._bind)
 
     def _checked(self, get: Callable[[str], Any]) -> dict[str, Any]:
         """Return the hyperparameters that Keras does not keep itself, as plain numbers or flags."""
@@ -190,5 +197,7 @@ class Optimizer(keras.optimizers.Optimizer):
         self._backend_update_step([gradient], [variable], learning_rate)
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        memory = self._copies if self._in_place is None or in_stateless_scope() else self._in_place
+        memory: Any = self._copies if self._in_place is None or in_stateless_scope() else self._in_place
+        if self._compiled is not None and self.observe is None and self._compiled.can_step(grads, self._step_at):
+            memory = self._compiled
         memory.step(self._model, grads, trainable_variables, self.iterations, learning_rate, self._step_at)

@@ -1,0 +1,142 @@
+"""Steps inside of a training step that JAX compiles: XLA calls the core, on its own arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from adamas.adapters import Program
+from adamas.jax.handler import call
+from adamas.keras._binding import Binding, Step
+from adamas.keras._model_variables import Bind, ModelVariables
+
+
+class StepCompiled:
+    """A step as a part of a program that JAX compiles. It keeps nothing."""
+
+    def __init__(self, bind: Bind) -> None:
+        self._bind = bind
+
+    def can_step(self, grads: Sequence[Any], step_at: Callable[[float], Step]) -> bool:
+        """Tell whether a program is being compiled, and the step can be a part of it.
+
+        Args:
+            grads: The gradients.
+            step_at: Returns what adamas is asked for at a learning rate, which must depend on it in no other way.
+        """
+        if not any(isinstance(grad, jax.core.Tracer) for grad in grads):
+            return False
+        first, second = (_without_rate(step_at(rate)) for rate in (1.0, 0.5))
+        return first is not None and first == second
+
+    def step(
+        self,
+        model: ModelVariables,
+        grads: Sequence[Any],
+        variables: Sequence[Any],
+        taken: Any,
+        learning_rate: Any,
+        step_at: Callable[[float], Step],
+    ) -> None:
+        """Assign their next values to variables and states; see `StepOnCopies.step`."""
+        given = {}
+        for grad, variable in zip(grads, variables, strict=True):
+            if tuple(grad.shape) != tuple(variable.shape):
+                raise ValueError(
+                    f"{model.path(variable)}: expected shape {tuple(variable.shape)}, got {tuple(grad.shape)}"
+                )
+            given[model.index[id(variable)]] = grad
+        empty = [np.empty(math.prod(v.shape), jnp.dtype(v.dtype)) for v in model.variables]
+        binding = self._bind(model.variables, empty)
+        step = step_at(0.5)
+        program = binding.program(step, given)
+        order = binding.order
+        rate = jnp.asarray(getattr(learning_rate, "value", learning_rate))
+        rates = [rate if rate.dtype == jnp.float64 else rate.astype(jnp.float32)] * len(binding.bound.param_groups)
+        params = [model.variables[i].value for i in order]
+        states = [
+            _as_buffer(model.states[i], part.name)
+            for i, parts in zip(order, program.parts, strict=True)
+            for part in parts
+        ]
+        numbers = _numbers_as_buffer(model, binding, program)
+        count = jnp.asarray(getattr(taken, "value", taken), jnp.int32)
+        dense = [
+            grad.todense() if hasattr(grad, "todense") else grad for grad in (given[i] for i in order if i in given)
+        ]
+        changing = [*params, *states, *numbers]
+        results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (*changing, count)]
+        aliases = {len(rates) + i: i for i in range(len(params))}
+        first = len(rates) + len(params) + len(dense)
+        aliases.update({first + i: len(params) + i for i in range(len(states) + len(numbers))})
+        report = jax.ShapeDtypeStruct((4,), jnp.float32)
+        arguments = [*rates, *params, *dense, *states, *numbers, count]
+        stepped = iter(call(program.encoded, arguments, [*results, report], aliases))
+        for i in order:
+            value = next(stepped)
+            if i in given:
+                model.variables[i].assign(value)
+        for i, parts in zip(order, program.parts, strict=True):
+            for part in parts:
+                value = next(stepped)
+                if i in given:
+                    offset = step.offsets.get(part.name)
+                    _assign(
+                        model.states[i],
+                        part.name,
+                        value if offset is None else value + jnp.asarray(offset, value.dtype),
+                    )
+        if numbers:
+            _assign_numbers(model, binding, next(stepped), given)
+
+
+def _without_rate(step: Step) -> tuple[Any, ...] | None:
+    """Return what is asked for but for the learning rate; None if a program cannot do it."""
+    if step.shrinkage != 1.0 or step.grad_scale is not None:
+        return None
+    return ({**step.hyperparameters, "lr": None}, step.weight_decay, step.offsets)
+
+
+def _as_buffer(states: dict[str, Any], name: str) -> Any:
+    """Return a state, or codes with the scales behind them."""
+    if f"{name}_scale" not in states:
+        return states[name].value
+    scales = jax.lax.bitcast_convert_type(states[f"{name}_scale"].value, jnp.uint8)
+    return jnp.concatenate([jnp.ravel(states[name].value), jnp.ravel(scales)])
+
+
+def _assign(states: dict[str, Any], name: str, value: Any) -> None:
+    if f"{name}_scale" not in states:
+        return states[name].assign(value)  # type: ignore[no-any-return]
+    codes, scales = states[name], states[f"{name}_scale"]
+    size = math.prod(codes.shape)
+    codes.assign(value[:size].reshape(codes.shape))
+    scales.assign(jax.lax.bitcast_convert_type(value[size:].reshape(-1, 4), jnp.float32).reshape(scales.shape))
+    return None
+
+
+def _numbers_as_buffer(model: ModelVariables, binding: Binding, program: Program) -> list[Any]:
+    """Return the numbers that rules keep, if they keep some: those of each variable, and those of all."""
+    if not program.buffers or program.buffers[-1].name != "scalars":
+        return []
+    order = jnp.asarray(binding.order)
+    own = [model.numbers[name].value[order] for name in binding.numbers]
+    shared = [jnp.reshape(model.numbers[name].value, 1) for name in binding.shared]
+    parts = [jnp.ravel(jnp.stack(own, axis=1))] if own else []
+    return [jnp.concatenate([*parts, *shared]).astype(jnp.float32)]
+
+
+def _assign_numbers(model: ModelVariables, binding: Binding, values: Any, given: dict[int, Any]) -> None:
+    count = len(binding.numbers) * len(binding.order)
+    own = values[:count].reshape(len(binding.order), -1)
+    for k, name in enumerate(binding.numbers):
+        variable = model.numbers[name]
+        column = jnp.zeros(len(binding.order), variable.dtype).at[jnp.asarray(binding.order)].set(own[:, k])
+        variable.assign(column if binding.owns_numbers else jnp.full_like(column, column[min(given)]))
+    for k, name in enumerate(binding.shared):
+        model.numbers[name].assign(jnp.reshape(values[count + k], ()))
