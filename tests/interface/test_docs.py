@@ -19,8 +19,10 @@ PAGES = [
 ]
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-#: Others are run where PyTorch or Keras is: tests/torch_adapter, tests/keras_adapter.
-BLOCKS = [block for block in ALL_BLOCKS if "import torch" not in block and "import keras" not in block]
+#: Others are run where their library is: tests/torch_adapter, tests/jax_adapter, tests/keras_adapter.
+BLOCKS = [
+    block for block in ALL_BLOCKS if not any(f"import {library}" in block for library in ("torch", "jax", "keras"))
+]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [
     *(

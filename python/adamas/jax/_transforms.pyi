@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 def transformation(optimizer: Optimizer) -> Any: ...
+
 def adabelief(
     learning_rate: Any,
     b1: Any = 0.9,

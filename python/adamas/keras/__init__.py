@@ -21,13 +21,15 @@ What a step costs depends on Keras's backend:
 torch      No copies: a step is one call of the compiled core for all variables, in their own memory, and
            ``optimizer.variables`` are views of the core's states. Variables have to be on the CPU
            (``KERAS_TORCH_DEVICE=cpu`` where there is a GPU).
-jax        XLA's arrays are immutable, and a compiled training step reaches the core by ``jax.pure_callback`` alone. So
-           each step copies variables, states and gradients out of XLA, and variables and states back into it, and the
-           host keeps a second set of variables and states: 12 bytes more for each parameter with Adam. The results are
-           right, inside ``jax.jit`` too, but a step takes 5 to 10 times as long as Keras's own, which is compiled: this
-           is for rules and ``state_dtype`` that Keras does not have, not for speed. One device.
-tensorflow Likewise, by ``tf.numpy_function``, which XLA cannot compile: TensorFlow refuses ``jit_compile=True`` (on the
-           CPU Keras's default is without). One replica.
+jax        In a compiled training step, XLA calls the core on its own arrays, which the step updates in place where they
+           are donated, as ``fit`` has it. Three things are reached by ``jax.pure_callback`` instead, which copies
+           variables, states and gradients to the host and back: `SGD` with momentum, weight decay under a rule that has
+           it elsewhere than Keras (`Lamb`), and ``observe``. One device.
+tensorflow Each step copies variables, states and gradients to the host, and variables and states back, by
+           ``tf.numpy_function``; the host keeps a second set of both: 12 bytes more for each parameter with Adam. The
+           results are right, but a step takes several times as long as Keras's own: this is for rules and
+           ``state_dtype`` that Keras does not have, not for speed. XLA cannot compile it: TensorFlow refuses
+           ``jit_compile=True`` (on the CPU Keras's default is without). One replica.
 numpy      Likewise, without a callback. (Keras cannot train with it, but ``apply`` works.)
 ========== ============================================================================================================
 
