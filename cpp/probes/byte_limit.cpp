@@ -39,7 +39,8 @@ Status byte_limit(float* param, const float* grad, float* const* states, int sta
   Work work{streams, (read_only ? limits->read : limits->update)[state_count], size};
   const int moved = read_only ? 2 + state_count : 3 + 2 * state_count;
   int used = 1;
-  return run_slices(size * sizeof(float) * static_cast<std::size_t>(moved), threads, run_slice, &work, &used);
+  return run_slices(size * sizeof(float) * static_cast<std::size_t>(moved), {threads, nullptr}, run_slice, &work,
+                    &used);
 }
 
 }  // namespace adamas::probes

@@ -58,12 +58,37 @@ struct ErrorArguments {
 constexpr int kInvalidArgument = 3;
 constexpr int kInternal = 13;
 
+struct DestroyArguments {
+  std::size_t struct_size;
+  Extension* extension;
+  Error* error;
+};
+
+struct ScheduleArguments {
+  std::size_t struct_size;
+  Extension* extension;
+  void* context;
+  void (*task)(void* data);
+  void* data;
+};
+struct ThreadsArguments {
+  std::size_t struct_size;
+  Extension* extension;
+  void* context;
+  std::int64_t* count;
+};
+
 struct Api {
   std::size_t struct_size;
   Extension* extension;
   Version version;
   const void* internal;
   Error* (*create_error)(ErrorArguments*);
+  void* get_message;
+  void (*destroy_error)(DestroyArguments*);
+  void* others[8];  // handlers, streams, types, states, memory
+  Error* (*schedule)(ScheduleArguments*);
+  Error* (*count_threads)(ThreadsArguments*);
 };
 
 struct Buffer {

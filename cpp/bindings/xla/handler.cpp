@@ -17,16 +17,13 @@
 #include <vector>
 
 #include "xla/program.hpp"
-#include "xla/runner.hpp"
+#include "xla/workers.hpp"
 
 namespace adamas::bindings::xla {
 namespace {
 
 constexpr std::string_view kProgram = "program";
 constexpr int kReportSize = 4;
-// Steps of so many elements go parallel.
-constexpr std::size_t kManyElements = 32 * 1024;
-
 // A result that follows the parameters and buffers.
 constexpr std::size_t kMoreResults = 2;
 
@@ -85,7 +82,8 @@ class Instance {
  public:
   explicit Instance(const Program& program) : program_(program) {}
 
-  void step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results);
+  void step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results,
+            const Workers& workers);
 
  private:
   void bind(const Buffer* const* results);
@@ -220,7 +218,8 @@ void Instance::copy_what_overlaps() {
   }
 }
 
-void Instance::step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results) {
+void Instance::step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results,
+                    const Workers& workers) {
   const std::size_t count = program_.parameters.size();
   const auto with_gradient = static_cast<std::size_t>(
       std::count_if(program_.parameters.begin(), program_.parameters.end(),
@@ -233,13 +232,11 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
     refuse("an argument is missing");
   const Buffer& counted = *states[buffers()];
 
-  std::size_t elements = 0;
   for (std::size_t i = 0; i < count + buffers(); ++i) {
     const Buffer& from = i < count ? *params[i] : *states[i - count];
     std::size_t bytes = 0;
     if (i < count) {
       const Parameter& parameter = program_.parameters[i].parameter;
-      elements += parameter.size;
       bytes = parameter.size * adamas::size_of(parameter.dtype);
       if (dtype_of(from.dtype) != parameter.dtype) refuse("a parameter has another dtype than before");
     } else {
@@ -265,18 +262,12 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   inputs.group_count = groups_.size();
   inputs.options = &options_;
   inputs.threads = program_.threads;
+  inputs.workers = &workers;
   StepInfo info;
-  Status status = Status::kOk;
-  const auto work = [&] {
-    status = plan_.step(inputs, &info);
-    if (status != Status::kOverlap) return;
+  Status status = plan_.step(inputs, &info);
+  if (status == Status::kOverlap) {
     copy_what_overlaps();
     status = plan_.step(inputs, &info);
-  };
-  if (elements < kManyElements || program_.threads == 1) {
-    work();
-  } else {
-    run_on_one_thread(work);
   }
   if (status != Status::kOk) refuse(message(status));
 
@@ -357,7 +348,9 @@ void run(const CallFrame& frame) {
   const Borrowed instance(find_program(frame.attributes));
   const std::size_t expected = instance.program().parameters.size() + instance.program().sizes.size() + kMoreResults;
   if (static_cast<std::size_t>(frame.results.size) != expected) refuse("a result is missing");
-  instance->step(frame.arguments.buffers, static_cast<std::size_t>(frame.arguments.size), frame.results.buffers);
+  PoolWorkers pool(frame);
+  instance->step(frame.arguments.buffers, static_cast<std::size_t>(frame.arguments.size), frame.results.buffers,
+                 pool.workers());
 }
 
 // Before anything else, XLA asks for which version of its interface the handler was made.

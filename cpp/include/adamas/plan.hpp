@@ -23,6 +23,7 @@
 #include <adamas/hyperparameters.hpp>
 #include <adamas/observation.hpp>
 #include <adamas/rules.hpp>
+#include <adamas/threads.hpp>
 #include <adamas/types.hpp>
 
 namespace adamas {
@@ -120,6 +121,7 @@ struct StepInputs {
   std::size_t group_count = 0;
   const StepOptions* options = nullptr;  // null: what they are at first
   int threads = 0;                       // an upper limit, or 0 for thread_limit()
+  const Workers* workers = nullptr;      // whose threads take part; null: those of OpenMP
 };
 
 // A parameter that has taken so many steps takes no more: kInvalidParameter.

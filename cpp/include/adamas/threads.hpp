@@ -32,6 +32,15 @@ struct ThreadLimit {
 Status thread_limit(ThreadLimit* limit) noexcept;
 const char* message(ThreadReason reason) noexcept;
 
+// Threads of somebody else's, which help with a step instead of OpenMP's.
+struct Workers {
+  // Calls body(context, 0, count) on the calling thread, and body(context, worker, count), with another number from 1
+  // on each, on at most count - 1 other threads; returns when all that have begun have ended. Others need never begin.
+  void (*run)(void* self, int count, void (*body)(void* context, int worker, int workers), void* context) noexcept;
+  void* self;
+  int count;  // of threads that could take part, the calling one among them
+};
+
 // Sets the limit for the process; 0 goes back to the automatic choice.
 Status set_num_threads(int count) noexcept;
 

@@ -58,9 +58,9 @@ void lay_out_work(const Pass& pass, const Items& items) {
   }
 }
 
-Status run_pass(const Pass& pass, const Items& items, int threads, int* used) {
+Status run_pass(const Pass& pass, const Items& items, const Crew& crew, int* used) {
   Walk walk{pass, items};
-  return run_slices(items.work_end[items.last - 1], threads, run_slice, &walk, used);
+  return run_slices(items.work_end[items.last - 1], crew, run_slice, &walk, used);
 }
 
 }  // namespace adamas

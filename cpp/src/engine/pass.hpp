@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/item.hpp"
+#include "engine/threads.hpp"
 
 namespace adamas {
 
@@ -20,7 +21,7 @@ struct Items {
 // Sums up the work of a pass in which these items take part: of those that do not, there is none.
 void lay_out_work(const Pass& pass, const Items& items);
 
-// On at most `threads` threads; reports how many were used. On an error nothing has been done.
-Status run_pass(const Pass& pass, const Items& items, int threads, int* used);
+// Reports how many threads were used. On an error nothing has been done.
+Status run_pass(const Pass& pass, const Items& items, const Crew& crew, int* used);
 
 }  // namespace adamas

@@ -296,7 +296,7 @@ Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* inf
 
 Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) noexcept try {
   const FloatMode mode;
-  return index < size() ? impl_->catch_up(index, rows, threads) : Status::kInvalidParameter;
+  return index < size() ? impl_->catch_up(index, rows, {threads, nullptr}) : Status::kInvalidParameter;
 } catch (...) {
   return Status::kOutOfMemory;
 }
@@ -323,7 +323,7 @@ Status Plan::set_accumulator(std::size_t index, void* memory) noexcept try {
 Status Plan::accumulate(const void* const* grads, int threads, const DType* grad_dtypes) noexcept try {
   if (size() == 0) return Status::kOk;
   const FloatMode mode;
-  return grads == nullptr ? Status::kNullPointer : impl_->accumulate(grads, grad_dtypes, threads);
+  return grads == nullptr ? Status::kNullPointer : impl_->accumulate(grads, grad_dtypes, {threads, nullptr});
 } catch (...) {
   return Status::kOutOfMemory;
 }

@@ -50,9 +50,9 @@ struct Plan::Impl {
   Status step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info);
 
   // Brings rows of an item to its last step; null for all rows.
-  Status catch_up(std::size_t index, const RowGradient* rows, int threads);
+  Status catch_up(std::size_t index, const RowGradient* rows, const Crew& crew);
 
-  Status accumulate(const void* const* grads, const DType* grad_dtypes, int threads);
+  Status accumulate(const void* const* grads, const DType* grad_dtypes, const Crew& crew);
 
  private:
   Items range(std::size_t first, std::size_t last) { return {items, work_end, first, last}; }
@@ -67,11 +67,11 @@ struct Plan::Impl {
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
   Status prepare_rows(Item& item, const Hyperparameters& group);
-  Status measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info);
+  Status measure_gradients(Pass pass, const Items& part, const Crew& crew, StepInfo* info);
   void finish_coefficients(const Items& part);
-  Status take_masks(Pass pass, const Items& part, int threads, StepInfo* info);
+  Status take_masks(Pass pass, const Items& part, const Crew& crew, StepInfo* info);
   void report_observed(const Pass& pass, const Items& part, const Groups& groups);
-  Status update(Pass pass, const Items& part, const Groups& groups, int threads, StepInfo* info);
+  Status update(Pass pass, const Items& part, const Groups& groups, const Crew& crew, StepInfo* info);
 };
 
 }  // namespace adamas

@@ -226,7 +226,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
 }
 
 // Measures gradients if that is asked for, and decides on the factor for each of them.
-Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, StepInfo* info) {
+Status Plan::Impl::measure_gradients(Pass pass, const Items& part, const Crew& crew, StepInfo* info) {
   const StepOptions& options = *pass.options;
   const double scale = 1.0 / options.grad_scale;
   const bool clip = options.max_norm < kInfinite;
@@ -234,7 +234,7 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, int threads, 
     measures.resize(granules);
     pass.phase = Phase::kGradients;
     pass.measures = measures.data();
-    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
     const GradientNorm found = gradient_norm(pass, part);
     info->has_norm = true;
     info->grad_norm = found.norm;
@@ -285,11 +285,11 @@ void Plan::Impl::finish_coefficients(const Items& part) {
 }
 
 // Finds out which share of the elements of cautious updates will move. All is known that the updates need.
-Status Plan::Impl::take_masks(Pass pass, const Items& part, int threads, StepInfo* info) {
+Status Plan::Impl::take_masks(Pass pass, const Items& part, const Crew& crew, StepInfo* info) {
   measures.resize(granules);
   pass.phase = Phase::kMask;
   pass.measures = measures.data();
-  if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+  if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     if (!takes_part(item, pass)) continue;
@@ -310,7 +310,7 @@ void Plan::Impl::report_observed(const Pass& pass, const Items& part, const Grou
   }
 }
 
-Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, int threads, StepInfo* info) {
+Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, const Crew& crew, StepInfo* info) {
   pass.coefficients = coefficients.data();
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
@@ -321,11 +321,11 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, in
     }
     if (!is_exact(item)) continue;
     item.rows->history.make_room();
-    if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
+    if (const Status status = find_missed(item, crew); status != Status::kOk) return status;
   }
   if (any_axes) {
     pass.phase = Phase::kAxes;
-    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
     for (std::size_t i = part.first; i < part.last; ++i) {
       const Item& item = items[i];
       if (takes_part(item, pass)) item.axes->finish(item.parameter, coefficients[item.coefficients]);
@@ -334,15 +334,15 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, in
   if (!sums.empty()) {
     pass.phase = Phase::kSums;
     pass.sums = sums.data();
-    if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+    if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
     finish_coefficients(part);
   }
   if (any_cautious) {
-    if (const Status status = take_masks(pass, part, threads, info); status != Status::kOk) return status;
+    if (const Status status = take_masks(pass, part, crew, info); status != Status::kOk) return status;
   }
   pass.phase = observed.empty() ? Phase::kUpdate : Phase::kObserve;
   pass.observed = observed.data();
-  if (const Status status = run_pass(pass, part, threads, &info->threads); status != Status::kOk) return status;
+  if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
   if (pass.options->observations != nullptr) report_observed(pass, part, groups);
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
@@ -377,13 +377,14 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   const Pass pass{Phase::kUpdate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   lay_out_work(pass, part);
   StepInfo done;
-  status = measure_gradients(pass, part, inputs.threads, &done);
-  if (status == Status::kOk && !done.skipped) status = update(pass, part, groups, inputs.threads, &done);
+  const Crew crew{inputs.threads, inputs.workers};
+  status = measure_gradients(pass, part, crew, &done);
+  if (status == Status::kOk && !done.skipped) status = update(pass, part, groups, crew, &done);
   if (status == Status::kOk && info != nullptr) *info = done;
   return status;
 }
 
-Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, int threads) {
+Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, const Crew& crew) {
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   Item& item = items[index];
@@ -395,18 +396,18 @@ Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, int thre
     item.rows->set.assign_all();
   }
   item.extent = item.rows->set.uses().size() * item.parameter.columns;
-  if (const Status status = find_missed(item, threads); status != Status::kOk) return status;
+  if (const Status status = find_missed(item, crew); status != Status::kOk) return status;
   const StepOptions options;
   const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   const Items part = range(index, index + 1);
   lay_out_work(pass, part);
   int used = 0;
-  const Status status = run_pass(pass, part, threads, &used);
+  const Status status = run_pass(pass, part, crew, &used);
   if (status == Status::kOk && rows == nullptr) item.rows->history.restart(item.step_count);
   return status;
 }
 
-Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes, int threads) {
+Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes, const Crew& crew) {
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items all = range(0, items.size());
@@ -419,7 +420,7 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
   const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
   lay_out_work(pass, all);
   int used = 0;
-  if (const Status status = run_pass(pass, all, threads, &used); status != Status::kOk) return status;
+  if (const Status status = run_pass(pass, all, crew, &used); status != Status::kOk) return status;
   for (Item& item : items) item.accumulated = item.accumulated || item.grad != nullptr;
   return Status::kOk;
 }

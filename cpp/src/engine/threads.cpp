@@ -1,5 +1,6 @@
 #include "engine/threads.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <thread>
@@ -128,7 +129,8 @@ void set_bytes_per_thread(std::size_t bytes) noexcept {
   bytes_per_worker.store(bytes < 1 ? 1 : bytes, std::memory_order_relaxed);
 }
 
-Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept {
+Status choose_threads(std::uint64_t bytes, const Crew& crew, ThreadChoice* choice) noexcept {
+  const int limit = crew.limit;
   if (limit < 0 || limit > kMaxThreads) return Status::kInvalidThreads;
   const std::uint64_t useful = bytes / bytes_per_thread();
   *choice = {};
@@ -137,6 +139,11 @@ Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noex
   const int wanted = limit > 0 ? limit : requested.load(std::memory_order_relaxed);
   if (const Status status = limit_threads(wanted, &most); status != Status::kOk) return status;
   choice->threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
+  if (crew.workers != nullptr) {
+    // Nobody waits for a thread that does not come.
+    *choice = {std::min(choice->threads, clamp_threads(crew.workers->count)), false};
+    return Status::kOk;
+  }
   choice->automatic = most.reason != ThreadReason::kRequested && most.reason != ThreadReason::kEnvironment;
   return Status::kOk;
 }

@@ -7,12 +7,18 @@
 
 namespace adamas {
 
+// Who does the work of a step.
+struct Crew {
+  int limit = 0;                     // at most so many threads; 0: thread_limit()
+  const Workers* workers = nullptr;  // null: those of OpenMP
+};
+
 struct ThreadChoice {
   int threads = 1;
   bool automatic = true;  // nobody asked adamas for a number
 };
 
-// Threads for a step that moves `bytes`: at most `limit` of them (0: thread_limit()).
-Status choose_threads(std::uint64_t bytes, int limit, ThreadChoice* choice) noexcept;
+// Threads for a step that moves `bytes`.
+Status choose_threads(std::uint64_t bytes, const Crew& crew, ThreadChoice* choice) noexcept;
 
 }  // namespace adamas

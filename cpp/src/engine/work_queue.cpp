@@ -9,7 +9,6 @@
 #include "engine/float_mode.hpp"
 #include "engine/openmp.hpp"
 #include "engine/oversubscription.hpp"
-#include "engine/threads.hpp"
 
 namespace adamas {
 namespace {
@@ -55,9 +54,9 @@ void empty_queues(void* context, int worker, int /*workers*/) {
 
 }  // namespace
 
-Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context, int* threads) noexcept {
+Status run_slices(std::uint64_t bytes, const Crew& crew, SliceBody body, void* context, int* threads) noexcept {
   ThreadChoice choice;
-  if (const Status status = choose_threads(bytes, limit, &choice); status != Status::kOk) return status;
+  if (const Status status = choose_threads(bytes, crew, &choice); status != Status::kOk) return status;
   if (choice.threads == 1 || (choice.automatic && is_oversubscribed())) {
     *threads = 1;
     body(context, 0, 1);
@@ -77,6 +76,11 @@ Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context,
   }
   const Clock::time_point start = Clock::now();
   QueuedWork work{body, context, slices, queues.get(), choice.threads, FloatMode::current(), start};
+  if (crew.workers != nullptr) {
+    crew.workers->run(crew.workers->self, choice.threads, empty_queues, &work);
+    *threads = choice.threads;
+    return Status::kOk;
+  }
   *threads = run_workers(choice.threads, empty_queues, &work);
   const Clock::time_point end = Clock::now();
   if (choice.automatic) report_region(end - work.caller_done, end - start);

@@ -6,6 +6,7 @@
 
 #include <adamas/types.hpp>
 
+#include "engine/threads.hpp"
 #include "kernel/table.hpp"
 
 namespace adamas {
@@ -20,8 +21,8 @@ inline std::uint64_t slice_begin(std::uint64_t total, std::uint64_t slice, std::
 // Does one slice; slices are disjoint, so they can be done in any order and on any thread.
 using SliceBody = void (*)(void* context, std::uint64_t slice, std::uint64_t slices);
 
-// Does all slices of a pass that moves `bytes`, on at most `limit` threads (0: thread_limit()), and reports how many
-// were used. On an error nothing has been done.
-Status run_slices(std::uint64_t bytes, int limit, SliceBody body, void* context, int* threads) noexcept;
+// Does all slices of a pass that moves `bytes`, and reports how many threads were used. On an error nothing has been
+// done.
+Status run_slices(std::uint64_t bytes, const Crew& crew, SliceBody body, void* context, int* threads) noexcept;
 
 }  // namespace adamas

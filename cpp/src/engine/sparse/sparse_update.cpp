@@ -190,7 +190,7 @@ void find_slice(void* context, std::uint64_t slice, std::uint64_t slices) try {
 
 }  // namespace
 
-Status find_missed(Item& item, int threads) {
+Status find_missed(Item& item, const Crew& crew) {
   Rows& rows = *item.rows;
   const auto last = static_cast<std::uint32_t>(rows.history.last());
   const auto first = static_cast<std::uint32_t>(rows.history.first());
@@ -216,7 +216,7 @@ Status find_missed(Item& item, int threads) {
   if (rows.missed.size() < rows.missed_from.size()) rows.missed.resize(rows.missed_from.size());
   int used = 0;
   Search search{rows};
-  const Status status = run_slices(rows.missed_from.size() * kMissedBytes, threads, find_slice, &search, &used);
+  const Status status = run_slices(rows.missed_from.size() * kMissedBytes, crew, find_slice, &search, &used);
   return search.out_of_memory.load(std::memory_order_relaxed) ? Status::kOutOfMemory : status;
 }
 

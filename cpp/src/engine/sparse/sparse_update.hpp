@@ -14,6 +14,6 @@ void for_each_row_gradient(const Pass& pass, const Item& item,
                            const std::function<void(const void*, std::size_t)>& work);
 
 // Finds out, once for each step that rows of the item's set come from, what they have missed until the last one.
-Status find_missed(Item& item, int threads);
+Status find_missed(Item& item, const Crew& crew);
 
 }  // namespace adamas
