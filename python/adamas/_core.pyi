@@ -194,6 +194,7 @@ class Plan:
         operands: Sequence[tuple[int, str, int]],
         average: tuple[int, float, int, int],
         apart: bool,
+        places: Sequence[int],
     ) -> Any: ...
     def step(
         self,

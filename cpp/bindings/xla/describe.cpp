@@ -92,13 +92,17 @@ class BufferLayout {
 
 py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                           const std::vector<std::tuple<std::uint32_t, std::string, int>>& operands,
-                          const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart) {
+                          const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
+                          const std::vector<std::uint64_t>& places) {
   const Exclusive exclusive(*this);
   if (!laid_out_ || has_gradient.size() != params_.size())
     throw py::value_error("program: one flag for each parameter");
   read_options(options, nullptr);
   if (!read_groups(groups)) return py::tuple();
+  if (!places.empty() && places.size() != params_.size() + 1)
+    throw py::value_error("program: a place for each parameter");
   xla::Program program;
+  program.elements = places.empty() ? 0 : places.back();
   program.options = options_;
   program.options.start_states = true;
   program.threads = num_threads_;
@@ -124,6 +128,7 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
     xla::ProgramParameter described;
     described.parameter = plan_.parameter(i);
     described.has_gradient = has_gradient[i] ? 1 : 0;
+    if (!places.empty()) described.first_element = places[i];
     Parameter& parameter = described.parameter;
     const RuleInfo& rule = rule_info(parameter.rule);
     if (parameter.copy != nullptr || parameter.columns != 0) throw py::value_error("program: copies, or single rows");

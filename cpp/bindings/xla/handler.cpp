@@ -92,6 +92,11 @@ class Instance {
   void copy_what_overlaps();
   void give_scalars(const Buffer& scalars) const;
   std::size_t buffers() const { return program_.sizes.size(); }
+  // Of one of the buffers that change.
+  std::size_t bytes_at(std::size_t index) const {
+    const std::size_t held = program_.param_count();
+    return index < held ? program_.param_bytes(index) : program_.sizes[index - held];
+  }
 
   const Program& program_;
   Plan plan_;
@@ -105,20 +110,21 @@ class Instance {
 
 // Tells the plan where its arrays lie in this step.
 void Instance::bind(const Buffer* const* results) {
-  const std::size_t count = program_.parameters.size();
-  std::vector<void*> now(count + buffers());
+  const std::size_t held = program_.param_count();
+  std::vector<void*> now(held + buffers());
   std::transform(results, results + now.size(), now.begin(), [](const Buffer* buffer) { return buffer->data; });
   if (now == bound_) return;
-  void* const* const memory = now.data() + count;
+  void* const* const memory = now.data() + held;
   const auto at = [&](const Place& place) {
     return place.buffer == kNowhere ? nullptr : shifted(memory[place.buffer], place.offset);
   };
   const bool is_new = plan_.size() == 0;
   bound_.clear();
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < program_.parameters.size(); ++i) {
     const ProgramParameter& from = program_.parameters[i];
     Parameter parameter = from.parameter;
-    parameter.param = now[i];
+    const std::size_t bytes = from.first_element * adamas::size_of(parameter.dtype);
+    parameter.param = program_.is_flat() ? shifted(now[0], bytes) : now[i];
     for (int k = 0; k < kMaxStates; ++k) parameter.states[k] = at(from.states[k]);
     parameter.residue = at(from.residue);
     parameter.average = at(from.average);
@@ -138,11 +144,12 @@ void Instance::take_gradients(const Buffer* const* gradients) {
   for (std::size_t i = 0; i < count; ++i) {
     const ProgramParameter& parameter = program_.parameters[i];
     if (parameter.has_gradient == 0) continue;
-    const Buffer& gradient = **gradients++;
+    const Buffer& gradient = program_.is_flat() ? **gradients : **gradients++;
     const std::optional<DType> dtype = dtype_of(gradient.dtype);
-    if (!dtype || elements_of(gradient) != parameter.parameter.size) refuse("a gradient does not fit its parameter");
+    const std::size_t elements = program_.is_flat() ? program_.elements : parameter.parameter.size;
+    if (!dtype || elements_of(gradient) != elements) refuse("a gradient does not fit its parameter");
     gradient_dtypes_[i] = *dtype;
-    gradients_[i] = gradient.data;
+    gradients_[i] = shifted(gradient.data, parameter.first_element * adamas::size_of(*dtype));
   }
 }
 
@@ -195,13 +202,7 @@ void Instance::copy_what_overlaps() {
     const char* const begin = static_cast<const char*>(memory);
     return std::make_pair(begin, begin + bytes);
   };
-  for (std::size_t i = 0; i < bound_.size(); ++i) {
-    const bool is_parameter = i < program_.parameters.size();
-    const Parameter* const parameter = is_parameter ? &program_.parameters[i].parameter : nullptr;
-    const std::size_t bytes = is_parameter ? parameter->size * adamas::size_of(parameter->dtype)
-                                           : program_.sizes[i - program_.parameters.size()];
-    taken.push_back(range(bound_[i], bytes));
-  }
+  for (std::size_t i = 0; i < bound_.size(); ++i) taken.push_back(range(bound_[i], bytes_at(i)));
   copies_.clear();
   for (std::size_t i = 0; i < gradients_.size(); ++i) {
     if (gradients_[i] == nullptr) continue;
@@ -220,36 +221,27 @@ void Instance::copy_what_overlaps() {
 
 void Instance::step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results,
                     const Workers& workers) {
-  const std::size_t count = program_.parameters.size();
-  const auto with_gradient = static_cast<std::size_t>(
-      std::count_if(program_.parameters.begin(), program_.parameters.end(),
-                    [](const ProgramParameter& parameter) { return parameter.has_gradient != 0; }));
+  const std::size_t held = program_.param_count();
+  const std::size_t changed = held + buffers();
   const Buffer* const* const operands = arguments;
   const Buffer* const* const params = operands + program_.operands.size();
-  const Buffer* const* const gradients = params + count;
-  const Buffer* const* const states = gradients + with_gradient;
-  if (argument_count < program_.operands.size() + count + with_gradient + buffers() + 1)
-    refuse("an argument is missing");
-  const Buffer& counted = *states[buffers()];
-
-  for (std::size_t i = 0; i < count + buffers(); ++i) {
-    const Buffer& from = i < count ? *params[i] : *states[i - count];
-    std::size_t bytes = 0;
-    if (i < count) {
-      const Parameter& parameter = program_.parameters[i].parameter;
-      bytes = parameter.size * adamas::size_of(parameter.dtype);
-      if (dtype_of(from.dtype) != parameter.dtype) refuse("a parameter has another dtype than before");
-    } else {
-      bytes = program_.sizes[i - count];
+  const Buffer* const* const gradients = params + held;
+  const Buffer* const* const states = gradients + program_.gradient_count();
+  if (argument_count < static_cast<std::size_t>(states + buffers() + 1 - arguments)) refuse("an argument is missing");
+  for (std::size_t i = 0; i < changed; ++i) {
+    const Buffer& from = i < held ? *params[i] : *states[i - held];
+    const std::size_t bytes = bytes_at(i);
+    if (i < held && dtype_of(from.dtype) != program_.parameters[i].parameter.dtype) {
+      refuse("a parameter has another dtype than before");
     }
     if (bytes_of(from) != bytes || bytes_of(*results[i]) != bytes) refuse("a buffer has another size than before");
     if (results[i]->data != from.data && bytes != 0) std::memcpy(results[i]->data, from.data, bytes);
   }
   std::int32_t taken = 0;
-  std::memcpy(&taken, counted.data, sizeof taken);
+  std::memcpy(&taken, states[buffers()]->data, sizeof taken);
   if (taken < 0) refuse("the number of steps is negative");
 
-  const Buffer* const scalars = program_.scalars == 0 ? nullptr : results[count + buffers() - 1];
+  const Buffer* const scalars = program_.scalars == 0 ? nullptr : results[changed - 1];
   bind(results);
   take_gradients(gradients);
   take_numbers(operands, taken, scalars);
@@ -273,13 +265,13 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
 
   const bool counts = !info.skipped && taken < std::numeric_limits<std::int32_t>::max();
   const std::int32_t next = counts ? taken + 1 : taken;
-  std::memcpy(results[count + buffers()]->data, &next, sizeof next);
+  std::memcpy(results[changed]->data, &next, sizeof next);
   if (scalars != nullptr) give_scalars(*scalars);
   const float report[kReportSize] = {
       info.has_norm ? static_cast<float>(info.grad_norm) : std::numeric_limits<float>::quiet_NaN(),
       static_cast<float>(info.clip_coefficient), info.skipped ? 1.0F : 0.0F,
       info.nonfinite == kNoParameter ? -1.0F : static_cast<float>(info.nonfinite)};
-  std::memcpy(results[count + buffers() + 1]->data, report, sizeof report);
+  std::memcpy(results[changed + 1]->data, report, sizeof report);
 }
 
 // A program that has been seen, and instances of it that nobody uses. Kept for good: a process compiles few.
@@ -346,7 +338,7 @@ std::string_view find_program(const Attributes& attributes) {
 
 void run(const CallFrame& frame) {
   const Borrowed instance(find_program(frame.attributes));
-  const std::size_t expected = instance.program().parameters.size() + instance.program().sizes.size() + kMoreResults;
+  const std::size_t expected = instance.program().param_count() + instance.program().sizes.size() + kMoreResults;
   if (static_cast<std::size_t>(frame.results.size) != expected) refuse("a result is missing");
   PoolWorkers pool(frame);
   instance->step(frame.arguments.buffers, static_cast<std::size_t>(frame.arguments.size), frame.results.buffers,

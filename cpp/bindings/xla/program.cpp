@@ -20,6 +20,7 @@ struct Header {
   std::uint32_t scalars = 0;
   std::uint32_t counts[4] = {};
   std::uint32_t padding = 0;
+  std::uint64_t elements = 0;
 };
 
 // The bytes between fields are whatever was in memory; here equal values must be equal bytes.
@@ -82,11 +83,23 @@ double ProgramAverage::weight_at(std::int64_t step) const {
   return 0.0;
 }
 
+std::size_t Program::param_bytes(std::size_t index) const {
+  const Parameter& parameter = parameters[index].parameter;
+  return (is_flat() ? elements : parameter.size) * size_of(parameter.dtype);
+}
+
+std::size_t Program::gradient_count() const {
+  if (is_flat()) return 1;
+  const auto given = [](const ProgramParameter& parameter) { return parameter.has_gradient != 0; };
+  return static_cast<std::size_t>(std::count_if(parameters.begin(), parameters.end(), given));
+}
+
 std::string Program::encode() const {
   Header header;
   header.rules = static_cast<std::uint32_t>(rule_count());
   header.threads = static_cast<std::uint32_t>(threads);
   header.scalars = scalars;
+  header.elements = elements;
   const std::size_t counts[] = {sizes.size(), groups.size(), operands.size(), parameters.size()};
   std::transform(std::begin(counts), std::end(counts), header.counts,
                  [](std::size_t count) { return static_cast<std::uint32_t>(count); });
@@ -115,6 +128,7 @@ Program Program::decode(std::string_view bytes) {
   Program program;
   program.threads = static_cast<int>(header.threads);
   program.scalars = header.scalars;
+  program.elements = header.elements;
   reader.read(program.options);
   reader.read(program.average);
   reader.read(program.sizes, header.counts[0]);

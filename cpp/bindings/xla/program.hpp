@@ -28,6 +28,7 @@ struct ProgramParameter {
   Place residue;
   Place average;
   std::uint64_t has_gradient = 1;
+  std::uint64_t first_element = 0;  // if one buffer holds all parameters, and one all gradients
 };
 
 // A number that comes with each step instead, in an argument: `offset` bytes into the hyperparameters of a group, or,
@@ -56,10 +57,17 @@ struct Program {
   ProgramAverage average;
   int threads = 0;
   std::uint32_t scalars = 0;         // all that rules keep for single parameters, and then those of all
+  std::uint64_t elements = 0;        // of the one buffer that holds all parameters; 0 if each has its own
   std::vector<std::uint64_t> sizes;  // of the buffers, in bytes
   std::vector<Hyperparameters> groups;
   std::vector<ProgramOperand> operands;
   std::vector<ProgramParameter> parameters;
+
+  bool is_flat() const { return elements != 0; }
+  // How many buffers hold the parameters, and of how many bytes each is; and how many hold the gradients.
+  std::size_t param_count() const { return is_flat() ? 1 : parameters.size(); }
+  std::size_t param_bytes(std::size_t index) const;
+  std::size_t gradient_count() const;
 
   // A whole number of words of 8 bytes.
   std::string encode() const;

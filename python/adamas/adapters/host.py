@@ -200,7 +200,12 @@ class BoundOptimizer:
         return report
 
     def program(
-        self, has_gradient: Sequence[bool], operands: Sequence[Operand] = (), *, apart: bool = False
+        self,
+        has_gradient: Sequence[bool],
+        operands: Sequence[Operand] = (),
+        *,
+        apart: bool = False,
+        places: Sequence[int] = (),
     ) -> Program:
         """Return a step of these parameters as a program, for a runtime that holds all buffers itself.
 
@@ -210,6 +215,8 @@ class BoundOptimizer:
             has_gradient: For each parameter, whether steps have a gradient for it.
             operands: Numbers that come with each step.
             apart: Each state of each parameter has a buffer of its own, and ``scalars`` are float32.
+            places: If one buffer holds all parameters, and one all gradients: for each parameter its first element in
+                it, and last how many elements it has.
 
         Raises:
             TypeError: A hyperparameter of the wrong type, or an average of a class that is not one of adamas.
@@ -224,6 +231,7 @@ class BoundOptimizer:
             [(each.group, each.name, each.place) for each in operands],
             average,
             apart,
+            places,
         )
         if not found:
             self.check_groups(self.completed)

@@ -33,11 +33,12 @@ if not hasattr(jax, "ffi"):
     raise ImportError(f"adamas.jax: needs JAX 0.6 or newer, got {jax.__version__}")
 
 from adamas.jax import _optimizers, _transforms
+from adamas.jax._flat import Flat, flat
 from adamas.jax._optimizer import Optimizer
 from adamas.jax._optimizers import *  # noqa: F403
 from adamas.jax._state import State
 from adamas.jax._transforms import *  # noqa: F403
 
-__all__ = ["Optimizer", "State"]
+__all__ = ["Flat", "Optimizer", "State", "flat"]
 __all__ += _optimizers.__all__
 __all__ += _transforms.__all__

@@ -12,7 +12,7 @@ import numpy as np
 from adamas import adapters
 from adamas.jax._programs import Compiled, Group
 from adamas.jax._state import State, put_together, take_apart
-from adamas.jax._trees import Leaf, is_dynamic
+from adamas.jax._trees import Leaf, Tree, is_dynamic
 
 #: What optax's states call what adamas keeps under these names.
 _IN_OPTAX = {
@@ -28,13 +28,13 @@ def to_numpy(
     engine_class: type[adapters.Optimizer],
     compiled: Compiled,
     groups: Sequence[Group],
-    leaves: Sequence[Leaf],
-    arrays: Sequence[Any],
+    tree: Tree,
     state: State,
     options: Mapping[str, Any],
 ) -> tuple[dict[str, Any], adapters.Optimizer]:
     """Return copies of the parameters, by name, and an optimizer over them in this state."""
-    copies = {leaf.name: np.array(array) for leaf, array in zip(leaves, arrays, strict=True)}
+    leaves = tree.leaves
+    copies = {leaf.name: np.array(array) for leaf, array in zip(leaves, tree.arrays(), strict=True)}
     copies = {name: array if array.ndim else array.reshape(1) for name, array in copies.items()}
     count = int(state.count)
     given = [
@@ -101,13 +101,12 @@ def from_numpy(
     return arrays, state
 
 
-def to_optax(kept: Mapping[str, Mapping[str, Any]], leaves: Sequence[Leaf], nesting: Any, count: Any, into: Any) -> Any:
+def to_optax(kept: Mapping[str, Mapping[str, Any]], tree: Tree, count: Any, into: Any) -> Any:
     """Return a state of optax with our moments and step count in it.
 
     Args:
         kept: Our states, by parameter.
-        leaves: The parameters.
-        nesting: How they nest.
+        tree: The parameters.
         count: Steps taken.
         into: What optax's ``init`` returned for these parameters.
 
@@ -121,7 +120,7 @@ def to_optax(kept: Mapping[str, Mapping[str, Any]], leaves: Sequence[Leaf], nest
         found = {name: fill_tree(value) for name, value in part._asdict().items()}
         for name in part._fields:
             if name in _IN_OPTAX:
-                found[name] = nesting.unflatten([_moment(kept[leaf.name], name) for leaf in leaves])
+                found[name] = tree.nesting.unflatten([_moment(kept[leaf.name], name) for leaf in tree.leaves])
             elif name == "count":
                 found[name] = jnp.asarray(count, jnp.int32)
         return type(part)(**found)
@@ -132,7 +131,7 @@ def to_optax(kept: Mapping[str, Mapping[str, Any]], leaves: Sequence[Leaf], nest
     return fill_tree(into)
 
 
-def from_optax(compiled: Compiled, leaves: Sequence[Leaf], nesting: Any, first: State, given: Any) -> State:
+def from_optax(compiled: Compiled, tree: Tree, first: State, given: Any) -> State:
     """Return our state with the moments and the step count of a state of optax.
 
     Raises:
@@ -146,7 +145,7 @@ def from_optax(compiled: Compiled, leaves: Sequence[Leaf], nesting: Any, first: 
             return
         for name, value in part._asdict().items():
             if name in _IN_OPTAX:
-                found[name] = nesting.flatten_up_to(value)
+                found[name] = tree.nesting.flatten_up_to(value)
             elif name == "count":
                 counts.append(value)
             else:

@@ -23,7 +23,7 @@ from adamas.adapters.checks import (
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
 from adamas.jax._state import State, check_state, keys_of, put_together, take_apart
-from adamas.jax._trees import Leaf, as_operand, describe, gradients_like, is_dynamic
+from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic
 from adamas.jax.handler import call
 
 #: Options of adamas that need memory or gradients of the user's own.
@@ -131,22 +131,22 @@ class Optimizer:
             TypeError: A leaf that is no such array, or an option that does not fit it.
             ValueError: Likewise.
         """
-        arrays, leaves, _, groups, compiled = self._described(params)
-        dtypes = list(dict.fromkeys(leaf.dtype.name for leaf in leaves))
+        tree, groups, compiled = self._described(params)
+        dtypes = list(dict.fromkeys(leaf.dtype.name for leaf in tree.leaves))
         warn_without_effect(self.options, dtypes)
         warn_of_lost_updates(self.options, dtypes)
-        bound = bind(self.engine_class, groups, leaves, self.options)
+        bound = bind(self.engine_class, groups, tree.leaves, self.options)
 
         def first(place: int, name: str) -> Sequence[Any] | None:
             if name == "master":
-                return [arrays[compiled.order[place]].astype(jnp.float32)]
+                return [tree.arrays()[compiled.order[place]].astype(jnp.float32)]
             initial = bound.info.spec.first_values(bound.param_groups[bound.groups_of[place]]).get(name)
             if initial is None:  # the first step copies the parameter
                 return None
             states = bound.states(place)
             return [states[key] for key in (name, f"{name}_scale") if key in states]
 
-        scalars = [value for place in range(len(leaves)) for value in bound.scalars(place).values()]
+        scalars = [value for place in range(len(tree.leaves)) for value in bound.scalars(place).values()]
         scalars += bound.shared_scalars().values()
         report = jnp.array([jnp.nan, 1.0, 0.0, -1.0], jnp.float32)
         return put_together(compiled, first, scalars, jnp.zeros((), jnp.int32), report)
@@ -169,11 +169,11 @@ class Optimizer:
             ValueError: A gradient that does not fit, or a state that is not of these parameters.
         """
         values = self._with(hyperparameters)
-        arrays, leaves, nesting = describe(params)
-        gradients = gradients_like(grads, nesting, leaves)
-        present = [gradient is not None for gradient in gradients]
-        groups = self._groups(params, nesting, values)
-        compiled = self._compile(leaves, groups, present, scaled=grad_scale is not None)
+        tree = describe(params)
+        gradients = gradients_like(grads, tree)
+        present = [gradient is not None for gradient in gradients] if tree.layout is None else [True] * len(tree.leaves)
+        groups = self._groups(params, tree, values)
+        compiled = self._compile(tree, groups, present, scaled=grad_scale is not None)
         check_state(state, compiled)
         keys = keys_of(compiled)
         operands = [
@@ -182,22 +182,18 @@ class Optimizer:
             else as_operand(_value_of(each, groups[each.group].values, state.count), each.name)
             for each in compiled.operands
         ]
-        order, count = compiled.order, len(leaves)
-        kept = [jnp.asarray(arrays[i]) for i in order]
-        given = [jnp.asarray(gradients[i]) for i in order if present[i]]
+        order = compiled.order if tree.layout is None else (0,)
+        kept = [jnp.asarray(tree.held[i]) for i in order]
+        given = [jnp.asarray(gradients[i]) for i in order if gradients[i] is not None]
         buffers = [state.buffers[key] for key in keys]
+        first_state = len(operands) + len(kept) + len(given)
+        aliases = {len(operands) + i: i for i in range(len(kept))}
+        aliases.update({first_state + i: len(kept) + i for i in range(len(buffers) + 1)})
         arguments = [*operands, *kept, *given, *buffers, state.count, *jax.tree_util.tree_leaves(after)]
-        results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (*kept, *buffers, state.count)]
-        first_state = len(operands) + count + len(given)
-        aliases = {len(operands) + i: i for i in range(count)}
-        aliases.update({first_state + i: count + i for i in range(len(buffers) + 1)})
-        report = jax.ShapeDtypeStruct((4,), jnp.float32)
-        stepped = call(compiled.program.encoded, arguments, [*results, report], aliases)
-        new: list[Any] = [None] * count
-        for i, array in zip(order, stepped[:count], strict=True):
-            new[i] = array
-        after_step = State(stepped[-2], dict(zip(keys, stepped[count:-2], strict=True)), stepped[-1])
-        return nesting.unflatten(new), after_step
+        stepped = call(compiled.program.encoded, arguments, (*kept, *buffers, state.count), aliases)
+        new = dict(zip(order, stepped, strict=False))
+        after_step = State(stepped[-2], dict(zip(keys, stepped[len(kept) : -2], strict=True)), stepped[-1])
+        return tree.like([new[i] for i in range(len(order))]), after_step
 
     def states(self, params: Any, state: State) -> dict[str, dict[str, Any]]:
         """Return what is kept of each parameter, by the names that `adamas.AdamW` and its relatives have in ``state``.
@@ -210,9 +206,9 @@ class Optimizer:
             By name of the parameter and of the state, arrays: of the parameter's shape, or, of codes and scales, of
             blocks.
         """
-        _, leaves, _, _, compiled = self._described(params)
+        tree, _, compiled = self._described(params)
         check_state(state, compiled)
-        return take_apart(state, compiled, leaves)
+        return take_apart(state, compiled, tree.leaves)
 
     def averaged(self, params: Any, state: State) -> Any:
         """Return the averages of the parameters over steps, of the option ``average``.
@@ -265,9 +261,9 @@ class Optimizer:
             The arrays by name (keys and positions, joined by dots), and the optimizer. Its hyperparameters are those of
             this one; what is a schedule has the value of the next step.
         """
-        arrays, leaves, _, groups, compiled = self._described(params)
+        tree, groups, compiled = self._described(params)
         check_state(state, compiled)
-        return to_numpy(self.engine_class, compiled, groups, leaves, arrays, state, self.options)
+        return to_numpy(self.engine_class, compiled, groups, tree, state, self.options)
 
     def from_numpy(self, optimizer: adapters.Optimizer, params: Any) -> tuple[Any, State]:
         """Return parameters and state as an optimizer of `adamas` has them, to go on from there.
@@ -279,10 +275,11 @@ class Optimizer:
         Raises:
             ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
         """
-        _, leaves, nesting, _, compiled = self._described(params)
-        report = self.init(params).report
-        arrays, state = from_numpy(compiled, leaves, optimizer, report)
-        return nesting.unflatten(arrays), state
+        tree, _, compiled = self._described(params)
+        arrays, state = from_numpy(compiled, tree.leaves, optimizer, self.init(params).report)
+        if tree.layout is not None:
+            arrays = [tree.layout.join(arrays, tree.held[0].dtype)]
+        return tree.like(arrays), state
 
     def save(self, path: str | os.PathLike[str], params: Any, state: State) -> None:
         """Write a checkpoint of adamas (`adamas.checkpoint`): NumPy optimizers and `load` read it.
@@ -324,8 +321,8 @@ class Optimizer:
         Raises:
             ValueError: It keeps a moment that this optimizer does not, or keeps in fewer bits.
         """
-        _, leaves, nesting, _, _ = self._described(params)
-        return to_optax(self.states(params, state), leaves, nesting, state.count, into)
+        tree, _, _ = self._described(params)
+        return to_optax(self.states(params, state), tree, state.count, into)
 
     def from_optax(self, params: Any, given: Any) -> State:
         """Return the state that goes on from one of optax.
@@ -337,24 +334,22 @@ class Optimizer:
         Raises:
             ValueError: A moment that this optimizer keeps is not in it.
         """
-        _, leaves, nesting, _, compiled = self._described(params)
-        return from_optax(compiled, leaves, nesting, self.init(params), given)
+        tree, _, compiled = self._described(params)
+        return from_optax(compiled, tree, self.init(params), given)
 
-    def _described(self, params: Any) -> tuple[list[Any], list[Leaf], Any, list[Group], Compiled]:
-        """Return leaves, what is known of them, how they nest, groups, and a program of their steps."""
-        arrays, leaves, nesting = describe(params)
-        groups = self._groups(params, nesting, self.hyperparameters)
-        return arrays, leaves, nesting, groups, self._compile(leaves, groups, [True] * len(leaves), scaled=False)
+    def _described(self, params: Any) -> tuple[Tree, list[Group], Compiled]:
+        """Return what there is to know of parameters, their groups, and a program of their steps."""
+        tree = describe(params)
+        groups = self._groups(params, tree, self.hyperparameters)
+        return tree, groups, self._compile(tree, groups, [True] * len(tree.leaves), scaled=False)
 
     def _map(self, value: Callable[..., Any], params: Any, state: State) -> Any:
         """Return value(parameter, what is kept of it, its hyperparameters) for each parameter."""
-        arrays, leaves, nesting, groups, _ = self._described(params)
+        tree, groups, _ = self._described(params)
         kept = self.states(params, state)
         values = {i: group.values for group in groups for i in group.members}
-        found = [
-            value(array, kept[leaf.name], values[i]) for i, (array, leaf) in enumerate(zip(arrays, leaves, strict=True))
-        ]
-        return nesting.unflatten(found)
+        given = enumerate(zip(tree.arrays(), tree.leaves, strict=True))
+        return tree.nesting.unflatten([value(array, kept[leaf.name], values[i]) for i, (array, leaf) in given])
 
     def _with(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         info = describe_class(self.engine_class)
@@ -365,35 +360,36 @@ class Optimizer:
                 info.check_hyperparameter(name, value, name)
         return {**self.hyperparameters, **hyperparameters}
 
-    def _groups(self, params: Any, nesting: Any, values: Mapping[str, Any]) -> list[Group]:
+    def _groups(self, params: Any, tree: Tree, values: Mapping[str, Any]) -> list[Group]:
         """Return the parameters that weight decay is for, and those that it is not for."""
-        decayed = self._decayed(params, nesting)
+        decayed = self._decayed(params, tree)
         parts = [tuple(i for i, each in enumerate(decayed) if each is flag) for flag in (True, False)]
         groups = [Group(values, parts[0]), Group({**values, "weight_decay": 0.0}, parts[1])]
         return [group for group in groups if group.members]
 
-    def _compile(
-        self, leaves: Sequence[Leaf], groups: Sequence[Group], present: Sequence[bool], *, scaled: bool
-    ) -> Compiled:
+    def _compile(self, tree: Tree, groups: Sequence[Group], present: Sequence[bool], *, scaled: bool) -> Compiled:
         operands = operands_of(groups, scaled=scaled)
         plain = [
             (group.members, tuple(item for item in group.values.items() if not _any_dynamic(item[1])))
             for group in groups
         ]
-        key = (tuple(leaves), tuple(plain), tuple(present), operands)
+        elements = None if tree.layout is None else tree.layout.size
+        key = (tuple(tree.leaves), elements, tuple(plain), tuple(present), operands)
         if key not in self._compiled:
-            self._compiled[key] = compile_step(self.engine_class, groups, leaves, present, self.options, operands)
+            self._compiled[key] = compile_step(
+                self.engine_class, groups, tree.leaves, present, self.options, operands, elements
+            )
         return self._compiled[key]
 
-    def _decayed(self, params: Any, nesting: Any) -> list[bool]:
+    def _decayed(self, params: Any, tree: Tree) -> list[bool]:
         """Tell for each parameter whether weight decay is for it."""
         if self.mask is None:
-            return [True] * nesting.num_leaves
-        mask = self.mask(params) if callable(self.mask) else self.mask
+            return [True] * len(tree.leaves)
+        mask = self.mask(tree.nested(params)) if callable(self.mask) else self.mask
         if "weight_decay" not in self.hyperparameters:
             raise TypeError(f"mask: {type(self).__name__} has no weight decay; leave it out")
         try:
-            flags: list[Any] = nesting.flatten_up_to(mask)
+            flags: list[Any] = tree.nesting.flatten_up_to(mask)
         except ValueError as error:
             raise ValueError(f"mask: expected the structure of params; {error}") from None
         for flag in flags:

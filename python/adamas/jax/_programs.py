@@ -91,10 +91,22 @@ def compile_step(
     has_gradient: Sequence[bool],
     options: Mapping[str, Any],
     operands: Sequence[Operand],
+    elements: int | None,
 ) -> Compiled:
-    """Return the program of a step of parameters like these."""
+    """Return the program of a step of parameters like these.
+
+    Args:
+        engine_class: A class of `adamas`.
+        groups: Hyperparameters, and which parameters have them.
+        leaves: The parameters.
+        has_gradient: For each of them.
+        options: Of the optimizer.
+        operands: The numbers that come with each step.
+        elements: Of the array that holds all of them; None if each has its own.
+    """
     bound = bind(engine_class, groups, leaves, options)
     order = tuple(i for group in groups for i in group.members)
-    program = bound.program([has_gradient[i] for i in order], operands)
+    places = [] if elements is None else [*(leaves[i].place for i in order), elements]
+    program = bound.program([has_gradient[i] for i in order], operands, places=places)
     shapes = tuple({name: array.shape for name, array in bound.states(i).items()} for i in range(len(order)))
     return Compiled(program, order, tuple(operands), shapes)

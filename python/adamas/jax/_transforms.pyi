@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 def transformation(optimizer: Optimizer) -> Any: ...
-
 def adabelief(
     learning_rate: Any,
     b1: Any = 0.9,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adamas.adapters.checks import shown, type_name
+from adamas.jax._flat import Flat, Layout
 
 _DTYPES = ("float32", "float64", "bfloat16", "float16")
 
@@ -21,6 +23,8 @@ class Leaf(NamedTuple):
     path: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    #: Its first element in the array that holds all, or 0.
+    place: int
 
     @property
     def size(self) -> int:
@@ -33,38 +37,76 @@ def _name(path: Any) -> str:
     return ".".join(map(str, keys)) or "0"
 
 
-def describe(params: Any) -> tuple[list[Any], list[Leaf], Any]:
-    """Return the leaves of parameters, what is known of them, and how they nest.
+class Tree(NamedTuple):
+    """Parameters as an optimizer sees them.
+
+    Attributes:
+        leaves: What is known of each.
+        nesting: How they nest.
+        held: The arrays that hold them: one for each, or one for all.
+        layout: What lies where in that one; None for one for each.
+    """
+
+    leaves: list[Leaf]
+    nesting: Any
+    held: list[Any]
+    layout: Layout | None
+
+    def arrays(self) -> list[Any]:
+        """Return the parameters."""
+        return self.held if self.layout is None else self.layout.split(self.held[0])
+
+    def like(self, held: Sequence[Any]) -> Any:
+        """Return parameters that are held and nested as these are."""
+        return self.nesting.unflatten(held) if self.layout is None else Flat(held[0], self.layout)
+
+    def nested(self, params: Any) -> Any:
+        """Return the parameters as they nest."""
+        return params if self.layout is None else params.tree
+
+
+def describe(params: Any) -> Tree:
+    """Return what there is to know of parameters.
 
     Raises:
         TypeError: A leaf that is no array of a dtype that parameters can have.
         ValueError: There is no leaf.
     """
+    if isinstance(params, Flat):
+        layout, dtype = params.layout, np.dtype(params.buffer.dtype)
+        given = zip(layout.paths, layout.shapes, layout.places, strict=True)
+        leaves = [_leaf(path, shape, dtype, place) for path, shape, place in given]
+        return Tree(leaves, layout.nesting, [params.buffer], layout)
     with_paths, nesting = jax.tree_util.tree_flatten_with_path(params)
     leaves = []
     for path, array in with_paths:
-        place = f"params{jax.tree_util.keystr(path)}"
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-            raise TypeError(f"{place}: expected an array, got {type_name(array)}")
-        if array.dtype.name not in _DTYPES:
-            raise TypeError(
-                f"{place}: expected dtype {', '.join(_DTYPES[:-1])} or {_DTYPES[-1]}, got {array.dtype.name}"
-            )
-        leaves.append(Leaf(_name(path), place, tuple(array.shape), np.dtype(array.dtype)))
+            raise TypeError(f"params{jax.tree_util.keystr(path)}: expected an array, got {type_name(array)}")
+        leaves.append(_leaf(path, tuple(array.shape), array.dtype, 0))
     if not leaves:
         raise ValueError("params: expected at least one array, got none")
-    return [array for _, array in with_paths], leaves, nesting
+    return Tree(leaves, nesting, [array for _, array in with_paths], None)
 
 
-def gradients_like(grads: Any, nesting: Any, leaves: list[Leaf]) -> list[Any]:
-    """Return a gradient for each parameter; None where there is none.
+def _leaf(path: Any, shape: tuple[int, ...], dtype: Any, place: int) -> Leaf:
+    where = f"params{jax.tree_util.keystr(path)}"
+    if dtype.name not in _DTYPES:
+        raise TypeError(f"{where}: expected dtype {', '.join(_DTYPES[:-1])} or {_DTYPES[-1]}, got {dtype.name}")
+    return Leaf(_name(path), where, shape, np.dtype(dtype), place)
+
+
+def gradients_like(grads: Any, tree: Tree) -> list[Any]:
+    """Return the arrays of gradients, as parameters are held; None for a parameter that has none.
 
     Raises:
         TypeError: A gradient that is no array of a dtype that gradients can have.
         ValueError: They do not nest as the parameters do, or one has another shape than its parameter.
     """
+    if tree.layout is not None:
+        return [_flat_gradient(grads, tree.layout)]
+    leaves = tree.leaves
     try:
-        found: list[Any] = nesting.flatten_up_to(grads)
+        found: list[Any] = tree.nesting.flatten_up_to(grads)
     except ValueError as error:
         raise ValueError(f"grads: expected the structure of params; {error}") from None
     for gradient, leaf in zip(found, leaves, strict=True):
@@ -80,6 +122,16 @@ def gradients_like(grads: Any, nesting: Any, leaves: list[Leaf]) -> list[Any]:
                 f"{path}: expected dtype {', '.join(_DTYPES[:-1])} or {_DTYPES[-1]}, got {gradient.dtype.name}"
             )
     return found
+
+
+def _flat_gradient(grads: Any, layout: Layout) -> Any:
+    if not isinstance(grads, Flat) or grads.layout != layout:
+        raise TypeError(
+            "grads: expected a Flat like params: the gradient of a function of params, which uses params.tree"
+        )
+    if grads.buffer.dtype.name not in _DTYPES:
+        raise TypeError(f"grads: expected dtype float32, float64, bfloat16 or float16, got {grads.buffer.dtype.name}")
+    return grads.buffer
 
 
 def is_dynamic(value: Any) -> bool:

@@ -20,19 +20,21 @@ def _register() -> None:
     jax.ffi.register_ffi_target(_TARGET, xla_handler(), platform="cpu")
 
 
-def call(encoded: bytes, arguments: Sequence[Any], results: Sequence[Any], aliases: Mapping[int, int]) -> Any:
+def call(encoded: bytes, arguments: Sequence[Any], like: Sequence[Any], aliases: Mapping[int, int]) -> Any:
     """Take a step of `adamas.adapters.Program`.
 
     Args:
         encoded: The program.
         arguments: As the handler takes them (``cpp/bindings/xla/handler.hpp``).
-        results: Shape and dtype of each result.
+        like: Arrays like the results, but for the last, which is the report.
         aliases: Which results may take the memory of which arguments, by number.
 
     Returns:
         The results.
     """
     _register()
+    results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in like]
+    results.append(jax.ShapeDtypeStruct((4,), np.float32))
     stepped = jax.ffi.ffi_call(_TARGET, tuple(results), input_output_aliases=dict(aliases))
     try:
         return stepped(*arguments, program=np.frombuffer(encoded, np.int64))

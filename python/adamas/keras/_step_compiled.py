@@ -70,13 +70,11 @@ class StepCompiled:
             grad.todense() if hasattr(grad, "todense") else grad for grad in (given[i] for i in order if i in given)
         ]
         changing = [*params, *states, *numbers]
-        results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (*changing, count)]
         aliases = {len(rates) + i: i for i in range(len(params))}
         first = len(rates) + len(params) + len(dense)
         aliases.update({first + i: len(params) + i for i in range(len(states) + len(numbers))})
-        report = jax.ShapeDtypeStruct((4,), jnp.float32)
         arguments = [*rates, *params, *dense, *states, *numbers, count]
-        stepped = iter(call(program.encoded, arguments, [*results, report], aliases))
+        stepped = iter(call(program.encoded, arguments, (*changing, count), aliases))
         for i in order:
             value = next(stepped)
             if i in given:
