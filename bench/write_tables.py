@@ -195,6 +195,25 @@ def torch() -> str:
     return format_table(lines, markdown=True)
 
 
+def jax() -> str:
+    """Compiled steps under JAX."""
+    lines = [["", "of that with optax.adamw", "quartiles", "forward and backward pass alone", "time to compile"]]
+    for name, row in _load("jax")["rows"].items():
+        median, low, high = row["of_optax"]
+        passes = row.get("passes_of_optax")
+        compiled = row["compiled"]["adamas"] / row["compiled"]["optax"]
+        lines.append(
+            [
+                name,
+                format_ratio(median),
+                f"{low:.2f} to {high:.2f}",
+                "" if passes is None else f"{passes:.2f}",
+                format_ratio(compiled),
+            ]
+        )
+    return format_table(lines, markdown=True)
+
+
 def programs() -> str:
     """Whole training programs."""
     return programs_table(_load("programs"), markdown=True)
@@ -202,7 +221,7 @@ def programs() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     block.__name__: block
-    for block in (machine, short, scenarios, errors, rules, floors, memory, special, torch, programs)
+    for block in (machine, short, scenarios, errors, rules, floors, memory, special, torch, jax, programs)
 }
 
 

@@ -1,0 +1,288 @@
+"""`adamas.jax.AdamW` against ``optax.adamw`` under ``jit``, with donation: whole training steps, and updates alone.
+
+Of whole steps, forward and backward pass are timed by themselves, too: what they take, no optimizer can win. Run it
+with ``python bench/jax_speed.py`` where JAX and optax are installed; ``--write`` keeps the figures and draws them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adamas.bench.machine import describe_machine
+from adamas.bench.timing import Side, ratio, rounds_within, time_alternately
+
+RESULTS = Path(__file__).parent / "results"
+#: So small that the loss stays where it is: learned by heart, a batch has denormal gradients.
+_RATE = 1e-7
+_DECAY, _MAX_NORM = 1e-4, 1.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is trained, or updated.
+
+    Attributes:
+        params: Makes the parameters.
+        loss: Of parameters and a batch; None for the update alone.
+        batch: Makes the batch.
+        clips: Whether gradients are clipped by the norm of all of them.
+        options: Of `adamas.jax.AdamW`.
+        flat: Whether adamas has the parameters in one array.
+    """
+
+    params: Callable[[], Any]
+    loss: Callable[[Any, Any], Any] | None = None
+    batch: Callable[[], Any] = lambda: None
+    clips: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+    flat: bool = False
+
+
+def _normal(seed: int, *shape: int, scale: float = 1.0) -> Any:
+    import jax
+    import jax.numpy as jnp
+
+    return scale * jax.random.normal(jax.random.key(seed), shape, jnp.float32)
+
+
+def _perceptron(*sizes: int) -> Callable[[], Any]:
+    def make() -> Any:
+        layers = itertools.pairwise(sizes)
+        return [
+            {"w": _normal(i, *shape, scale=0.05), "b": _normal(i, shape[1], scale=0.0)}
+            for i, shape in enumerate(layers)
+        ]
+
+    return make
+
+
+def _classified(logits: Any, labels: Any) -> Any:
+    import jax
+    import jax.numpy as jnp
+
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(logits), labels[..., None], axis=-1))
+
+
+def _perceptron_loss(params: Any, batch: Any) -> Any:
+    import jax.numpy as jnp
+
+    x, labels = batch
+    for layer in params[:-1]:
+        x = jnp.tanh(x @ layer["w"] + layer["b"])
+    return _classified(x @ params[-1]["w"] + params[-1]["b"], labels)
+
+
+def _examples(size: int, features: int) -> Callable[[], Any]:
+    import jax
+
+    return lambda: (_normal(7, size, features), jax.random.randint(jax.random.key(8), (size,), 0, 10))
+
+
+def _chain_loss(params: Any, batch: Any) -> Any:
+    import jax.numpy as jnp
+
+    x = batch
+    for w in params:
+        x = jnp.tanh(x @ w)
+    return jnp.mean((x - 1.0) ** 2)
+
+
+_WIDTH, _LAYERS, _HEADS, _WORDS, _LENGTH = 256, 4, 4, 1_000, 64
+
+
+def _transformer() -> Any:
+    """A decoder of 3.7 million parameters, in 51 arrays."""
+    shapes = {
+        "qkv": (_WIDTH, 3 * _WIDTH),
+        "out": (_WIDTH, _WIDTH),
+        "up": (_WIDTH, 4 * _WIDTH),
+        "down": (4 * _WIDTH, _WIDTH),
+    }
+    layers = []
+    for i in range(_LAYERS):
+        layer = {name: _normal(10 * i + k, *shape, scale=0.02) for k, (name, shape) in enumerate(shapes.items())}
+        biases = {f"{name}_bias": _normal(0, shape[1], scale=0.0) for name, shape in shapes.items()}
+        scales = {name: 1.0 + _normal(0, _WIDTH, scale=0.0) for name in ("norm1", "norm2")}
+        layers.append({**layer, **biases, **scales})
+    ends = {"words": _normal(90, _WORDS, _WIDTH, scale=0.02), "places": _normal(91, _LENGTH, _WIDTH, scale=0.02)}
+    return {"layers": layers, **ends, "head": _normal(92, _WIDTH, _WORDS, scale=0.02)}
+
+
+def _transformer_loss(params: Any, batch: Any) -> Any:
+    import jax
+    import jax.numpy as jnp
+
+    def normed(x: Any, scale: Any) -> Any:
+        return scale * x * jax.lax.rsqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-6)
+
+    x = params["words"][batch] + params["places"]
+    mask = jnp.tril(jnp.ones((_LENGTH, _LENGTH), bool))
+    for layer in params["layers"]:
+        qkv = normed(x, layer["norm1"]) @ layer["qkv"] + layer["qkv_bias"]
+        q, k, v = (part.reshape(*part.shape[:2], _HEADS, -1) for part in jnp.split(qkv, 3, axis=-1))
+        scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) / (_WIDTH / _HEADS) ** 0.5
+        weights = jax.nn.softmax(jnp.where(mask, scores, -1e9))
+        mixed = jnp.einsum("bhqk,bkhd->bqhd", weights, v).reshape(x.shape)
+        x = x + mixed @ layer["out"] + layer["out_bias"]
+        x = (
+            x
+            + jax.nn.gelu(normed(x, layer["norm2"]) @ layer["up"] + layer["up_bias"]) @ layer["down"]
+            + layer["down_bias"]
+        )
+    return _classified((x @ params["head"])[:, :-1], batch[:, 1:])
+
+
+def _texts() -> Any:
+    import jax
+
+    return jax.random.randint(jax.random.key(3), (8, _LENGTH), 0, _WORDS)
+
+
+def rows() -> dict[str, Row]:
+    """Return all rows, by name."""
+    mlp = _perceptron(784, 2048, 2048, 10)
+    return {
+        "MLP, 5.8M parameters": Row(mlp, _perceptron_loss, _examples(32, 784)),
+        "MLP, 5.8M parameters, clipped": Row(mlp, _perceptron_loss, _examples(32, 784), clips=True),
+        "62 matrices of 64 x 64": Row(
+            lambda: [_normal(i, 64, 64, scale=0.1) for i in range(62)], _chain_loss, lambda: _normal(7, 32, 64)
+        ),
+        "MLP, 38M parameters": Row(_perceptron(1024, 4096, 4096, 4096, 10), _perceptron_loss, _examples(16, 1024)),
+        "MLP, 0.4M parameters": Row(_perceptron(256, 512, 512, 10), _perceptron_loss, _examples(32, 256)),
+        "transformer, 3.8M parameters": Row(_transformer, _transformer_loss, _texts),
+        "update of 1,000 x 1,000": Row(lambda: [_normal(i, 1_000) for i in range(1_000)]),
+        "update of 1,000 x 1,000, in one array": Row(lambda: [_normal(i, 1_000) for i in range(1_000)], flat=True),
+        "update of 8 x 1M": Row(lambda: [_normal(i, 2**20) for i in range(8)]),
+        "update of 16.7M": Row(lambda: _normal(0, 2**24)),
+        "update of 16.7M, 8-bit states": Row(lambda: _normal(0, 2**24), options={"state_dtype": "int8"}),
+    }
+
+
+def _compiled(function: Any, donated: tuple[int, ...], *arguments: Any) -> tuple[Any, float]:
+    import jax
+
+    start = time.perf_counter()
+    compiled = jax.jit(function, donate_argnums=donated).lower(*arguments).compile()
+    return compiled, time.perf_counter() - start
+
+
+class _Trained:
+    """Parameters and a state, trained by a compiled step."""
+
+    def __init__(self, function: Any, params: Any, state: Any, given: Any) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        self.carry = jax.tree.map(jnp.copy, (params, state))
+        self.given = given
+        self.step_of, self.seconds = _compiled(function, (0, 1), *self.carry, given)
+        self.loss: Any = None
+
+    def step(self) -> None:
+        """Take a step, and wait for it."""
+        import jax
+
+        params, state, self.loss = self.step_of(*self.carry, self.given)
+        self.carry = jax.block_until_ready((params, state))
+
+
+def measure(row: Row, seconds: float) -> dict[str, Any]:
+    """Return ratio with quartiles, median seconds of all sides, seconds to compile, and the last losses."""
+    import jax
+    import optax
+
+    import adamas.jax
+
+    tx: Any = optax.adamw(_RATE, weight_decay=_DECAY)
+    tx = optax.chain(optax.clip_by_global_norm(_MAX_NORM), tx) if row.clips else tx
+    clipping = {"max_norm": _MAX_NORM} if row.clips else {}
+    opt = adamas.jax.AdamW(_RATE, weight_decay=_DECAY, **clipping, **row.options)
+    params, batch = row.params(), row.batch()
+    own = adamas.jax.flat(params) if row.flat else params
+
+    def gradients(params: Any, given: Any) -> Any:
+        return (None, given) if row.loss is None else jax.value_and_grad(row.loss)(params, given)
+
+    def with_optax(params: Any, state: Any, given: Any) -> Any:
+        loss, grads = gradients(params, given)
+        updates, state = tx.update(grads, state, params)
+        return optax.apply_updates(params, updates), state, loss
+
+    def with_adamas(params: Any, state: Any, given: Any) -> Any:
+        loss, grads = gradients(params, given)
+        return *opt.step(params, grads, state, after=loss), loss
+
+    alone = row.loss is None
+    grads = jax.tree.map(lambda array: 0.1 * array, (params, own)) if alone else (batch, batch)
+    theirs = _Trained(with_optax, params, tx.init(params), grads[0])
+    ours = _Trained(with_adamas, own, opt.init(own), grads[1])
+    sides = {"adamas": Side(ours.step), "optax": Side(theirs.step)}
+    if not alone:
+        passes, _ = _compiled(gradients, (), params, batch)
+        sides["forward and backward"] = Side(lambda: jax.block_until_ready(passes(params, batch)))
+    timings = time_alternately(sides, rounds_within(sides, 0.05, seconds), 0.05)
+    found: dict[str, Any] = {
+        "seconds": {name: timing.median for name, timing in timings.items()},
+        "of_optax": ratio(timings["adamas"], timings["optax"]),
+        "compiled": {"adamas": ours.seconds, "optax": theirs.seconds},
+    }
+    if not alone:
+        found["passes_of_optax"] = ratio(timings["forward and backward"], timings["optax"])[0]
+        found["losses"] = {"adamas": float(ours.loss), "optax": float(theirs.loss)}
+    return found
+
+
+def draw(found: dict[str, Any], processor: str, path: Path) -> None:
+    """Draw the time of a step as a share of optax's: adamas's, and of that forward and backward pass."""
+    from matplotlib.figure import Figure
+
+    names = list(found)[::-1]
+    figure = Figure(figsize=(8.0, 0.42 * len(names) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(names, [found[name]["of_optax"][0] for name in names], color="#4878a8", label="adamas")
+    passes = [found[name].get("passes_of_optax", 0.0) for name in names]
+    axes.barh(names, passes, height=0.35, color="#c0c8d0", label="forward and backward pass alone")
+    for i, name in enumerate(names):
+        axes.text(
+            found[name]["of_optax"][0] + 0.01, i, f"{found[name]['of_optax'][0]:.2f}", va="center", fontsize="small"
+        )
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.set(xlim=(0.0, 1.15), xlabel="time of a compiled step, as a share of that with optax.adamw")
+    axes.set_title(f"adamas.jax under jit; {processor}", fontsize="medium")
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
+    figure.savefig(path, dpi=120)
+
+
+def main() -> int:
+    """Measure and print; keep and draw the figures, if that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=10.0, help="for each row")
+    parser.add_argument("--only", nargs="*", default=None, help="names of rows, or parts of them; default: all")
+    parser.add_argument("--write", action="store_true", help="results/jax.json and results/jax.png")
+    arguments = parser.parse_args()
+    found = {}
+    for name, row in rows().items():
+        if arguments.only is not None and not any(part in name for part in arguments.only):
+            continue
+        found[name] = each = measure(row, arguments.seconds)
+        median, low, high = each["of_optax"]
+        times = "  ".join(f"{side} {1e3 * seconds:.2f} ms" for side, seconds in each["seconds"].items())
+        compiled = ", ".join(f"{side} {seconds:.1f} s" for side, seconds in each["compiled"].items())
+        print(f"{name:<38} {median:.2f} [{low:.2f}, {high:.2f}]  {times}; to compile: {compiled}", flush=True)
+    if arguments.write:
+        about = describe_machine()
+        (RESULTS / "jax.json").write_text(json.dumps({"machine": about, "rows": found}, indent=1) + "\n")
+        draw(found, str(about["processor"]), RESULTS / "jax.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
