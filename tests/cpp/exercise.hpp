@@ -121,6 +121,7 @@ inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
 
 // The parts; each a file.
 void check_refusals();
+void check_moved();
 std::uint64_t rows_digest(adamas::Rule rule, adamas::RowMode mode, adamas::DType dtype,
                           int threads);  // 0: not to be had
 

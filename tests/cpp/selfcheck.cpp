@@ -289,6 +289,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   exercise::check_refusals();
+  exercise::check_moved();
   adamas::set_bytes_per_thread(1);
   bool equal = true;
   for (const int rule : rules) equal &= exercise::report_all(static_cast<adamas::Rule>(rule));

@@ -69,11 +69,11 @@ int initial_openmp_threads() {
   return clamp_threads(count);
 }
 
-// wanted: a limit asked for by the caller, or 0.
-Status limit_threads(int wanted, ThreadLimit* limit) {
+// wanted: a limit asked for by the caller, or 0. by_openmp: whose threads they are.
+Status limit_threads(int wanted, bool by_openmp, ThreadLimit* limit) {
   static const int environment = read_count("ADAMAS_NUM_THREADS", true);
   if (environment < 0) return Status::kInvalidThreadVariable;
-  if (!has_openmp() || is_forked()) {
+  if (by_openmp && (!has_openmp() || is_forked())) {
     *limit = {1, has_openmp() ? ThreadReason::kForked : ThreadReason::kNoOpenMP};
     return Status::kOk;
   }
@@ -100,7 +100,7 @@ Status limit_threads(int wanted, ThreadLimit* limit) {
 }  // namespace
 
 Status thread_limit(ThreadLimit* limit) noexcept {
-  return limit_threads(requested.load(std::memory_order_relaxed), limit);
+  return limit_threads(requested.load(std::memory_order_relaxed), true, limit);
 }
 
 const char* message(ThreadReason reason) noexcept {
@@ -137,7 +137,8 @@ Status choose_threads(std::uint64_t bytes, const Crew& crew, ThreadChoice* choic
   if (useful < 2 || limit == 1) return Status::kOk;
   ThreadLimit most;
   const int wanted = limit > 0 ? limit : requested.load(std::memory_order_relaxed);
-  if (const Status status = limit_threads(wanted, &most); status != Status::kOk) return status;
+  const Status status = limit_threads(wanted, crew.workers == nullptr, &most);
+  if (status != Status::kOk) return status;
   choice->threads = useful < static_cast<std::uint64_t>(most.count) ? static_cast<int>(useful) : most.count;
   if (crew.workers != nullptr) {
     // Nobody waits for a thread that does not come.
