@@ -113,6 +113,13 @@ def test_calls(call: Any, error: type[Exception], match: str) -> None:
         call()
 
 
+def test_export() -> None:
+    """A program that is exported would ask for another process's handler."""
+    exported = pytest.importorskip("jax.export")
+    with pytest.raises(ValueError, match="adamas_step"):
+        exported.export(jax.jit(OPT.step))(PARAMS, PARAMS, state())
+
+
 @pytest.mark.parametrize("rate", [-1.0, np.inf, np.nan])
 def test_traced_numbers_out_of_range(rate: float) -> None:
     step = jax.jit(lambda params, state, lr: OPT.step(params, params, state, lr=lr))

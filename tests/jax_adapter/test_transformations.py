@@ -14,6 +14,7 @@ import optax.contrib
 import pytest
 from stepping import draw, on_device, wide
 
+import adamas
 import adamas.jax
 from adamas.jax._functions import FUNCTIONS
 
@@ -110,6 +111,7 @@ def test_arguments_are_those_of_optax(name: str) -> None:
         assert ours[each].default == (
             {True: None, None: None}.get(default, default) if "mask" in each else default
         ) or (name == "adadelta" and each == "learning_rate")
+    assert getattr(adamas.jax, name)(0.1, **{each: "float32" for each in neutral if each.endswith("_dtype")})
     for each, value in neutral.items():
         assert theirs[each].default == value
 
@@ -123,6 +125,9 @@ WRAPPED: dict[str, Callable[[Any, Any], Any]] = {
     "masked": lambda adamw, sgd: optax.masked(adamw(0.01), {"w": True, "b": False}),
     "MultiSteps": lambda adamw, sgd: optax.MultiSteps(adamw(0.01), 3),
     "apply_if_finite": lambda adamw, sgd: optax.apply_if_finite(adamw(0.01), 2),
+    "a label without parameters": lambda adamw, sgd: optax.multi_transform(
+        {"x": adamw(0.01), "y": sgd(0.1, momentum=0.9)}, {"w": "x", "b": "x"}
+    ),
     "flatten": lambda adamw, sgd: optax.flatten(adamw(0.01)),
 }
 
@@ -132,6 +137,16 @@ def test_wrapped(how: str) -> None:
     with wide():
         ours = WRAPPED[how](adamas.jax.adamw, adamas.jax.sgd)
         assert_agree(trajectory(ours, steps=30), trajectory(WRAPPED[how](optax.adamw, optax.sgd), steps=30))
+
+
+def test_states_can_be_mapped() -> None:
+    """Optax finds out which parts of a state belong to parameters: of ours none, since they are joined."""
+    for tx in (adamas.jax.adamw(0.1), adamas.jax.novograd(0.1, average=adamas.EMA(0.9))):
+        params = on_device(draw(0, np.float32, SHAPES))
+        state = tx.init(params)
+        mapped = optax.tree_map_params(tx, lambda leaf: leaf + 1, state)
+        for one, other in zip(jax.tree.leaves(mapped), jax.tree.leaves(state), strict=True):
+            assert np.array_equal(one, other, equal_nan=True)
 
 
 def test_apply_is_the_step() -> None:
@@ -151,6 +166,7 @@ make: Any = adamas.jax.adamw
         (lambda: adamas.jax.adamw(0.1, eps_root=1e-3), ValueError, "eps_root: adamas has 0.0 alone, got 0.001"),
         (lambda: adamas.jax.adam(0.1, nesterov=True), ValueError, "nesterov: adamas has False alone, got True"),
         (lambda: make(0.1, betas=(0.9, 0.9)), TypeError, r"betas: no such .*did you mean 'b1'"),
+        (lambda: make(0.1, mu_dtype="bfloat16"), ValueError, "mu_dtype: adamas has None alone, got 'bfloat16'"),
         (make, TypeError, "learning_rate"),
         (lambda: adamas.jax.adamw(-1.0), ValueError, "lr: expected a finite number >= 0"),
         (

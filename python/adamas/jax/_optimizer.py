@@ -22,7 +22,7 @@ from adamas.adapters.checks import (
 )
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
-from adamas.jax._state import State, check_state, keys_of, put_together, take_apart
+from adamas.jax._state import State, check_state, keys_of, no_report, put_together, take_apart
 from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic
 from adamas.jax.handler import call
 
@@ -148,8 +148,18 @@ class Optimizer:
 
         scalars = [value for place in range(len(tree.leaves)) for value in bound.scalars(place).values()]
         scalars += bound.shared_scalars().values()
-        report = jnp.array([jnp.nan, 1.0, 0.0, -1.0], jnp.float32)
-        return put_together(compiled, first, scalars, jnp.zeros((), jnp.int32), report)
+        return put_together(compiled, first, scalars, jnp.zeros((), jnp.int32), no_report())
+
+    def init_without_params(self) -> State:
+        """Return a state that holds nothing, with the names that one of parameters would have.
+
+        optax asks for it where a label or a mask leaves no parameter, and to tell apart what belongs to parameters.
+        """
+        info = describe_class(self.engine_class)
+        formula = info.formula({**dict.fromkeys(info.fixed, True), **self.hyperparameters})
+        names = [*formula.states, *(["average"] if self.options.get("average") is not None else [])]
+        names += ["scalars"] if formula.scalars or formula.shared_scalars else []
+        return State(jnp.zeros((), jnp.int32), {name: jnp.zeros(0) for name in names}, no_report())
 
     def step(
         self, params: Any, grads: Any, state: State, *, grad_scale: Any = None, after: Any = (), **hyperparameters: Any
@@ -276,7 +286,7 @@ class Optimizer:
             ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
         """
         tree, _, compiled = self._described(params)
-        arrays, state = from_numpy(compiled, tree.leaves, optimizer, self.init(params).report)
+        arrays, state = from_numpy(compiled, tree.leaves, optimizer, no_report())
         if tree.layout is not None:
             arrays = [tree.layout.join(arrays, tree.held[0].dtype)]
         return tree.like(arrays), state

@@ -32,6 +32,11 @@ class State(NamedTuple):
     report: jax.Array
 
 
+def no_report() -> jax.Array:
+    """Return what is told of steps before the first."""
+    return jnp.array([jnp.nan, 1.0, 0.0, -1.0], jnp.float32)
+
+
 def keys_of(compiled: Compiled) -> list[str]:
     """Return what the state calls each buffer: its name, with the dtype where there are several of one name."""
     buffers = compiled.program.buffers

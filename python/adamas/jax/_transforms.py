@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from adamas.adapters.checks import no_argument, shown
 from adamas.jax import _optimizers
@@ -54,13 +55,18 @@ def transformation(optimizer: Optimizer) -> Any:
         ``optax.apply_updates`` adds again: that is rounded, and takes more time than ``apply``.
     """
 
+    def init(params: Any) -> Any:
+        return optimizer.init(params) if jax.tree_util.tree_leaves(params) else optimizer.init_without_params()
+
     def update(updates: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
+        if not jax.tree_util.tree_leaves(updates):
+            return updates, state._replace(count=state.count + 1)
         if params is None:
             raise ValueError("params: an optimizer of adamas needs the parameters; write update(grads, state, params)")
         new, after = optimizer.step(params, updates, state)
         return jax.tree_util.tree_map(lambda a, b: a - b, new, params), after
 
-    made = _transformation_class()(optimizer.init, update)
+    made = _transformation_class()(init, update)
     made.optimizer = optimizer
     return made
 
@@ -75,7 +81,8 @@ def _make(name: str, function: Function) -> Callable[..., Any]:
     def made(*args: Any, **kwargs: Any) -> Any:
         for each, neutral in function.neutral.items():
             given = kwargs.pop(each, neutral)
-            if is_dynamic(given) or given != neutral:
+            is_default = each.endswith("_dtype") and given is not None and jnp.dtype(given) == jnp.float32
+            if is_dynamic(given) or (given != neutral and not is_default):
                 raise ValueError(f"{each}: adamas has {neutral!r} alone, got {shown(given)}; take optax.{name}")
         for each in kwargs:
             if each not in signature.parameters:
