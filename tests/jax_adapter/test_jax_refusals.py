@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import export
 
 import adamas
 import adamas.jax
@@ -117,7 +118,7 @@ def test_export() -> None:
     """A program that is exported would ask for another process's handler."""
     exported = pytest.importorskip("jax.export")
     with pytest.raises(ValueError, match="adamas_step"):
-        exported.export(jax.jit(OPT.step))(PARAMS, PARAMS, state())
+        export.export(jax.jit(OPT.step))(PARAMS, PARAMS, state())
 
 
 @pytest.mark.parametrize("rate", [-1.0, np.inf, np.nan])
