@@ -66,6 +66,7 @@ adamas::Parameter parameter_of(const Arrays& arrays, std::size_t i, adamas::Rule
   adamas::Parameter parameter;
   parameter.rule = rule;
   parameter.size = kSizes[i];
+  make_matrices(parameter);
   parameter.param = arrays.params[i]->data;
   for (int k = 0; k < state_count; ++k) {
     parameter.states[k] = arrays.states[i * static_cast<std::size_t>(state_count) + static_cast<std::size_t>(k)]->data;
@@ -180,7 +181,7 @@ void check_refused() {
 
 void check_moved() {
   adamas::set_bytes_per_thread(1);
-  for (const char* const name : {"adam", "lamb", "prodigy", "sgd"}) check_rule(name);
+  for (const char* const name : {"adam", "adafactor", "adam_mini", "lamb", "prodigy", "sgd"}) check_rule(name);
   check_refused();
 }
 

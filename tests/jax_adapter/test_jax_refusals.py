@@ -116,7 +116,6 @@ def test_calls(call: Any, error: type[Exception], match: str) -> None:
 
 def test_export() -> None:
     """A program that is exported would ask for another process's handler."""
-    exported = pytest.importorskip("jax.export")
     with pytest.raises(ValueError, match="adamas_step"):
         export.export(jax.jit(OPT.step))(PARAMS, PARAMS, state())
 
