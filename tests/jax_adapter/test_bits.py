@@ -216,6 +216,36 @@ def test_skipped_steps_change_nothing(bad: float) -> None:
     assert state.report[3] == -1.0
 
 
+def test_report_names_the_leaf_whatever_the_mask() -> None:
+    ours = adamas.jax.AdamW(on_nonfinite="skip", mask=lambda params: {name: name > "c" for name in params})
+    params = on_device(draw(0, np.float32))
+    grads = draw(1, np.float32)
+    for name in ("c", "f"):
+        bad = {**grads, name: np.full_like(grads[name], np.nan)}
+        _, state = ours.step(params, bad, ours.init(params))
+        assert state.report[3] == list(params).index(name)
+    _, state = ours.step(params, grads, ours.init(params))
+    assert state.report[3] == -1.0
+
+
+def test_arrays_of_numpy() -> None:
+    """float64 becomes float32, as JAX has it."""
+    ours = adamas.jax.AdamW(0.1)
+    params = draw(0, np.float64)
+    after, state = ours.step(params, draw(1, np.float64), ours.init(params))
+    assert {array.dtype.name for array in after.values()} == {"float32"}
+    assert int(state.count) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"decay": "corrected"}, {"decay": "independent"}, {"decay": "corrected", "max_lr": 0.5}],
+    ids=str,
+)
+def test_decay(options: dict[str, Any]) -> None:
+    assert_same_bits("AdamW", {"lr": 0.1, "weight_decay": 0.5, **options}, np.float32, np.float32)
+
+
 def test_report_and_scale() -> None:
     ours = adamas.jax.SGD(1.0, max_norm=1.0)
     params = {"w": jnp.zeros(4)}

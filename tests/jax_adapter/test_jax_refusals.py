@@ -52,6 +52,11 @@ def test_arguments(make: Any, error: type[Exception], match: str) -> None:
     [
         (lambda: OPT.init({"a": jnp.ones(3, jnp.int32)}), TypeError, r"params\['a'\]: expected dtype float32, .*int32"),
         (lambda: OPT.init({"a": 1.0}), TypeError, r"params\['a'\]: expected an array, got float"),
+        (
+            lambda: OPT.init({"a.b": jnp.ones(3), "a": {"b": jnp.ones(3)}}),
+            ValueError,
+            r"params\['a.b'\] and params\['a'\]\['b'\] would both be named 'a.b'",
+        ),
         (lambda: OPT.init({}), ValueError, "params: expected at least one array, got none"),
         (lambda: OPT.step(PARAMS, {"a": PARAMS["a"]}, state()), ValueError, "grads: expected the structure of params"),
         (

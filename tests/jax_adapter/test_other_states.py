@@ -137,6 +137,16 @@ def test_what_does_not_fit() -> None:
         adamas.jax.Adam(amsgrad=True).from_optax(params, optax.adam(0.1).init(params))
     with pytest.raises(ValueError, match="no state of optax with moments"):
         ours.from_optax(params, optax.scale(0.1).init(params))
+    for states in ROUNDED_STATES:
+        with pytest.raises(
+            ValueError, match=r"'exp_avg' of a parameter is .* of float32, but here are .* has another state_dtype"
+        ):
+            adamas.jax.AdamW(state_dtype=states).from_optax(params, optax.adamw(0.1).init(params))
+        other = adamas.AdamW(draw(0, np.float32, SHAPES), state_dtype=states)
+        with pytest.raises(ValueError, match="has another state_dtype"):
+            ours.from_numpy(other, params)
+    with pytest.raises(TypeError, match=r"optimizer: expected an adamas.AdamW, got Lion"):
+        ours.from_numpy(adamas.Lion(draw(0, np.float32, SHAPES)), params)
     with pytest.raises(ValueError, match="optax keeps 'trace', and adamas has"):
         ours.to_optax(params, state, optax.sgd(0.1, momentum=0.9).init(params))
     with pytest.raises(ValueError, match=r"optimizer: has parameters .*, expected"):

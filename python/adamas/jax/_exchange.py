@@ -67,13 +67,20 @@ def to_numpy(
 
 
 def from_numpy(
-    compiled: Compiled, leaves: Sequence[Leaf], optimizer: adapters.Optimizer, report: Any
+    engine_class: type[adapters.Optimizer],
+    compiled: Compiled,
+    leaves: Sequence[Leaf],
+    optimizer: adapters.Optimizer,
+    report: Any,
 ) -> tuple[list[Any], State]:
     """Return the parameters, in the order of the leaves, and the state of a NumPy optimizer.
 
     Raises:
+        TypeError: It is of another class.
         ValueError: It has other parameters, or they have taken different numbers of steps.
     """
+    if type(optimizer) is not engine_class:
+        raise TypeError(f"optimizer: expected an adamas.{engine_class.__name__}, got {type(optimizer).__name__}")
     saved = optimizer.state_dict(copy=False)
     names = [leaves[i].name for i in compiled.order]
     if sorted(saved["state"]) != sorted(names):
@@ -135,7 +142,7 @@ def from_optax(compiled: Compiled, tree: Tree, first: State, given: Any) -> Stat
     """Return our state with the moments and the step count of a state of optax.
 
     Raises:
-        ValueError: A moment that we keep is not there, or does not fit.
+        ValueError: A moment that we keep is not there, or is kept in fewer bits here.
     """
     found: dict[str, list[Any]] = {}
     counts: list[Any] = []

@@ -113,7 +113,9 @@ class Optimizer:
                 given[key] = info.check_hyperparameter(key, value, key)
             elif info.spec.by_name[key].frozen:
                 raise TypeError(f"{key}: decides what is kept, and cannot change from step to step; give a plain value")
-        info.check_combination({**dict.fromkeys(info.fixed, True), **given})
+        completed = info.at_construction({**dict.fromkeys(info.fixed, True), **given})
+        info.check_combination(completed)
+        given.update({key: completed[key] for key in given})
         self._compiled: dict[Any, Compiled] = {}
 
     def __repr__(self) -> str:
@@ -202,7 +204,8 @@ class Optimizer:
         arguments = [*operands, *kept, *given, *buffers, state.count, *jax.tree_util.tree_leaves(after)]
         stepped = call(compiled.program.encoded, arguments, (*kept, *buffers, state.count), aliases)
         new = dict(zip(order, stepped, strict=False))
-        after_step = State(stepped[-2], dict(zip(keys, stepped[len(kept) : -2], strict=True)), stepped[-1])
+        report = _in_order(stepped[-1], compiled.order)
+        after_step = State(stepped[-2], dict(zip(keys, stepped[len(kept) : -2], strict=True)), report)
         return tree.like([new[i] for i in range(len(order))]), after_step
 
     def states(self, params: Any, state: State) -> dict[str, dict[str, Any]]:
@@ -283,10 +286,11 @@ class Optimizer:
             params: Parameters of the same names, shapes and dtypes; their values do not count.
 
         Raises:
-            ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
+            TypeError: It is of another class.
+        ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
         """
         tree, _, compiled = self._described(params)
-        arrays, state = from_numpy(compiled, tree.leaves, optimizer, no_report())
+        arrays, state = from_numpy(self.engine_class, compiled, tree.leaves, optimizer, no_report())
         if tree.layout is not None:
             arrays = [tree.layout.join(arrays, tree.held[0].dtype)]
         return tree.like(arrays), state
@@ -429,6 +433,14 @@ Raises:
 
 """
     return description + arguments + rest[rest.index("References:") :]
+
+
+def _in_order(report: Any, order: Sequence[int]) -> Any:
+    """Return a report with the number of a parameter as the pytree has it, instead of the program."""
+    if list(order) == sorted(order):
+        return report
+    number = report[3].astype(jnp.int32)
+    return report.at[3].set(jnp.where(number < 0, -1, jnp.asarray(order)[number]))
 
 
 def _any_dynamic(value: Any) -> bool:

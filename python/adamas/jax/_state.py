@@ -127,11 +127,20 @@ def _pieces(compiled: Compiled, number: int, dtype: Any, values: Values) -> Iter
     for place, parts in enumerate(compiled.program.parts):
         for part in parts:
             found = values(place, part.name) if part.buffer == number else None
-            if found is not None:
-                yield part.offset // dtype.itemsize, jnp.concatenate([_as_words(array, dtype) for array in found])
+            if found is None:
+                continue
+            flat = [_as_words(array, dtype, is_scale=k > 0) for k, array in enumerate(found)]
+            size = part.nbytes // dtype.itemsize
+            if any(each.dtype != dtype for each in flat) or sum(each.size for each in flat) != size:
+                kept = ", ".join(f"{np.shape(array)} of {np.asarray(array).dtype.name}" for array in found)
+                raise ValueError(
+                    f"state: {part.name!r} of a parameter is {kept or 'missing'}, but here are {size} numbers of "
+                    f"{dtype.name}; it is that of another optimizer, or has another state_dtype"
+                )
+            yield part.offset // dtype.itemsize, jnp.concatenate(flat)
 
 
-def _as_words(array: Any, dtype: Any) -> Any:
-    """Return an array, flat, as numbers of a dtype: scales as bytes."""
+def _as_words(array: Any, dtype: Any, *, is_scale: bool) -> Any:
+    """Return an array, flat; scales as the bytes that they are beside codes."""
     flat = jnp.ravel(jnp.asarray(array))
-    return flat if flat.dtype == dtype else jnp.ravel(jax.lax.bitcast_convert_type(flat, dtype))
+    return jnp.ravel(jax.lax.bitcast_convert_type(flat, dtype)) if is_scale else flat

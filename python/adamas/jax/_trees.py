@@ -73,7 +73,7 @@ def describe(params: Any) -> Tree:
         ValueError: There is no leaf.
     """
     if isinstance(params, Flat):
-        layout, dtype = params.layout, np.dtype(params.buffer.dtype)
+        layout, dtype = params.layout, params.buffer.dtype
         given = zip(layout.paths, layout.shapes, layout.places, strict=True)
         leaves = [_leaf(path, shape, dtype, place) for path, shape, place in given]
         return Tree(leaves, layout.nesting, [params.buffer], layout)
@@ -85,11 +85,19 @@ def describe(params: Any) -> Tree:
         leaves.append(_leaf(path, tuple(array.shape), array.dtype, 0))
     if not leaves:
         raise ValueError("params: expected at least one array, got none")
+    seen: dict[str, str] = {}
+    for leaf in leaves:
+        if leaf.name in seen:
+            raise ValueError(
+                f"{leaf.path} and {seen[leaf.name]} would both be named {leaf.name!r}: rename one of the keys"
+            )
+        seen[leaf.name] = leaf.path
     return Tree(leaves, nesting, [array for _, array in with_paths], None)
 
 
 def _leaf(path: Any, shape: tuple[int, ...], dtype: Any, place: int) -> Leaf:
     where = f"params{jax.tree_util.keystr(path)}"
+    dtype = jax.dtypes.canonicalize_dtype(dtype)  # as JAX will have it
     if dtype.name not in _DTYPES:
         raise TypeError(f"{where}: expected dtype {', '.join(_DTYPES[:-1])} or {_DTYPES[-1]}, got {dtype.name}")
     return Leaf(_name(path), where, shape, np.dtype(dtype), place)
