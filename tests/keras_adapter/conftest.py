@@ -9,8 +9,10 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-#: What only tensors that can be changed in place can do.
-collect_ignore = [] if os.environ["KERAS_BACKEND"] == "torch" else ["test_in_place.py"]
+#: What is of one backend alone: tensors that can be changed in place, programs that XLA compiles.
+collect_ignore = {"torch": ["test_in_jit.py"], "jax": ["test_in_place.py"]}.get(
+    os.environ["KERAS_BACKEND"], ["test_in_jit.py", "test_in_place.py"]
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
@@ -97,9 +98,10 @@ class Optimizer(keras.optimizers.Optimizer):
             self._in_place = StepInPlace(self._bind)
         self._compiled: Any = None
         if IN_JAX:
-            from adamas.keras._step_compiled import StepCompiled  # nor is JAX
+            with suppress(ImportError):  # of a JAX that is too old for it
+                from adamas.keras._step_compiled import StepCompiled  # nor is JAX
 
-            self._compiled = StepCompiled(self._bind)
+                self._compiled = StepCompiled(self._bind)
 
     def _checked(self, get: Callable[[str], Any]) -> dict[str, Any]:
         """Return the hyperparameters that Keras does not keep itself, as plain numbers or flags."""

@@ -1,0 +1,77 @@
+"""Compiled training steps on JAX: the core is called by XLA, on its own arrays, wherever that can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+import pytest
+from small_keras import X, Y, compiled, network
+
+import adamas.keras
+from adamas.rules import SPECS
+from adamas.rules.keras_classes import keras_name
+
+#: What depends on the learning rate in other ways than by it: see adamas.keras.
+BY_CALLBACK: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {"momentum": 0.9}),
+    ("Lamb", {"weight_decay": 0.1}),
+    ("AdamW", {"observe": 1}),
+]
+
+
+def program_of(optimizer: Any) -> str:
+    """Return what a step is compiled from."""
+    model = network()
+    optimizer.build(model.trainable_variables)
+    variables = [variable.value for variable in optimizer.variables]
+    params = [variable.value for variable in model.trainable_variables]
+    return str(jax.make_jaxpr(optimizer.stateless_apply)(variables, params, params))
+
+
+@pytest.mark.parametrize("rule", sorted(SPECS))
+def test_no_callback(rule: str) -> None:
+    program = program_of(getattr(adamas.keras, keras_name(SPECS[rule]))())
+    assert "adamas_step" in program
+    assert "pure_callback" not in program
+
+
+@pytest.mark.parametrize(("name", "arguments"), BY_CALLBACK, ids=str)
+def test_callback(name: str, arguments: dict[str, Any]) -> None:
+    program = program_of(getattr(adamas.keras, name)(**arguments))
+    assert "adamas_step" not in program
+    assert "pure_callback" in program
+
+
+@pytest.mark.parametrize("states", ["bfloat16", "int8", "int4"])
+def test_same_bits_as_eager_steps(states: str) -> None:
+    """Eager steps are taken in NumPy; gradients are the same."""
+    weights = []
+    for is_compiled in (False, True):
+        optimizer = adamas.keras.AdamW(0.01, weight_decay=0.1, state_dtype=states)
+        keras.utils.set_random_seed(3)
+        variables = network().trainable_variables
+        optimizer.build(variables)
+        rng = np.random.default_rng(0)
+        for _ in range(3):
+            grads = [rng.standard_normal(variable.shape).astype(np.float32) for variable in variables]
+            if is_compiled:
+                values = [variable.value for variable in optimizer.variables]
+                params = [variable.value for variable in variables]
+                params, values = jax.jit(optimizer.stateless_apply)(values, grads, params)
+                for variable, value in zip([*variables, *optimizer.variables], [*params, *values], strict=True):
+                    variable.assign(value)
+            else:
+                optimizer.apply([keras.ops.convert_to_tensor(grad) for grad in grads], variables)
+        kept = [*variables, *optimizer.variables]
+        weights.append([np.asarray(variable.value).tobytes() for variable in kept if "iteration" not in variable.path])
+    assert weights[0] == weights[1]
+
+
+def test_one_program_for_all_steps() -> None:
+    schedule = keras.optimizers.schedules.CosineDecay(0.01, 100)
+    model = compiled(adamas.keras.AdamW(schedule))
+    losses = model.fit(X, Y, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
