@@ -178,9 +178,13 @@ def _transforms() -> str:
     text = "\ndef transformation(optimizer: Optimizer) -> Any: ...\n"
     for name, function in functions.items():
         arguments = {"learning_rate": kinds.empty, **function.arguments}
+        named = [*arguments].index(function.named) if function.named else len(arguments)
         options = (*_constant("jax/_optimizer.py", "OPTIONS"), *function.neutral)
         parameters = [
-            *(kinds(n, kinds.POSITIONAL_OR_KEYWORD, default=v, annotation="Any") for n, v in arguments.items()),
+            *(
+                kinds(n, kinds.POSITIONAL_OR_KEYWORD if i < named else _KEYWORD, default=v, annotation="Any")
+                for i, (n, v) in enumerate(arguments.items())
+            ),
             *(kinds(n, _KEYWORD, default=function.neutral.get(n), annotation="Any") for n in options),
         ]
         docstring = f"Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``."

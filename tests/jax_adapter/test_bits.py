@@ -266,3 +266,35 @@ def test_parameters_without_a_gradient_stay() -> None:
     assert np.asarray(after["d"]).tobytes() == np.asarray(params["d"]).tobytes()
     assert not np.any(np.asarray(kept["d"]["exp_avg"]))
     assert np.any(np.asarray(kept["f"]["exp_avg"]))
+
+
+@pytest.mark.parametrize("mask", [True, False, {"inner": True, "b": False}, lambda params: {"inner": False, "b": True}])
+def test_a_flag_may_stand_for_a_part_of_the_tree(mask: Any) -> None:
+    params = {"inner": {"c": jnp.ones(3), "d": (jnp.ones(2), jnp.ones(4))}, "b": jnp.ones(5)}
+    ours = adamas.jax.SGD(1.0, weight_decay=0.5, decoupled_weight_decay=True, mask=mask)
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    flags = mask(params) if callable(mask) else mask
+    flags = flags if isinstance(flags, dict) else {"inner": flags, "b": flags}
+    for given, grads in ((params, zeros), (adamas.jax.flat(params), adamas.jax.flat(zeros))):
+        after, _ = ours.step(given, grads, ours.init(given))
+        after = after.tree if isinstance(after, adamas.jax.Flat) else after
+        for name, flag in flags.items():
+            for array in jax.tree.leaves(after[name]):
+                assert np.all(np.asarray(array) == (0.5 if flag else 1.0))
+
+
+def test_evaluated_with_a_schedule() -> None:
+    params = on_device(draw(0, np.float32))
+    for scheduled, plain in (
+        (
+            adamas.jax.ScheduleFreeAdamW(betas=(lambda count: 0.75, 0.9)),
+            adamas.jax.ScheduleFreeAdamW(betas=(0.75, 0.9)),
+        ),
+        (adamas.jax.ScheduleFreeSGD(momentum=lambda count: 0.75), adamas.jax.ScheduleFreeSGD(momentum=0.75)),
+    ):
+        results = []
+        for opt in (scheduled, plain):
+            after, state = opt.step(params, params, opt.init(params))
+            results.append(opt.evaluated(after, state))
+        for name in params:
+            np.testing.assert_allclose(np.asarray(results[0][name]), np.asarray(results[1][name]), rtol=1e-6)

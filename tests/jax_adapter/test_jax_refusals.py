@@ -28,6 +28,15 @@ def state() -> Any:
 @pytest.mark.parametrize(
     ("make", "error", "match"),
     [
+        (lambda: adamas.jax.AdamW(max_lr=lambda count: 0.1), TypeError, "max_lr: cannot change from step to step"),
+        (lambda: adamas.jax.AdamW(cautious=jnp.asarray(True)), TypeError, "cautious: cannot change from step to step"),
+        (
+            lambda: adamas.jax.Adam(betas=lambda count: 0.5),
+            TypeError,
+            "betas: expected 2 numbers, each of which may be",
+        ),
+        (lambda: adamas.jax.Adam(betas=(lambda count: 0.5,)), TypeError, "betas: expected 2 numbers"),
+        (lambda: adamas.jax.Adam(betas=(lambda count: 0.5, 5.0)), ValueError, r"betas\[1\]"),
         (lambda: adamas.jax.Adam(-1.0), ValueError, "lr: expected a finite number >= 0"),
         (lambda: adamas.jax.Adam("fast"), TypeError, "lr: expected a finite number >= 0"),
         (lambda: adamas.jax.Adam(betas=(0.9, 1.0)), ValueError, r"betas\[1\]"),
@@ -37,7 +46,11 @@ def state() -> Any:
         (lambda: ADAM(sparse={}), TypeError, "sparse: .* gradients are dense under JAX"),
         (lambda: ADAM(zero_grads=True), TypeError, "zero_grads: .* gradients are values under JAX"),
         (lambda: adamas.jax.Adam(on_nonfinite="raise"), ValueError, "on_nonfinite: a compiled step cannot raise"),
-        (lambda: adamas.jax.AdamMini(blocks=lambda count: 3), TypeError, "blocks: decides what is kept"),
+        (
+            lambda: adamas.jax.AdamMini(blocks=lambda count: 3),
+            TypeError,
+            "blocks: cannot change from step to step; give a plain value",
+        ),
         (lambda: adamas.jax.AdamW(lambda count: 0.1, decay="corrected"), ValueError, "max_lr: decay='corrected' needs"),
         (lambda: adamas.jax.SGD(nesterov=True), ValueError, "nesterov"),
     ],
@@ -69,7 +82,7 @@ def test_arguments(make: Any, error: type[Exception], match: str) -> None:
             TypeError,
             r"grads\['b'\]: expected dtype .* got int8",
         ),
-        (lambda: OPT.step(PARAMS, PARAMS, {}), TypeError, "state: expected a State, as init returns it"),
+        (lambda: OPT.step(PARAMS, PARAMS, {}), TypeError, "state: expected a State, as init returns it, got dict"),
         (
             lambda: OPT.step({"a": PARAMS["a"]}, {"a": PARAMS["a"]}, state()),
             ValueError,
@@ -81,8 +94,29 @@ def test_arguments(make: Any, error: type[Exception], match: str) -> None:
             r"state: holds \['exp_avg', 'exp_avg_sq'\], but this optimizer keeps \['exp_avg'\]",
         ),
         (lambda: OPT.step(PARAMS, PARAMS, state(), rate=0.1), TypeError, "rate: no such argument"),
+        (lambda: OPT.step(PARAMS, PARAMS, state(), lr=jnp.asarray(1j)), TypeError, "lr: expected one real number"),
+        (lambda: OPT.step(PARAMS, PARAMS, state(), betas=jnp.asarray(0.5)), TypeError, "betas: expected 2 numbers"),
+        (
+            lambda: OPT.step(PARAMS, PARAMS, state(), grad_scale=0.0),
+            ValueError,
+            "grad_scale: expected a finite number > 0",
+        ),
+        (
+            lambda: OPT.step(PARAMS, PARAMS, state()._replace(count=jnp.float32(0.0))),
+            TypeError,
+            "state.count: expected one number, int32",
+        ),
+        (
+            lambda: OPT.step(PARAMS, PARAMS, state()._replace(count=jnp.zeros(1, jnp.int32))),
+            TypeError,
+            "state.count: expected one number, int32",
+        ),
         (lambda: OPT.step(PARAMS, PARAMS, state(), lr=-0.1), ValueError, "lr: expected a finite number >= 0"),
-        (lambda: OPT.step(PARAMS, PARAMS, state(), lr=jnp.ones(2)), TypeError, "lr: expected one number, got an array"),
+        (
+            lambda: OPT.step(PARAMS, PARAMS, state(), lr=jnp.ones(2)),
+            TypeError,
+            "lr: expected one real number, got an array",
+        ),
         (
             lambda: adamas.jax.AdamW(mask={"a": True}).init(PARAMS),
             ValueError,

@@ -135,8 +135,19 @@ def test_what_does_not_fit() -> None:
     params, state = trained(ours)
     with pytest.raises(ValueError, match="optax keeps nothing that is 'max_exp_avg_sq' of adamas"):
         adamas.jax.Adam(amsgrad=True).from_optax(params, optax.adam(0.1).init(params))
-    with pytest.raises(ValueError, match="no state of optax with moments"):
+    with pytest.raises(ValueError, match="optax keeps nothing that is 'exp_avg' of adamas"):
         ours.from_optax(params, optax.scale(0.1).init(params))
+    for there in (optax.sgd(0.1), optax.lion(0.1)):
+        with pytest.raises(ValueError, match=r"into: adamas keeps .*exp_avg_sq, which this state of optax"):
+            ours.to_optax(params, state, there.init(params))
+    with pytest.raises(ValueError, match="into: optax keeps an array of shape"):
+        ours.to_optax(params, state, optax.chain(optax.adam(0.1), optax.scale_by_rss()).init(params))
+    for rule in ("LARS", "AdEMAMix", "Adagrad", "LaProp", "MARS", "NAdam"):
+        other = getattr(adamas.jax, rule)()
+        with pytest.raises(ValueError, match=f"{rule} keeps other numbers than optax does"):
+            other.to_optax(params, other.init(params), optax.adam(0.1).init(params))
+        with pytest.raises(ValueError, match=f"{rule} keeps other numbers than optax does"):
+            other.from_optax(params, optax.adam(0.1).init(params))
     for states in ROUNDED_STATES:
         with pytest.raises(
             ValueError, match=r"'exp_avg' of a parameter is .* of float32, but here are .* has another state_dtype"

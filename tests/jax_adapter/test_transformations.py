@@ -103,9 +103,11 @@ def test_trajectories(case: int, rate: Any) -> None:
 def test_arguments_are_those_of_optax(name: str) -> None:
     theirs = inspect.signature(peer(name)).parameters
     ours = inspect.signature(getattr(adamas.jax, name)).parameters
-    own = [each for each in ours if ours[each].kind is not inspect.Parameter.KEYWORD_ONLY]
+    by_place = [each for each in ours if ours[each].kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert [*theirs][: len(by_place)] == by_place
     neutral = FUNCTIONS[name].neutral
-    assert [each for each in theirs if each not in neutral] == own
+    own = [*{"learning_rate": None, **FUNCTIONS[name].arguments}]
+    assert sorted(own) == sorted(each for each in theirs if each not in neutral)
     for each in own:
         default = theirs[each].default
         assert ours[each].default == (

@@ -10,10 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from adamas import adapters
+from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group
 from adamas.jax._state import State, put_together, take_apart
 from adamas.jax._trees import Leaf, Tree, is_dynamic
 
+#: Rules whose states hold the same numbers as optax's.
+_ALIKE = ("AdaBelief", "Adadelta", "Adam", "AdamW", "Adamax", "LAMB", "Lion", "RAdam", "SGD", "Yogi")
 #: What optax's states call what adamas keeps under these names.
 _IN_OPTAX = {
     "mu": ("exp_avg",),
@@ -34,10 +37,11 @@ def to_numpy(
 ) -> tuple[dict[str, Any], adapters.Optimizer]:
     """Return copies of the parameters, by name, and an optimizer over them in this state."""
     leaves = tree.leaves
-    copies = {leaf.name: np.array(array) for leaf, array in zip(leaves, tree.arrays(), strict=True)}
+    given = zip(leaves, tree.arrays(), strict=True)
+    copies = {leaf.name: np.array(array, leaf.dtype, order="C") for leaf, array in given}
     copies = {name: array if array.ndim else array.reshape(1) for name, array in copies.items()}
     count = int(state.count)
-    given = [
+    described = [
         {
             "params": {leaves[i].name: copies[leaves[i].name] for i in group.members},
             **{name: _at(value, state.count) for name, value in group.values.items()},
@@ -45,7 +49,7 @@ def to_numpy(
         for group in groups
     ]
     optimizer: adapters.Optimizer = engine_class(
-        given if len(given) > 1 else given[0]["params"], **_own(given), **options
+        described if len(described) > 1 else described[0]["params"], **_own(described), **options
     )
     saved = optimizer.state_dict(copy=False)
     kept = take_apart(state, compiled, leaves)
@@ -108,42 +112,58 @@ def from_numpy(
     return arrays, state
 
 
-def to_optax(kept: Mapping[str, Mapping[str, Any]], tree: Tree, count: Any, into: Any) -> Any:
+def to_optax(rule: str, kept: Mapping[str, Mapping[str, Any]], tree: Tree, count: Any, into: Any) -> Any:
     """Return a state of optax with our moments and step count in it.
 
     Args:
+        rule: The optimizer's.
         kept: Our states, by parameter.
         tree: The parameters.
         count: Steps taken.
         into: What optax's ``init`` returned for these parameters.
 
     Raises:
-        ValueError: It holds a moment that we do not keep.
+        ValueError: The rule keeps other numbers than optax does; or there is a moment on one side alone.
     """
+    _check_rule(rule)
+    used: set[str] = set()
 
     def fill(part: Any) -> Any:
         if not _is_record(part):
+            if hasattr(part, "shape"):
+                raise ValueError(f"into: optax keeps an array of shape {part.shape} that adamas does not know")
             return part
-        found = {name: fill_tree(value) for name, value in part._asdict().items()}
-        for name in part._fields:
+        found = {}
+        for name, value in part._asdict().items():
             if name in _IN_OPTAX:
-                found[name] = tree.nesting.unflatten([_moment(kept[leaf.name], name) for leaf in tree.leaves])
+                ours = _moment(kept[tree.leaves[0].name], name)
+                used.add(ours)
+                arrays = [kept[leaf.name][ours] for leaf in tree.leaves]
+                found[name] = tree.like([tree.layout.join(arrays, arrays[0].dtype)] if tree.layout else arrays)
             elif name == "count":
                 found[name] = jnp.asarray(count, jnp.int32)
+            else:
+                found[name] = fill_tree(value)
         return type(part)(**found)
 
-    def fill_tree(tree: Any) -> Any:
-        return jax.tree_util.tree_map(fill, tree, is_leaf=_is_record)
+    def fill_tree(part: Any) -> Any:
+        return jax.tree_util.tree_map(fill, part, is_leaf=_is_record)
 
-    return fill_tree(into)
+    filled = fill_tree(into)
+    left = set(kept[tree.leaves[0].name]) - used - {"average", "master"}
+    if left:
+        raise ValueError(f"into: adamas keeps {', '.join(sorted(left))}, which this state of optax has no place for")
+    return filled
 
 
-def from_optax(compiled: Compiled, tree: Tree, first: State, given: Any) -> State:
+def from_optax(rule: str, compiled: Compiled, tree: Tree, first: State, given: Any) -> State:
     """Return our state with the moments and the step count of a state of optax.
 
     Raises:
-        ValueError: A moment that we keep is not there, or is kept in fewer bits here.
+        ValueError: The rule keeps other numbers than optax does; or a moment that we keep is not there, or is kept in
+            fewer bits here.
     """
+    _check_rule(rule)
     found: dict[str, list[Any]] = {}
     counts: list[Any] = []
 
@@ -152,15 +172,14 @@ def from_optax(compiled: Compiled, tree: Tree, first: State, given: Any) -> Stat
             return
         for name, value in part._asdict().items():
             if name in _IN_OPTAX:
-                found[name] = tree.nesting.flatten_up_to(value)
+                is_flat = isinstance(value, Flat)
+                found[name] = value.layout.split(value.buffer) if is_flat else tree.nesting.flatten_up_to(value)
             elif name == "count":
                 counts.append(value)
             else:
                 jax.tree_util.tree_map(look, value, is_leaf=_is_record)
 
     jax.tree_util.tree_map(look, given, is_leaf=_is_record)
-    if not counts and not found:
-        raise ValueError("state: no state of optax with moments was found in it")
 
     def values(place: int, name: str) -> Sequence[Any] | None:
         for theirs, ours in _IN_OPTAX.items():
@@ -172,15 +191,20 @@ def from_optax(compiled: Compiled, tree: Tree, first: State, given: Any) -> Stat
     return put_together(compiled, values, (), jnp.asarray(count, jnp.int32), first.report)
 
 
+def _check_rule(rule: str) -> None:
+    if rule not in _ALIKE:
+        raise ValueError(f"{rule} keeps other numbers than optax does; there are conversions for {', '.join(_ALIKE)}")
+
+
 def _is_record(tree: Any) -> bool:
     return isinstance(tree, tuple) and hasattr(tree, "_fields")
 
 
-def _moment(kept: Mapping[str, Any], name: str) -> Any:
+def _moment(kept: Mapping[str, Any], name: str) -> str:
     for ours in _IN_OPTAX[name]:
         if ours in kept and f"{ours}_scale" not in kept:
-            return kept[ours]
-    raise ValueError(f"state: optax keeps {name!r}, and adamas has {sorted(kept)}")
+            return ours
+    raise ValueError(f"into: optax keeps {name!r}, and adamas has {sorted(kept)}")
 
 
 def _at(value: Any, count: Any) -> Any:

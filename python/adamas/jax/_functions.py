@@ -11,15 +11,17 @@ class Function(NamedTuple):
 
     Attributes:
         rule: The class of adamas that computes the same.
-        arguments: Its arguments that adamas has, too, with their defaults.
-        neutral: Those that must stay as they are.
+        arguments: Its arguments that adamas has, too, with their defaults, in its order.
+        neutral: Those that must stay as they are, by name alone.
         fixed: Arguments of the class that make it what optax has.
+        named: Before which of the arguments optax has one that is neutral: from there on they are given by name.
     """
 
     rule: str
     arguments: Mapping[str, Any]
     neutral: Mapping[str, Any] = {}
     fixed: Mapping[str, Any] = {}
+    named: str = ""
 
 
 _BETAS = {"b1": 0.9, "b2": 0.999}
@@ -39,7 +41,7 @@ FUNCTIONS = {
     "adam": Function("Adam", {**_BETAS, "eps": 1e-8}, _PLAIN),
     "adamax": Function("Adamax", {**_BETAS, "eps": 1e-8}),
     "adamaxw": Function("Adamax", {**_BETAS, "eps": 1e-8, **_DECAY}, {}, _DECOUPLED),
-    "adamw": Function("AdamW", {**_BETAS, "eps": 1e-8, **_DECAY}, _PLAIN),
+    "adamw": Function("AdamW", {**_BETAS, "eps": 1e-8, **_DECAY}, _PLAIN, named="weight_decay"),
     "adan": Function(
         "Adan",
         {"b1": 0.98, "b2": 0.92, "b3": 0.99, "eps": 1e-8, "eps_root": 1e-8, "weight_decay": 0.0, "mask": None},
@@ -48,8 +50,11 @@ FUNCTIONS = {
         "AdEMAMix",
         {**_BETAS, "b3": 0.9999, "alpha": 5.0, "eps": 1e-8, "weight_decay": 0.0, "mask": None},
         {"eps_root": 0.0, "mu_dtype": None},
+        named="weight_decay",
     ),
-    "lamb": Function("LAMB", {**_BETAS, "eps": 1e-6, "weight_decay": 0.0, "mask": None}, {"eps_root": 0.0}),
+    "lamb": Function(
+        "LAMB", {**_BETAS, "eps": 1e-6, "weight_decay": 0.0, "mask": None}, {"eps_root": 0.0}, named="weight_decay"
+    ),
     "lars": Function(
         "LARS",
         {
@@ -57,8 +62,11 @@ FUNCTIONS = {
             **{"momentum": 0.9, "nesterov": False},
         },
         {"trust_ratio_mask": True},
+        named="momentum",
     ),
-    "lion": Function("Lion", {"b1": 0.9, "b2": 0.99, "weight_decay": 1e-3, "mask": None}, {"mu_dtype": None}),
+    "lion": Function(
+        "Lion", {"b1": 0.9, "b2": 0.99, "weight_decay": 1e-3, "mask": None}, {"mu_dtype": None}, named="weight_decay"
+    ),
     "novograd": Function("NovoGrad", {"b1": 0.9, "b2": 0.25, "eps": 1e-6, "eps_root": 0.0, "weight_decay": 0.0}),
     "sgd": Function("SGD", {"momentum": None, "nesterov": False}, {"accumulator_dtype": None}),
     "yogi": Function("Yogi", {**_BETAS, "eps": 1e-3}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -15,16 +16,19 @@ from adamas import adapters
 from adamas.adapters import describe as describe_class
 from adamas.adapters.checks import (
     no_argument,
+    number,
     read_step_defaults,
     shown,
     warn_of_lost_updates,
     warn_without_effect,
 )
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
-from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of
+from adamas.jax._flat import Flat
+from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
 from adamas.jax._state import State, check_state, keys_of, no_report, put_together, take_apart
 from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic
 from adamas.jax.handler import call
+from adamas.rules import Range
 
 #: Options of adamas that need memory or gradients of the user's own.
 _ELSEWHERE = {
@@ -107,15 +111,12 @@ class Optimizer:
         given.pop("options", None)
         self.mask: Any = given.pop("mask")
         self.options: dict[str, Any] = options
-        self.hyperparameters: dict[str, Any] = given
-        for key, value in given.items():
-            if not _any_dynamic(value):
-                given[key] = info.check_hyperparameter(key, value, key)
-            elif info.spec.by_name[key].frozen:
-                raise TypeError(f"{key}: decides what is kept, and cannot change from step to step; give a plain value")
-        completed = info.at_construction({**dict.fromkeys(info.fixed, True), **given})
+        given = {key: _checked(info, key, value) for key, value in given.items()}
+        completed = info.at_construction({**dict.fromkeys(info.fixed, True), **with_placeholders(info.spec, given)})
         info.check_combination(completed)
-        given.update({key: completed[key] for key in given})
+        if given.get("max_lr", 0.0) is None:
+            given["max_lr"] = completed["max_lr"]
+        self.hyperparameters: dict[str, Any] = given
         self._compiled: dict[Any, Compiled] = {}
 
     def __repr__(self) -> str:
@@ -138,10 +139,11 @@ class Optimizer:
         warn_without_effect(self.options, dtypes)
         warn_of_lost_updates(self.options, dtypes)
         bound = bind(self.engine_class, groups, tree.leaves, self.options)
+        arrays = tree.arrays() if self.options.get("master_weights") is True else []
 
         def first(place: int, name: str) -> Sequence[Any] | None:
             if name == "master":
-                return [tree.arrays()[compiled.order[place]].astype(jnp.float32)]
+                return [arrays[compiled.order[place]].astype(jnp.float32)]
             initial = bound.info.spec.first_values(bound.param_groups[bound.groups_of[place]]).get(name)
             if initial is None:  # the first step copies the parameter
                 return None
@@ -155,7 +157,7 @@ class Optimizer:
     def init_without_params(self) -> State:
         """Return a state that holds nothing, with the names that one of parameters would have.
 
-        optax asks for it where a label or a mask leaves no parameter, and to tell apart what belongs to parameters.
+        Optax asks for it where a label or a mask leaves no parameter, and to find out what belongs to parameters.
         """
         info = describe_class(self.engine_class)
         formula = info.formula({**dict.fromkeys(info.fixed, True), **self.hyperparameters})
@@ -174,13 +176,16 @@ class Optimizer:
             state: What `init`, or the step before, returned.
             grad_scale: What the loss was multiplied by: a number > 0, which may be traced. None: 1.
             after: Anything that is computed from the old parameters; the step waits for it.
-            **hyperparameters: Values for this step, instead of those of the optimizer: numbers, which may be traced.
+            **hyperparameters: Values for this step, instead of those of the optimizer: numbers, which may be traced. A
+                number that changes should be an array: each plain one is a program of its own.
 
         Raises:
             TypeError: A gradient or hyperparameter of the wrong type; the message names it.
             ValueError: A gradient that does not fit, or a state that is not of these parameters.
         """
         values = self._with(hyperparameters)
+        if grad_scale is not None and not isinstance(grad_scale, jax.Array):
+            grad_scale = number(grad_scale, "grad_scale", "a finite number > 0", math.nextafter(0.0, 1.0), math.inf)
         tree = describe(params)
         gradients = gradients_like(grads, tree)
         present = [gradient is not None for gradient in gradients] if tree.layout is None else [True] * len(tree.leaves)
@@ -224,7 +229,7 @@ class Optimizer:
         return take_apart(state, compiled, tree.leaves)
 
     def averaged(self, params: Any, state: State) -> Any:
-        """Return the averages of the parameters over steps, of the option ``average``.
+        """Return the averages of the parameters over steps, of the option ``average``, nested as the parameters are.
 
         Parameters that have not been averaged yet are returned as they are. Averages of 16-bit parameters are rounded
         to their dtype.
@@ -244,20 +249,22 @@ class Optimizer:
     def evaluated(self, params: Any, state: State) -> Any:
         """Return the parameters to evaluate or save: those that the rule has beside the ones that it trains.
 
-        So it is with `ScheduleFreeAdamW` and its relatives. Under other rules it returns the parameters.
+        So it is with `ScheduleFreeAdamW` and its relatives. Under other rules it returns the parameters. What was
+        `flat` is nested then.
 
         Raises:
             ValueError: 16-bit parameters whose low bits are kept apart.
         """
         evaluation = self.engine_class.spec.evaluation
         if evaluation is None:
-            return params
+            return params.tree if isinstance(params, Flat) else params
 
         def value(param: Any, kept: Mapping[str, Any], group: Mapping[str, Any]) -> Any:
             if "low_bits" in kept or "compensation" in kept:
                 raise ValueError("evaluated: parameters whose low bits are kept apart; take master_weights=True")
             y = kept.get("master", param if param.dtype.itemsize > 2 else param.astype(jnp.float32))
-            c = {name: jnp.asarray(number, y.dtype) for name, number in evaluation.coefficients(group).items()}
+            last = {name: _at(each, jnp.maximum(state.count - 1, 0)) for name, each in group.items()}
+            c = {name: jnp.asarray(each, y.dtype) for name, each in evaluation.coefficients(last).items()}
             x = jnp.asarray(evaluation.value(y, kept, c)).astype(param.dtype)
             return jnp.where(state.count > 0, x, param)
 
@@ -333,10 +340,11 @@ class Optimizer:
             into: What ``init`` of the transformation of optax returned for them.
 
         Raises:
-            ValueError: It keeps a moment that this optimizer does not, or keeps in fewer bits.
+            ValueError: The rule keeps other numbers than optax does; or there is a moment on one side alone, or in
+                fewer bits here.
         """
         tree, _, _ = self._described(params)
-        return to_optax(self.states(params, state), tree, state.count, into)
+        return to_optax(self.engine_class.spec.name, self.states(params, state), tree, state.count, into)
 
     def from_optax(self, params: Any, given: Any) -> State:
         """Return the state that goes on from one of optax.
@@ -346,10 +354,10 @@ class Optimizer:
             given: The state of a transformation of optax that computes the same, such as ``optax.adamw``.
 
         Raises:
-            ValueError: A moment that this optimizer keeps is not in it.
+            ValueError: The rule keeps other numbers than optax does; or a moment that this optimizer keeps is missing.
         """
         tree, _, compiled = self._described(params)
-        return from_optax(compiled, tree, self.init(params), given)
+        return from_optax(self.engine_class.spec.name, compiled, tree, self.init(params), given)
 
     def _described(self, params: Any) -> tuple[Tree, list[Group], Compiled]:
         """Return what there is to know of parameters, their groups, and a program of their steps."""
@@ -367,12 +375,10 @@ class Optimizer:
 
     def _with(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         info = describe_class(self.engine_class)
-        for name, value in hyperparameters.items():
+        for name in hyperparameters:
             if name not in self.hyperparameters:
                 raise TypeError(no_argument(name, type(self).__name__, [*self.hyperparameters], []))
-            if not _any_dynamic(value):
-                info.check_hyperparameter(name, value, name)
-        return {**self.hyperparameters, **hyperparameters}
+        return {**self.hyperparameters, **{name: _checked(info, name, each) for name, each in hyperparameters.items()}}
 
     def _groups(self, params: Any, tree: Tree, values: Mapping[str, Any]) -> list[Group]:
         """Return the parameters that weight decay is for, and those that it is not for."""
@@ -399,13 +405,20 @@ class Optimizer:
         """Tell for each parameter whether weight decay is for it."""
         if self.mask is None:
             return [True] * len(tree.leaves)
-        mask = self.mask(tree.nested(params)) if callable(self.mask) else self.mask
+        mask = self.mask
+        if callable(mask):
+            shapes = [jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in tree.leaves]
+            mask = mask(params if tree.layout is None else tree.nested(shapes))
         if "weight_decay" not in self.hyperparameters:
             raise TypeError(f"mask: {type(self).__name__} has no weight decay; leave it out")
-        try:
-            flags: list[Any] = tree.nesting.flatten_up_to(mask)
-        except ValueError as error:
+        numbers = tree.nested(range(len(tree.leaves)))
+        try:  # a flag may stand for all parameters in a part of the tree
+            spread = jax.tree_util.tree_map(
+                lambda flag, part: [flag] * len(jax.tree_util.tree_leaves(part)), mask, numbers
+            )
+        except (TypeError, ValueError) as error:
             raise ValueError(f"mask: expected the structure of params; {error}") from None
+        flags = jax.tree_util.tree_leaves(spread)
         for flag in flags:
             if not isinstance(flag, bool | np.bool_):
                 raise TypeError(f"mask: expected True or False for each parameter, got {shown(flag)}")
@@ -445,6 +458,46 @@ def _in_order(report: Any, order: Sequence[int]) -> Any:
 
 def _any_dynamic(value: Any) -> bool:
     return any(map(is_dynamic, value)) if isinstance(value, tuple | list) else is_dynamic(value)
+
+
+#: Ranges of numbers that the core reads afresh in each step.
+_CHANGEABLE = frozenset(
+    {
+        *(Range.LEARNING_RATE, Range.NON_NEGATIVE, Range.FRACTION, Range.FINITE, Range.COUNT, Range.BETAS, Range.PAIR),
+        *(Range.EPSILONS, Range.NON_POSITIVE, Range.AT_LEAST_ONE, Range.POSITIVE),
+    }
+)
+
+
+def _checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
+    """Return a hyperparameter as plain numbers, schedules and arrays.
+
+    Raises:
+        TypeError: Of the wrong type, or one that cannot change from step to step.
+        ValueError: Out of range, as far as it is known.
+    """
+    known = info.spec.by_name[name]
+    if not _any_dynamic(value):
+        return info.check_hyperparameter(name, value, name)
+    if known.frozen or known.range not in _CHANGEABLE:
+        raise TypeError(f"{name}: cannot change from step to step; give a plain value")
+    if not isinstance(known.default, tuple):
+        return value
+    parts = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(parts) != len(known.default):
+        raise TypeError(
+            f"{name}: expected {len(known.default)} numbers, each of which may be a schedule or an array of one, got "
+            f"{shown(value)}"
+        )
+    info.check_hyperparameter(name, with_placeholders(info.spec, {name: parts})[name], name)
+    return parts
+
+
+def _at(value: Any, count: Any) -> Any:
+    """Return a hyperparameter with the values of its schedules after so many steps."""
+    if isinstance(value, tuple | list):
+        return tuple(_at(part, count) for part in value)
+    return value(count) if callable(value) else value
 
 
 def _value_of(operand: adapters.Operand, values: Mapping[str, Any], count: Any) -> Any:

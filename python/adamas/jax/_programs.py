@@ -9,6 +9,7 @@ import numpy as np
 
 from adamas.adapters import BoundOptimizer, Operand, Optimizer, Program
 from adamas.jax._trees import Leaf, is_dynamic
+from adamas.rules import RuleSpec
 
 
 class Group(NamedTuple):
@@ -44,8 +45,10 @@ def operands_of(groups: Sequence[Group], *, scaled: bool) -> tuple[Operand, ...]
     return tuple(found)
 
 
-def _with_placeholders(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def with_placeholders(spec: RuleSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return hyperparameters as plain numbers, with defaults for those that come with each step."""
+    # There is a state that needs one, whatever its value will be.
+    defaults = {each.name: 0.5 if each.state and not each.default else each.default for each in spec.hyperparameters}
 
     def plain(value: Any, default: Any) -> Any:
         if isinstance(value, tuple | list):
@@ -70,12 +73,9 @@ def bind(
         TypeError: As of the class.
         ValueError: As of the class.
     """
-    spec = engine_class.spec
-    # There is a state that needs one, whatever its value will be.
-    defaults = {each.name: 0.5 if each.state and not each.default else each.default for each in spec.hyperparameters}
     given = [
         {
-            **_with_placeholders(group.values, defaults),
+            **with_placeholders(engine_class.spec, group.values),
             "params": {leaves[i].name: np.empty(leaves[i].size, leaves[i].dtype) for i in group.members},
         }
         for group in groups

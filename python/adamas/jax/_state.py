@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from adamas.adapters.checks import shown
+from adamas.adapters.checks import shown, type_name
 from adamas.jax._programs import Compiled
 from adamas.jax._trees import Leaf
 
@@ -52,7 +52,10 @@ def check_state(state: State, compiled: Compiled) -> None:
         ValueError: It is that of other parameters, or of another optimizer.
     """
     if not isinstance(state, State):
-        raise TypeError(f"state: expected a State, as init returns it, got {shown(state)}")
+        raise TypeError(f"state: expected a State, as init returns it, got {type_name(state)}")
+    count = state.count
+    if getattr(count, "shape", None) != () or count.dtype != jnp.int32:
+        raise TypeError(f"state.count: expected one number, int32, got {shown(count)}")
     keys = keys_of(compiled)
     if sorted(state.buffers) != sorted(keys):
         raise ValueError(f"state: holds {sorted(state.buffers)}, but this optimizer keeps {sorted(keys)}")

@@ -58,12 +58,13 @@ def transformation(optimizer: Optimizer) -> Any:
     def init(params: Any) -> Any:
         return optimizer.init(params) if jax.tree_util.tree_leaves(params) else optimizer.init_without_params()
 
-    def update(updates: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
+    def update(updates: Any, state: Any, params: Any = None, **more: Any) -> tuple[Any, Any]:
         if not jax.tree_util.tree_leaves(updates):
             return updates, state._replace(count=state.count + 1)
         if params is None:
             raise ValueError("params: an optimizer of adamas needs the parameters; write update(grads, state, params)")
-        new, after = optimizer.step(params, updates, state)
+        known = ("grad_scale", *optimizer.hyperparameters)  # other transformations of a chain may take the others
+        new, after = optimizer.step(params, updates, state, **{name: more[name] for name in known if name in more})
         return jax.tree_util.tree_map(lambda a, b: a - b, new, params), after
 
     made = _transformation_class()(init, update)
@@ -72,9 +73,12 @@ def transformation(optimizer: Optimizer) -> Any:
 
 
 def _make(name: str, function: Function) -> Callable[..., Any]:
-    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     arguments = {"learning_rate": inspect.Parameter.empty, **function.arguments}
-    parameters = [inspect.Parameter(each, keyword, default=default) for each, default in arguments.items()]
+    parameters = []
+    for each, default in arguments.items():
+        kind = inspect.Parameter.KEYWORD_ONLY if each == function.named else kind
+        parameters.append(inspect.Parameter(each, kind, default=default))
     parameters += [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in OPTIONS]
     signature = inspect.Signature(parameters)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -60,9 +60,9 @@ class Tree(NamedTuple):
         """Return parameters that are held and nested as these are."""
         return self.nesting.unflatten(held) if self.layout is None else Flat(held[0], self.layout)
 
-    def nested(self, params: Any) -> Any:
-        """Return the parameters as they nest."""
-        return params if self.layout is None else params.tree
+    def nested(self, values: Iterable[Any]) -> Any:
+        """Return one value for each parameter, as they nest."""
+        return self.nesting.unflatten(values)
 
 
 def describe(params: Any) -> Tree:
@@ -76,6 +76,7 @@ def describe(params: Any) -> Tree:
         layout, dtype = params.layout, params.buffer.dtype
         given = zip(layout.paths, layout.shapes, layout.places, strict=True)
         leaves = [_leaf(path, shape, dtype, place) for path, shape, place in given]
+        _check_names(leaves)
         return Tree(leaves, layout.nesting, [params.buffer], layout)
     with_paths, nesting = jax.tree_util.tree_flatten_with_path(params)
     leaves = []
@@ -85,6 +86,11 @@ def describe(params: Any) -> Tree:
         leaves.append(_leaf(path, tuple(array.shape), array.dtype, 0))
     if not leaves:
         raise ValueError("params: expected at least one array, got none")
+    _check_names(leaves)
+    return Tree(leaves, nesting, [array for _, array in with_paths], None)
+
+
+def _check_names(leaves: Sequence[Leaf]) -> None:
     seen: dict[str, str] = {}
     for leaf in leaves:
         if leaf.name in seen:
@@ -92,7 +98,6 @@ def describe(params: Any) -> Tree:
                 f"{leaf.path} and {seen[leaf.name]} would both be named {leaf.name!r}: rename one of the keys"
             )
         seen[leaf.name] = leaf.path
-    return Tree(leaves, nesting, [array for _, array in with_paths], None)
 
 
 def _leaf(path: Any, shape: tuple[int, ...], dtype: Any, place: int) -> Leaf:
@@ -153,7 +158,13 @@ def as_operand(value: Any, name: str) -> Any:
     Raises:
         TypeError: It is no number.
     """
-    array = jnp.asarray(value)
-    if array.shape != () or not jnp.issubdtype(array.dtype, jnp.number):
-        raise TypeError(f"{name}: expected one number, got an array of shape {array.shape} and dtype {array.dtype}")
+    try:
+        array = jnp.asarray(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected one real number, got {type_name(value)} {shown(value)}") from None
+    is_real = jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)
+    if array.shape != () or not is_real:
+        raise TypeError(
+            f"{name}: expected one real number, got an array of shape {array.shape} and dtype {array.dtype}"
+        )
     return array if array.dtype.name == "float64" else array.astype(jnp.float32)
