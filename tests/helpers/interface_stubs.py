@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import runpy
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ import adamas
 from adamas._optimizer.single_update import docstring_of, signature_of
 from adamas.rules import SPECS, RuleSpec
 from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_name
+from adamas.rules.optax_functions import FUNCTIONS
 
 PACKAGE = Path(adamas.__file__).parent
 
@@ -173,10 +173,9 @@ def _transforms() -> str:
         "",
         "from adamas.jax._optimizer import Optimizer",
     )
-    functions = runpy.run_path(str(PACKAGE / "jax" / "_functions.py"))["FUNCTIONS"]
     kinds = inspect.Parameter
     text = "\ndef transformation(optimizer: Optimizer) -> Any: ...\n"
-    for name, function in functions.items():
+    for name, function in FUNCTIONS.items():
         arguments = {"learning_rate": kinds.empty, **function.arguments}
         named = [*arguments].index(function.named) if function.named else len(arguments)
         options = (*_constant("jax/_optimizer.py", "OPTIONS"), *function.neutral)
@@ -188,8 +187,10 @@ def _transforms() -> str:
             *(kinds(n, _KEYWORD, default=function.neutral.get(n), annotation="Any") for n in options),
         ]
         docstring = f"Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``."
-        text += "\n" + _function(name, inspect.Signature(parameters, return_annotation="Any"), docstring=docstring)
-    return head + _all_of(["transformation", *functions]) + text
+        text += ("" if text.endswith("...\n") else "\n") + _function(
+            name, inspect.Signature(parameters, return_annotation="Any"), docstring=docstring
+        )
+    return head + _all_of(["transformation", *FUNCTIONS]) + text
 
 
 def _imports(*lines: str) -> str:

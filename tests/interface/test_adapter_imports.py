@@ -22,6 +22,7 @@ ALLOWED = {
     "adamas.averaging",
     "adamas.rules",
     "adamas.rules.keras_classes",
+    "adamas.rules.optax_functions",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
 ALSO = {"keras": {"adamas.torch.tensors", "adamas.jax.handler"}, "torch": set[str](), "jax": set[str]()}

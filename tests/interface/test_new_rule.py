@@ -124,9 +124,15 @@ if importlib.util.find_spec("torch") and importlib.util.find_spec("keras"):
     assert "learning_rate: As of `Optimizer`" in made.__doc__
     assert "Throwaway" in adamas.keras.__all__
 
+if importlib.util.find_spec("jax"):
+    import adamas.jax
+
+    assert adamas.jax.Throwaway(0.5).hyperparameters["lr"] == 0.5
+    assert "Throwaway" in adamas.jax.__all__
+
 import interface_stubs
 
-assert len(interface_stubs.outdated()) == 5, interface_stubs.outdated()
+assert len(interface_stubs.outdated()) == 6, interface_stubs.outdated()
 interface_stubs.write()
 assert interface_stubs.outdated() == []
 """
@@ -195,7 +201,7 @@ def test_the_python_half_is_one_file_and_one_line(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     stubs = {file for file in touched(untouched, package) if file.endswith(".pyi")}
-    assert len(stubs) == 5
+    assert len(stubs) == 6
     for file in stubs:
         assert re.search(r"^(class Throwaway\(|def throwaway_\()", (package / file).read_text(), re.MULTILINE), file
 

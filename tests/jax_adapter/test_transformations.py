@@ -16,7 +16,7 @@ from stepping import draw, on_device, wide
 
 import adamas
 import adamas.jax
-from adamas.jax._functions import FUNCTIONS
+from adamas.rules.optax_functions import FUNCTIONS
 
 SHAPES = {"b": (5,), "w": (7, 5)}
 STEPS = 200

@@ -1,4 +1,4 @@
-#include "xla/handler.hpp"
+#include "handler.hpp"
 
 #include <adamas/plan.hpp>
 
@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "xla/program.hpp"
-#include "xla/workers.hpp"
+#include "program.hpp"
+#include "workers.hpp"
 
 namespace adamas::bindings::xla {
 namespace {

@@ -1,7 +1,7 @@
 // The handler that XLA calls for a step.
 #pragma once
 
-#include "xla/abi.hpp"
+#include "abi.hpp"
 
 namespace adamas::bindings::xla {
 

@@ -1,4 +1,4 @@
-#include "xla/program.hpp"
+#include "program.hpp"
 
 #include <adamas/version.hpp>
 

@@ -1,4 +1,4 @@
-#include "xla/workers.hpp"
+#include "workers.hpp"
 
 #include <atomic>
 #include <memory>

@@ -3,7 +3,7 @@
 
 #include <adamas/threads.hpp>
 
-#include "xla/abi.hpp"
+#include "abi.hpp"
 
 namespace adamas::bindings::xla {
 

@@ -14,17 +14,7 @@ from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group
 from adamas.jax._state import State, put_together, take_apart
 from adamas.jax._trees import Leaf, Tree, is_dynamic
-
-#: Rules whose states hold the same numbers as optax's.
-_ALIKE = ("AdaBelief", "Adadelta", "Adam", "AdamW", "Adamax", "LAMB", "Lion", "RAdam", "SGD", "Yogi")
-#: What optax's states call what adamas keeps under these names.
-_IN_OPTAX = {
-    "mu": ("exp_avg",),
-    "nu": ("exp_avg_sq", "exp_avg_var", "exp_inf"),
-    "trace": ("momentum_buffer",),
-    "e_g": ("square_avg",),
-    "e_x": ("acc_delta",),
-}
+from adamas.rules.optax_functions import ALIKE, IN_OPTAX
 
 
 def to_numpy(
@@ -135,7 +125,7 @@ def to_optax(rule: str, kept: Mapping[str, Mapping[str, Any]], tree: Tree, count
             return part
         found = {}
         for name, value in part._asdict().items():
-            if name in _IN_OPTAX:
+            if name in IN_OPTAX:
                 ours = _moment(kept[tree.leaves[0].name], name)
                 used.add(ours)
                 arrays = [kept[leaf.name][ours] for leaf in tree.leaves]
@@ -171,7 +161,7 @@ def from_optax(rule: str, compiled: Compiled, tree: Tree, first: State, given: A
         if not _is_record(part):
             return
         for name, value in part._asdict().items():
-            if name in _IN_OPTAX:
+            if name in IN_OPTAX:
                 is_flat = isinstance(value, Flat)
                 found[name] = value.layout.split(value.buffer) if is_flat else tree.nesting.flatten_up_to(value)
             elif name == "count":
@@ -182,7 +172,7 @@ def from_optax(rule: str, compiled: Compiled, tree: Tree, first: State, given: A
     jax.tree_util.tree_map(look, given, is_leaf=_is_record)
 
     def values(place: int, name: str) -> Sequence[Any] | None:
-        for theirs, ours in _IN_OPTAX.items():
+        for theirs, ours in IN_OPTAX.items():
             if name in ours and theirs in found:
                 return [found[theirs][compiled.order[place]]]
         raise ValueError(f"state: optax keeps nothing that is {name!r} of adamas there; it has {sorted(found)}")
@@ -192,8 +182,8 @@ def from_optax(rule: str, compiled: Compiled, tree: Tree, first: State, given: A
 
 
 def _check_rule(rule: str) -> None:
-    if rule not in _ALIKE:
-        raise ValueError(f"{rule} keeps other numbers than optax does; there are conversions for {', '.join(_ALIKE)}")
+    if rule not in ALIKE:
+        raise ValueError(f"{rule} keeps other numbers than optax does; there are conversions for {', '.join(ALIKE)}")
 
 
 def _is_record(tree: Any) -> bool:
@@ -201,7 +191,7 @@ def _is_record(tree: Any) -> bool:
 
 
 def _moment(kept: Mapping[str, Any], name: str) -> str:
-    for ours in _IN_OPTAX[name]:
+    for ours in IN_OPTAX[name]:
         if ours in kept and f"{ours}_scale" not in kept:
             return ours
     raise ValueError(f"into: optax keeps {name!r}, and adamas has {sorted(kept)}")

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 
 from adamas.adapters.checks import no_argument, shown
 from adamas.jax import _optimizers
-from adamas.jax._functions import FUNCTIONS, Function
 from adamas.jax._optimizer import OPTIONS, Optimizer
 from adamas.jax._trees import is_dynamic
+from adamas.rules.optax_functions import FUNCTIONS, Function
 
 __all__ = ["transformation", *FUNCTIONS]  # noqa: PLE0604
 

@@ -1,4 +1,4 @@
-"""Functions of optax that adamas has, too. Imports nothing, so that their stubs can be made without JAX."""
+"""Functions of optax that compute what rules of adamas do, with their arguments, and what their states hold."""
 
 from __future__ import annotations
 
@@ -71,3 +71,15 @@ FUNCTIONS = {
     "sgd": Function("SGD", {"momentum": None, "nesterov": False}, {"accumulator_dtype": None}),
     "yogi": Function("Yogi", {**_BETAS, "eps": 1e-3}),
 }
+
+#: What states of optax call what rules keep under these names.
+IN_OPTAX = {
+    "mu": ("exp_avg",),
+    "nu": ("exp_avg_sq", "exp_avg_var", "exp_inf"),
+    "trace": ("momentum_buffer",),
+    "e_g": ("square_avg",),
+    "e_x": ("acc_delta",),
+}
+
+#: Rules whose states are the same numbers as optax's.
+ALIKE = ("AdaBelief", "Adadelta", "Adam", "AdamW", "Adamax", "LAMB", "Lion", "RAdam", "SGD", "Yogi")
