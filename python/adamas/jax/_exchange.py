@@ -13,7 +13,7 @@ from adamas import adapters
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group
 from adamas.jax._state import State, put_together, take_apart
-from adamas.jax._trees import Leaf, Tree, is_dynamic
+from adamas.jax._trees import Leaf, Tree, is_dynamic, value_at
 from adamas.rules.optax_functions import ALIKE, IN_OPTAX
 
 
@@ -34,7 +34,7 @@ def to_numpy(
     described = [
         {
             "params": {leaves[i].name: copies[leaves[i].name] for i in group.members},
-            **{name: _at(value, state.count) for name, value in group.values.items()},
+            **{name: _plain(value_at(value, state.count)) for name, value in group.values.items()},
         }
         for group in groups
     ]
@@ -197,12 +197,10 @@ def _moment(kept: Mapping[str, Any], name: str) -> str:
     raise ValueError(f"into: optax keeps {name!r}, and adamas has {sorted(kept)}")
 
 
-def _at(value: Any, count: Any) -> Any:
-    """Return a hyperparameter as a plain number."""
+def _plain(value: Any) -> Any:
+    """Return a hyperparameter, or several, as plain numbers."""
     if isinstance(value, tuple | list):
-        return tuple(_at(part, count) for part in value)
-    if callable(value):
-        value = value(count)
+        return tuple(map(_plain, value))
     return float(value) if is_dynamic(value) else value
 
 

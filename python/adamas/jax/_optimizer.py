@@ -26,7 +26,7 @@ from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
 from adamas.jax._state import State, check_state, keys_of, no_report, put_together, take_apart
-from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic
+from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic, value_at
 from adamas.jax.handler import call
 from adamas.rules import Range
 
@@ -263,7 +263,7 @@ class Optimizer:
             if "low_bits" in kept or "compensation" in kept:
                 raise ValueError("evaluated: parameters whose low bits are kept apart; take master_weights=True")
             y = kept.get("master", param if param.dtype.itemsize > 2 else param.astype(jnp.float32))
-            last = {name: _at(each, jnp.maximum(state.count - 1, 0)) for name, each in group.items()}
+            last = {name: value_at(each, jnp.maximum(state.count - 1, 0)) for name, each in group.items()}
             c = {name: jnp.asarray(each, y.dtype) for name, each in evaluation.coefficients(last).items()}
             x = jnp.asarray(evaluation.value(y, kept, c)).astype(param.dtype)
             return jnp.where(state.count > 0, x, param)
@@ -491,13 +491,6 @@ def _checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
         )
     info.check_hyperparameter(name, with_placeholders(info.spec, {name: parts})[name], name)
     return parts
-
-
-def _at(value: Any, count: Any) -> Any:
-    """Return a hyperparameter with the values of its schedules after so many steps."""
-    if isinstance(value, tuple | list):
-        return tuple(_at(part, count) for part in value)
-    return value(count) if callable(value) else value
 
 
 def _value_of(operand: adapters.Operand, values: Mapping[str, Any], count: Any) -> Any:

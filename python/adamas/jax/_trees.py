@@ -152,6 +152,13 @@ def is_dynamic(value: Any) -> bool:
     return callable(value) or isinstance(value, jax.Array)
 
 
+def value_at(value: Any, count: Any) -> Any:
+    """Return a hyperparameter with the values of its schedules after so many steps."""
+    if isinstance(value, tuple | list):
+        return tuple(value_at(part, count) for part in value)
+    return value(count) if callable(value) else value
+
+
 def as_operand(value: Any, name: str) -> Any:
     """Return a number that comes with a step, as an array of one number.
 
