@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 from adamas.adapters.checks import shown, type_name
 from adamas.jax._programs import Compiled
 from adamas.jax._trees import Leaf
+from adamas.jax.handler import split_codes
 
 
 class State(NamedTuple):
@@ -84,10 +84,8 @@ def take_apart(state: State, compiled: Compiled, leaves: Sequence[Leaf]) -> dict
 def _split(name: str, flat: Any, shapes: Mapping[str, tuple[int, ...]], leaf: Leaf) -> dict[str, Any]:
     """Return one state of a parameter, or codes and scales."""
     shape = shapes[name]
-    size = math.prod(shape)
     if f"{name}_scale" in shapes:
-        scales = jax.lax.bitcast_convert_type(flat[size:].reshape(-1, 4), jnp.float32)
-        return {name: flat[:size].reshape(shape), f"{name}_scale": scales}
+        return dict(zip((name, f"{name}_scale"), split_codes(flat, shape), strict=True))
     return {name: flat.reshape(leaf.shape if shape == (leaf.size,) else shape)}
 
 

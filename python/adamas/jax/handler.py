@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from adamas.adapters import xla_handler
@@ -18,6 +20,17 @@ _TARGET = "adamas_step"
 def _register() -> None:
     jax.devices("cpu")  # a handler that is refused before there is a backend would break that
     jax.ffi.register_ffi_target(_TARGET, xla_handler(), platform="cpu")
+
+
+def join_codes(codes: Any, scales: Any) -> Any:
+    """Return codes with their scales behind them, as the handler has them."""
+    return jnp.concatenate([jnp.ravel(codes), jnp.ravel(jax.lax.bitcast_convert_type(scales, jnp.uint8))])
+
+
+def split_codes(flat: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return codes, of this shape, and their scales."""
+    size = math.prod(shape)
+    return flat[:size].reshape(shape), jax.lax.bitcast_convert_type(flat[size:].reshape(-1, 4), jnp.float32)
 
 
 def call(encoded: bytes, arguments: Sequence[Any], like: Sequence[Any], aliases: Mapping[int, int]) -> Any:

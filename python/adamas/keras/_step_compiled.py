@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from adamas.adapters import Program
-from adamas.jax.handler import call
+from adamas.jax.handler import call, join_codes, split_codes
 from adamas.keras._binding import Binding, Step
 from adamas.keras._model_variables import Bind, ModelVariables
 
@@ -104,17 +104,15 @@ def _as_buffer(states: dict[str, Any], name: str) -> Any:
     """Return a state, or codes with the scales behind them."""
     if f"{name}_scale" not in states:
         return states[name].value
-    scales = jax.lax.bitcast_convert_type(states[f"{name}_scale"].value, jnp.uint8)
-    return jnp.concatenate([jnp.ravel(states[name].value), jnp.ravel(scales)])
+    return join_codes(states[name].value, states[f"{name}_scale"].value)
 
 
 def _assign(states: dict[str, Any], name: str, value: Any) -> None:
     if f"{name}_scale" not in states:
         return states[name].assign(value)  # type: ignore[no-any-return]
-    codes, scales = states[name], states[f"{name}_scale"]
-    size = math.prod(codes.shape)
-    codes.assign(value[:size].reshape(codes.shape))
-    scales.assign(jax.lax.bitcast_convert_type(value[size:].reshape(-1, 4), jnp.float32).reshape(scales.shape))
+    codes, scales = split_codes(value, states[name].shape)
+    states[name].assign(codes)
+    states[f"{name}_scale"].assign(scales)
     return None
 
 
