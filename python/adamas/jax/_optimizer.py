@@ -203,11 +203,15 @@ class Optimizer:
         kept = [jnp.asarray(tree.held[i]) for i in order]
         given = [jnp.asarray(gradients[i]) for i in order if gradients[i] is not None]
         buffers = [state.buffers[key] for key in keys]
-        first_state = len(operands) + len(kept) + len(given)
-        aliases = {len(operands) + i: i for i in range(len(kept))}
-        aliases.update({first_state + i: len(kept) + i for i in range(len(buffers) + 1)})
-        arguments = [*operands, *kept, *given, *buffers, state.count, *jax.tree_util.tree_leaves(after)]
-        stepped = call(compiled.program.encoded, arguments, (*kept, *buffers, state.count), aliases)
+        stepped = call(
+            compiled.program.encoded,
+            numbers=operands,
+            params=kept,
+            grads=given,
+            states=buffers,
+            count=state.count,
+            after=jax.tree_util.tree_leaves(after),
+        )
         new = dict(zip(order, stepped, strict=False))
         report = _in_order(stepped[-1], compiled.order)
         after_step = State(stepped[-2], dict(zip(keys, stepped[len(kept) : -2], strict=True)), report)

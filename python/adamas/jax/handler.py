@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -33,22 +33,39 @@ def split_codes(flat: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     return flat[:size].reshape(shape), jax.lax.bitcast_convert_type(flat[size:].reshape(-1, 4), jnp.float32)
 
 
-def call(encoded: bytes, arguments: Sequence[Any], like: Sequence[Any], aliases: Mapping[int, int]) -> Any:
-    """Take a step of `adamas.adapters.Program`.
+def call(
+    encoded: bytes,
+    *,
+    numbers: Sequence[Any],
+    params: Sequence[Any],
+    grads: Sequence[Any],
+    states: Sequence[Any],
+    count: Any,
+    after: Sequence[Any] = (),
+) -> Any:
+    """Take a step of `adamas.adapters.Program`, in the memory of its arguments where XLA may.
 
     Args:
         encoded: The program.
-        arguments: As the handler takes them (``cpp/bindings/xla/handler.hpp``).
-        like: Arrays like the results, but for the last, which is the report.
-        aliases: Which results may take the memory of which arguments, by number.
+        numbers: For each of its operands.
+        params: What holds the parameters.
+        grads: What holds the gradients.
+        states: What holds the states.
+        count: Steps taken, int32.
+        after: What the step waits for.
 
     Returns:
-        The results.
+        In one list parameters, states and count after the step, and the report.
     """
     _register()
-    results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in like]
+    changing = (*params, *states, count)
+    first, behind = len(numbers), len(numbers) + len(params) + len(grads)
+    aliases = {first + i: i for i in range(len(params))}
+    aliases.update({behind + i: len(params) + i for i in range(len(states) + 1)})
+    arguments = (*numbers, *params, *grads, *states, count, *after)
+    results = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in changing]
     results.append(jax.ShapeDtypeStruct((4,), np.float32))
-    stepped = jax.ffi.ffi_call(_TARGET, tuple(results), input_output_aliases=dict(aliases))
+    stepped = jax.ffi.ffi_call(_TARGET, tuple(results), input_output_aliases=aliases)
     try:
         return stepped(*arguments, program=np.frombuffer(encoded, np.int64))
     except NotImplementedError:

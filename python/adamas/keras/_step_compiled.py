@@ -69,12 +69,9 @@ class StepCompiled:
         dense = [
             grad.todense() if hasattr(grad, "todense") else grad for grad in (given[i] for i in order if i in given)
         ]
-        changing = [*params, *states, *numbers]
-        aliases = {len(rates) + i: i for i in range(len(params))}
-        first = len(rates) + len(params) + len(dense)
-        aliases.update({first + i: len(params) + i for i in range(len(states) + len(numbers))})
-        arguments = [*rates, *params, *dense, *states, *numbers, count]
-        stepped = iter(call(program.encoded, arguments, (*changing, count), aliases))
+        kept = [*states, *numbers]
+        after = call(program.encoded, numbers=rates, params=params, grads=dense, states=kept, count=count)
+        stepped = iter(after)
         for i in order:
             value = next(stepped)
             if i in given:
