@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from adamas._numerics.formats import bfloat16
+from adamas._system.worker_thread import background_threads
 from adamas.checkpoint import _safetensors, _stream
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
 
@@ -79,7 +79,7 @@ class TestLayout:
                 return super().write(memoryview(data)[: max(1, len(data) // 2)])
 
         def fill(count: int) -> None:
-            with Full(tmp_path / "a", "wb") as file, ThreadPoolExecutor(1) as writer:
+            with Full(tmp_path / "a", "wb") as file, background_threads() as writer:
                 stream = _stream.Stream(file, writer)
                 stream.append(np.zeros(count, np.uint8))
                 stream.finish()
@@ -102,7 +102,7 @@ def test_a_disk_with_larger_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(_stream, "_PIECE", _PIECE)
     monkeypatch.setattr(_stream, "_set_direct", lambda file, direct: not direct)
-    with Coarse(tmp_path / "a", "wb") as file, ThreadPoolExecutor(1) as writer:
+    with Coarse(tmp_path / "a", "wb") as file, background_threads() as writer:
         stream = _stream.Stream(file, writer)
         stream.append(np.full(5 * _PIECE, 7, np.uint8))
         stream.finish()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import ml_dtypes
@@ -21,11 +20,8 @@ HALF, BRAIN = np.ones(3, np.float16), np.ones(3, ml_dtypes.bfloat16)
 
 
 @pytest.fixture(autouse=True)
-def _not_told() -> Iterator[None]:
-    was = _precision._told.is_set()
-    _precision._told.clear()
-    yield
-    (_precision._told.set if was else _precision._told.clear)()
+def _not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_precision, "_told", [])
 
 
 def warned(act: Any) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -24,8 +23,8 @@ class PrecisionWarning(UserWarning):
     __module__ = "adamas"
 
 
-#: Whether this process has been told of lost updates.
-_told = threading.Event()
+#: The dtype whose lost updates this process has been told of. No Event: an interrupt may leave one locked.
+_told: list[str] = []
 
 
 def warn_without_effect(options: Mapping[str, Any], dtypes: Iterable[str]) -> None:
@@ -54,7 +53,7 @@ def warn_of_lost_updates(options: Mapping[str, Any], dtypes: Iterable[str], advi
         dtypes: Names of the dtypes of its parameters.
         advice: What keeps small updates. None: the options that do.
     """
-    if _told.is_set() or options.get("master_weights", False) is not False or "rounding" in options:
+    if _told or options.get("master_weights", False) is not False or "rounding" in options:
         return
     for name in dtypes:
         if name not in _HALVES:
@@ -65,7 +64,7 @@ def warn_of_lost_updates(options: Mapping[str, Any], dtypes: Iterable[str], advi
             f"parameters are {name}, with {bits} significant bits: an update that is smaller than half the "
             f"distance to the next such number is lost; to keep it, {ways} (said once)"
         )
-        _told.set()
+        _told.append(name)
         return
 
 

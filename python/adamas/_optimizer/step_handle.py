@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
 from typing import Any
 
 from adamas._optimizer.report import StepReport
+from adamas._system.task import Task
 from adamas._system.worker_thread import Worker
 
 _worker = Worker("adamas-step", "step_async: there is no memory for a thread")
@@ -20,9 +21,8 @@ class StepHandle:
 
     def __init__(self, work: Callable[[], StepReport]) -> None:
         self._process = os.getpid()
-        self._future: Future[StepReport] = Future()
+        self._task = Task(work)
         self._claim = threading.Lock()
-        self._work = work
         try:
             _worker.submit(self._run)
         except BaseException as error:
@@ -31,12 +31,8 @@ class StepHandle:
                 raise
 
     def _run(self) -> None:
-        if not self._claim.acquire(blocking=False):
-            return
-        try:
-            self._future.set_result(self._work())
-        except BaseException as error:
-            self._future.set_exception(error)
+        if self._claim.acquire(blocking=False):
+            self._task.run()
 
     def result(self, timeout: float | None = None) -> StepReport:
         """Wait for the step, and return its report.
@@ -51,17 +47,26 @@ class StepHandle:
             RuntimeError: The step was begun in another process, of which this one is a fork.
         """
         self._check_process()
-        return self._future.result(timeout)
+        return self._task.result(timeout)
 
     def done(self) -> bool:
         """Tell whether the step is over."""
         self._check_process()
-        return self._future.done()
+        return self._task.done()
 
     def __await__(self) -> Generator[Any, None, StepReport]:
         self._check_process()
-        # Nobody who is cancelled while waiting takes the step back.
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        loop = asyncio.get_running_loop()
+        over = asyncio.Event()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # nobody waits in a loop that is closed
+                loop.call_soon_threadsafe(over.set)
+
+        self._task.listen(tell)
+        if not self._task.done():
+            yield from over.wait().__await__()
+        return self._task.result()
 
     def _check_process(self) -> None:
         if self._process != os.getpid():

@@ -82,7 +82,7 @@ def _close_aside(descriptor: int) -> None:
     try:
         if not has_room_for_thread():
             raise RuntimeError
-        threading.Thread(target=os.close, args=(descriptor,)).start()
+        threading.Thread(target=os.close, args=(descriptor,), daemon=True).start()
     except RuntimeError:  # no more threads, or the interpreter is about to end
         os.close(descriptor)
 

@@ -1,4 +1,8 @@
-"""Worker threads: one that lasts, and one for the time of a block."""
+"""Worker threads: one that lasts, and some for the time of a block.
+
+None are of `concurrent.futures`: an interrupt (Ctrl-C) while such a thread is being made, or waited for, can leave it
+in a state in which the process never ends.
+"""
 
 from __future__ import annotations
 
@@ -7,49 +11,68 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from queue import SimpleQueue
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from adamas._system.address_space import has_room_for_thread
+from adamas._system.task import Task
 
-__all__ = ["Worker", "background_executor"]
+__all__ = ["BackgroundThreads", "Worker", "background_threads"]
 
-
-class _AtOnce(Executor):
-    """Does all work when it is submitted."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+T = TypeVar("T")
+Queue = SimpleQueue[Callable[[], None] | None]
 
 
 @contextlib.contextmanager
-def background_executor() -> Iterator[Executor]:
-    """Yield an executor with one thread, or without where none was available; work is done when the block ends."""
-    if not has_room_for_thread():
-        yield _AtOnce()
-        return
-    executor = ThreadPoolExecutor(1)
-    chosen: Executor = executor
+def background_threads(count: int = 1) -> Iterator[BackgroundThreads]:
+    """Make threads for the time of a block; what was begun in it is done when it ends."""
+    threads = BackgroundThreads("adamas-background", count)
     try:
-        # What is submitted to an executor that gets no thread would stay there.
-        executor.submit(int)
-    except RuntimeError:
-        chosen = _AtOnce()
-    with executor:
-        yield chosen
+        yield threads
+    finally:
+        threads.close()
+
+
+class BackgroundThreads:
+    """Threads that do what they are given, in that order; with none to be had, it is done when it is submitted.
+
+    Args:
+        name: Of the threads.
+        count: How many there are at most.
+    """
+
+    def __init__(self, name: str, count: int = 1) -> None:
+        self._tasks: Queue = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        with contextlib.suppress(RuntimeError):  # the system has no more
+            while len(self._threads) < count and has_room_for_thread():
+                self._threads.append(_start(self._tasks, name))
+
+    def submit(self, work: Callable[[], T]) -> Task[T]:
+        """Have some work done; its result, or its error, can be waited for."""
+        task = Task(work)
+        if self._threads:
+            self._tasks.put(task.run)
+        else:
+            task.run()
+        return task
+
+    def drop(self) -> None:
+        """Forget what was not begun. Nobody may wait for it."""
+        with contextlib.suppress(Empty):
+            while True:
+                self._tasks.get_nowait()
+
+    def close(self) -> None:
+        """Wait for what was submitted, and end the threads."""
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
 
 
 class Worker:
     """One thread, made when it is first needed.
-
-    Not one of `concurrent.futures`: an interrupt (Ctrl-C) while it is being made can leave such a one in a state in
-    which the process never ends.
 
     Args:
         name: Of the thread.
@@ -60,12 +83,13 @@ class Worker:
         self._name = name
         self._no_memory = no_memory
         self._forget()
-        os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            os.register_at_fork(after_in_child=self._forget)  # a child has none of its parent's threads
         atexit.register(self._finish)
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
-        self._tasks: SimpleQueue[Callable[[], None] | None] | None = None
+        self._tasks: Queue | None = None
         self._thread: threading.Thread | None = None
 
     def submit(self, work: Callable[[], None]) -> None:
@@ -74,9 +98,8 @@ class Worker:
             if self._tasks is None:
                 if not has_room_for_thread():
                     raise MemoryError(self._no_memory)
-                tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-                self._thread = threading.Thread(target=_serve, args=(tasks,), name=self._name, daemon=True)
-                self._thread.start()
+                tasks: Queue = SimpleQueue()
+                self._thread = _start(tasks, self._name)
                 self._tasks = tasks
             self._tasks.put(work)
 
@@ -87,8 +110,15 @@ class Worker:
             self._thread.join()
 
 
-def _serve(tasks: SimpleQueue[Callable[[], None] | None]) -> None:
+def _start(tasks: Queue, name: str) -> threading.Thread:
+    """Start a thread; the process need not wait for it, should this be interrupted."""
+    thread = threading.Thread(target=_serve, args=(tasks,), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _serve(tasks: Queue) -> None:
     while (work := tasks.get()) is not None:
-        with contextlib.suppress(Exception):  # the handle knows of it, unless there was no memory for that
+        with contextlib.suppress(Exception):  # a task knows of it, unless there was no memory for that
             work()
         del work  # until the next comes, nobody holds arrays

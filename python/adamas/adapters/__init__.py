@@ -8,6 +8,7 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `adamas.adapters.checks`: checks of arguments, with the messages of adamas;
 - `Program`: a step for a runtime that holds all buffers itself, and `xla_handler`, a capsule with the function that XLA
   calls for it;
+- `BackgroundThreads`: threads that Ctrl-C leaves in order;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
 What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
@@ -22,6 +23,7 @@ from adamas._optimizer.observed import Observed
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_defaults import StepDefaults
 from adamas._optimizer.step_scope import StepScope
+from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
 from adamas.adapters.host import BoundOptimizer, Tensors
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
@@ -30,6 +32,7 @@ from adamas.rules import Formula
 
 __all__ = [
     "Array",
+    "BackgroundThreads",
     "BoundOptimizer",
     "Buffer",
     "Formula",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import zlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from adamas._system.address_space import has_room_for_thread
+from adamas._system.worker_thread import background_threads
 from adamas._types import Array
 
 __all__ = ["bytes_of", "checksums"]
@@ -18,10 +17,9 @@ __all__ = ["bytes_of", "checksums"]
 
 def checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
     """Return the CRC-32 of each, on as many threads as there are processors; zlib lets go of the GIL."""
-    if has_room_for_thread():
-        with contextlib.suppress(RuntimeError), ThreadPoolExecutor(os.cpu_count()) as threads:
-            return dict(zip(arrays, threads.map(_checksum, arrays.values()), strict=True))
-    return {name: _checksum(array) for name, array in arrays.items()}  # there are no more threads to be had
+    with background_threads(min(len(arrays), os.cpu_count() or 1)) as threads:
+        tasks = {name: threads.submit(functools.partial(_checksum, array)) for name, array in arrays.items()}
+        return {name: task.result() for name, task in tasks.items()}
 
 
 def bytes_of(array: Array) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from adamas._numerics.formats import bfloat16, is_bfloat16
-from adamas._system.worker_thread import background_executor
+from adamas._system.worker_thread import background_threads
 from adamas._types import Array
 from adamas.checkpoint._checksums import bytes_of, checksums
 from adamas.checkpoint._document import CheckpointError
@@ -49,8 +49,8 @@ def write_safetensors(path: Path, arrays: Mapping[str, Array], describe: Callabl
     ordered = {name: arrays[name] for _, name in entries}
     longest = describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
     header = _header(ordered, longest)
-    with stream(path) as file, background_executor() as other:
-        found = other.submit(checksums, arrays)
+    with stream(path) as file, background_threads() as other:
+        found = other.submit(lambda: checksums(arrays))
         file.append(np.frombuffer(header, np.uint8))
         for array in ordered.values():
             file.append(bytes_of(array))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import mmap
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
 
-from adamas._system.worker_thread import background_executor
+from adamas._system.task import Task
+from adamas._system.worker_thread import BackgroundThreads, background_threads
 from adamas._types import Array
 
 try:
@@ -37,7 +38,7 @@ def stream(path: Path) -> Iterator[Stream]:
     Raises:
         OSError: The disk is full, or cannot be written to.
     """
-    with path.open("xb", buffering=0) as file, background_executor() as writer:
+    with path.open("xb", buffering=0) as file, background_threads() as writer:
         target = Stream(file, writer)
         yield target
         target.finish()
@@ -46,12 +47,12 @@ def stream(path: Path) -> Iterator[Stream]:
 class Stream:
     """A file that a thread writes piece by piece, while the next piece is being filled."""
 
-    def __init__(self, file: io.FileIO, writer: Executor) -> None:
+    def __init__(self, file: io.FileIO, writer: BackgroundThreads) -> None:
         self._file = file
         self._writer = writer
         # Memory of their own, which begins where a page does: so it must be for writing past the cache.
         self._pieces = deque(np.frombuffer(mmap.mmap(-1, _PIECE), np.uint8) for _ in range(_PIECES))
-        self._pending: deque[Future[None]] = deque()
+        self._pending: deque[Task[None]] = deque()
         self._filled = 0
         _set_direct(file, True)
 
@@ -81,7 +82,7 @@ class Stream:
 
     def _send(self) -> None:
         """Have the full piece written; go on with the one that has been so for the longest time."""
-        self._pending.append(self._writer.submit(_write, self._file, self._pieces[0].data))
+        self._pending.append(self._writer.submit(functools.partial(_write, self._file, self._pieces[0].data)))
         self._pieces.rotate(-1)
         if len(self._pending) == _PIECES:
             self._pending.popleft().result()

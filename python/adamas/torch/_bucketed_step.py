@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from adamas.adapters import StepScope
+from adamas.adapters import BackgroundThreads, StepScope
 from adamas.torch._binding import Binding
 from adamas.torch._host_params import HostParam
 from adamas.torch._optimizer import Optimizer, stepper_of
@@ -22,13 +22,13 @@ class BucketedStep:
         self._binding: Binding = self._stepper.look(optimizer.param_groups, optimizer.state)[0]
         self._scope: StepScope = self._binding.bound.step_scope(grad_scale=grad_scale)
         self._stepped: list[int] = []
-        self._pending: list[Future[None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="adamas-offload")
+        self._pending: list[Callable[[], None]] = []
+        self._thread = BackgroundThreads("adamas-offload")
         self._scope.__enter__()
 
     def submit(self, bucket: list[HostParam]) -> None:
         """Update these parameters when their gradients are there, and send them back."""
-        self._pending.append(self._thread.submit(self._update, bucket))
+        self._pending.append(self._thread.submit(partial(self._update, bucket)).result)
 
     def _update(self, bucket: list[HostParam]) -> None:
         for host in bucket:
@@ -40,10 +40,11 @@ class BucketedStep:
     def finish(self) -> None:
         """Wait for all of them, and end the step."""
         try:
-            for future in self._pending:
-                future.result()
+            for wait_for in self._pending:
+                wait_for()
         finally:
-            self._thread.shutdown(wait=True, cancel_futures=True)
+            self._thread.drop()
+            self._thread.close()
             self._scope.__exit__(None, None, None)
             self._optimizer.report = self._scope.report
             self._stepper.conclude(self._binding, sorted(self._stepped), self._optimizer.state)
