@@ -201,14 +201,14 @@ def jax() -> str:
     for name, row in _load("jax")["rows"].items():
         median, low, high = row["of_optax"]
         passes = row.get("passes_of_optax")
-        compiled = row["compiled"]["adamas"] / row["compiled"]["optax"]
+        compiled = row.get("compiled")
         lines.append(
             [
                 name,
                 format_ratio(median),
                 f"{low:.2f} to {high:.2f}",
                 "" if passes is None else f"{passes:.2f}",
-                format_ratio(compiled),
+                "" if compiled is None else format_ratio(compiled["adamas"] / compiled["optax"]),
             ]
         )
     return format_table(lines, markdown=True)

@@ -5,25 +5,19 @@
 #include <new>
 #include <utility>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "pages.hpp"
 
 namespace adamas::bindings {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
-constexpr std::size_t kPage = 4096;
 // How far apart kinds of states begin: in the page, neither this nor twice this is near a multiple of it; in 128 KiB
 // and in 1 MiB, no multiple up to the sixth is.
 constexpr std::size_t kDistance = 36 * kPage + 1344;
 constexpr std::size_t kFirstPlace = 36 * kPage + 704;  // of large states, seen from parameters
-constexpr std::size_t kHugeThreshold = std::size_t{4} << 20;
 // Arrays from this size on are apart in more than the page.
 constexpr std::size_t kSpreadThreshold = std::size_t{2} << 20;
 constexpr std::size_t kLargestPeriod = std::size_t{1} << 20;
-
-std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
 // The power of two by which arrays of so many bytes are apart: it costs a 16th of them at most.
 std::size_t period_of(std::size_t bytes) {
@@ -33,18 +27,6 @@ std::size_t period_of(std::size_t bytes) {
 }
 
 std::uintptr_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
-
-// Asks for huge pages, as NumPy does for its own large arrays.
-void advise_huge(void* block, std::size_t bytes) {
-#if defined(__linux__)
-  if (bytes < kHugeThreshold) return;
-  const std::size_t skipped = round_up(address_of(block), kPage) - address_of(block);
-  madvise(static_cast<char*>(block) + skipped, (bytes - skipped) / kPage * kPage, MADV_HUGEPAGE);
-#else
-  static_cast<void>(block);
-  static_cast<void>(bytes);
-#endif
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "pages.hpp"
 #include "plan.hpp"
 #include "xla/program.hpp"
 
@@ -15,9 +16,6 @@ namespace {
 constexpr std::size_t kLine = 64;
 // From where one buffer begins in its page to where the next one does: see StateArena.
 constexpr std::size_t kStagger = 13 * kLine;
-constexpr std::size_t kPage = 4096;
-
-std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 template <class T>
 std::uint32_t offset_of(const T& whole, const double& part) {

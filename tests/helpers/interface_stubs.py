@@ -156,7 +156,7 @@ def _jax() -> str:
         "",
         "from adamas.jax._optimizer import Optimizer",
     )
-    options = ("mask", *_constant("jax/_optimizer.py", "OPTIONS"))
+    options = ("mask", *_constant("jax/_arguments.py", "OPTIONS"))
     more = [inspect.Parameter(name, _KEYWORD, default=None, annotation="Any") for name in options]
     classes = []
     for spec in SPECS.values():
@@ -178,7 +178,7 @@ def _transforms() -> str:
     for name, function in FUNCTIONS.items():
         arguments = {"learning_rate": kinds.empty, **function.arguments}
         named = [*arguments].index(function.named) if function.named else len(arguments)
-        options = (*_constant("jax/_optimizer.py", "OPTIONS"), *function.neutral)
+        options = (*_constant("jax/_arguments.py", "OPTIONS"), *function.neutral)
         parameters = [
             *(
                 kinds(n, kinds.POSITIONAL_OR_KEYWORD if i < named else _KEYWORD, default=v, annotation="Any")

@@ -177,3 +177,11 @@ def test_classes(rule: str) -> None:
     assert "References:" in cls.__doc__
     assert eval(repr(cls()), {"adamas": adamas}) is not None
     assert [*cls.__signature__.parameters] == [*getattr(adamas, rule).spec.argument_names, "mask", "options"]
+
+
+@pytest.mark.parametrize("platform", ["cuda", "rocm", "tpu"])
+def test_other_devices_than_the_processor(platform: str) -> None:
+    traced = jax.jit(OPT.step).trace(PARAMS, PARAMS, state())
+    with pytest.raises(NotImplementedError, match=r"steps run on the CPU alone; put parameters, .*jax.device_put"):
+        traced.lower(lowering_platforms=(platform,))
+    assert traced.lower(lowering_platforms=("cpu",)).compile()

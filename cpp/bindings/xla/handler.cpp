@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "copies.hpp"
 #include "program.hpp"
 #include "workers.hpp"
 
@@ -92,6 +93,7 @@ class Instance {
   void copy_what_overlaps();
   void give_scalars(const Buffer& scalars) const;
   std::size_t buffers() const { return program_.sizes.size(); }
+  int threads() const;
   // Of one of the buffers that change.
   std::size_t bytes_at(std::size_t index) const {
     const std::size_t held = program_.param_count();
@@ -219,6 +221,13 @@ void Instance::copy_what_overlaps() {
   }
 }
 
+// The most that it uses.
+int Instance::threads() const {
+  ThreadLimit limit = {};
+  if (program_.threads > 0 || thread_limit(&limit) != Status::kOk) return program_.threads;
+  return limit.count;
+}
+
 void Instance::step(const Buffer* const* arguments, std::size_t argument_count, const Buffer* const* results,
                     const Workers& workers) {
   const std::size_t held = program_.param_count();
@@ -228,6 +237,7 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   const Buffer* const* const gradients = params + held;
   const Buffer* const* const states = gradients + program_.gradient_count();
   if (argument_count < static_cast<std::size_t>(states + buffers() + 1 - arguments)) refuse("an argument is missing");
+  Copies moved;
   for (std::size_t i = 0; i < changed; ++i) {
     const Buffer& from = i < held ? *params[i] : *states[i - held];
     const std::size_t bytes = bytes_at(i);
@@ -235,11 +245,12 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
       refuse("a parameter has another dtype than before");
     }
     if (bytes_of(from) != bytes || bytes_of(*results[i]) != bytes) refuse("a buffer has another size than before");
-    if (results[i]->data != from.data && bytes != 0) std::memcpy(results[i]->data, from.data, bytes);
+    if (results[i]->data != from.data) moved.add(results[i]->data, from.data, bytes);
   }
   std::int32_t taken = 0;
   std::memcpy(&taken, states[buffers()]->data, sizeof taken);
   if (taken < 0) refuse("the number of steps is negative");
+  moved.run(workers, threads());
 
   const Buffer* const scalars = program_.scalars == 0 ? nullptr : results[changed - 1];
   bind(results);

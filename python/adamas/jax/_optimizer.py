@@ -22,39 +22,13 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
+from adamas.jax._arguments import ELSEWHERE, checked, docstring_of, signature_of
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
-from adamas.jax._state import State, check_state, keys_of, no_report, put_together, take_apart
-from adamas.jax._trees import Tree, as_operand, describe, gradients_like, is_dynamic, value_at
-from adamas.jax.handler import call
-from adamas.rules import Range
-
-#: Options of adamas that need memory or gradients of the user's own.
-_ELSEWHERE = {
-    "copy_out": "cast the parameters where they are used",
-    "sparse": "gradients are dense under JAX",
-    "state_memory": "JAX holds the states",
-    "zero_grads": "gradients are values under JAX",
-    "accumulation": "sum up gradients with jax.tree.map, or by optax.MultiSteps",
-    "observe": "it is an option of adamas.AdamW and its relatives",
-}
-
-
-#: Options of adamas that there are.
-OPTIONS = (
-    "state_dtype",
-    "master_weights",
-    "rounding",
-    "seed",
-    "num_threads",
-    "max_norm",
-    "max_value",
-    "norm_type",
-    "clip_each",
-    "on_nonfinite",
-    "average",
-)
+from adamas.jax._state import State, check_state, no_report, put_together, take_apart
+from adamas.jax._steps import StepsAlone, is_traced, take_step
+from adamas.jax._trees import Tree, any_dynamic, describe, gradients_like, value_at
 
 
 class Optimizer:
@@ -89,15 +63,15 @@ class Optimizer:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "engine_class" in cls.__dict__:
-            cls.__signature__ = _signature_of(cls.engine_class)
-            cls.__doc__ = _docstring_of(cls.engine_class)
+            cls.__signature__ = signature_of(cls.engine_class)
+            cls.__doc__ = docstring_of(cls.engine_class)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         name = type(self).__name__
         info = describe_class(self.engine_class)
         names = info.spec.argument_names
         options = {key: kwargs.pop(key) for key in [*kwargs] if key not in names and key != "mask"}
-        for key, instead in _ELSEWHERE.items():
+        for key, instead in ELSEWHERE.items():
             if key in options:
                 raise TypeError(f"{key}: there is no such option of adamas.jax.{name}; {instead}")
         defaults = read_step_defaults(options, name, [*names, "mask"])
@@ -111,13 +85,14 @@ class Optimizer:
         given.pop("options", None)
         self.mask: Any = given.pop("mask")
         self.options: dict[str, Any] = options
-        given = {key: _checked(info, key, value) for key, value in given.items()}
+        given = {key: checked(info, key, value) for key, value in given.items()}
         completed = info.at_construction({**dict.fromkeys(info.fixed, True), **with_placeholders(info.spec, given)})
         info.check_combination(completed)
         if given.get("max_lr", 0.0) is None:
             given["max_lr"] = completed["max_lr"]
         self.hyperparameters: dict[str, Any] = given
         self._compiled: dict[Any, Compiled] = {}
+        self._alone = StepsAlone(self._step)
 
     def __repr__(self) -> str:
         mask = {} if self.mask is None else {"mask": self.mask}
@@ -186,36 +161,9 @@ class Optimizer:
         values = self._with(hyperparameters)
         if grad_scale is not None and not isinstance(grad_scale, jax.Array):
             grad_scale = number(grad_scale, "grad_scale", "a finite number > 0", math.nextafter(0.0, 1.0), math.inf)
-        tree = describe(params)
-        gradients = gradients_like(grads, tree)
-        present = [gradient is not None for gradient in gradients] if tree.layout is None else [True] * len(tree.leaves)
-        groups = self._groups(params, tree, values)
-        compiled = self._compile(tree, groups, present, scaled=grad_scale is not None)
-        check_state(state, compiled)
-        keys = keys_of(compiled)
-        operands = [
-            as_operand(grad_scale, "grad_scale")
-            if each.name == "grad_scale"
-            else as_operand(_value_of(each, groups[each.group].values, state.count), each.name)
-            for each in compiled.operands
-        ]
-        order = compiled.order if tree.layout is None else (0,)
-        kept = [jnp.asarray(tree.held[i]) for i in order]
-        given = [jnp.asarray(gradients[i]) for i in order if gradients[i] is not None]
-        buffers = [state.buffers[key] for key in keys]
-        stepped = call(
-            compiled.program.encoded,
-            numbers=operands,
-            params=kept,
-            grads=given,
-            states=buffers,
-            count=state.count,
-            after=jax.tree_util.tree_leaves(after),
-        )
-        new = dict(zip(order, stepped, strict=False))
-        report = _in_order(stepped[-1], compiled.order)
-        after_step = State(stepped[-2], dict(zip(keys, stepped[len(kept) : -2], strict=True)), report)
-        return tree.like([new[i] for i in range(len(order))]), after_step
+        if is_traced((params, grads, state, grad_scale, values, after)):
+            return self._step(params, grads, state, values, grad_scale, after=after)
+        return self._alone(params, grads, state, values, grad_scale)
 
     def states(self, params: Any, state: State) -> dict[str, dict[str, Any]]:
         """Return what is kept of each parameter, by the names that `adamas.AdamW` and its relatives have in ``state``.
@@ -298,7 +246,7 @@ class Optimizer:
 
         Raises:
             TypeError: It is of another class.
-        ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
+            ValueError: Its parameters or states are others, or its parameters have taken different numbers of steps.
         """
         tree, _, compiled = self._described(params)
         arrays, state = from_numpy(self.engine_class, compiled, tree.leaves, optimizer, no_report())
@@ -363,6 +311,27 @@ class Optimizer:
         tree, _, compiled = self._described(params)
         return from_optax(self.engine_class.spec.name, compiled, tree, self.init(params), given)
 
+    def _step(
+        self,
+        params: Any,
+        grads: Any,
+        state: State,
+        values: Mapping[str, Any],
+        grad_scale: Any,
+        *,
+        after: Any = (),
+        in_place: bool = True,
+    ) -> tuple[Any, State]:
+        tree = describe(params)
+        gradients = gradients_like(grads, tree)
+        present = [gradient is not None for gradient in gradients] if tree.layout is None else [True] * len(tree.leaves)
+        groups = self._groups(params, tree, values)
+        compiled = self._compile(tree, groups, present, scaled=grad_scale is not None)
+        check_state(state, compiled)
+        return take_step(
+            compiled, groups, tree, gradients, state, grad_scale=grad_scale, after=after, in_place=in_place
+        )
+
     def _described(self, params: Any) -> tuple[Tree, list[Group], Compiled]:
         """Return what there is to know of parameters, their groups, and a program of their steps."""
         tree = describe(params)
@@ -382,7 +351,7 @@ class Optimizer:
         for name in hyperparameters:
             if name not in self.hyperparameters:
                 raise TypeError(no_argument(name, type(self).__name__, [*self.hyperparameters], []))
-        return {**self.hyperparameters, **{name: _checked(info, name, each) for name, each in hyperparameters.items()}}
+        return {**self.hyperparameters, **{name: checked(info, name, each) for name, each in hyperparameters.items()}}
 
     def _groups(self, params: Any, tree: Tree, values: Mapping[str, Any]) -> list[Group]:
         """Return the parameters that weight decay is for, and those that it is not for."""
@@ -394,7 +363,7 @@ class Optimizer:
     def _compile(self, tree: Tree, groups: Sequence[Group], present: Sequence[bool], *, scaled: bool) -> Compiled:
         operands = operands_of(groups, scaled=scaled)
         plain = [
-            (group.members, tuple(item for item in group.values.items() if not _any_dynamic(item[1])))
+            (group.members, tuple(item for item in group.values.items() if not any_dynamic(item[1])))
             for group in groups
         ]
         elements = None if tree.layout is None else tree.layout.size
@@ -427,85 +396,3 @@ class Optimizer:
             if not isinstance(flag, bool | np.bool_):
                 raise TypeError(f"mask: expected True or False for each parameter, got {shown(flag)}")
         return [bool(flag) for flag in flags]
-
-
-def _signature_of(engine_class: type[adapters.Optimizer]) -> inspect.Signature:
-    signature = inspect.signature(engine_class)
-    _, *hyperparameters, options = signature.parameters.values()
-    mask = inspect.Parameter("mask", inspect.Parameter.KEYWORD_ONLY, default=None)
-    return signature.replace(parameters=[*hyperparameters, mask, options])
-
-
-def _docstring_of(engine_class: type[adapters.Optimizer]) -> str:
-    """Return a docstring: the equations and references of the NumPy optimizer's."""
-    name, text = engine_class.__name__, inspect.cleandoc(engine_class.__doc__ or "")
-    description, rest = text.split("\nArgs:\n", 1)
-    arguments = f"""
-Args:
-    others: As of `adamas.{name}`, but for ``params``, and as `Optimizer` says.
-
-Raises:
-    TypeError: As of `Optimizer`.
-    ValueError: As of `Optimizer`.
-
-"""
-    return description + arguments + rest[rest.index("References:") :]
-
-
-def _in_order(report: Any, order: Sequence[int]) -> Any:
-    """Return a report with the number of a parameter as the pytree has it, instead of the program."""
-    if list(order) == sorted(order):
-        return report
-    number = report[3].astype(jnp.int32)
-    return report.at[3].set(jnp.where(number < 0, -1, jnp.asarray(order)[number]))
-
-
-def _any_dynamic(value: Any) -> bool:
-    return any(map(is_dynamic, value)) if isinstance(value, tuple | list) else is_dynamic(value)
-
-
-#: Ranges of numbers that the core reads afresh in each step.
-_CHANGEABLE = frozenset(
-    {
-        *(Range.LEARNING_RATE, Range.NON_NEGATIVE, Range.FRACTION, Range.FINITE, Range.COUNT, Range.BETAS, Range.PAIR),
-        *(Range.EPSILONS, Range.NON_POSITIVE, Range.AT_LEAST_ONE, Range.POSITIVE),
-    }
-)
-
-
-def _checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
-    """Return a hyperparameter as plain numbers, schedules and arrays.
-
-    Raises:
-        TypeError: Of the wrong type, or one that cannot change from step to step.
-        ValueError: Out of range, as far as it is known.
-    """
-    known = info.spec.by_name[name]
-    if not _any_dynamic(value):
-        return info.check_hyperparameter(name, value, name)
-    if known.frozen or known.range not in _CHANGEABLE:
-        raise TypeError(f"{name}: cannot change from step to step; give a plain value")
-    if not isinstance(known.default, tuple):
-        return value
-    parts = tuple(value) if isinstance(value, tuple | list) else ()
-    if len(parts) != len(known.default):
-        raise TypeError(
-            f"{name}: expected {len(known.default)} numbers, each of which may be a schedule or an array of one, got "
-            f"{shown(value)}"
-        )
-    info.check_hyperparameter(name, with_placeholders(info.spec, {name: parts})[name], name)
-    return parts
-
-
-def _value_of(operand: adapters.Operand, values: Mapping[str, Any], count: Any) -> Any:
-    value = values[operand.name]
-    part = value[operand.place] if isinstance(value, tuple | list) else value
-    if not callable(part):
-        return part
-    try:
-        return part(count)
-    except jax.errors.ConcretizationTypeError as error:
-        raise TypeError(
-            f"{operand.name}: the schedule cannot be traced; write it in operations of jax.numpy, or take one of "
-            "optax's"
-        ) from error

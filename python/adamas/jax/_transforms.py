@@ -12,7 +12,8 @@ import jax.numpy as jnp
 
 from adamas.adapters.checks import no_argument, shown
 from adamas.jax import _optimizers
-from adamas.jax._optimizer import OPTIONS, Optimizer
+from adamas.jax._arguments import OPTIONS
+from adamas.jax._optimizer import Optimizer
 from adamas.jax._trees import is_dynamic
 from adamas.rules.optax_functions import FUNCTIONS, Function
 

@@ -152,6 +152,11 @@ def is_dynamic(value: Any) -> bool:
     return callable(value) or isinstance(value, jax.Array)
 
 
+def any_dynamic(value: Any) -> bool:
+    """Tell whether one is, of a number or of several."""
+    return any(map(is_dynamic, value)) if isinstance(value, tuple | list) else is_dynamic(value)
+
+
 def value_at(value: Any, count: Any) -> Any:
     """Return a hyperparameter with the values of its schedules after so many steps."""
     if isinstance(value, tuple | list):

@@ -1,0 +1,93 @@
+"""What optimizers of `adamas.jax` are made with: hyperparameters, options, and the checks of them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from adamas import adapters
+from adamas.adapters.checks import shown
+from adamas.jax._programs import with_placeholders
+from adamas.jax._trees import any_dynamic
+from adamas.rules import Range
+
+#: Options of adamas that need memory or gradients of the user's own.
+ELSEWHERE = {
+    "copy_out": "cast the parameters where they are used",
+    "sparse": "gradients are dense under JAX",
+    "state_memory": "JAX holds the states",
+    "zero_grads": "gradients are values under JAX",
+    "accumulation": "sum up gradients with jax.tree.map, or by optax.MultiSteps",
+    "observe": "it is an option of adamas.AdamW and its relatives",
+}
+
+
+#: Options of adamas that there are.
+OPTIONS = (
+    "state_dtype",
+    "master_weights",
+    "rounding",
+    "seed",
+    "num_threads",
+    "max_norm",
+    "max_value",
+    "norm_type",
+    "clip_each",
+    "on_nonfinite",
+    "average",
+)
+
+#: Ranges of numbers that the core reads afresh in each step.
+_CHANGEABLE = frozenset(
+    {
+        *(Range.LEARNING_RATE, Range.NON_NEGATIVE, Range.FRACTION, Range.FINITE, Range.COUNT, Range.BETAS, Range.PAIR),
+        *(Range.EPSILONS, Range.NON_POSITIVE, Range.AT_LEAST_ONE, Range.POSITIVE),
+    }
+)
+
+
+def checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
+    """Return a hyperparameter as plain numbers, schedules and arrays.
+
+    Raises:
+        TypeError: Of the wrong type, or one that cannot change from step to step.
+        ValueError: Out of range, as far as it is known.
+    """
+    known = info.spec.by_name[name]
+    if not any_dynamic(value):
+        return info.check_hyperparameter(name, value, name)
+    if known.frozen or known.range not in _CHANGEABLE:
+        raise TypeError(f"{name}: cannot change from step to step; give a plain value")
+    if not isinstance(known.default, tuple):
+        return value
+    parts = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(parts) != len(known.default):
+        raise TypeError(
+            f"{name}: expected {len(known.default)} numbers, each of which may be a schedule or an array of one, got "
+            f"{shown(value)}"
+        )
+    info.check_hyperparameter(name, with_placeholders(info.spec, {name: parts})[name], name)
+    return parts
+
+
+def signature_of(engine_class: type[adapters.Optimizer]) -> inspect.Signature:
+    signature = inspect.signature(engine_class)
+    _, *hyperparameters, options = signature.parameters.values()
+    mask = inspect.Parameter("mask", inspect.Parameter.KEYWORD_ONLY, default=None)
+    return signature.replace(parameters=[*hyperparameters, mask, options])
+
+
+def docstring_of(engine_class: type[adapters.Optimizer]) -> str:
+    """Return a docstring: the equations and references of the NumPy optimizer's."""
+    name, text = engine_class.__name__, inspect.cleandoc(engine_class.__doc__ or "")
+    description, rest = text.split("\nArgs:\n", 1)
+    arguments = f"""
+Args:
+    others: As of `adamas.{name}`, but for ``params``, and as `Optimizer` says.
+
+Raises:
+    TypeError: As of `Optimizer`.
+    ValueError: As of `Optimizer`.
+
+"""
+    return description + arguments + rest[rest.index("References:") :]
