@@ -19,8 +19,8 @@ void Copies::add(void* to, const void* from, std::size_t bytes) {
   advise_huge(to, bytes);
   bytes_ += bytes;
   for (std::size_t begin = 0; begin < bytes; begin += kPiece) {
-    pieces_.push_back({static_cast<char*>(to) + begin, static_cast<const char*>(from) + begin,
-                       std::min(kPiece, bytes - begin)});
+    pieces_.push_back(
+        {static_cast<char*>(to) + begin, static_cast<const char*>(from) + begin, std::min(kPiece, bytes - begin)});
   }
 }
 
