@@ -89,7 +89,7 @@ class BufferLayout {
 }  // namespace xla
 
 py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
-                          const std::vector<std::tuple<std::uint32_t, std::string, int>>& operands,
+                          const std::vector<OperandTuple>& operands,
                           const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
                           const std::vector<std::uint64_t>& places) {
   const Exclusive exclusive(*this);
@@ -107,13 +107,14 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
   program.average = {static_cast<xla::AverageKind>(std::get<0>(average)), 0, std::get<1>(average), std::get<2>(average),
                      std::get<3>(average)};
   program.groups = hyperparameters_;
-  for (const auto& [group, name, index] : operands) {
+  for (const auto& [group, name, index, factor, power] : operands) {
+    if (power != 1 && power != 2 && power != -1) throw py::value_error("program: no such power");
     double Hyperparameters::* const field = number_field(name, index);
     if (name == "grad_scale") {
-      program.operands.push_back({xla::kOptions, xla::offset_of(options_, options_.grad_scale)});
+      program.operands.push_back({xla::kOptions, xla::offset_of(options_, options_.grad_scale), factor, power});
     } else if (field != nullptr && group < groups_.size()) {
       const Hyperparameters& first = hyperparameters_.front();
-      program.operands.push_back({group, xla::offset_of(first, first.*field)});
+      program.operands.push_back({group, xla::offset_of(first, first.*field), factor, power});
     } else {
       throw py::value_error("program: no such number");
     }

@@ -191,7 +191,7 @@ class Plan:
         groups: Any,
         options: Any,
         has_gradient: Sequence[bool],
-        operands: Sequence[tuple[int, str, int]],
+        operands: Sequence[tuple[int, str, int, float, int]],
         average: tuple[int, float, int, int],
         apart: bool,
         places: Sequence[int],

@@ -16,8 +16,6 @@ from adamas.rules.keras_classes import keras_name
 
 #: What depends on the learning rate in other ways than by it: see adamas.keras.
 BY_CALLBACK: list[tuple[str, dict[str, Any]]] = [
-    ("SGD", {"momentum": 0.9}),
-    ("Lamb", {"weight_decay": 0.1}),
     ("AdamW", {"observe": 1}),
 ]
 
@@ -38,6 +36,13 @@ def test_no_callback(rule: str) -> None:
     assert "pure_callback" not in program
 
 
+@pytest.mark.parametrize(("name", "arguments"), [("SGD", {"momentum": 0.9}), ("Lamb", {"weight_decay": 0.1})], ids=str)
+def test_no_callback_with_arguments(name: str, arguments: dict[str, Any]) -> None:
+    program = program_of(getattr(adamas.keras, name)(**arguments))
+    assert "adamas_step" in program
+    assert "pure_callback" not in program
+
+
 @pytest.mark.parametrize(("name", "arguments"), BY_CALLBACK, ids=str)
 def test_callback(name: str, arguments: dict[str, Any]) -> None:
     program = program_of(getattr(adamas.keras, name)(**arguments))
@@ -45,12 +50,26 @@ def test_callback(name: str, arguments: dict[str, Any]) -> None:
     assert "pure_callback" in program
 
 
-@pytest.mark.parametrize("states", ["bfloat16", "int8", "int4"])
-def test_same_bits_as_eager_steps(states: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("AdamW", {"weight_decay": 0.1, "state_dtype": "bfloat16"}),
+        ("AdamW", {"weight_decay": 0.1, "state_dtype": "int8"}),
+        ("AdamW", {"weight_decay": 0.1, "state_dtype": "int4"}),
+        ("AdamW", {"weight_decay": 0.1, "decay": "corrected", "max_lr": 0.5}),
+        ("SGD", {"momentum": 0.9}),
+        ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+        ("SGD", {"momentum": 0.9, "weight_decay": 0.1, "decay": "corrected", "max_lr": 0.5}),
+        ("SGD", {"momentum": 0.9, "weight_decay": 0.1, "decay": "independent", "max_lr": 0.5}),
+        ("Lamb", {"weight_decay": 0.1}),
+    ],
+    ids=str,
+)
+def test_same_bits_as_eager_steps(name: str, arguments: dict[str, Any]) -> None:
     """Eager steps are taken in NumPy; gradients are the same."""
     weights = []
     for is_compiled in (False, True):
-        optimizer = adamas.keras.AdamW(0.01, weight_decay=0.1, state_dtype=states)
+        optimizer = getattr(adamas.keras, name)(0.01, **arguments)
         keras.utils.set_random_seed(3)
         variables = network().trainable_variables
         optimizer.build(variables)
@@ -75,3 +94,15 @@ def test_one_program_for_all_steps() -> None:
     model = compiled(adamas.keras.AdamW(schedule))
     losses = model.fit(X, Y, epochs=8, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+def test_a_negative_rate_is_refused_though_its_reciprocal_is_what_counts() -> None:
+    optimizer: Any = adamas.keras.SGD(0.01, momentum=0.9)
+    model = network()
+    optimizer.build(model.trainable_variables)
+    values = [variable.value for variable in optimizer.variables]
+    params = [variable.value for variable in model.trainable_variables]
+    values[1] = np.float32(-0.5)
+    assert optimizer.variables[1].path.endswith("learning_rate")
+    with pytest.raises(Exception, match="a hyperparameter is out of range"):
+        jax.block_until_ready(jax.jit(optimizer.stateless_apply)(values, params, params))

@@ -162,7 +162,7 @@ void Instance::take_numbers(const Buffer* const* operands, std::int32_t count, c
   for (std::size_t i = 0; i < program_.operands.size(); ++i) {
     const ProgramOperand& operand = program_.operands[i];
     const Buffer& given = *operands[i];
-    const double value = number_at(given, 0, given.dtype == DataType::kF32);
+    const double value = operand.at(number_at(given, 0, given.dtype == DataType::kF32));
     void* const to = operand.group == kOptions ? static_cast<void*>(&options_) : &groups_[operand.group];
     std::memcpy(shifted(to, operand.offset), &value, sizeof value);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <type_traits>
 
@@ -14,7 +15,7 @@ namespace {
 // What begins all programs. The sizes tell apart what was compiled from other sources of the same version.
 struct Header {
   char version[40] = ADAMAS_VERSION;
-  std::uint32_t sizes[4] = {sizeof(StepOptions), sizeof(Hyperparameters), sizeof(ProgramParameter), 1};
+  std::uint32_t sizes[4] = {sizeof(StepOptions), sizeof(Hyperparameters), sizeof(ProgramParameter), sizeof(ProgramOperand)};
   std::uint32_t rules = 0;
   std::uint32_t threads = 0;
   std::uint32_t scalars = 0;
@@ -69,6 +70,15 @@ class Reader {
 };
 
 }  // namespace
+
+double ProgramOperand::at(double given) const {
+  if (power != 1 && given < 0.0) return std::numeric_limits<double>::quiet_NaN();  // which the plan refuses
+  switch (power) {
+    case -1: return factor / std::max(given, 1e-300);
+    case 2: return factor * given * given;
+    default: return factor * given;
+  }
+}
 
 double ProgramAverage::weight_at(std::int64_t step) const {
   if (kind == AverageKind::kNone || step < start || (step - start) % every != 0) return 0.0;

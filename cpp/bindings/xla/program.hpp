@@ -31,12 +31,16 @@ struct ProgramParameter {
   std::uint64_t first_element = 0;  // if one buffer holds all parameters, and one all gradients
 };
 
-// A number that comes with each step instead, in an argument: `offset` bytes into the hyperparameters of a group, or,
-// of kOptions, into the options.
+// A number that comes with each step instead, or factor * that number^power: `offset` bytes into the hyperparameters of
+// a group, or, of kOptions, into the options.
 constexpr std::uint32_t kOptions = 0xFFFFFFFF;
 struct ProgramOperand {
   std::uint32_t group = 0;
   std::uint32_t offset = 0;
+  double factor = 1.0;
+  std::int64_t power = 1;  // -1, 1 or 2; the reciprocal of 0 is a large number, and a negative number has none
+
+  double at(double given) const;
 };
 
 // How averages are kept (adamas/averaging.py).

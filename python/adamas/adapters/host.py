@@ -228,7 +228,7 @@ class BoundOptimizer:
             self.param_groups,
             options,
             has_gradient,
-            [(each.group, each.name, each.place) for each in operands],
+            [(each.group, each.name, each.place, each.factor, each.power) for each in operands],
             average,
             apart,
             places,

@@ -11,17 +11,21 @@ __all__ = ["Buffer", "Operand", "Part", "Program", "average_as_numbers"]
 
 
 class Operand(NamedTuple):
-    """A number that comes with each step, instead of being part of the program.
+    """A number that comes with each step, instead of being part of the program: factor * what is given^power.
 
     Attributes:
         name: Of a hyperparameter, or ``"grad_scale"``.
         group: The number of the group.
         place: Among several numbers under this name (``betas``).
+        factor: A number.
+        power: -1, 1 or 2. The reciprocal of 0 is a large number; negative numbers are refused, unless it is 1.
     """
 
     name: str
     group: int = 0
     place: int = 0
+    factor: float = 1.0
+    power: int = 1
 
 
 class Buffer(NamedTuple):

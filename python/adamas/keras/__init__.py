@@ -22,9 +22,8 @@ torch      No copies: a step is one call of the compiled core for all variables,
            ``optimizer.variables`` are views of the core's states. Variables have to be on the CPU
            (``KERAS_TORCH_DEVICE=cpu`` where there is a GPU).
 jax        In a compiled training step, XLA calls the core on its own arrays, which the step updates in place where they
-           are donated, as ``fit`` has it. Three things are reached by ``jax.pure_callback`` instead, which copies
-           variables, states and gradients to the host and back: `SGD` with momentum, weight decay under a rule that has
-           it elsewhere than Keras (`Lamb`), and ``observe``; and everything before JAX 0.6. One device.
+           are donated, as ``fit`` has it. ``observe`` is reached by ``jax.pure_callback`` instead, which copies
+           variables, states and gradients to the host and back; and so is everything before JAX 0.6. One device.
 tensorflow Each step copies variables, states and gradients to the host, and variables and states back, by
            ``tf.numpy_function``; the host keeps a second set of both: 12 bytes more for each parameter with Adam. The
            results are right, but a step takes several times as long as Keras's own: this is for rules and

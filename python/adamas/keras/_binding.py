@@ -19,14 +19,14 @@ class Step:
         hyperparameters: Under the names of adamas, all but weight decay.
         weight_decay: For variables that decay; None if the rule has none.
         grad_scale: What gradients are divided by.
-        shrinkage: What variables that decay are multiplied by before the update.
+        decay_before: By which share of themselves variables that decay are smaller before the update.
         offsets: Added to states after the update, by name.
     """
 
     hyperparameters: Mapping[str, Any]
     weight_decay: float | None
     grad_scale: float | None = None
-    shrinkage: float = 1.0
+    decay_before: float = 0.0
     offsets: Mapping[str, float] = field(default_factory=dict)
 
     def group(self, decays: bool) -> dict[str, Any]:
@@ -86,16 +86,29 @@ class Binding:
         """The arrays in the order of `program`."""
         return self._order
 
-    def program(self, step: Step, stepped: Collection[int]) -> Program:
-        """Return a step as a program that is given the learning rate of each group.
+    @property
+    def decaying(self) -> Sequence[int]:
+        """The arrays that decay."""
+        return [i for flag, members in self._groups if flag for i in members]
+
+    def program(self, step: Step, stepped: Collection[int], powers: Mapping[str, int]) -> tuple[Program, int]:
+        """Return a step as a program that is given the learning rate, and how often.
 
         Args:
-            step: What is asked for, without shrinkage and offsets.
+            step: What is asked for at a learning rate of 1; what is before and after the update is left out.
             stepped: Which parameters have a gradient.
+            powers: Of the learning rate in what depends on it, by name.
         """
         self._set(step)
-        rates = [Operand("lr", number) for number in range(len(self._groups))]
-        return self.bound.program([i in stepped for i in self._order], rates, apart=True)
+        operands = []
+        for name, power in powers.items():
+            if name == "grad_scale" and step.grad_scale is not None:
+                operands.append(Operand(name, factor=step.grad_scale, power=power))
+            for number, (flag, _) in enumerate(self._groups):
+                value = step.group(flag).get(name, 0.0)
+                if value != 0.0:
+                    operands.append(Operand(name, number, factor=value, power=power))
+        return self.bound.program([i in stepped for i in self._order], operands, apart=True), len(operands)
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""
@@ -121,7 +134,7 @@ class Binding:
         bound = self.bound
         stepped = [i for i, grad in enumerate(grads) if grad is not None]
         self._set(step)
-        if step.shrinkage != 1.0:
+        if step.decay_before != 0.0:
             bound.check_groups(taken)
         bound.set_step_counts([taken] * len(grads), taken)
         if self.shared:
@@ -132,8 +145,8 @@ class Binding:
         if taken == 0:
             for i in stepped:
                 bound.start_states(self._place[i])
-        if step.shrinkage != 1.0:
-            self._shrink(step.shrinkage, stepped)
+        if step.decay_before != 0.0:
+            self._shrink(1.0 - step.decay_before, stepped)
         bound.step([grads[i] for i in self._order], grad_scale=step.grad_scale)
         for name, offset in step.offsets.items():
             for i in stepped:
@@ -159,6 +172,5 @@ class Binding:
         return {name: np.array([numbers[name] for numbers in found]) for name in self.numbers}
 
     def _shrink(self, factor: float, stepped: Sequence[int]) -> None:
-        for flag, members in self._groups:
-            for i in set(members).intersection(stepped) if flag else ():
-                np.multiply(self.arrays[i], self.arrays[i].dtype.type(factor), out=self.arrays[i])
+        for i in set(self.decaying).intersection(stepped):
+            np.multiply(self.arrays[i], self.arrays[i].dtype.type(factor), out=self.arrays[i])

@@ -171,7 +171,7 @@ class Optimizer(keras.optimizers.Optimizer):
         hyperparameters = {"lr": lr, **_arguments.adamas_arguments(info, own), **self.fixed}
         if self.decays_before:
             none = 0.0 if "weight_decay" in info.spec.by_name else None
-            return Step(hyperparameters, none, shrinkage=1.0 - lr * decay)
+            return Step(hyperparameters, none, decay_before=lr * decay)
         return Step(hyperparameters, decay)
 
     @property

@@ -27,12 +27,10 @@ class StepCompiled:
 
         Args:
             grads: The gradients.
-            step_at: Returns what adamas is asked for at a learning rate, which must depend on it in no other way.
+            step_at: Returns what adamas is asked for at a learning rate: each number must be a multiple of its square,
+                of itself or of its reciprocal, or not depend on it.
         """
-        if not any(isinstance(grad, jax.core.Tracer) for grad in grads):
-            return False
-        first, second = (_without_rate(step_at(rate)) for rate in (1.0, 0.5))
-        return first is not None and first == second
+        return any(isinstance(grad, jax.core.Tracer) for grad in grads) and _powers(step_at) is not None
 
     def step(
         self,
@@ -53,12 +51,18 @@ class StepCompiled:
             given[model.index[id(variable)]] = grad
         empty = [np.empty(math.prod(v.shape), jnp.dtype(v.dtype)) for v in model.variables]
         binding = self._bind(model.variables, empty)
-        step = step_at(0.5)
-        program = binding.program(step, given)
+        step, powers = step_at(1.0), _powers(step_at)
+        assert powers is not None  # see `can_step`
+        decay = powers.pop("decay_before", 0)
+        program, count_of_rates = binding.program(step, given, powers)
         order = binding.order
         rate = jnp.asarray(getattr(learning_rate, "value", learning_rate))
-        rates = [rate if rate.dtype == jnp.float64 else rate.astype(jnp.float32)] * len(binding.bound.param_groups)
+        rate = rate if rate.dtype == jnp.float64 else rate.astype(jnp.float32)
         params = [model.variables[i].value for i in order]
+        if decay:
+            kept = 1.0 - step.decay_before * rate**decay
+            decaying = set(binding.decaying).intersection(given)
+            params = [p * kept.astype(p.dtype) if i in decaying else p for i, p in zip(order, params, strict=True)]
         states = [
             _as_buffer(model.states[i], part.name)
             for i, parts in zip(order, program.parts, strict=True)
@@ -69,8 +73,14 @@ class StepCompiled:
         dense = [
             grad.todense() if hasattr(grad, "todense") else grad for grad in (given[i] for i in order if i in given)
         ]
-        kept = [*states, *numbers]
-        after = call(program.encoded, numbers=rates, params=params, grads=dense, states=kept, count=count)
+        after = call(
+            program.encoded,
+            numbers=[rate] * count_of_rates,
+            params=params,
+            grads=dense,
+            states=[*states, *numbers],
+            count=count,
+        )
         stepped = iter(after)
         for i in order:
             value = next(stepped)
@@ -90,11 +100,27 @@ class StepCompiled:
             _assign_numbers(model, binding, next(stepped), given)
 
 
-def _without_rate(step: Step) -> tuple[Any, ...] | None:
-    """Return what is asked for but for the learning rate; None if a program cannot do it."""
-    if step.shrinkage != 1.0 or step.grad_scale is not None:
-        return None
-    return ({**step.hyperparameters, "lr": None}, step.weight_decay, step.offsets)
+def _powers(step_at: Callable[[float], Step]) -> dict[str, int] | None:
+    """Return the power of the learning rate in each number that depends on it; None if programs do not know it."""
+    rates = (1.0, 0.5, 0.25)  # by which numbers are multiplied without rounding
+    first, *others = (_numbers(step_at(rate)) for rate in rates)
+    found = {}
+    for name, value in first.items():
+        seen = [other[name] for other in others]
+        if value is None or (name != "grad_scale" and all(each == value for each in seen)):
+            continue
+        for power in (1, -1, 2):
+            if seen == [value * rate**power for rate in rates[1:]]:
+                found[name] = power
+                break
+        else:
+            return None
+    return found
+
+
+def _numbers(step: Step) -> dict[str, Any]:
+    """Return all that is asked for, by name."""
+    return {name: value for name, value in {**vars(step), **step.hyperparameters}.items() if name != "hyperparameters"}
 
 
 def _as_buffer(states: dict[str, Any], name: str) -> Any:
