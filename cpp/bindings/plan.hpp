@@ -135,12 +135,12 @@ class PyPlan {
   // has_gradient: for each parameter. operands: group, name and place among several of each hyperparameter that comes
   // with the step, and the factor and power of a ProgramOperand. average: an AverageKind, decay, start, every. apart: each state has a buffer of its own, without
   // padding, and scalars are float32. places: empty, or for each parameter its first element in the one buffer that
-  // holds all, and last the elements of that.
+  // holds all, and last the elements of that. start_states: as StepOptions.
   using OperandTuple = std::tuple<std::uint32_t, std::string, int, double, std::int64_t>;
   py::tuple program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                     const std::vector<OperandTuple>& operands,
                     const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
-                    const std::vector<std::uint64_t>& places);
+                    const std::vector<std::uint64_t>& places, bool start_states);
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }

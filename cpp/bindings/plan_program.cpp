@@ -91,7 +91,7 @@ class BufferLayout {
 py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                           const std::vector<OperandTuple>& operands,
                           const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
-                          const std::vector<std::uint64_t>& places) {
+                          const std::vector<std::uint64_t>& places, bool start_states) {
   const Exclusive exclusive(*this);
   if (!laid_out_ || has_gradient.size() != params_.size())
     throw py::value_error("program: one flag for each parameter");
@@ -102,7 +102,7 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
   xla::Program program;
   program.elements = places.empty() ? 0 : places.back();
   program.options = options_;
-  program.options.start_states = true;
+  program.options.start_states = start_states;
   program.threads = num_threads_;
   program.average = {static_cast<xla::AverageKind>(std::get<0>(average)), 0, std::get<1>(average), std::get<2>(average),
                      std::get<3>(average)};

@@ -195,6 +195,7 @@ class Plan:
         average: tuple[int, float, int, int],
         apart: bool,
         places: Sequence[int],
+        start_states: bool,
     ) -> Any: ...
     def step(
         self,

@@ -14,7 +14,7 @@ import adamas.keras
 from adamas.rules import SPECS
 from adamas.rules.keras_classes import keras_name
 
-#: What depends on the learning rate in other ways than by it: see adamas.keras.
+#: What programs cannot do: see adamas.keras.
 BY_CALLBACK: list[tuple[str, dict[str, Any]]] = [
     ("AdamW", {"observe": 1}),
 ]
@@ -62,6 +62,10 @@ def test_callback(name: str, arguments: dict[str, Any]) -> None:
         ("SGD", {"momentum": 0.9, "weight_decay": 0.1, "decay": "corrected", "max_lr": 0.5}),
         ("SGD", {"momentum": 0.9, "weight_decay": 0.1, "decay": "independent", "max_lr": 0.5}),
         ("Lamb", {"weight_decay": 0.1}),
+        ("Lamb", {"weight_decay": 0.1, "state_dtype": "int8"}),
+        ("ScheduleFreeAdamW", {"weight_decay": 0.1}),
+        ("ScheduleFreeAdamW", {"weight_decay": 0.1, "state_dtype": "bfloat16"}),
+        ("ScheduleFreeAdamW", {"weight_decay": 0.1, "state_dtype": "int4"}),
     ],
     ids=str,
 )

@@ -206,6 +206,7 @@ class BoundOptimizer:
         *,
         apart: bool = False,
         places: Sequence[int] = (),
+        start_states: bool = True,
     ) -> Program:
         """Return a step of these parameters as a program, for a runtime that holds all buffers itself.
 
@@ -217,6 +218,7 @@ class BoundOptimizer:
             apart: Each state of each parameter has a buffer of its own, and ``scalars`` are float32.
             places: If one buffer holds all parameters, and one all gradients: for each parameter its first element in
                 it, and last how many elements it has.
+            start_states: The first step gives states that start at the parameter its values.
 
         Raises:
             TypeError: A hyperparameter of the wrong type, or an average of a class that is not one of adamas.
@@ -232,6 +234,7 @@ class BoundOptimizer:
             average,
             apart,
             places,
+            start_states,
         )
         if not found:
             self.check_groups(self.completed)

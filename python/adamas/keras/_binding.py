@@ -108,7 +108,16 @@ class Binding:
                 value = step.group(flag).get(name, 0.0)
                 if value != 0.0:
                     operands.append(Operand(name, number, factor=value, power=power))
-        return self.bound.program([i in stepped for i in self._order], operands, apart=True), len(operands)
+        program = self.bound.program(
+            [i in stepped for i in self._order], operands, apart=True, start_states=step.decay_before == 0.0
+        )
+        return program, len(operands)
+
+    def starts_at_parameter(self, index: int, name: str) -> bool:
+        """Tell whether a state of a parameter starts at its value."""
+        group = self.bound.param_groups[self.bound.groups_of[self._place[index]]]
+        first = self.bound.info.spec.first_values(group)
+        return name in first and first[name] is None
 
     def states(self, index: int) -> dict[str, Array]:
         """Return the state arrays of a parameter, the live ones."""

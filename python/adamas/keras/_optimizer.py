@@ -200,6 +200,6 @@ class Optimizer(keras.optimizers.Optimizer):
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
         memory: Any = self._copies if self._in_place is None or in_stateless_scope() else self._in_place
-        if self._compiled is not None and self.observe is None and self._compiled.can_step(grads, self._step_at):
-            memory = self._compiled
-        memory.step(self._model, grads, trainable_variables, self.iterations, learning_rate, self._step_at)
+        step = (self._model, grads, trainable_variables, self.iterations, learning_rate, self._step_at)
+        if self._compiled is None or self.observe is not None or not self._compiled.step(*step):
+            memory.step(*step)

@@ -22,16 +22,6 @@ class StepCompiled:
     def __init__(self, bind: Bind) -> None:
         self._bind = bind
 
-    def can_step(self, grads: Sequence[Any], step_at: Callable[[float], Step]) -> bool:
-        """Tell whether a program is being compiled, and the step can be a part of it.
-
-        Args:
-            grads: The gradients.
-            step_at: Returns what adamas is asked for at a learning rate: each number must be a multiple of its square,
-                of itself or of its reciprocal, or not depend on it.
-        """
-        return any(isinstance(grad, jax.core.Tracer) for grad in grads) and _powers(step_at) is not None
-
     def step(
         self,
         model: ModelVariables,
@@ -40,8 +30,24 @@ class StepCompiled:
         taken: Any,
         learning_rate: Any,
         step_at: Callable[[float], Step],
-    ) -> None:
-        """Assign their next values to variables and states; see `StepOnCopies.step`."""
+    ) -> bool:
+        """Assign their next values to variables and states, if a program is being compiled, and this can be in it.
+
+        Args:
+            model: As of `StepOnCopies.step`, as all others are.
+            grads: Likewise.
+            variables: Likewise.
+            taken: Likewise.
+            learning_rate: Likewise.
+            step_at: Likewise. Each number must be a multiple of the square of the learning rate, of itself or of its
+                reciprocal, or not depend on it.
+
+        Returns:
+            Whether it was done.
+        """
+        powers = _powers(step_at) if any(isinstance(grad, jax.core.Tracer) for grad in grads) else None
+        if powers is None:
+            return False
         given = {}
         for grad, variable in zip(grads, variables, strict=True):
             if tuple(grad.shape) != tuple(variable.shape):
@@ -51,18 +57,12 @@ class StepCompiled:
             given[model.index[id(variable)]] = grad
         empty = [np.empty(math.prod(v.shape), jnp.dtype(v.dtype)) for v in model.variables]
         binding = self._bind(model.variables, empty)
-        step, powers = step_at(1.0), _powers(step_at)
-        assert powers is not None  # see `can_step`
-        decay = powers.pop("decay_before", 0)
+        step, decay = step_at(1.0), powers.pop("decay_before", 0)
         program, count_of_rates = binding.program(step, given, powers)
         order = binding.order
         rate = jnp.asarray(getattr(learning_rate, "value", learning_rate))
         rate = rate if rate.dtype == jnp.float64 else rate.astype(jnp.float32)
         params = [model.variables[i].value for i in order]
-        if decay:
-            kept = 1.0 - step.decay_before * rate**decay
-            decaying = set(binding.decaying).intersection(given)
-            params = [p * kept.astype(p.dtype) if i in decaying else p for i, p in zip(order, params, strict=True)]
         states = [
             _as_buffer(model.states[i], part.name)
             for i, parts in zip(order, program.parts, strict=True)
@@ -70,6 +70,11 @@ class StepCompiled:
         ]
         numbers = _numbers_as_buffer(model, binding, program)
         count = jnp.asarray(getattr(taken, "value", taken), jnp.int32)
+        if decay:
+            states = _started(binding, program, count, params, states)
+            kept = 1.0 - step.decay_before * rate**decay
+            decaying = set(binding.decaying).intersection(given)
+            params = [p * kept.astype(p.dtype) if i in decaying else p for i, p in zip(order, params, strict=True)]
         dense = [
             grad.todense() if hasattr(grad, "todense") else grad for grad in (given[i] for i in order if i in given)
         ]
@@ -98,6 +103,7 @@ class StepCompiled:
                     )
         if numbers:
             _assign_numbers(model, binding, next(stepped), given)
+        return True
 
 
 def _powers(step_at: Callable[[float], Step]) -> dict[str, int] | None:
@@ -121,6 +127,20 @@ def _powers(step_at: Callable[[float], Step]) -> dict[str, int] | None:
 def _numbers(step: Step) -> dict[str, Any]:
     """Return all that is asked for, by name."""
     return {name: value for name, value in {**vars(step), **step.hyperparameters}.items() if name != "hyperparameters"}
+
+
+def _started(binding: Binding, program: Program, count: Any, params: Sequence[Any], states: Sequence[Any]) -> list[Any]:
+    """Return states; before the first step, those that start at the parameter with its value before it decays.
+
+    They are never codes.
+    """
+    places = [(place, part) for place, parts in enumerate(program.parts) for part in parts]
+    started = []
+    for (place, part), state in zip(places, states, strict=True):
+        starts = binding.starts_at_parameter(binding.order[place], part.name)
+        first = jnp.reshape(params[place], state.shape).astype(state.dtype) if starts else state
+        started.append(jnp.where(count == 0, first, state) if starts else state)
+    return started
 
 
 def _as_buffer(states: dict[str, Any], name: str) -> Any:
