@@ -80,8 +80,8 @@ void register_plan(py::module_& m) {
           },
           py::arg("grads"), py::arg("groups"), py::arg("options"), py::arg("average_weight"))
       .def("program", &PyPlan::program, py::arg("groups"), py::arg("options"), py::arg("has_gradient"),
-           py::arg("operands"), py::arg("average"), py::arg("apart"), py::arg("places"),
-           py::arg("start_states"))
+           py::arg("operands"), py::arg("average"), py::arg("apart"), py::arg("places"), py::arg("start_states"),
+           py::arg("observe"))
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)

@@ -125,22 +125,23 @@ class PyPlan {
   bool copies_lead() const { return copies_lead_; }
   void set_copies_lead(bool lead) { copies_lead_ = lead; }
 
-  // What the last observed step found out: its number, and an array with a row for each of kObservedFields and a column
-  // for each parameter (NaN where it was not observed, but a count of 0); None before the first.
+  // What the last observed step found out: its number, and an array with as of write_measures; None before the
+  // first.
   py::object observed() const;
 
   // A step for buffers that somebody else holds (xla/program.hpp): its program as bytes; of each buffer of states name,
   // dtype and bytes; and of each parameter what it keeps where: name, buffer, offset in bytes, bytes. Empty if a group
   // is not acceptable.
   // has_gradient: for each parameter. operands: group, name and place among several of each hyperparameter that comes
-  // with the step, and the factor and power of a ProgramOperand. average: an AverageKind, decay, start, every. apart: each state has a buffer of its own, without
-  // padding, and scalars are float32. places: empty, or for each parameter its first element in the one buffer that
-  // holds all, and last the elements of that. start_states: as StepOptions.
+  // with the step, and the factor and power of a ProgramOperand. average: an AverageKind, decay, start, every. apart:
+  // each state has a buffer of its own, without padding, and scalars are float32. places: empty, or for each parameter
+  // its first element in the one buffer that holds all, and last the elements of that. start_states: as StepOptions.
+  // observe: every how many-th step; 0 for none.
   using OperandTuple = std::tuple<std::uint32_t, std::string, int, double, std::int64_t>;
   py::tuple program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                     const std::vector<OperandTuple>& operands,
                     const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
-                    const std::vector<std::uint64_t>& places, bool start_states);
+                    const std::vector<std::uint64_t>& places, bool start_states, long long observe);
 
   long long completed() const { return completed_; }
   int accumulated() const { return accumulated_; }

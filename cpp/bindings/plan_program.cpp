@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "measures.hpp"
 #include "pages.hpp"
 #include "plan.hpp"
 #include "xla/program.hpp"
@@ -91,7 +93,7 @@ class BufferLayout {
 py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vector<bool>& has_gradient,
                           const std::vector<OperandTuple>& operands,
                           const std::tuple<std::uint32_t, double, std::int64_t, std::int64_t>& average, bool apart,
-                          const std::vector<std::uint64_t>& places, bool start_states) {
+                          const std::vector<std::uint64_t>& places, bool start_states, long long observe) {
   const Exclusive exclusive(*this);
   if (!laid_out_ || has_gradient.size() != params_.size())
     throw py::value_error("program: one flag for each parameter");
@@ -99,7 +101,9 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
   if (!read_groups(groups)) return py::tuple();
   if (!places.empty() && places.size() != params_.size() + 1)
     throw py::value_error("program: a place for each parameter");
+  if (observe < 0 || observe > std::numeric_limits<std::int32_t>::max()) throw py::value_error("program: observe");
   xla::Program program;
+  program.observe = static_cast<std::uint32_t>(observe);
   program.elements = places.empty() ? 0 : places.back();
   program.options = options_;
   program.options.start_states = start_states;
@@ -156,6 +160,7 @@ py::tuple PyPlan::program(py::handle groups, py::handle options, const std::vect
     program.parameters.push_back(described);
   }
   // Numbers of float64 are given as pairs of uint32: JAX may not have float64.
+  if (program.observe != 0) layout.add_alone("observed", "uint32", xla::observed_bytes(params_.size()));
   program.scalars = static_cast<std::uint32_t>(scalars);
   if (scalars != 0) {
     layout.add_alone("scalars", apart ? "float32" : "uint32", scalars * (apart ? sizeof(float) : sizeof(double)));

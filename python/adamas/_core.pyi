@@ -196,6 +196,7 @@ class Plan:
         apart: bool,
         places: Sequence[int],
         start_states: bool,
+        observe: int,
     ) -> Any: ...
     def step(
         self,

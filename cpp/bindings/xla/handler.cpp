@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "../measures.hpp"
 #include "copies.hpp"
 #include "program.hpp"
 #include "workers.hpp"
@@ -92,6 +93,7 @@ class Instance {
   void take_numbers(const Buffer* const* operands, std::int32_t count, const Buffer* scalars);
   void copy_what_overlaps();
   void give_scalars(const Buffer& scalars) const;
+  void give_observed(const Buffer& observed, std::int32_t step);
   std::size_t buffers() const { return program_.sizes.size(); }
   int threads() const;
   // Of one of the buffers that change.
@@ -107,6 +109,7 @@ class Instance {
   std::vector<DType> gradient_dtypes_;
   std::vector<Hyperparameters> groups_;
   StepOptions options_;
+  std::vector<Observation> observations_;
   std::deque<std::vector<double>> copies_;  // of gradients
 };
 
@@ -196,6 +199,13 @@ void Instance::give_scalars(const Buffer& scalars) const {
   for (int k = 0; k < plan_.shared_scalar_count(); ++k) put(plan_.shared_scalar(k));
 }
 
+void Instance::give_observed(const Buffer& observed, std::int32_t step) {
+  std::vector<double> numbers(1 + kMeasureCount * observations_.size());
+  numbers[0] = step;
+  write_measures(observations_, numbers.data() + 1);
+  std::memcpy(observed.data, numbers.data(), numbers.size() * sizeof(double));
+}
+
 // XLA keeps equal values once: the zeros that are the gradients of two parameters, or a parameter that is its own
 // gradient. The core wants them apart.
 void Instance::copy_what_overlaps() {
@@ -258,6 +268,11 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   take_numbers(operands, taken, scalars);
   options_.average_weight = program_.average.weight_at(std::int64_t{taken} + 1);
   options_.average_number = static_cast<std::uint64_t>(taken) + 1;
+  const bool observes = program_.observe != 0 && static_cast<std::uint32_t>(taken) % program_.observe == 0;
+  if (observes) {
+    observations_.assign(plan_.size(), Observation{});
+    options_.observations = observations_.data();
+  }
   StepInputs inputs;
   inputs.grads = gradients_.data();
   inputs.grad_dtypes = gradient_dtypes_.data();
@@ -278,6 +293,7 @@ void Instance::step(const Buffer* const* arguments, std::size_t argument_count, 
   const std::int32_t next = counts ? taken + 1 : taken;
   std::memcpy(results[changed]->data, &next, sizeof next);
   if (scalars != nullptr) give_scalars(*scalars);
+  if (observes && !info.skipped) give_observed(*results[changed - (scalars == nullptr ? 1 : 2)], next);
   const float report[kReportSize] = {
       info.has_norm ? static_cast<float>(info.grad_norm) : std::numeric_limits<float>::quiet_NaN(),
       static_cast<float>(info.clip_coefficient), info.skipped ? 1.0F : 0.0F,

@@ -9,18 +9,21 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "../measures.hpp"
+
 namespace adamas::bindings::xla {
 namespace {
 
 // What begins all programs. The sizes tell apart what was compiled from other sources of the same version.
 struct Header {
   char version[40] = ADAMAS_VERSION;
-  std::uint32_t sizes[4] = {sizeof(StepOptions), sizeof(Hyperparameters), sizeof(ProgramParameter), sizeof(ProgramOperand)};
+  std::uint32_t sizes[4] = {sizeof(StepOptions), sizeof(Hyperparameters), sizeof(ProgramParameter),
+                            sizeof(ProgramOperand)};
   std::uint32_t rules = 0;
   std::uint32_t threads = 0;
   std::uint32_t scalars = 0;
   std::uint32_t counts[4] = {};
-  std::uint32_t padding = 0;
+  std::uint32_t observe = 0;
   std::uint64_t elements = 0;
 };
 
@@ -93,6 +96,8 @@ double ProgramAverage::weight_at(std::int64_t step) const {
   return 0.0;
 }
 
+std::size_t observed_bytes(std::size_t params) { return sizeof(double) * (1 + kMeasureCount * params); }
+
 std::size_t Program::param_bytes(std::size_t index) const {
   const Parameter& parameter = parameters[index].parameter;
   return (is_flat() ? elements : parameter.size) * size_of(parameter.dtype);
@@ -109,6 +114,7 @@ std::string Program::encode() const {
   header.rules = static_cast<std::uint32_t>(rule_count());
   header.threads = static_cast<std::uint32_t>(threads);
   header.scalars = scalars;
+  header.observe = observe;
   header.elements = elements;
   const std::size_t counts[] = {sizes.size(), groups.size(), operands.size(), parameters.size()};
   std::transform(std::begin(counts), std::end(counts), header.counts,
@@ -138,6 +144,7 @@ Program Program::decode(std::string_view bytes) {
   Program program;
   program.threads = static_cast<int>(header.threads);
   program.scalars = header.scalars;
+  program.observe = header.observe;
   program.elements = header.elements;
   reader.read(program.options);
   reader.read(program.average);

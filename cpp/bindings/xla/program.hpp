@@ -56,13 +56,18 @@ struct ProgramAverage {
   double weight_at(std::int64_t step) const;
 };
 
+// Bytes of what was observed of so many parameters: the number of the step (0 for none), and the measures, float64.
+std::size_t observed_bytes(std::size_t params);
+
 struct Program {
   StepOptions options;  // without pointers
   ProgramAverage average;
   int threads = 0;
-  std::uint32_t scalars = 0;         // all that rules keep for single parameters, and then those of all
-  std::uint64_t elements = 0;        // of the one buffer that holds all parameters; 0 if each has its own
-  std::vector<std::uint64_t> sizes;  // of the buffers, in bytes
+  std::uint32_t observe = 0;   // every so many-th step, the first one on; 0 for none
+  std::uint32_t scalars = 0;   // all that rules keep for single parameters, and then those of all
+  std::uint64_t elements = 0;  // of the one buffer that holds all parameters; 0 if each has its own
+  // Of the buffers, in bytes: states; what was observed, if steps are; and scalars, if there are some.
+  std::vector<std::uint64_t> sizes;
   std::vector<Hyperparameters> groups;
   std::vector<ProgramOperand> operands;
   std::vector<ProgramParameter> parameters;

@@ -495,9 +495,12 @@ class Optimizer(ABC):
         if found is None:
             return None
         step, measures = found
+        return Observed(step, measures, tuple(each.name for each in self._model.parameters), self._formats())
+
+    def _formats(self) -> tuple[tuple[str, str, str], ...]:
+        """Return for each parameter what `Observed` says of its formats."""
         parameters = self._model.parameters
-        formats = ((each.dtype.name, each.formats.residue.value, each.formats.states.value) for each in parameters)
-        return Observed(step, measures, tuple(each.name for each in parameters), tuple(formats))
+        return tuple((each.dtype.name, each.formats.residue.value, each.formats.states.value) for each in parameters)
 
     @property
     def state(self) -> States:

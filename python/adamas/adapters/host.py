@@ -224,7 +224,7 @@ class BoundOptimizer:
             TypeError: A hyperparameter of the wrong type, or an average of a class that is not one of adamas.
             ValueError: A hyperparameter out of range, or an option that there is not in such a runtime.
         """
-        options, _ = self.step_defaults.options(None, None, None, None, None, None)
+        options, _ = self.step_defaults.options(None, None, None, None, None, False)
         average = average_as_numbers(self.average)
         found = self._engine.program(
             self.param_groups,
@@ -235,6 +235,7 @@ class BoundOptimizer:
             apart,
             places,
             start_states,
+            self.step_defaults.observe or 0,
         )
         if not found:
             self.check_groups(self.completed)
@@ -337,6 +338,12 @@ class BoundOptimizer:
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal.replace("stepping", doing))
+
+    @property
+    def formats(self) -> tuple[tuple[str, str, str], ...]:
+        """Of each parameter, the formats that `Observed` names."""
+        formats: tuple[tuple[str, str, str], ...] = self._optimizer._formats()
+        return formats
 
     @property
     def observed(self) -> Observed | None:

@@ -52,7 +52,9 @@ class Program:
     Attributes:
         encoded: What the handler of a step is given. It is good for this version of adamas alone.
         buffers: What the caller holds beside the parameters. The last is ``scalars``, if rules keep numbers: float64,
-            as pairs of uint32, or float32; those of each parameter, and then those of all.
+            as pairs of uint32, or float32; those of each parameter, and then those of all. Before it is ``observed``,
+            if steps are observed: float64, as pairs of uint32; the number of the step, or 0 before the first, and then
+            the measures, for each one number for each parameter.
         parts: For each parameter, what is where in the buffers.
     """
 

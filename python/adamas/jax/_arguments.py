@@ -18,7 +18,6 @@ ELSEWHERE = {
     "state_memory": "JAX holds the states",
     "zero_grads": "gradients are values under JAX",
     "accumulation": "sum up gradients with jax.tree.map, or by optax.MultiSteps",
-    "observe": "it is an option of adamas.AdamW and its relatives",
 }
 
 
@@ -35,6 +34,7 @@ OPTIONS = (
     "clip_each",
     "on_nonfinite",
     "average",
+    "observe",
 )
 
 #: Ranges of numbers that the core reads afresh in each step.

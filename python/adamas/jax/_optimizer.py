@@ -26,7 +26,7 @@ from adamas.jax._arguments import ELSEWHERE, checked, docstring_of, signature_of
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
-from adamas.jax._state import State, check_state, no_report, put_together, take_apart
+from adamas.jax._state import State, check_state, no_report, observed_in, put_together, take_apart
 from adamas.jax._steps import StepsAlone, is_traced, take_step
 from adamas.jax._trees import Tree, any_dynamic, describe, gradients_like, value_at
 
@@ -50,7 +50,7 @@ class Optimizer:
             one for them. None: for all.
         **kwargs: Likewise, and the options of `adamas.Options` that there are under JAX: ``state_dtype``,
             ``master_weights``, ``rounding``, ``seed``, ``max_norm``, ``max_value``, ``norm_type``, ``clip_each``,
-            ``on_nonfinite`` (not ``"raise"``), ``average`` and ``num_threads``.
+            ``on_nonfinite`` (not ``"raise"``), ``average``, ``observe`` and ``num_threads``.
 
     Raises:
         TypeError: A hyperparameter or option of the wrong type, or one that there is not.
@@ -221,6 +221,27 @@ class Optimizer:
             return jnp.where(state.count > 0, x, param)
 
         return self._map(value, params, state)
+
+    def observed(self, params: Any, state: State) -> adapters.Observed | None:
+        """Return what the last observed step found out about each parameter, as `adamas.observe` takes it.
+
+        It reads the state, so it is for the outside of compiled functions.
+
+        Args:
+            params: The parameters, or arrays of their shapes and dtypes.
+            state: What is kept of them.
+
+        Returns:
+            None before the first such step.
+
+        Raises:
+            ValueError: The optimizer observes no steps.
+        """
+        if self.options.get("observe") is None:
+            raise ValueError("observed: this optimizer observes no steps; make it with observe=1, or every so many-th")
+        tree, _, compiled = self._described(params)
+        check_state(state, compiled)
+        return observed_in(state, compiled, tree.leaves)
 
     def to_numpy(self, params: Any, state: State) -> tuple[dict[str, Any], adapters.Optimizer]:
         """Return copies of the parameters as NumPy arrays, and an optimizer of `adamas` that goes on with them.

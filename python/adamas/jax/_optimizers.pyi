@@ -68,6 +68,7 @@ class Adam(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamW(Optimizer):
@@ -98,6 +99,7 @@ class AdamW(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class NAdam(Optimizer):
@@ -127,6 +129,7 @@ class NAdam(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RAdam(Optimizer):
@@ -155,6 +158,7 @@ class RAdam(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adamax(Optimizer):
@@ -183,6 +187,7 @@ class Adamax(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdaBelief(Optimizer):
@@ -212,6 +217,7 @@ class AdaBelief(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Yogi(Optimizer):
@@ -241,6 +247,7 @@ class Yogi(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adagrad(Optimizer):
@@ -269,6 +276,7 @@ class Adagrad(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class RMSprop(Optimizer):
@@ -299,6 +307,7 @@ class RMSprop(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Lion(Optimizer):
@@ -325,6 +334,7 @@ class Lion(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LAMB(Optimizer):
@@ -350,6 +360,7 @@ class LAMB(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adan(Optimizer):
@@ -379,6 +390,7 @@ class Adan(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ADOPT(Optimizer):
@@ -408,6 +420,7 @@ class ADOPT(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdEMAMix(Optimizer):
@@ -437,6 +450,7 @@ class AdEMAMix(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeAdamW(Optimizer):
@@ -464,6 +478,7 @@ class ScheduleFreeAdamW(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeSGD(Optimizer):
@@ -490,6 +505,7 @@ class ScheduleFreeSGD(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class ScheduleFreeRAdam(Optimizer):
@@ -517,6 +533,7 @@ class ScheduleFreeRAdam(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class SGD(Optimizer):
@@ -546,6 +563,7 @@ class SGD(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adadelta(Optimizer):
@@ -573,6 +591,7 @@ class Adadelta(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LaProp(Optimizer):
@@ -601,6 +620,7 @@ class LaProp(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamAtan2(Optimizer):
@@ -630,6 +650,7 @@ class AdamAtan2(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class StableAdamW(Optimizer):
@@ -654,6 +675,7 @@ class StableAdamW(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class MARS(Optimizer):
@@ -682,6 +704,7 @@ class MARS(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class LARS(Optimizer):
@@ -708,6 +731,7 @@ class LARS(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class NovoGrad(Optimizer):
@@ -733,6 +757,7 @@ class NovoGrad(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Prodigy(Optimizer):
@@ -764,6 +789,7 @@ class Prodigy(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Rprop(Optimizer):
@@ -787,6 +813,7 @@ class Rprop(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class Adafactor(Optimizer):
@@ -817,6 +844,7 @@ class Adafactor(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...
 
 class AdamMini(Optimizer):
@@ -844,4 +872,5 @@ class AdamMini(Optimizer):
         clip_each: Any = None,
         on_nonfinite: Any = None,
         average: Any = None,
+        observe: Any = None,
     ) -> None: ...

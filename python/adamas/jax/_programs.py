@@ -27,12 +27,14 @@ class Compiled(NamedTuple):
         order: The number among the leaves of each parameter, in the order of the program.
         operands: The numbers that come with each step.
         shapes: Of each parameter, the shapes of what is kept of it, by name.
+        formats: Of each parameter, as of `adamas.Observed`.
     """
 
     program: Program
     order: tuple[int, ...]
     operands: tuple[Operand, ...]
     shapes: tuple[dict[str, tuple[int, ...]], ...]
+    formats: tuple[tuple[str, str, str], ...]
 
 
 def operands_of(groups: Sequence[Group], *, scaled: bool) -> tuple[Operand, ...]:
@@ -109,4 +111,4 @@ def compile_step(
     places = [] if elements is None else [*(leaves[i].place for i in order), elements]
     program = bound.program([has_gradient[i] for i in order], operands, places=places)
     shapes = tuple({name: array.shape for name, array in bound.states(i).items()} for i in range(len(order)))
-    return Compiled(program, order, tuple(operands), shapes)
+    return Compiled(program, order, tuple(operands), shapes, bound.formats)

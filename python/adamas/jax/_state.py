@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from adamas.adapters import Observed
 from adamas.adapters.checks import shown, type_name
 from adamas.jax._programs import Compiled
 from adamas.jax._trees import Leaf
@@ -79,6 +80,17 @@ def take_apart(state: State, compiled: Compiled, leaves: Sequence[Leaf]) -> dict
             split = _split(part.name, buffer[start:stop], compiled.shapes[place], leaves[i])
             found[leaves[i].name].update(split)
     return found
+
+
+def observed_in(state: State, compiled: Compiled, leaves: Sequence[Leaf]) -> Observed | None:
+    """Return what the last observed step found out about the parameters; None before the first."""
+    numbers = np.array(state.buffers["observed"]).view(np.float64)
+    step, measures = int(numbers[0]), numbers[1:].reshape(-1, len(leaves))
+    if step == 0:
+        return None
+    places = np.argsort(compiled.order)
+    names = tuple(leaf.name for leaf in leaves)
+    return Observed(step, measures[:, places], names, tuple(compiled.formats[place] for place in places))
 
 
 def _split(name: str, flat: Any, shapes: Mapping[str, tuple[int, ...]], leaf: Leaf) -> dict[str, Any]:

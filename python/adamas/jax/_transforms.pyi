@@ -44,6 +44,7 @@ def adabelief(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     nesterov: Any = False,
 ) -> Any:
     """Return `adamas.jax.AdaBelief` as a transformation, with the arguments of ``optax.adabelief``."""
@@ -66,6 +67,7 @@ def adadelta(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.Adadelta` as a transformation, with the arguments of ``optax.adadelta``."""
 
@@ -86,6 +88,7 @@ def adam(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     eps_root: Any = 0.0,
     mu_dtype: Any = None,
     nesterov: Any = False,
@@ -109,6 +112,7 @@ def adamax(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.Adamax` as a transformation, with the arguments of ``optax.adamax``."""
 
@@ -131,6 +135,7 @@ def adamaxw(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.Adamax` as a transformation, with the arguments of ``optax.adamaxw``."""
 
@@ -153,6 +158,7 @@ def adamw(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     eps_root: Any = 0.0,
     mu_dtype: Any = None,
     nesterov: Any = False,
@@ -180,6 +186,7 @@ def adan(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.Adan` as a transformation, with the arguments of ``optax.adan``."""
 
@@ -204,6 +211,7 @@ def ademamix(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     eps_root: Any = 0.0,
     mu_dtype: Any = None,
 ) -> Any:
@@ -228,6 +236,7 @@ def lamb(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     eps_root: Any = 0.0,
 ) -> Any:
     """Return `adamas.jax.LAMB` as a transformation, with the arguments of ``optax.lamb``."""
@@ -252,6 +261,7 @@ def lars(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     trust_ratio_mask: Any = True,
 ) -> Any:
     """Return `adamas.jax.LARS` as a transformation, with the arguments of ``optax.lars``."""
@@ -274,6 +284,7 @@ def lion(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     mu_dtype: Any = None,
 ) -> Any:
     """Return `adamas.jax.Lion` as a transformation, with the arguments of ``optax.lion``."""
@@ -297,6 +308,7 @@ def novograd(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.NovoGrad` as a transformation, with the arguments of ``optax.novograd``."""
 
@@ -316,6 +328,7 @@ def sgd(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
     accumulator_dtype: Any = None,
 ) -> Any:
     """Return `adamas.jax.SGD` as a transformation, with the arguments of ``optax.sgd``."""
@@ -337,5 +350,6 @@ def yogi(
     clip_each: Any = None,
     on_nonfinite: Any = None,
     average: Any = None,
+    observe: Any = None,
 ) -> Any:
     """Return `adamas.jax.Yogi` as a transformation, with the arguments of ``optax.yogi``."""

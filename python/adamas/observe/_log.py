@@ -22,7 +22,7 @@ class Log:
 
     Args:
         optimizer: An optimizer of `adamas`, `adamas.reference`, `adamas.torch` or `adamas.keras`, which `add` asks for
-            its ``observed``. None: `add` is given what it adds.
+            its ``observed``. None: `add` is given what it adds, as under `adamas.jax`.
 
     Attributes:
         observations: What was added, in order, an `Observed` for each step.
@@ -48,7 +48,13 @@ class Log:
     """
 
     def __init__(self, optimizer: Any = None) -> None:
-        if optimizer is not None and not hasattr(type(optimizer), "observed"):
+        observed = getattr(type(optimizer), "observed", None)
+        if callable(observed):
+            raise TypeError(
+                f"optimizer: {type_name(optimizer)} keeps nothing itself; make a Log without it, and add what "
+                "observed(params, state) returns"
+            )
+        if optimizer is not None and observed is None:
             raise TypeError(f"optimizer: expected an optimizer of adamas, got {type_name(optimizer)}")
         self._optimizer = optimizer
         self.observations: list[Observed] = []
