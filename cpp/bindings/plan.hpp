@@ -125,8 +125,7 @@ class PyPlan {
   bool copies_lead() const { return copies_lead_; }
   void set_copies_lead(bool lead) { copies_lead_ = lead; }
 
-  // What the last observed step found out: its number, and an array with as of write_measures; None before the
-  // first.
+  // What the last observed step found out: its number, and an array as of write_measures; None before the first.
   py::object observed() const;
 
   // A step for buffers that somebody else holds (xla/program.hpp): its program as bytes; of each buffer of states name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -110,6 +112,16 @@ def test_hyperparameters_that_were_changed_since() -> None:
     second, _ = opt.step(params, params, state)
     np.testing.assert_array_equal(first["w"], 0.0)
     np.testing.assert_array_equal(second["w"], 0.5)
+
+
+def test_pickled_and_copied() -> None:
+    params = {"w": jnp.ones(3)}
+    opt = adamas.jax.AdamW(0.25, weight_decay=0.5, state_dtype="bfloat16", average=adamas.EMA(0.5))
+    expected, _ = opt.step(params, params, opt.init(params))
+    for other in (pickle.loads(pickle.dumps(opt)), copy.deepcopy(opt), copy.copy(opt)):
+        assert repr(other) == repr(opt)
+        again, _ = other.step(params, params, pickle.loads(pickle.dumps(opt.init(params))))
+        assert_same(again, {"w": np.asarray(expected["w"])})
 
 
 def test_from_several_threads() -> None:

@@ -91,8 +91,18 @@ class Optimizer:
         if given.get("max_lr", 0.0) is None:
             given["max_lr"] = completed["max_lr"]
         self.hyperparameters: dict[str, Any] = given
+        self._forget()
+
+    def _forget(self) -> None:
         self._compiled: dict[Any, Compiled] = {}
         self._alone = StepsAlone(self._step)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_compiled", "_alone")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
 
     def __repr__(self) -> str:
         mask = {} if self.mask is None else {"mask": self.mask}
