@@ -261,7 +261,7 @@ def draw(found: dict[str, Any], processor: str, path: Path) -> None:
             found[name]["of_optax"][0] + 0.01, i, f"{found[name]['of_optax'][0]:.2f}", va="center", fontsize="small"
         )
     axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set(xlim=(0.0, 1.15), xlabel="time of a compiled step, as a share of that with optax.adamw")
+    axes.set(xlim=(0.0, 1.15), xlabel="time of a step, as a share of that with optax.adamw")
     axes.set_title(f"adamas.jax under jit; {processor}", fontsize="medium")
     figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     figure.savefig(path, dpi=120)
