@@ -83,7 +83,7 @@ void register_plan(py::module_& m) {
            py::arg("operands"), py::arg("average"), py::arg("apart"), py::arg("places"), py::arg("start_states"),
            py::arg("observe"))
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
-      .def("accumulate", &PyPlan::accumulate, py::arg("grads"))
+      .def("accumulate", &PyPlan::accumulate, py::arg("grads"), py::arg("in_tree"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)
       .def(
           "open",

@@ -75,7 +75,7 @@ class PyPlan {
   bool catch_up(std::size_t index, py::handle rows);
 
   // Adds gradients to those that the next step uses.
-  bool accumulate(py::handle grads);
+  bool accumulate(py::handle grads, bool in_tree);
   void drop_accumulated();
 
   // A step in parts, parameter by parameter, in which nobody else can use this plan.
@@ -196,7 +196,7 @@ class PyPlan {
   void keep_observation();
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
-  void make_accumulators();
+  void make_accumulators(int level);
   py::object run();
   StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
@@ -214,7 +214,7 @@ class PyPlan {
   std::map<std::size_t, std::vector<py::ssize_t>> matrices_;  // shapes, of parameters with states by row or column
   bool laid_out_ = false;
   StateArena arena_;
-  StateArena accumulators_;
+  std::vector<StateArena> accumulators_;  // of each level
   std::vector<Group> groups_;
   long long completed_ = 0;
   int accumulated_ = 0;  // how often since the last step

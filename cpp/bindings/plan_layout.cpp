@@ -150,7 +150,7 @@ void PyPlan::lay_out(const py::object& memory) {
   laid_out_ = true;
 }
 
-void PyPlan::make_accumulators() {
+void PyPlan::make_accumulators(int level) {
   StateArena arena;
   std::vector<StateArena::Request> requests;
   requests.reserve(params_.size());
@@ -160,8 +160,8 @@ void PyPlan::make_accumulators() {
   }
   const std::vector<std::size_t> places = arena.plan(params_, requests);
   arena.allocate();
-  for (std::size_t i = 0; i < params_.size(); ++i) throw_on_error(plan_.set_accumulator(i, arena.at(places[i])));
-  accumulators_ = std::move(arena);
+  for (std::size_t i = 0; i < params_.size(); ++i) throw_on_error(plan_.set_accumulator(i, arena.at(places[i]), level));
+  accumulators_.push_back(std::move(arena));
 }
 
 const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {

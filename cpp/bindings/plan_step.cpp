@@ -163,7 +163,7 @@ bool PyPlan::catch_up(std::size_t index, py::handle rows) {
   return true;
 }
 
-bool PyPlan::accumulate(py::handle grads) {
+bool PyPlan::accumulate(py::handle grads, bool in_tree) {
   if (!laid_out_) throw py::value_error("accumulate: before lay_out");
   const Exclusive exclusive(*this);
   const Leaves leaves(leaves_);
@@ -171,9 +171,11 @@ bool PyPlan::accumulate(py::handle grads) {
   if (!structure_.flatten(grads, leaves_) || !accept_arrays()) return false;
   const auto is_given = [](const RowGradient* gradient) { return gradient != nullptr; };
   if (std::any_of(row_gradient_at_.begin(), row_gradient_at_.end(), is_given)) return false;
-  if (accumulators_.is_empty()) make_accumulators();
+  const SumOrder order = in_tree ? SumOrder::kTree : SumOrder::kInTurn;
+  const int level = plan_.level_of_next(order);
+  if (level == static_cast<int>(accumulators_.size())) make_accumulators(level);
   Status status = Status::kOk;
-  without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data()); });
+  without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), order); });
   if (is_refusal(status)) return false;
   throw_on_error(status);
   ++accumulated_;

@@ -141,7 +141,7 @@ SETTINGS: dict[str, Case] = {
     ),
     "clip_each text": refused(TypeError, "clip_each: expected True or False", *_settings("clip_each", "yes")),
     "accumulation unknown": refused(
-        ValueError, "accumulation: expected 'sum' or 'mean'", *_settings("accumulation", "avg")
+        ValueError, "accumulation: expected 'sum', 'mean' or 'tree'", *_settings("accumulation", "avg")
     ),
     "setting unknown": refused(
         AttributeError, "max_grad: no such setting", lambda s: setattr(s.opt.step_defaults, "max_grad", 1.0)

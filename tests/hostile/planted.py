@@ -38,7 +38,7 @@ def _change_gradient(scene: Scene) -> None:
 
 
 def _forget_sum(scene: Scene) -> None:
-    scene.opt._engine.accumulate(scene.grads())
+    scene.opt._engine.accumulate(scene.grads(), False)
 
 
 #: What happens, and what the outcome says.

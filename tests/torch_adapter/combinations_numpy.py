@@ -93,6 +93,7 @@ ROWS_OF_TABLE = [
     Row('`on_nonfinite="raise"`, with an infinity', {"on_nonfinite": "raise"}, is_nonfinite=True),
     Row("`zero_grads=True`", {"zero_grads": True}),
     Row('`accumulation="mean"`', {"accumulation": "mean"}, columns=["`accumulate`, then `step`"]),
+    Row('`accumulation="tree"`', {"accumulation": "tree"}, columns=["`accumulate`, then `step`"]),
     Row("`observe=2`", {"observe": 2}),
     Row("`average=EMA(0.9)`", {"average": adamas.EMA(0.9)}),
     Row("`average=SWA()`", {"average": adamas.SWA()}),

@@ -141,6 +141,16 @@ struct StepInfo {
   std::size_t nonfinite = kNoParameter;  // the first parameter whose gradient holds an infinity or NaN
 };
 
+// In which order accumulated gradients, and at last that of the step, are added.
+enum class SumOrder : std::uint8_t {
+  kInTurn,  // ((1 + 2) + 3) + 4
+  // (1 + 2) + (3 + 4): a binary tree, whatever adds up which part of it. Each level takes an accumulator: those of 2^n
+  // gradients, n of them. Where there are not so many as a power of two, the largest whole subtrees come first:
+  // (1 + 2) + 3.
+  kTree,
+};
+constexpr int kMostLevels = 24;
+
 class Plan {
  public:
   Plan() noexcept;
@@ -194,12 +204,17 @@ class Plan {
   Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
   // Gives parameter `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64
-  // for float64 parameters and float32 for all others, owned by the caller.
-  Status set_accumulator(std::size_t index, void* memory) noexcept;
+  // for float64 parameters and float32 for all others, owned by the caller. Of level 0, or, for sums in a tree, of each
+  // level that is needed, below kMostLevels.
+  Status set_accumulator(std::size_t index, void* memory, int level = 0) noexcept;
 
   // Adds gradients, as step() takes them, to what their parameters have accumulated; those parameters need
-  // accumulators. The next step() uses the sums, to which its own gradients are added, and after it they begin anew.
-  Status accumulate(const void* const* grads, int threads = 0, const DType* grad_dtypes = nullptr) noexcept;
+  // accumulators: level_of_next(order) says of which level. The next step() uses the sums, to which its own gradients
+  // are added, and after it they begin anew. The order is the same between two steps, and in a tree step_one() takes no
+  // sums: kInvalidParameter.
+  Status accumulate(const void* const* grads, int threads = 0, const DType* grad_dtypes = nullptr,
+                    SumOrder order = SumOrder::kInTurn) noexcept;
+  int level_of_next(SumOrder order) const noexcept;
 
   // Forgets what has been accumulated.
   void drop_accumulated() noexcept;

@@ -105,7 +105,7 @@ void* CautiousUpdate::take_param(std::size_t begin, std::size_t end, void* scrat
 
 const void* CautiousUpdate::take_gradient(const void* param, std::size_t begin, std::size_t end, void* scratch) const {
   const GivenGradient& g = gradient_;
-  const bool as_it_is = g.dtype == compute_ && g.sums == nullptr && g.scale == 1.0 &&
+  const bool as_it_is = g.dtype == compute_ && g.sums.count == 0 && g.scale == 1.0 &&
                         !(g.limit < std::numeric_limits<double>::infinity());
   if (as_it_is && !coupled_) return shifted(g.array, begin * size_of(compute_));
   gradient_kernels(kernels_, item_).prepare(g.dtype, g.array, g.sums, begin, end, g.scale, g.limit, scratch);

@@ -33,7 +33,7 @@ double tiny_sum(const Pass& pass, const Item& item) {
     for (std::size_t i = 0; i < size; i += kGranule) {
       double scaled[kGranule];
       const std::size_t end = std::min(size, i + kGranule);
-      kernels.prepare(DType::kFloat64, gradient, nullptr, i, end, 1.0 / pass.options->grad_scale, kUnlimited, scaled);
+      kernels.prepare(DType::kFloat64, gradient, {}, i, end, 1.0 / pass.options->grad_scale, kUnlimited, scaled);
       double sum = 0.0;
       kernels.squares(DType::kFloat64, scaled, 0, end - i, kTiny, &sum);
       total += sum;

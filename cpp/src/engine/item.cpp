@@ -33,23 +33,28 @@ class Part {
         item_(item),
         parameter_(item.parameter),
         gradients_(gradient_kernels(*pass.kernels, item)),
-        gradient_(item.grad != nullptr ? item.grad : item.accumulator),
+        gradient_(item.grad),
         dtype_(item.grad != nullptr ? item.grad_dtype : item.compute_dtype()),
-        sums_(item.grad != nullptr && item.accumulated ? item.accumulator : nullptr),
         index_(index),
         begin_(begin),
-        end_(end) {}
+        end_(end) {
+    if (!item.sums) return;
+    sums_ = {item.sums->addends(), item.sums->count()};
+    if (gradient_ != nullptr || sums_.count == 0) return;
+    gradient_ = *sums_.arrays++;
+    --sums_.count;
+  }
 
   void accumulate() const {
-    void* const out = shifted(item_.accumulator, begin_ * size_of(item_.compute_dtype()));
-    gradients_.prepare(item_.grad_dtype, item_.grad, sums_, begin_, end_, 1.0, kInfinite, out);
+    void* const out = shifted(item_.sums->target(), begin_ * size_of(item_.compute_dtype()));
+    gradients_.prepare(dtype_, gradient_, sums_, begin_, end_, 1.0, kInfinite, out);
   }
 
   void measure() const {
     const MeasureKernel kernel = pass_.options->norm_type == NormType::kL2 ? gradients_.squares : gradients_.largest;
     double* measures = pass_.measures + item_.first_granule;
     const double scale = 1.0 / pass_.options->grad_scale;
-    if (sums_ == nullptr) return kernel(dtype_, gradient_, begin_, end_, scale, measures);
+    if (sums_.count == 0) return kernel(dtype_, gradient_, begin_, end_, scale, measures);
     in_prepared_pieces(1.0, kInfinite, [&](const void* gradient, std::size_t i, std::size_t last) {
       kernel(item_.compute_dtype(), gradient, i, last, scale, measures);
     });
@@ -165,7 +170,7 @@ class Part {
 
   void observe_piece(Observer& observer, const Streams& streams, std::size_t begin, std::size_t end) const {
     const DType compute = item_.compute_dtype();
-    if (sums_ == nullptr && dtype_ == compute) return observer.after(streams, gradient_, begin, end);
+    if (sums_.count == 0 && dtype_ == compute) return observer.after(streams, gradient_, begin, end);
     alignas(64) double given[kObservedPiece];
     gradients_.prepare(dtype_, gradient_, sums_, begin, end, 1.0, kInfinite, given);
     observer.after(streams, begin_of(given, begin * size_of(compute)), begin, end);
@@ -199,7 +204,7 @@ class Part {
 
   // Must gradients become something else before a kernel takes them?
   bool is_prepared() const {
-    return sums_ != nullptr || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
+    return sums_.count != 0 || pass_.options->max_value < kInfinite || (item_.is_wide() && dtype_ != DType::kFloat64);
   }
 
   int rule() const { return static_cast<int>(parameter_.rule); }
@@ -353,10 +358,10 @@ class Part {
   const Item& item_;
   const Parameter& parameter_;
   const GradientKernels& gradients_;
-  // The gradient is at `gradient_`, or the sum of what is there and at `sums_`.
+  // The gradient is what is at `gradient_`, and `sums_`.
   const void* gradient_;
   DType dtype_;
-  const void* sums_;
+  Addends sums_;
   std::size_t index_;
   std::size_t begin_;
   std::size_t end_;
@@ -371,7 +376,7 @@ void for_each_gradient(const Pass& pass, const Item& item, const std::function<v
 
 bool takes_part(const Item& item, const Pass& pass) {
   switch (pass.phase) {
-    case Phase::kAccumulate: return item.grad != nullptr;
+    case Phase::kAccumulate: return item.sums && item.sums->changes_memory(item.grad != nullptr);
     case Phase::kGradients: return item.has_gradient();
     case Phase::kAxes: return item.has_gradient() && item.axes != nullptr;
     case Phase::kSums: return item.has_gradient() && rule_info(item.parameter.rule).sum_count != 0;

@@ -8,6 +8,7 @@
 
 #include <adamas/plan.hpp>
 
+#include "engine/accumulated.hpp"
 #include "engine/axes.hpp"
 #include "engine/sparse/row_set.hpp"
 #include "engine/work_queue.hpp"
@@ -20,12 +21,11 @@ struct Item {
   std::int64_t step_count;
   double scalars[kMaxScalars];  // the rule's own numbers
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
-  void* accumulator;
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
-  bool accumulated;            // the accumulator holds something
-  std::unique_ptr<Rows> rows;  // of parameters whose gradients may be of single rows
-  std::unique_ptr<Axes> axes;  // of parameters with states by row or column
+  std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them
+  std::unique_ptr<Rows> rows;         // of parameters whose gradients may be of single rows
+  std::unique_ptr<Axes> axes;         // of parameters with states by row or column
   // Of the step under way.
   DType grad_dtype;
   const void* grad;                  // null for none; or the values of single rows
@@ -36,7 +36,8 @@ struct Item {
   std::uint32_t coefficients;        // index into Impl::coefficients and Impl::next_scalars
   std::uint32_t first_coefficients;  // of several for rows the first; then `coefficients` is the last
 
-  bool has_gradient() const { return grad != nullptr || accumulated; }
+  bool has_sums() const { return sums && sums->any(); }
+  bool has_gradient() const { return grad != nullptr || has_sums(); }
   // The type that is computed with.
   bool is_wide() const { return parameter.dtype == DType::kFloat64; }
   DType compute_dtype() const { return is_wide() ? DType::kFloat64 : DType::kFloat32; }
@@ -66,11 +67,11 @@ inline const void* begin_of(const void* data, std::size_t bytes) {
   return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(data) - bytes);
 }
 
-// (what is at `array` and, unless null, at `sums`) * scale, within [-limit, limit].
+// (what is at `array`, and `sums`) * scale, within [-limit, limit].
 struct GivenGradient {
   const void* array;
   DType dtype;
-  const void* sums;
+  Addends sums;
   double scale;
   double limit;
 };

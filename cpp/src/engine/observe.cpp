@@ -139,7 +139,7 @@ void Observer::fetch(const Streams& streams, ObservedPiece& piece) const {
   if (item_.grad != nullptr) add(item_.grad, kBlock * size_of(item_.grad_dtype));
   for (int k = 0; k < rule_info(parameter_.rule).state_count; ++k) add(parameter_.states[k], packed(k).block_bytes);
   add(streams.residue, kBlock * size_of(parameter_.residue_kind));
-  if (item_.accumulated) add(item_.accumulator, kBlock * size_of(item_.compute_dtype()));
+  if (item_.has_sums()) add(item_.sums->addends()[0], kBlock * size_of(item_.compute_dtype()));
 }
 
 Observation observation_of(const Pass& pass, const Item& item, double lr) {

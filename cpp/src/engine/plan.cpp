@@ -193,8 +193,7 @@ Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
   if (index >= size()) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   Parameter& known = item.parameter;
-  if (item.rows || item.accumulator != nullptr || !same_but_pointers(known, parameter))
-    return Status::kInvalidParameter;
+  if (item.rows || item.sums || !same_but_pointers(known, parameter)) return Status::kInvalidParameter;
   if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
   known = parameter;
   impl_->written_is_apart = false;
@@ -212,8 +211,10 @@ void Plan::Impl::list_written() {
       written.push_back(extent(array, bytes));
       return Status::kOk;
     });
-    if (item.accumulator != nullptr) {
-      written.push_back(extent(item.accumulator, item.parameter.size * size_of(item.compute_dtype())));
+    for (int level = 0; item.sums && level < kMostLevels; ++level) {
+      if (void* const memory = item.sums->memory(level); memory != nullptr) {
+        written.push_back(extent(memory, item.parameter.size * size_of(item.compute_dtype())));
+      }
     }
   }
   written_is_current = true;
@@ -286,6 +287,8 @@ Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
 Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* info) noexcept try {
   if (index >= size() || inputs.group_count != 1 || inputs.row_grads != nullptr) return Status::kInvalidParameter;
   if (rule_info(impl_->items[index].parameter.rule).shared_scalar_count != 0) return Status::kInvalidParameter;
+  const bool in_tree = impl_->sum_order == SumOrder::kTree && impl_->items[index].has_sums();
+  if (in_tree && size() > 1) return Status::kInvalidParameter;
   if (inputs.grads == nullptr || inputs.groups == nullptr) return Status::kNullPointer;
   const FloatMode mode;
   if (const Status status = check_groups(inputs); status != Status::kOk) return status;
@@ -301,36 +304,38 @@ Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) n
   return Status::kOutOfMemory;
 }
 
-Status Plan::set_accumulator(std::size_t index, void* memory) noexcept try {
-  if (index >= size()) return Status::kInvalidParameter;
+Status Plan::set_accumulator(std::size_t index, void* memory, int level) noexcept try {
+  if (index >= size() || level < 0 || level >= kMostLevels) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   const std::size_t element_bytes = size_of(item.compute_dtype());
   const Status status = check_array(memory, item.parameter.size, element_bytes);
-  if (status != Status::kOk || item.accumulator != nullptr)
-    return status == Status::kOk ? Status::kInvalidParameter : status;
+  if (status != Status::kOk) return status;
+  if (item.sums && item.sums->memory(level) != nullptr) return Status::kInvalidParameter;
+  if (!item.sums) item.sums = std::make_unique<Accumulated>();
   // Room for those that follow as well: who sets one for each in turn has all of them or none.
   make_room(impl_->written, impl_->items.size() - index);
   if (item.parameter.size > 0) {
     impl_->written.push_back(extent(memory, item.parameter.size * element_bytes));
     impl_->written_is_apart = false;
   }
-  item.accumulator = memory;
+  item.sums->set_memory(level, memory);
   return Status::kOk;
 } catch (...) {
   return Status::kOutOfMemory;
 }
 
-Status Plan::accumulate(const void* const* grads, int threads, const DType* grad_dtypes) noexcept try {
+Status Plan::accumulate(const void* const* grads, int threads, const DType* grad_dtypes, SumOrder order) noexcept try {
   if (size() == 0) return Status::kOk;
   const FloatMode mode;
-  return grads == nullptr ? Status::kNullPointer : impl_->accumulate(grads, grad_dtypes, {threads, nullptr});
+  return grads == nullptr ? Status::kNullPointer : impl_->accumulate(grads, grad_dtypes, order, {threads, nullptr});
 } catch (...) {
   return Status::kOutOfMemory;
 }
 
+int Plan::level_of_next(SumOrder order) const noexcept { return impl_ ? impl_->level_of_next(order) : 0; }
+
 void Plan::drop_accumulated() noexcept {
-  if (!impl_) return;
-  for (Item& item : impl_->items) item.accumulated = false;
+  if (impl_) impl_->drop_accumulated();
 }
 
 }  // namespace adamas

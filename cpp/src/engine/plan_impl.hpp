@@ -24,6 +24,8 @@ struct Plan::Impl {
   bool written_is_current = true;     // no array of theirs has been bound elsewhere
   const RuleInfo* sharing = nullptr;  // a rule of theirs that keeps shared scalars
   double shared[kMaxSharedScalars] = {};
+  std::uint32_t accumulated = 0;  // how many gradients of each parameter, since the last step
+  SumOrder sum_order = SumOrder::kInTurn;
 
   // Of the step under way.
   std::vector<Extent> read;  // memory of gradients, where it has to be looked at; kept, so that none is allocated
@@ -52,7 +54,9 @@ struct Plan::Impl {
   // Brings rows of an item to its last step; null for all rows.
   Status catch_up(std::size_t index, const RowGradient* rows, const Crew& crew);
 
-  Status accumulate(const void* const* grads, const DType* grad_dtypes, const Crew& crew);
+  Status accumulate(const void* const* grads, const DType* grad_dtypes, SumOrder order, const Crew& crew);
+  int level_of_next(SumOrder order) const;
+  void drop_accumulated();
 
  private:
   Items range(std::size_t first, std::size_t last) { return {items, work_end, first, last}; }

@@ -102,25 +102,24 @@ void measure_gradients(DType dtype, const void* grad, std::size_t begin, std::si
 }
 
 template <class T>
-void prepare_gradients(DType dtype, const void* grad, const void* accumulated, std::size_t begin, std::size_t end,
+void prepare_gradients(DType dtype, const void* grad, const Addends& addends, std::size_t begin, std::size_t end,
                        double scale, double limit, void* out) {
   using V = Vector<T>;
   constexpr std::size_t kLanes = V::kLanes;
   const V s = V::broadcast(static_cast<T>(scale));
   const V most = V::broadcast(static_cast<T>(limit));
   const auto prepared = [&](V g) ADAMAS_INLINE_LAMBDA { return clamp(g * s, most); };
-  const T* const sums = static_cast<const T*>(accumulated);
   T* const to = static_cast<T*>(out);
   std::size_t i = begin;
   for (; i + kLanes <= end; i += kLanes) {
     V g = load_gradient(dtype, grad, i, V{});
-    if (sums != nullptr) g = V::load(sums + i) + g;
+    for (int k = 0; k < addends.count; ++k) g = V::load(static_cast<const T*>(addends.arrays[k]) + i) + g;
     prepared(g).store(to + (i - begin));
   }
   if (i < end) {
     const auto n = static_cast<int>(end - i);
     V g = load_first(dtype, grad, i, end - i, V{});
-    if (sums != nullptr) g = V::load(sums + i, n) + g;
+    for (int k = 0; k < addends.count; ++k) g = V::load(static_cast<const T*>(addends.arrays[k]) + i, n) + g;
     prepared(g).store(to + (i - begin), n);
   }
 }

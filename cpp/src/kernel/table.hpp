@@ -94,9 +94,15 @@ using AxisRunKernel = void (*)(const Streams& streams, const AxisRun* runs, int 
 using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
                                  std::size_t end);
 
-// (accumulated + gradient) * scale, within [-limit, limit], of elements [begin, end), all in the compute type; `out`
-// takes the first at its beginning, and may be where `accumulated` has it. accumulated: null for none.
-using PrepareKernel = void (*)(DType dtype, const void* grad, const void* accumulated, std::size_t begin,
+// Arrays of the compute type that are added to a gradient, one after the other: sums[1] + (sums[0] + gradient).
+struct Addends {
+  const void* const* arrays = nullptr;
+  int count = 0;
+};
+
+// (addends + gradient) * scale, within [-limit, limit], of elements [begin, end), all in the compute type; `out` takes
+// the first at its beginning, and may be where one of the addends has it.
+using PrepareKernel = void (*)(DType dtype, const void* grad, const Addends& addends, std::size_t begin,
                                std::size_t end, double scale, double limit, void* out);
 
 // A measure of gradient times scale, of elements [begin, end), from a granule on: measures[i / kGranule] for each

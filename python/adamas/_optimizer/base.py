@@ -300,19 +300,26 @@ class Optimizer(ABC):
         sum, or with ``accumulation="mean"`` the sum divided by the number of parts. The memory for it, an element for
         each element of the parameters, is taken at the first call.
 
+        With ``accumulation="tree"`` it uses the mean, too, but adds as a binary tree does: ``(1 + 2) + (3 + 4)``,
+        instead of ``((1 + 2) + 3) + 4``. So the bits are the same whoever adds up which half, quarter, ... of the
+        parts. Of other numbers than powers of two, the largest whole subtrees come first: ``(1 + 2) + 3``. It takes the
+        memory of one sum for each level of the tree: of three for 8 parts, of four for 16.
+
         Args:
             grads: As of `step`. None leaves a parameter's sum as it is.
 
         Raises:
             TypeError: A gradient of the wrong type; the message names it.
             ValueError: A gradient that does not fit; the message names it.
-            RuntimeError: Another thread is stepping this optimizer.
+            RuntimeError: Another thread is stepping this optimizer; or the order of the sum was changed since the
+                gradients before were accumulated.
 
             After any of them nothing has been added.
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal)
-        if not self._engine.accumulate(grads):
+        in_tree = self.step_defaults.accumulation == "tree"
+        if not self._engine.accumulate(grads, in_tree):
             self._diagnosis.refuse_accumulated(grads)
 
     def drop_accumulated(self) -> None:

@@ -28,6 +28,11 @@ class Diagnosis:
     def refuse_accumulated(self, grads: Any) -> NoReturn:
         """Raise the error that says which gradient cannot be accumulated."""
         self.check_accumulated(grads)
+        if self._model.engine.accumulated:
+            raise RuntimeError(
+                "accumulate: step_defaults.accumulation has become another one since gradients were accumulated, and "
+                "'tree' adds them in another order; call step() or drop_accumulated() first"
+            )
         raise RuntimeError("an input changed while it was being checked; nothing was added")
 
     def refuse_open(self, groups: Any) -> NoReturn:

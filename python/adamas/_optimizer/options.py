@@ -45,8 +45,8 @@ class Options(TypedDict, total=False):
     on_nonfinite: Literal["propagate", "skip", "raise"]
     #: Set gradients to zero once they have been used.
     zero_grads: bool
-    #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean".
-    accumulation: Literal["sum", "mean"]
+    #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean", or the mean by a "tree" of sums.
+    accumulation: Literal["sum", "mean", "tree"]
     #: Observe every so many-th step, the first one on: measure gradients, updates and parameters in the pass that
     #: updates (`Optimizer.observed`, `adamas.observe`). None: no step, unless its argument says so.
     observe: int | None

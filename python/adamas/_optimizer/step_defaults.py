@@ -63,7 +63,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "clip_each": lambda value: check_flag(value, "clip_each"),
     "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
     "zero_grads": lambda value: check_flag(value, "zero_grads"),
-    "accumulation": _word("accumulation", "sum", "mean"),
+    "accumulation": _word("accumulation", "sum", "mean", "tree"),
     "observe": lambda value: None if value is None else whole_number(value, "observe", 1),
 }
 
@@ -81,7 +81,8 @@ class StepDefaults:
         clip_each: Each parameter's gradient is clipped by its own norm, instead of all of them by the norm of all.
         on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
         zero_grads: Gradients are set to zero once they have been used.
-        accumulation: A step after `accumulate` uses the ``"sum"`` or the ``"mean"`` of what was accumulated.
+        accumulation: A step after `accumulate` uses the ``"sum"`` or the ``"mean"`` of what was accumulated; ``"tree"``
+            is a mean whose sum is a binary tree.
         observe: Every so many-th step is observed, the first one on (`Optimizer.observed`); None: no step.
     """
 
@@ -91,7 +92,7 @@ class StepDefaults:
     clip_each: bool
     on_nonfinite: OnNonFinite
     zero_grads: bool
-    accumulation: Literal["sum", "mean"]
+    accumulation: Literal["sum", "mean", "tree"]
     observe: int | None
 
     #: Nothing is to be done: a step without arguments need not ask what.
@@ -109,7 +110,7 @@ class StepDefaults:
         clip_each: bool = False,
         on_nonfinite: OnNonFinite = "propagate",
         zero_grads: bool = False,
-        accumulation: Literal["sum", "mean"] = "sum",
+        accumulation: Literal["sum", "mean", "tree"] = "sum",
         observe: int | None = None,
     ) -> None:
         given = locals()
@@ -173,7 +174,7 @@ class StepDefaults:
             measure=norm is not None,
             skip_nonfinite=choice != "propagate",
             zero_grads=self._chosen("zero_grads", zero_grads),
-            mean=self.accumulation == "mean",
+            mean=self.accumulation != "sum",
             keep_accumulated=choice == "raise",
             observe=self.observe or 0 if observe is None else int(check_flag(observe, "observe")),
         )

@@ -89,6 +89,7 @@ class NumpyEngine:
         self._seed = seed
         self.completed = 0
         self.accumulated = 0
+        self._in_tree = False
         self.previous_norm: float | None = None
         self.scheduled: list[Mapping[str, Any] | None] = []
         self.observed: tuple[int, Array] | None = None
@@ -296,13 +297,17 @@ class NumpyEngine:
             item.finish(update)
         return {item.number: update.coefficients for item, update in begun}
 
-    def accumulate(self, grads: Any) -> bool:
+    def accumulate(self, grads: Any, in_tree: bool) -> bool:
         """Add gradients to those that the next step uses."""
         with self:
             gradients = self._checks.check_accumulated(grads)
+            if self.accumulated and in_tree is not self._in_tree:
+                return False
+            self._in_tree = in_tree
+            # As a binary counter: what is carried to the next level is the sum of two of this one.
+            level = (~self.accumulated & (self.accumulated + 1)).bit_length() - 1 if in_tree else None
             for item, grad in zip(self._items, gradients, strict=True):
-                if grad is not None:
-                    item.accumulated = item.wide(grad)
+                item.accumulate(grad, level)
             self.accumulated += 1
         return True
 
@@ -313,7 +318,7 @@ class NumpyEngine:
 
     def _drop_accumulated(self) -> None:
         for item in self._items:
-            item.accumulated = None
+            item.sums.clear()
         self.accumulated = 0
 
     def open(self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]) -> _Begun | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -61,7 +61,8 @@ class Item:
     matrix: tuple[int, ...] | None = None
     count: int = 0
     average_count: int = 0
-    accumulated: Array | None = None
+    #: Sums of gradients: by level, of 2^level of them; or one, of all.
+    sums: dict[int, Array] = field(default_factory=dict)
     history: RowHistory = field(default_factory=RowHistory)
 
     @classmethod
@@ -107,15 +108,30 @@ class Item:
         if self.param.size == self.size:
             self.kept = None if self.kept is None else self.kept.reshape(shape)
             self.average = None if self.average is None else self.average.reshape(shape)
-            self.accumulated = None if self.accumulated is None else self.accumulated.reshape(shape)
+            self.sums = {level: array.reshape(shape) for level, array in self.sums.items()}
 
     def wide(self, grad: Array | None) -> Array | None:
         """Return the gradient, with what has been accumulated, in the type that is computed with."""
         self.reshape()
-        if grad is None:
-            return self.accumulated
+        return self._joined(grad, sorted(self.sums))
+
+    def accumulate(self, grad: Array | None, level: int | None) -> None:
+        """Add a gradient to what has been accumulated: in turn, or up to this level of the tree."""
+        self.reshape()
+        below = sorted(self.sums) if level is None else [each for each in sorted(self.sums) if each < level]
+        total = self._joined(grad, below)
+        for each in below:
+            del self.sums[each]
+        if total is not None:
+            self.sums[level or 0] = total
+
+    def _joined(self, grad: Array | None, levels: Sequence[int]) -> Array | None:
+        """Return the gradient with the sums of these levels added to it, one after the other."""
         with np.errstate(all="ignore"):
-            return self._converted(grad) if self.accumulated is None else self.accumulated + self._converted(grad)
+            total = None if grad is None else self._converted(grad)
+            for level in levels:
+                total = self.sums[level] if total is None else self.sums[level] + total
+        return total
 
     def _converted(self, grad: Array) -> Array:
         number = np.float64 if self.param.dtype == np.float64 else np.float32
@@ -233,7 +249,7 @@ class Item:
             store_states(rule.states, self.state_format, self.arrays, states, step)
             store_param(self.param, self.residue, self.kept, p, self.seed, step, self.number)
         self.count = step
-        self.accumulated = None
+        self.sums = {}
 
     def _along_axes(self, states: dict[str, Any], g: Array, c: Mapping[str, float]) -> dict[str, Array]:
         """Put what the formula is given in the place of states by row or column; return their next values."""

@@ -121,12 +121,12 @@ class SparseUpdate {
     for (std::size_t i = 0; i < n; i += kPiece) {
       const std::size_t end = std::min(n, i + kPiece);
       const void* const sum = begin_of(prepared, i * size_of(item_.compute_dtype()));
-      gradients_.prepare(item_.grad_dtype, values(use.first), nullptr, i, end, alone ? scale : 1.0,
+      gradients_.prepare(item_.grad_dtype, values(use.first), {}, i, end, alone ? scale : 1.0,
                          alone ? limit : kInfinite, prepared);
       for (std::uint32_t k = set_.following(use.first); k != RowSet::kNone; k = set_.following(k)) {
-        gradients_.prepare(item_.grad_dtype, values(k), sum, i, end, 1.0, kInfinite, prepared);
+        gradients_.prepare(item_.grad_dtype, values(k), {&sum, 1}, i, end, 1.0, kInfinite, prepared);
       }
-      if (!alone && limited) gradients_.prepare(item_.compute_dtype(), sum, nullptr, i, end, scale, limit, prepared);
+      if (!alone && limited) gradients_.prepare(item_.compute_dtype(), sum, {}, i, end, scale, limit, prepared);
       work(sum, i, end);
     }
   }
