@@ -84,9 +84,24 @@ def test_numbers_that_change_are_compiled_once() -> None:
     assert_same(params, arrays)
     assert_same(own, arrays)
     assert compilations(ours) == compilations(twin) == [1]
-    twin.step(own, own, other, lr=0.25)
-    twin.step({"other": own["c"]}, {"other": own["c"]}, twin.init({"other": own["c"]}), lr=0.25)
-    assert compilations(twin) == [1, 2]
+    twin.step({"other": own["c"]}, {"other": own["c"]}, twin.init({"other": own["c"]}), lr=rate)
+    assert compilations(twin)[0] == 2
+
+
+def test_plain_numbers_that_change_are_compiled_once_and_not_rounded() -> None:
+    arrays = draw(0, "float32")
+    params, opt = on_device(arrays), adamas.jax.AdamW(weight_decay=0.5)
+    plain = adamas.AdamW(arrays, lr=lambda count: 0.1 / (count + 3), weight_decay=0.5)
+    state = opt.init(params)
+    for step in range(4):
+        grads = draw(step + 1, "float32")
+        plain.step(grads)
+        params, state = opt.step(params, on_device(grads), state, lr=0.1 / (step + 3))
+    assert_same(params, arrays)
+    assert compilations(opt) == [1]
+    for value, match in ((-0.1, "lr: expected a finite number >= 0"), (float("nan"), "lr: expected a finite number")):
+        with pytest.raises(ValueError, match=match):
+            opt.step(params, params, state, lr=value)
 
 
 def test_schedules_in_python_alone() -> None:

@@ -56,7 +56,7 @@ def checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
     known = info.spec.by_name[name]
     if not any_dynamic(value):
         return info.check_hyperparameter(name, value, name)
-    if known.frozen or known.range not in _CHANGEABLE:
+    if not can_change(info, name):
         raise TypeError(f"{name}: cannot change from step to step; give a plain value")
     if not isinstance(known.default, tuple):
         return value
@@ -70,7 +70,14 @@ def checked(info: adapters.OptimizerInfo, name: str, value: Any) -> Any:
     return parts
 
 
+def can_change(info: adapters.OptimizerInfo, name: str) -> bool:
+    """Tell whether a hyperparameter may have another value in each step."""
+    known = info.spec.by_name[name]
+    return not known.frozen and known.range in _CHANGEABLE
+
+
 def signature_of(engine_class: type[adapters.Optimizer]) -> inspect.Signature:
+    """Return the signature of a class of `adamas.jax`."""
     signature = inspect.signature(engine_class)
     _, *hyperparameters, options = signature.parameters.values()
     mask = inspect.Parameter("mask", inspect.Parameter.KEYWORD_ONLY, default=None)

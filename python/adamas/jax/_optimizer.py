@@ -22,13 +22,13 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
-from adamas.jax._arguments import ELSEWHERE, checked, docstring_of, signature_of
+from adamas.jax._arguments import ELSEWHERE, can_change, checked, docstring_of, signature_of
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
 from adamas.jax._state import State, check_state, no_report, observed_in, put_together, take_apart
 from adamas.jax._steps import StepsAlone, is_traced, take_step
-from adamas.jax._trees import Tree, any_dynamic, describe, gradients_like, value_at
+from adamas.jax._trees import Exact, Tree, any_dynamic, describe, gradients_like, value_at
 
 
 class Optimizer:
@@ -161,8 +161,8 @@ class Optimizer:
             state: What `init`, or the step before, returned.
             grad_scale: What the loss was multiplied by: a number > 0, which may be traced. None: 1.
             after: Anything that is computed from the old parameters; the step waits for it.
-            **hyperparameters: Values for this step, instead of those of the optimizer: numbers, which may be traced. A
-                number that changes should be an array: each plain one is a program of its own.
+            **hyperparameters: Values for this step, instead of those of the optimizer: numbers, which may be traced.
+                Inside of ``jit``, what changes should be an array: each plain number is a program of its own.
 
         Raises:
             TypeError: A gradient or hyperparameter of the wrong type; the message names it.
@@ -173,7 +173,14 @@ class Optimizer:
             grad_scale = number(grad_scale, "grad_scale", "a finite number > 0", math.nextafter(0.0, 1.0), math.inf)
         if is_traced((params, grads, state, grad_scale, values, after)):
             return self._step(params, grads, state, values, grad_scale, after=after)
-        return self._alone(params, grads, state, values, grad_scale)
+        info = describe_class(self.engine_class)
+        # So that plain numbers which change are no reason to compile anew.
+        exact = {
+            name: Exact.of(values[name])
+            for name in hyperparameters
+            if isinstance(values[name], float) and can_change(info, name)
+        }
+        return self._alone(params, grads, state, {**values, **exact}, grad_scale)
 
     def states(self, params: Any, state: State) -> dict[str, dict[str, Any]]:
         """Return what is kept of each parameter, by the names that `adamas.AdamW` and its relatives have in ``state``.

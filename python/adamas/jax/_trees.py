@@ -147,9 +147,35 @@ def _flat_gradient(grads: Any, layout: Layout) -> Any:
     return grads.buffer
 
 
+@jax.tree_util.register_pytree_node_class
+class Exact:
+    """A plain number that a program is given when it runs, and not rounded to float32, though JAX may have no float64.
+
+    Attributes:
+        bits: Those of the float64, as two uint32.
+    """
+
+    def __init__(self, bits: Any) -> None:
+        self.bits = bits
+
+    @classmethod
+    def of(cls, value: float) -> Exact:
+        """Return a number as such a one."""
+        return cls(jnp.asarray(np.array([value], np.float64).view(np.uint32)))
+
+    def tree_flatten(self) -> tuple[tuple[Any], None]:
+        """Return what JAX may trace."""
+        return (self.bits,), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, children: tuple[Any]) -> Exact:
+        """Return the number again."""
+        return cls(*children)
+
+
 def is_dynamic(value: Any) -> bool:
     """Tell whether a hyperparameter has a value that is known when a step runs, or is traced, alone."""
-    return callable(value) or isinstance(value, jax.Array)
+    return callable(value) or isinstance(value, jax.Array | Exact)
 
 
 def any_dynamic(value: Any) -> bool:
@@ -170,6 +196,8 @@ def as_operand(value: Any, name: str) -> Any:
     Raises:
         TypeError: It is no number.
     """
+    if isinstance(value, Exact):
+        return value.bits
     try:
         array = jnp.asarray(value)
     except (TypeError, ValueError):
