@@ -1,12 +1,13 @@
 """`adamas.jax.AdamW` against ``optax.adamw`` under ``jit``, with donation: whole training steps, and updates alone.
 
 Of whole steps, forward and backward pass are timed by themselves, too: what they take, no optimizer can win. Run it
-with ``python bench/jax_speed.py`` where JAX and optax are installed; ``--write`` keeps the figures and draws them.
+with ``python bench/jax_speed.py`` where JAX, optax and Flax are installed; ``--write`` keeps and draws the figures.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import sys
@@ -100,46 +101,39 @@ def _chain_loss(params: Any, batch: Any) -> Any:
 _WIDTH, _LAYERS, _HEADS, _WORDS, _LENGTH = 256, 4, 4, 1_000, 64
 
 
+@functools.cache
 def _transformer() -> Any:
-    """A decoder of 3.7 million parameters, in 51 arrays."""
-    shapes = {
-        "qkv": (_WIDTH, 3 * _WIDTH),
-        "out": (_WIDTH, _WIDTH),
-        "up": (_WIDTH, 4 * _WIDTH),
-        "down": (4 * _WIDTH, _WIDTH),
-    }
-    layers = []
-    for i in range(_LAYERS):
-        layer = {name: _normal(10 * i + k, *shape, scale=0.02) for k, (name, shape) in enumerate(shapes.items())}
-        biases = {f"{name}_bias": _normal(0, shape[1], scale=0.0) for name, shape in shapes.items()}
-        scales = {name: 1.0 + _normal(0, _WIDTH, scale=0.0) for name in ("norm1", "norm2")}
-        layers.append({**layer, **biases, **scales})
-    ends = {"words": _normal(90, _WORDS, _WIDTH, scale=0.02), "places": _normal(91, _LENGTH, _WIDTH, scale=0.02)}
-    return {"layers": layers, **ends, "head": _normal(92, _WIDTH, _WORDS, scale=0.02)}
+    """A decoder of Flax, of 3.7 million parameters in 70 arrays."""
+    import flax.linen as nn
+    import jax.numpy as jnp
+
+    class Block(nn.Module):  # type: ignore[misc]
+        @nn.compact  # type: ignore[untyped-decorator]
+        def __call__(self, x: Any, mask: Any) -> Any:
+            y = nn.LayerNorm()(x)
+            x = x + nn.MultiHeadDotProductAttention(num_heads=_HEADS)(y, y, mask=mask)
+            y = nn.LayerNorm()(x)
+            return x + nn.Dense(_WIDTH)(nn.gelu(nn.Dense(4 * _WIDTH)(y)))
+
+    class Decoder(nn.Module):  # type: ignore[misc]
+        @nn.compact  # type: ignore[untyped-decorator]
+        def __call__(self, words: Any) -> Any:
+            x = nn.Embed(_WORDS, _WIDTH)(words) + nn.Embed(_LENGTH, _WIDTH)(jnp.arange(_LENGTH))
+            for _ in range(_LAYERS):
+                x = Block()(x, nn.make_causal_mask(words))
+            return nn.Dense(_WORDS, use_bias=False)(nn.LayerNorm()(x))
+
+    return Decoder()
+
+
+def _transformer_params() -> Any:
+    import jax
+
+    return _transformer().init(jax.random.key(1), _texts())["params"]
 
 
 def _transformer_loss(params: Any, batch: Any) -> Any:
-    import jax
-    import jax.numpy as jnp
-
-    def normed(x: Any, scale: Any) -> Any:
-        return scale * x * jax.lax.rsqrt(jnp.mean(x * x, axis=-1, keepdims=True) + 1e-6)
-
-    x = params["words"][batch] + params["places"]
-    mask = jnp.tril(jnp.ones((_LENGTH, _LENGTH), bool))
-    for layer in params["layers"]:
-        qkv = normed(x, layer["norm1"]) @ layer["qkv"] + layer["qkv_bias"]
-        q, k, v = (part.reshape(*part.shape[:2], _HEADS, -1) for part in jnp.split(qkv, 3, axis=-1))
-        scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) / (_WIDTH / _HEADS) ** 0.5
-        weights = jax.nn.softmax(jnp.where(mask, scores, -1e9))
-        mixed = jnp.einsum("bhqk,bkhd->bqhd", weights, v).reshape(x.shape)
-        x = x + mixed @ layer["out"] + layer["out_bias"]
-        x = (
-            x
-            + jax.nn.gelu(normed(x, layer["norm2"]) @ layer["up"] + layer["up_bias"]) @ layer["down"]
-            + layer["down_bias"]
-        )
-    return _classified((x @ params["head"])[:, :-1], batch[:, 1:])
+    return _classified(_transformer().apply({"params": params}, batch)[:, :-1], batch[:, 1:])
 
 
 def _texts() -> Any:
@@ -159,7 +153,7 @@ def rows() -> dict[str, Row]:
         ),
         "MLP, 38M parameters": Row(_perceptron(1024, 4096, 4096, 4096, 10), _perceptron_loss, _examples(16, 1024)),
         "MLP, 0.4M parameters": Row(_perceptron(256, 512, 512, 10), _perceptron_loss, _examples(32, 256)),
-        "transformer, 3.8M parameters": Row(_transformer, _transformer_loss, _texts),
+        "transformer of Flax, 3.7M parameters": Row(_transformer_params, _transformer_loss, _texts),
         "update of 1,000 x 1,000": Row(lambda: [_normal(i, 1_000) for i in range(1_000)]),
         "update of 1,000 x 1,000, in one array": Row(lambda: [_normal(i, 1_000) for i in range(1_000)], flat=True),
         "update of 1,000 x 1,000, outside of jit": Row(

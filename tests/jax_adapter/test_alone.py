@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -19,7 +20,7 @@ import adamas.jax
 
 def compilations(opt: Any) -> list[int]:
     """Return how often each step of an optimizer was compiled."""
-    return [step._cache_size() for step in opt._alone._compiled.values() if step is not None]
+    return [step._cache_size() for step in opt._alone._compiled.values()]
 
 
 @pytest.mark.parametrize(
@@ -118,15 +119,41 @@ def test_schedules_in_python_alone() -> None:
     assert_same(params, arrays)
 
 
-def test_hyperparameters_that_were_changed_since() -> None:
-    params = {"w": jnp.ones(3)}
-    opt = adamas.jax.SGD(1.0)
+def test_what_it_was_made_with_stays() -> None:
+    """Else steps that have been compiled would not know of it."""
+    opt: Any = adamas.jax.SGD(1.0, max_norm=1.0)
+    for name in ("hyperparameters", "options"):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            getattr(opt, name)["lr"] = 0.5
+    for name in ("hyperparameters", "options", "mask"):
+        with pytest.raises(AttributeError):
+            setattr(opt, name, None)
+
+
+def test_schedules_are_called_at_each_step() -> None:
+    @dataclass
+    class Plateau:  # without a hash
+        rate: float
+
+        def __call__(self, count: Any) -> Any:
+            return self.rate
+
+    schedule, params = Plateau(1.0), {"w": jnp.ones(3)}
+    opt = adamas.jax.SGD(schedule)
     state = opt.init(params)
     first, _ = opt.step(params, params, state)
-    opt.hyperparameters["lr"] = 0.5
+    schedule.rate = 0.5
     second, _ = opt.step(params, params, state)
     np.testing.assert_array_equal(first["w"], 0.0)
     np.testing.assert_array_equal(second["w"], 0.5)
+    partial: Any = jax.tree_util.Partial(lambda rates, count: rates[count], np.array([0.25, 0.5]))
+    third, _ = adamas.jax.SGD(partial).step(params, params, state)
+    np.testing.assert_array_equal(third["w"], 0.75)
+    for k in range(5):
+        opt.step(params, params, state, lr=lambda count, k=k: 0.1 * k)
+    assert compilations(opt) == [1]
+    with pytest.raises(TypeError, match="lr: expected one real number, got str 'fast'"):
+        opt.step(params, params, state, lr=lambda count: "fast")
 
 
 def test_pickled_and_copied() -> None:

@@ -110,3 +110,16 @@ def test_a_negative_rate_is_refused_though_its_reciprocal_is_what_counts() -> No
     assert optimizer.variables[1].path.endswith("learning_rate")
     with pytest.raises(Exception, match="a hyperparameter is out of range"):
         jax.block_until_ready(jax.jit(optimizer.stateless_apply)(values, params, params))
+
+
+def test_first_values_are_nobody_elses_memory() -> None:
+    """JAX may take memory of NumPy's without copying it, and what it was then would change with the next step."""
+    for size in (*range(64, 80), 1000, 1000, 1000):
+        variable = keras.Variable(np.ones(size, np.float32))
+        optimizer: Any = adamas.keras.Adam(0.1)
+        optimizer.build([variable])
+        before = [each.value for each in optimizer.variables]
+        values = [np.array(value) for value in before]
+        optimizer.apply([np.ones(size, np.float32)], [variable])
+        for value, expected in zip(before, values, strict=True):
+            np.testing.assert_array_equal(value, expected)

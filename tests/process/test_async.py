@@ -71,8 +71,18 @@ def test_nothing_else_while_it_is_in_flight() -> None:
     opt = adamas.SGD([param], lr=1.0, average=adamas.SWA())
     second = opt.step_async([np.ones(3)])
     assert not second.done()
-    with pytest.raises(TimeoutError):
-        second.result(timeout=0.01)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.01)
+    assert not second._task._listeners, "who waits no longer is forgotten"
+    wrong: list[tuple[Any, type[Exception]]] = [
+        ("a", TypeError),
+        (float("nan"), ValueError),
+        (float("inf"), ValueError),
+    ]
+    for value, error in wrong:
+        with pytest.raises(error, match="timeout: expected a finite number of seconds, or None"):
+            second.result(value)
     for act in (
         lambda: opt.step([np.ones(3)]),
         lambda: opt.step_async([np.ones(3)]),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
+from adamas._inputs.hyperparameters import number
 from adamas._optimizer.report import StepReport
 from adamas._system.task import Task
 from adamas._system.worker_thread import Worker
@@ -41,12 +43,15 @@ class StepHandle:
             timeout: The longest to wait, in seconds; None for as long as it takes.
 
         Raises:
+            TypeError: ``timeout`` is no number.
             TimeoutError: It is not done yet.
             FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
-            ValueError: Arrays overlap.
+            ValueError: Arrays overlap; or ``timeout`` is not finite.
             RuntimeError: The step was begun in another process, of which this one is a fork.
         """
         self._check_process()
+        if timeout is not None:
+            timeout = number(timeout, "timeout", "a finite number of seconds, or None", -math.inf, math.inf)
         return self._task.result(timeout)
 
     def done(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -36,8 +37,8 @@ class Task(Generic[T]):
             self._error = error
         del work  # and with it, arrays
         self._over = True
-        for listener in self._listeners:
-            listener()
+        while self._listeners:
+            self._listeners.pop()()
 
     def done(self) -> bool:
         """Tell whether the work is over."""
@@ -65,6 +66,8 @@ class Task(Generic[T]):
             self.listen(told.release)
             longest = -1.0 if timeout is None else min(max(timeout, 0.0), threading.TIMEOUT_MAX)
             if not self._over and not told.acquire(timeout=longest):
+                with contextlib.suppress(ValueError):  # it has just been told
+                    self._listeners.remove(told.release)
                 raise TimeoutError
         try:
             if self._error is not None:

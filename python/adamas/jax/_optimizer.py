@@ -6,6 +6,7 @@ import inspect
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import jax
@@ -83,19 +84,34 @@ class Optimizer:
         bound.apply_defaults()
         given = dict(bound.arguments)
         given.pop("options", None)
-        self.mask: Any = given.pop("mask")
-        self.options: dict[str, Any] = options
+        self._mask: Any = given.pop("mask")
+        self._options: dict[str, Any] = options
         given = {key: checked(info, key, value) for key, value in given.items()}
         completed = info.at_construction({**dict.fromkeys(info.fixed, True), **with_placeholders(info.spec, given)})
         info.check_combination(completed)
         if given.get("max_lr", 0.0) is None:
             given["max_lr"] = completed["max_lr"]
-        self.hyperparameters: dict[str, Any] = given
+        self._hyperparameters: dict[str, Any] = given
         self._forget()
 
     def _forget(self) -> None:
         self._compiled: dict[Any, Compiled] = {}
         self._alone = StepsAlone(self._step)
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Any]:
+        """Those that it was made with; nobody changes them, since steps may have been compiled."""
+        return MappingProxyType(self._hyperparameters)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Those that it was made with."""
+        return MappingProxyType(self._options)
+
+    @property
+    def mask(self) -> Any:
+        """The one that it was made with."""
+        return self._mask
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in ("_compiled", "_alone")}

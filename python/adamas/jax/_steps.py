@@ -73,7 +73,7 @@ class StepsAlone:
     """Steps that are called outside of all compiled functions: each is compiled here, at its first call.
 
     JAX takes some microseconds for each operation and each array that it handles in Python; a compiled function, much
-    less. Nothing is donated: what is passed in stays as it is.
+    less. Nothing is donated: what is passed in stays as it is. Schedules are called at each step, by Python.
 
     Args:
         step: Takes parameters, gradients, a state, hyperparameters, the scale of gradients, and ``in_place``.
@@ -81,30 +81,26 @@ class StepsAlone:
 
     def __init__(self, step: Callable[..., tuple[Any, State]]) -> None:
         self._step = step
-        #: By the hyperparameters that are compiled in; None where only Python itself can take the step.
+        #: By the hyperparameters that are compiled in.
         self._compiled: dict[Any, Any] = {}
 
     def __call__(
         self, params: Any, grads: Any, state: State, values: Mapping[str, Any], grad_scale: Any
     ) -> tuple[Any, State]:
         """Return parameters and state after a step."""
+        if isinstance(state, State):
+            values = {name: _settled(value, state.count, name) for name, value in values.items()}
         leaves, nesting = jax.tree_util.tree_flatten(values)
         is_array = tuple(isinstance(leaf, jax.Array) for leaf in leaves)
         plain = tuple(None if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
         key = (nesting, is_array, plain)
         if key not in self._compiled:
             self._compiled[key] = self._compile(*key)
-        step = self._compiled[key]
-        if step is not None:
-            arrays = [leaf for leaf, array in zip(leaves, is_array, strict=True) if array]
-            try:
-                found: tuple[Any, State] = step(params, grads, state, arrays, grad_scale)
-            except (TypeError, ValueError):
-                pass  # of an argument that JAX does not take, or of a schedule that cannot be traced
-            else:
-                return found
-        found = self._step(params, grads, state, values, grad_scale, in_place=False)
-        self._compiled[key] = None
+        arrays = [leaf for leaf, array in zip(leaves, is_array, strict=True) if array]
+        try:
+            found: tuple[Any, State] = self._compiled[key](params, grads, state, arrays, grad_scale)
+        except (TypeError, ValueError):  # of an argument that JAX does not take: the message names it not
+            return self._step(params, grads, state, values, grad_scale, in_place=False)
         return found
 
     def _compile(self, nesting: Any, is_array: Sequence[bool], plain: Sequence[Any]) -> Any:
@@ -114,6 +110,13 @@ class StepsAlone:
             return self._step(params, grads, state, nesting.unflatten(leaves), grad_scale, in_place=False)
 
         return jax.jit(step)
+
+
+def _settled(value: Any, count: Any, name: str) -> Any:
+    """Return a hyperparameter with numbers in the place of schedules."""
+    if isinstance(value, tuple | list):
+        return tuple(_settled(part, count, name) for part in value)
+    return as_operand(value(count), name) if callable(value) else value
 
 
 def _in_order(report: Any, order: Sequence[int]) -> Any:

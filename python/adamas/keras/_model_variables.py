@@ -35,7 +35,7 @@ class ModelVariables:
                 shape = variable.shape if array.shape == binding.arrays[i].shape else array.shape
                 label = f"{self.names[i].replace('/', '_')}_{name}"
                 made[name] = add_variable(shape=shape, initializer="zeros", dtype=array.dtype.name, name=label)
-                made[name].assign(array.reshape(shape))
+                made[name].assign(np.array(array).reshape(shape))  # of its own: JAX takes memory without copying it
             self.states.append(made)
         self.numbers = {
             name: add_variable(shape=(len(variables),), initializer="zeros", dtype=number_dtype(), name=name)
