@@ -303,7 +303,7 @@ class Optimizer(ABC):
         With ``accumulation="tree"`` it uses the mean, too, but adds as a binary tree does: ``(1 + 2) + (3 + 4)``,
         instead of ``((1 + 2) + 3) + 4``. So the bits are the same whoever adds up which half, quarter, ... of the
         parts. Of other numbers than powers of two, the largest whole subtrees come first: ``(1 + 2) + 3``. It takes the
-        memory of one sum for each level of the tree: of three for 8 parts, of four for 16.
+        memory of one sum for each level of the tree: of three for 8 parts, the last of which is given to ``step``.
 
         Args:
             grads: As of `step`. None leaves a parameter's sum as it is.
