@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../measures.hpp"
+#include "buffers.hpp"
 #include "copies.hpp"
 #include "program.hpp"
 #include "workers.hpp"
@@ -28,56 +29,6 @@ constexpr std::string_view kProgram = "program";
 constexpr int kReportSize = 4;
 // A result that follows the parameters and buffers.
 constexpr std::size_t kMoreResults = 2;
-
-[[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("adamas: " + what); }
-
-std::size_t size_of(DataType dtype) {
-  switch (dtype) {
-    case DataType::kU8: return 1;
-    case DataType::kU16:
-    case DataType::kF16:
-    case DataType::kBf16: return 2;
-    case DataType::kS32:
-    case DataType::kU32:
-    case DataType::kF32: return 4;
-    case DataType::kS64:
-    case DataType::kF64: return 8;
-  }
-  refuse("a buffer has a dtype that steps do not know");
-}
-
-std::optional<DType> dtype_of(DataType dtype) {
-  switch (dtype) {
-    case DataType::kF32: return DType::kFloat32;
-    case DataType::kF64: return DType::kFloat64;
-    case DataType::kBf16: return DType::kBfloat16;
-    case DataType::kF16: return DType::kFloat16;
-    default: return {};
-  }
-}
-
-std::size_t elements_of(const Buffer& buffer) {
-  std::size_t elements = 1;
-  for (std::int64_t i = 0; i < buffer.rank; ++i) elements *= static_cast<std::size_t>(buffer.dims[i]);
-  return elements;
-}
-
-std::size_t bytes_of(const Buffer& buffer) { return elements_of(buffer) * size_of(buffer.dtype); }
-
-void* shifted(void* memory, std::size_t bytes) { return static_cast<char*>(memory) + bytes; }
-
-// The number at this place of a buffer of float32, or of the bits of float64.
-double number_at(const Buffer& buffer, std::size_t place, bool is_single) {
-  double value = 0.0;
-  if (is_single) {
-    float single = 0.0F;
-    std::memcpy(&single, shifted(buffer.data, place * sizeof single), sizeof single);
-    value = static_cast<double>(single);
-  } else {
-    std::memcpy(&value, shifted(buffer.data, place * sizeof value), sizeof value);
-  }
-  return value;
-}
 
 // A program with memory for one step of it at a time.
 class Instance {
