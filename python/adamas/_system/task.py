@@ -37,8 +37,9 @@ class Task(Generic[T]):
             self._error = error
         del work  # and with it, arrays
         self._over = True
-        while self._listeners:
-            self._listeners.pop()()
+        with contextlib.suppress(IndexError):  # no more; who waits no longer may have gone just now
+            while True:
+                self._listeners.pop()()
 
     def done(self) -> bool:
         """Tell whether the work is over."""

@@ -137,9 +137,11 @@ def _started(binding: Binding, program: Program, count: Any, params: Sequence[An
     places = [(place, part) for place, parts in enumerate(program.parts) for part in parts]
     started = []
     for (place, part), state in zip(places, states, strict=True):
-        starts = binding.starts_at_parameter(binding.order[place], part.name)
-        first = jnp.reshape(params[place], state.shape).astype(state.dtype) if starts else state
-        started.append(jnp.where(count == 0, first, state) if starts else state)
+        if binding.starts_at_parameter(binding.order[place], part.name):
+            first = jnp.reshape(params[place], state.shape).astype(state.dtype)
+            started.append(jnp.where(count == 0, first, state))
+        else:
+            started.append(state)
     return started
 
 
