@@ -21,6 +21,7 @@ class Interrupter(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.now = threading.Event()
+        self.sent = 0
         self.start()
 
     def run(self):
@@ -28,6 +29,7 @@ class Interrupter(threading.Thread):
             self.now.wait()
             self.now.clear()
             os.kill(os.getpid(), signal.SIGINT)
+            self.sent += 1
 
 interrupter = Interrupter()
 
@@ -302,16 +304,24 @@ opt.step(grad[: w.size])
 opt.save(path)
 start = time.perf_counter()
 opt.save(path)
-longest = 1.5 * (time.perf_counter() - start)
+tick = (time.perf_counter() - start) / 15
 seen, last = set(), w.copy()
-for delay in np.linspace(0.0, longest, 20):
+
+def save_interrupted_after(delay):
+    sent = interrupter.sent
+    threading.Timer(delay, interrupter.now.set).start()
+    opt.save(path)
+    while interrupter.sent == sent:
+        time.sleep(0.001)
+    time.sleep(0.001)
+
+for turn in range(400):
+    if turn >= 20 and seen == {"new", "old"}:  # later and later, until a disk that has become slower has been waited for
+        break
     opt.step(grad[: w.size])
     try:
-        threading.Timer(delay, interrupter.now.set).start()
-        opt.save(path)
-        for _ in range(100):
-            time.sleep(longest / 100)
-    except KeyboardInterrupt:
+        save_interrupted_after(turn * tick)
+    except KeyboardInterrupt:  # or none: Python drops one that arrives where it drops all exceptions
         pass
     found = adamas.checkpoint.read(path).params["0"]
     which = "new" if found.tobytes() == w.tobytes() else "old"
