@@ -57,6 +57,7 @@ void register_plan(py::module_& m) {
   m.attr("observed_fields") = observed_fields();
   py::class_<Begun>(m, "Begun")
       .def("finish", &Begun::finish)
+      .def("finish_shared", &Begun::finish_shared, py::arg("sources"), py::arg("lanes"), py::arg("gather"))
       .def("close", &Begun::close)
       .def("abandon", &Begun::abandon);
   py::class_<PyPlan> cls(m, "Plan");
@@ -65,7 +66,8 @@ void register_plan(py::module_& m) {
           py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))
       .def("add", &PyPlan::add, py::arg("param"), py::kw_only(), py::arg("rule"), py::arg("state_format"),
-           py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"), py::arg("matrix"))
+           py::arg("residue"), py::arg("average"), py::arg("copy"), py::arg("row_mode"), py::arg("matrix"),
+           py::arg("shard"))
       .def("lay_out", &PyPlan::lay_out, py::arg("memory") = py::none())
       .def("state", &PyPlan::state, py::arg("index"), py::arg("which"))
       .def("scale", &PyPlan::scale, py::arg("index"), py::arg("which"))
@@ -85,6 +87,11 @@ void register_plan(py::module_& m) {
       .def("catch_up", &PyPlan::catch_up, py::arg("index"), py::arg("rows"))
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"), py::arg("in_tree"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)
+      .def("given", &PyPlan::given)
+      .def("addresses", &PyPlan::addresses)
+      .def("accumulate_given", &PyPlan::accumulate_given)
+      .def("set_first_lane", &PyPlan::set_first_lane, py::arg("lane"))
+      .def("accumulated_sums", &PyPlan::accumulated_sums)
       .def(
           "open",
           [](const py::object& self, py::handle groups, py::handle options, py::handle average_weight) {

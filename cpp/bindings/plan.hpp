@@ -33,10 +33,11 @@ class PyPlan {
   void add_group(const py::dict& group, const py::tuple& frozen, int beta_count);
 
   // Adds a parameter to the last group, with the dtype of its average, if it has one, the array that takes its copy, or
-  // None, and what becomes of rows without a gradient, if there may be such.
+  // None, what becomes of rows without a gradient, if there may be such, and the elements that are stepped here, if
+  // other processes step the rest.
   void add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
            std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode,
-           const std::vector<py::ssize_t>& matrix);
+           const std::vector<py::ssize_t>& matrix, std::optional<std::pair<std::size_t, std::size_t>> shard);
 
   // After the last add(): gives each parameter its states, scales, residue and average, zeros. memory: as for
   // StateArena::allocate().
@@ -70,6 +71,26 @@ class PyPlan {
   bool start(py::handle grads, py::handle groups, py::handle options, py::handle average_weight);
   py::object finish();
   void abandon();  // instead, also of open()
+
+  // Steps in which several processes take part (plan_shared.cpp), after start(). The dtype of each gradient, or kNone;
+  // where each lies, or 0.
+  static constexpr std::uint8_t kNone = 255;
+  py::array_t<std::uint8_t> given() const;
+  py::array_t<std::uint64_t> addresses() const;
+
+  // Instead of finish(): a step with these sources, each a tuple of its level, and arrays as of given() and
+  // addresses(), but from the first element of the shard on. The mean is taken over so many lanes. gather: as
+  // Exchange::gather(), called with memory, bytes, first and last.
+  py::object finish_shared(const py::sequence& sources, int lanes, const py::object& gather);
+
+  // Adds the gradients to those that have been accumulated in a tree.
+  void accumulate_given();
+
+  // Before any are: which lane of the tree the first gradient is that is accumulated here.
+  void set_first_lane(std::uint32_t lane);
+
+  // What has been accumulated, in the order of lanes: tuples as of finish_shared(), but of whole parameters.
+  py::list accumulated_sums() const;
 
   // Brings the rows of a parameter, or those of an array of row numbers, to its last step.
   bool catch_up(std::size_t index, py::handle rows);
@@ -174,7 +195,14 @@ class PyPlan {
     explicit Exclusive(PyPlan& other) : Exit((other.enter(), other)) {}
   };
 
-  struct Leaves;
+  // Empties the list of leaves at the end of a step, with the GIL held.
+  struct Leaves {
+    explicit Leaves(std::vector<py::object>& all) : leaves(all) {}
+    ~Leaves() {
+      if (PyGILState_Check() != 0) leaves.clear();  // not so while a thread is unwound at the interpreter's end
+    }
+    std::vector<py::object>& leaves;
+  };
 
   template <class Request>
   std::vector<std::size_t> plan_memory(StateArena& arena, int which, Request request) const;
@@ -196,8 +224,8 @@ class PyPlan {
   void keep_observation();
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
-  void make_accumulators(int level);
-  py::object run();
+  void make_accumulators(int slot);
+  py::object run(const GradientSources& sources = {}, const Exchange* exchange = nullptr);
   StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
   void refuse_entry() const;
@@ -214,7 +242,7 @@ class PyPlan {
   std::map<std::size_t, std::vector<py::ssize_t>> matrices_;  // shapes, of parameters with states by row or column
   bool laid_out_ = false;
   StateArena arena_;
-  std::vector<StateArena> accumulators_;  // of each level
+  std::map<int, StateArena> accumulators_;  // of each slot
   std::vector<Group> groups_;
   long long completed_ = 0;
   int accumulated_ = 0;  // how often since the last step
@@ -270,6 +298,9 @@ class Begun {
   PyPlan& plan() { return plan_; }
   void begin() { under_way_.store(true); }
   py::object finish() { return claim().finish(); }  // of start()
+  py::object finish_shared(const py::sequence& sources, int lanes, const py::object& gather) {
+    return claim().finish_shared(sources, lanes, gather);
+  }
   std::size_t close() { return claim().close(); }   // of open()
   // Unless it has been ended, or is being ended by another thread.
   void abandon() {

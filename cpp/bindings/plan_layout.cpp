@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "errors.hpp"
 #include "lookup.hpp"
@@ -43,7 +44,7 @@ void PyPlan::add_group(const py::dict& group, const py::tuple& frozen, int beta_
 
 void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_format, Residue residue,
                  std::optional<DType> average, py::handle copy, std::optional<RowMode> row_mode,
-                 const std::vector<py::ssize_t>& matrix) {
+                 const std::vector<py::ssize_t>& matrix, std::optional<std::pair<std::size_t, std::size_t>> shard) {
   WritableArray array;
   WritableArray copied;
   if (laid_out_ || groups_.empty()) throw py::value_error("add: not between add_group and lay_out");
@@ -63,6 +64,7 @@ void PyPlan::add(py::handle param, const std::string& rule, StateFormat state_fo
     parameter.columns = static_cast<std::size_t>(py::reinterpret_borrow<py::array>(param).shape(1));
     parameter.row_mode = *row_mode;
   }
+  if (shard) std::tie(parameter.shard_begin, parameter.shard_end) = *shard;
   if (matrix.size() >= 2) {
     parameter.matrix_rows = static_cast<std::size_t>(matrix.end()[-2]);
     parameter.matrix_columns = static_cast<std::size_t>(matrix.back());
@@ -109,11 +111,11 @@ void PyPlan::lay_out(const py::object& memory) {
   }
   const std::vector<std::size_t> residues = plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
     const std::size_t bytes = size_of(parameter.residue_kind);
-    return StateArena::Request{parameter.size * bytes, bytes};
+    return StateArena::Request{shard_size(parameter) * bytes, bytes};
   });
   const std::vector<std::size_t> averages = plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
     const std::size_t bytes = parameter.average == nullptr ? 0 : size_of(parameter.average_dtype);
-    return StateArena::Request{parameter.size * bytes, bytes};
+    return StateArena::Request{shard_size(parameter) * bytes, bytes};
   });
   const std::vector<std::size_t> row_counts =
       plan_memory(arena, -1, [](const Parameter& parameter, const StateStorage&) {
@@ -150,7 +152,7 @@ void PyPlan::lay_out(const py::object& memory) {
   laid_out_ = true;
 }
 
-void PyPlan::make_accumulators(int level) {
+void PyPlan::make_accumulators(int slot) {
   StateArena arena;
   std::vector<StateArena::Request> requests;
   requests.reserve(params_.size());
@@ -160,8 +162,8 @@ void PyPlan::make_accumulators(int level) {
   }
   const std::vector<std::size_t> places = arena.plan(params_, requests);
   arena.allocate();
-  for (std::size_t i = 0; i < params_.size(); ++i) throw_on_error(plan_.set_accumulator(i, arena.at(places[i]), level));
-  accumulators_.push_back(std::move(arena));
+  for (std::size_t i = 0; i < params_.size(); ++i) throw_on_error(plan_.set_accumulator(i, arena.at(places[i]), slot));
+  accumulators_.emplace(slot, std::move(arena));
 }
 
 const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {
@@ -174,15 +176,18 @@ const Parameter& PyPlan::parameter_at(std::size_t index, int which) const {
 // The shape of a state: that which the parameter has now, or, by row or column, that of its matrices with one column,
 // or one row.
 std::vector<py::ssize_t> PyPlan::state_shape(std::size_t index, int which) const {
-  const StateExtent extent = rule_info(plan_.parameter(index).rule).states[which].extent;
-  if (extent == StateExtent::kElement) return shape(index);
+  const Parameter& parameter = plan_.parameter(index);
+  const StateExtent extent = rule_info(parameter.rule).states[which].extent;
+  if (extent == StateExtent::kElement || shard_size(parameter) != params_[index].size) return shape(index);
   std::vector<py::ssize_t> matrix = matrices_.at(index);
   (extent == StateExtent::kRow ? matrix.back() : matrix.end()[-2]) = 1;
   return matrix;
 }
 
-// The shape that the parameter has now, or a flat one if it has been resized.
+// The shape that the parameter has now, or a flat one if it has been resized, or is stepped in part.
 std::vector<py::ssize_t> PyPlan::shape(std::size_t index) const {
+  const std::size_t own = shard_size(plan_.parameter(index));
+  if (own != params_[index].size) return {as_ssize(own)};
   const auto array = py::reinterpret_borrow<py::array>(params_[index].array);
   if (static_cast<std::size_t>(array.size()) != params_[index].size) return {as_ssize(params_[index].size)};
   return {array.shape(), array.shape() + array.ndim()};
@@ -195,15 +200,16 @@ py::array PyPlan::state(std::size_t index, int which) const {
     return arena_.view(parameter.states[which], numpy_dtype(storage.dtype), state_shape(index, which));
   }
   return arena_.view(parameter.states[which], py::dtype::of<std::uint8_t>(),
-                     {as_ssize(StateStorage::blocks(parameter.size)), as_ssize(storage.block_bytes)});
+                     {as_ssize(StateStorage::blocks(shard_size(parameter))), as_ssize(storage.block_bytes)});
 }
 
 py::object PyPlan::scale(std::size_t index, int which) const {
   const Parameter& parameter = parameter_at(index, which);
   const StateStorage storage = storage_at(parameter, which);
   if (!storage.has_scales()) return py::none();
-  char* const scales = static_cast<char*>(parameter.states[which]) + storage.scales_at(parameter.size);
-  return arena_.view(scales, py::dtype::of<float>(), {as_ssize(StateStorage::blocks(parameter.size))});
+  const std::size_t size = shard_size(parameter);
+  char* const scales = static_cast<char*>(parameter.states[which]) + storage.scales_at(size);
+  return arena_.view(scales, py::dtype::of<float>(), {as_ssize(StateStorage::blocks(size))});
 }
 
 py::object PyPlan::residue(std::size_t index) const {

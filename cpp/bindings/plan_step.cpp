@@ -35,15 +35,6 @@ bool is_refusal(Status status) {
 
 }  // namespace
 
-// Empties the list of leaves at the end of a step, with the GIL held.
-struct PyPlan::Leaves {
-  explicit Leaves(std::vector<py::object>& leaves) : leaves_(leaves) {}
-  ~Leaves() {
-    if (PyGILState_Check() != 0) leaves_.clear();  // not so while a thread is unwound at the interpreter's end
-  }
-  std::vector<py::object>& leaves_;
-};
-
 void PyPlan::enter() {
   if (busy_.exchange(true, std::memory_order_acquire)) refuse_entry();
   busy_since_fork_.store(forks.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -59,8 +50,10 @@ void PyPlan::refuse_entry() const {
       py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-py::object PyPlan::run() {
+py::object PyPlan::run(const GradientSources& sources, const Exchange* exchange) {
   StepInputs inputs;
+  inputs.sources = sources;
+  inputs.exchange = exchange;
   inputs.grads = gradients_.data();
   inputs.grad_dtypes = gradient_dtypes_.data();
   inputs.row_grads = row_gradient_at_.empty() ? nullptr : row_gradient_at_.data();
@@ -172,8 +165,8 @@ bool PyPlan::accumulate(py::handle grads, bool in_tree) {
   const auto is_given = [](const RowGradient* gradient) { return gradient != nullptr; };
   if (std::any_of(row_gradient_at_.begin(), row_gradient_at_.end(), is_given)) return false;
   const SumOrder order = in_tree ? SumOrder::kTree : SumOrder::kInTurn;
-  const int level = plan_.level_of_next(order);
-  if (level == static_cast<int>(accumulators_.size())) make_accumulators(level);
+  const int slot = plan_.slot_of_next(order);
+  if (accumulators_.count(slot) == 0) make_accumulators(slot);
   Status status = Status::kOk;
   without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), order); });
   if (is_refusal(status)) return false;

@@ -10,6 +10,7 @@ void register_runtime(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_tensors(pybind11::module_& m);
 void register_functional(pybind11::module_& m);
+void register_pieces(pybind11::module_& m);
 void register_xla(pybind11::module_& m);
 void register_probes(pybind11::module_& m);
 

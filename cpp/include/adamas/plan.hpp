@@ -28,6 +28,9 @@
 
 namespace adamas {
 
+constexpr std::size_t kToTheEnd = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t kShardUnit = 512;
+
 // One parameter with its states: contiguous buffers of `size` elements each (states: state_size()), owned by the
 // caller, which must outlive the plan, and none of which may overlap another. The rule says how many states there are,
 // storage_of() (adamas/formats.hpp) how large they are; start them at zero, and the residue at zero too, but a master
@@ -47,6 +50,12 @@ struct Parameter {
   std::size_t columns = 0;  // 0: there are none such
   std::uint32_t* row_counts = nullptr;
   RowMode row_mode = RowMode::kLazy;
+  // The part of the parameter that the plan steps, where plans of several processes share it: elements [shard_begin,
+  // shard_end), between multiples of kShardUnit, or up to the end of the parameter. States, residue and average are
+  // those of the shard alone; parameter and copy are whole. A parameter with states by row or column belongs to one
+  // plan, whole; the others have an empty shard. Not with row_counts.
+  std::size_t shard_begin = 0;
+  std::size_t shard_end = kToTheEnd;
   // For states by row or column (StateExtent): the parameter is one matrix after the other, each of so many rows and
   // columns. Its last two dimensions are that; what comes before them counts matrices.
   std::size_t matrix_rows = 0;
@@ -61,7 +70,10 @@ struct Parameter {
   std::uint32_t group = 0;  // which element of the hyperparameters array applies
 };
 
-// Elements of state `which` of a parameter: as many as it has, or as its matrices have rows or columns.
+// Elements of a parameter that its plan steps.
+std::size_t shard_size(const Parameter& parameter) noexcept;
+
+// Elements of state `which` of a parameter: as many as its shard has, or as its matrices have rows or columns.
 std::size_t state_size(const Parameter& parameter, int which) noexcept;
 
 // The gradient of a matrix in which only some rows have one: `count` rows of values, one after the other, of rows
@@ -109,6 +121,28 @@ struct StepOptions {
   Observation* observations = nullptr;
 };
 
+// Gradients of several sources, each of one or more lanes, for each parameter of a plan: the step adds them in the pass
+// that updates, as SumOrder::kTree adds lane after lane. What a source has is a sum of 2^level lanes, which begins at a
+// multiple of 2^level.
+struct GradientSources {
+  // From source to source the gradients of all parameters, each from the first element of the shard on; all null for a
+  // parameter without a gradient.
+  const void* const* grads = nullptr;
+  const DType* dtypes = nullptr;        // of each of them: of a sum, the type that is computed with
+  const std::uint8_t* levels = nullptr;  // of each source, in the order of their lanes
+  std::size_t count = 0;                // 0: there are none
+};
+
+// What plans that share parameters need from one another: all of them step at once, with the same options and
+// hyperparameters, and each of their steps calls gather() at the same points.
+struct Exchange {
+  // `records` is an array of `count` records of `bytes` each, of which [first, last) are what this plan has found out
+  // about its shards; it is to become what all plans have found out. False: the step fails (kExchangeFailed).
+  bool (*gather)(void* context, void* records, std::size_t bytes, std::size_t first, std::size_t last,
+                 std::size_t count) = nullptr;
+  void* context = nullptr;
+};
+
 // What a step works on, owned by the caller. What is not given stays as it is here.
 struct StepInputs {
   // A gradient for each parameter, in the order of Plan::add(); null leaves that parameter untouched. They are only
@@ -117,6 +151,9 @@ struct StepInputs {
   const DType* grad_dtypes = nullptr;  // of each; null: those of the parameters
   // For each parameter null, or a gradient of single rows, which takes the place of the one in `grads`.
   const RowGradient* const* row_grads = nullptr;
+  // What takes the place of all of these: then zero_grads is refused, and nothing that was accumulated is added.
+  GradientSources sources;
+  const Exchange* exchange = nullptr;       // null: no other plan has a part of these parameters
   const Hyperparameters* groups = nullptr;  // by Parameter::group
   std::size_t group_count = 0;
   const StepOptions* options = nullptr;  // null: what they are at first
@@ -150,6 +187,7 @@ enum class SumOrder : std::uint8_t {
   kTree,
 };
 constexpr int kMostLevels = 24;
+constexpr int kSlots = 2 * kMostLevels;  // behind those of each level, others for sums whose left neighbour is elsewhere
 
 class Plan {
  public:
@@ -204,17 +242,28 @@ class Plan {
   Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
   // Gives parameter `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64
-  // for float64 parameters and float32 for all others, owned by the caller. Of level 0, or, for sums in a tree, of each
-  // level that is needed, below kMostLevels.
-  Status set_accumulator(std::size_t index, void* memory, int level = 0) noexcept;
+  // for float64 parameters and float32 for all others, owned by the caller. Of slot 0, or, for sums in a tree, of each
+  // slot that is needed, below kSlots.
+  Status set_accumulator(std::size_t index, void* memory, int slot = 0) noexcept;
 
   // Adds gradients, as step() takes them, to what their parameters have accumulated; those parameters need
-  // accumulators: level_of_next(order) says of which level. The next step() uses the sums, to which its own gradients
+  // accumulators: slot_of_next(order) says in which slot. The next step() uses the sums, to which its own gradients
   // are added, and after it they begin anew. The order is the same between two steps, and in a tree step_one() takes no
   // sums: kInvalidParameter.
   Status accumulate(const void* const* grads, int threads = 0, const DType* grad_dtypes = nullptr,
                     SumOrder order = SumOrder::kInTurn) noexcept;
-  int level_of_next(SumOrder order) const noexcept;
+  int slot_of_next(SumOrder order) const noexcept;
+
+  // Before gradients are accumulated: which lane of a tree the first of them is, if others have those before it. Then
+  // step() takes sums from several sources alone.
+  Status set_first_lane(std::uint32_t lane) noexcept;
+
+  // The sums that have been accumulated in a tree, in the order of their lanes: levels (GradientSources::levels) and
+  // slots. Returns how many there are, at most kSlots.
+  int accumulated_sums(int* levels, int* slots) const noexcept;
+
+  // What parameter `index` has in a slot; null for nothing.
+  const void* accumulator(std::size_t index, int slot) const noexcept;
 
   // Forgets what has been accumulated.
   void drop_accumulated() noexcept;

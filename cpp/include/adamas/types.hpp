@@ -74,6 +74,7 @@ enum class Status : std::uint8_t {
   kUnknownIsa,             // no instruction set of that name was compiled in
   kUnsupportedIsa,         // compiled in, but this processor lacks it
   kOutOfMemory,
+  kExchangeFailed,  // Exchange::gather() has failed
 };
 
 // One sentence for people; a string literal, never null.

@@ -18,19 +18,20 @@ void fetch(const void* next, std::size_t bytes) {
   for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(static_cast<const char*>(next) + at);
 }
 
-// One state of elements [begin, end) of an array of `size`, copied to `to` as the state of an array of its own.
-void copy_state(const StateStorage& storage, const void* state, std::size_t size, std::size_t begin, std::size_t end,
+// State `which` of elements [begin, end), copied to `to` as the state of an array of its own.
+void copy_state(const StateStorage& storage, const Parameter& parameter, int which, std::size_t begin, std::size_t end,
                 void* to) {
   const std::size_t n = end - begin;
-  const void* const values = shifted(state, begin / kBlock * storage.block_bytes);
+  const void* const values = shifted(parameter.states[which], begin / kBlock * storage.block_bytes);
   if (!storage.has_scales()) {
     std::memcpy(to, values, n * storage.element_bytes);
     return;
   }
   const std::size_t blocks = StateStorage::blocks(n);
   std::memcpy(to, values, blocks * storage.block_bytes);
-  std::memcpy(shifted(to, storage.scales_at(n)),
-              shifted(state, storage.scales_at(size) + begin / kBlock * sizeof(float)), blocks * sizeof(float));
+  const void* const scales = scales_of(parameter, which, storage);
+  std::memcpy(shifted(to, storage.scales_at(n)), shifted(scales, begin / kBlock * sizeof(float)),
+              blocks * sizeof(float));
 }
 
 // The rule p <- p - step_size * b, b <- momentum * b + one_minus_dampening * g: with the first coefficients of a rule
@@ -140,7 +141,7 @@ void CautiousUpdate::count(std::size_t begin, std::size_t end, double* counts) {
     for (int k = 0; k < state_count; ++k) {
       const std::size_t stride_bytes = kStride / kBlock * storage[k].block_bytes;
       copies[k] = states[k].at((i - first_) / kStride * stride_bytes);
-      copy_state(storage[k], parameter_.states[k], parameter_.size, i, last, copies[k]);
+      copy_state(storage[k], parameter_, k, i, last, copies[k]);
       fetch(shifted(parameter_.states[k], (i / kStride + 1) * stride_bytes), stride_bytes);
     }
     fetch(shifted(gradient_.array, (i + kStride) * gradient_bytes), kStride * gradient_bytes);

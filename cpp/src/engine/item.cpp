@@ -39,7 +39,7 @@ class Part {
         begin_(begin),
         end_(end) {
     if (!item.sums) return;
-    sums_ = {item.sums->addends(), item.sums->count()};
+    sums_ = item.sums->addends();
     if (gradient_ != nullptr || sums_.count == 0) return;
     gradient_ = *sums_.arrays++;
     --sums_.count;
@@ -250,7 +250,8 @@ class Part {
             gradient_,
             parameter_.states,
             parameter_.residue,
-            parameter_.size,
+            parameter_.shard_end,
+            parameter_.shard_begin / kBlock,
             parameter_.dtype,
             dtype_,
             parameter_.residue_kind,
@@ -371,7 +372,7 @@ class Part {
 
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work) {
   if (item.rows) return for_each_row_gradient(pass, item, work);
-  Part(pass, item, 0, 0, item.extent).visit(work);
+  Part(pass, item, 0, item.begin, item.extent).visit(work);
 }
 
 bool takes_part(const Item& item, const Pass& pass) {

@@ -23,19 +23,24 @@ struct Item {
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
-  std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them
+  // As it was added, if it has a shard of its own: then states, residue and average in `parameter` begin where element
+  // 0 would be.
+  std::unique_ptr<Parameter> divided;
+  std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them, or several sources
   std::unique_ptr<Rows> rows;         // of parameters whose gradients may be of single rows
   std::unique_ptr<Axes> axes;         // of parameters with states by row or column
   // Of the step under way.
   DType grad_dtype;
   const void* grad;                  // null for none; or the values of single rows
-  std::size_t extent;                // elements that take part
+  std::size_t begin;                 // elements [begin, extent) take part
+  std::size_t extent;
   double norm;                       // of the gradient, if it was measured
   double factor;                     // multiplies the gradient
   std::size_t first_granule;         // index into Pass::measures and Pass::sums
   std::uint32_t coefficients;        // index into Impl::coefficients and Impl::next_scalars
   std::uint32_t first_coefficients;  // of several for rows the first; then `coefficients` is the last
 
+  const Parameter& as_added() const { return divided ? *divided : parameter; }
   bool has_sums() const { return sums && sums->any(); }
   bool has_gradient() const { return grad != nullptr || has_sums(); }
   // The type that is computed with.
@@ -100,10 +105,18 @@ bool takes_part(const Item& item, const Pass& pass);
 
 std::uint32_t bytes_per_element(const Parameter& parameter);
 
-// Granules of so many elements; and of what takes part of an item, each row of which has granules of its own.
+// Granules of so many elements; and of an item with all of its shards, or of the rows that take part, each of which has
+// granules of its own.
 inline std::size_t granules_in(std::size_t elements) { return (elements + kGranule - 1) / kGranule; }
 inline std::size_t granules_of(const Item& item) {
-  return item.rows ? item.rows->set.uses().size() * granules_in(item.parameter.columns) : granules_in(item.extent);
+  return item.rows ? item.rows->set.uses().size() * granules_in(item.parameter.columns)
+                   : granules_in(item.parameter.size);
+}
+
+// Where the scale of a parameter's first block lies, or would, of a state in codes.
+inline void* scales_of(const Parameter& parameter, int which, const StateStorage& storage) {
+  const std::size_t first_block = parameter.shard_begin / kBlock;
+  return shifted(parameter.states[which], storage.scales_at(parameter.shard_end) - first_block * sizeof(float));
 }
 
 // Calls work(gradient, size) for all of an item's gradient, as the update takes it but for the factor: in the compute

@@ -35,10 +35,8 @@ bool Observer::is_rounded() const {
 PackedState Observer::packed(int which) const {
   const RuleInfo& rule = rule_info(parameter_.rule);
   const StateStorage storage = storage_of(parameter_.state_format, rule.states[which].kind);
-  void* const values = parameter_.states[which];
-  float* const scales =
-      storage.has_scales() ? reinterpret_cast<float*>(shifted(values, storage.scales_at(parameter_.size))) : nullptr;
-  return {values, scales, storage.block_bytes, rule.states[which].kind};
+  void* const scales = storage.has_scales() ? scales_of(parameter_, which, storage) : nullptr;
+  return {parameter_.states[which], static_cast<float*>(scales), storage.block_bytes, rule.states[which].kind};
 }
 
 // The parameter as it is computed with: where it is, or unpacked to `memory`; element i at index i.
@@ -139,7 +137,7 @@ void Observer::fetch(const Streams& streams, ObservedPiece& piece) const {
   if (item_.grad != nullptr) add(item_.grad, kBlock * size_of(item_.grad_dtype));
   for (int k = 0; k < rule_info(parameter_.rule).state_count; ++k) add(parameter_.states[k], packed(k).block_bytes);
   add(streams.residue, kBlock * size_of(parameter_.residue_kind));
-  if (item_.has_sums()) add(item_.sums->addends()[0], kBlock * size_of(item_.compute_dtype()));
+  if (item_.has_sums()) add(item_.sums->addends().arrays[0], kBlock * size_of(item_.compute_dtype()));
 }
 
 Observation observation_of(const Pass& pass, const Item& item, double lr) {

@@ -22,9 +22,9 @@ std::uint64_t work_before(const Items& items, std::size_t i) { return i == items
 std::size_t element_at(const Pass& pass, const Items& items, std::size_t i, std::uint64_t work) {
   const Item& item = items.all[i];
   const std::uint64_t before = work_before(items, i);
-  if (work <= before) return 0;
+  if (work <= before) return item.begin;
   if (work >= items.work_end[i]) return item.extent;
-  const std::uint64_t element = (work - before) / item.element_bytes;
+  const std::uint64_t element = item.begin + (work - before) / item.element_bytes;
   // Within the overhead at the end of an item, `element` lies past its last one.
   return std::min(item.extent, boundary(pass, item, static_cast<std::size_t>(element)));
 }
@@ -53,7 +53,7 @@ void lay_out_work(const Pass& pass, const Items& items) {
   std::uint64_t work = 0;
   for (std::size_t i = items.first; i < items.last; ++i) {
     const Item& item = items.all[i];
-    if (takes_part(item, pass)) work += item.extent * item.element_bytes + kParameterOverheadBytes;
+    if (takes_part(item, pass)) work += (item.extent - item.begin) * item.element_bytes + kParameterOverheadBytes;
     items.work_end[i] = work;
   }
 }

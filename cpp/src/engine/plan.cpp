@@ -31,19 +31,20 @@ StateStorage storage(const Parameter& parameter, int k) {
 template <class Visit>
 Status for_each_written(const Parameter& parameter, Visit visit) {
   const std::size_t size = parameter.size;
-  const auto visit_plain = [&](const void* array, std::size_t element_bytes) {
-    return element_bytes == 0 ? Status::kOk : visit(array, size * element_bytes, element_bytes);
+  const std::size_t own = shard_size(parameter);
+  const auto visit_plain = [&](const void* array, std::size_t elements, std::size_t element_bytes) {
+    return element_bytes == 0 ? Status::kOk : visit(array, elements * element_bytes, element_bytes);
   };
-  Status status = visit_plain(parameter.param, size_of(parameter.dtype));
-  if (status == Status::kOk) status = visit_plain(parameter.residue, size_of(parameter.residue_kind));
+  Status status = visit_plain(parameter.param, size, size_of(parameter.dtype));
+  if (status == Status::kOk) status = visit_plain(parameter.residue, own, size_of(parameter.residue_kind));
   if (status == Status::kOk && parameter.average != nullptr) {
-    status = visit_plain(parameter.average, size_of(parameter.average_dtype));
+    status = visit_plain(parameter.average, own, size_of(parameter.average_dtype));
   }
   if (status == Status::kOk && parameter.columns != 0) {
     status = visit(parameter.row_counts, size / parameter.columns * sizeof(std::uint32_t), sizeof(std::uint32_t));
   }
   if (status == Status::kOk && parameter.copy != nullptr)
-    status = visit_plain(parameter.copy, size_of(parameter.copy_dtype));
+    status = visit_plain(parameter.copy, size, size_of(parameter.copy_dtype));
   for (int k = 0; status == Status::kOk && k < rule_info(parameter.rule).state_count; ++k) {
     const StateStorage kept = storage(parameter, k);
     status = visit(parameter.states[k], kept.bytes(state_size(parameter, k)), kept.alignment);
@@ -83,6 +84,28 @@ bool axes_fit(const Parameter& parameter) {
          parameter.size / rows % columns == 0;
 }
 
+// See Parameter::shard_begin.
+bool shard_fits(const Parameter& parameter) {
+  const std::size_t begin = parameter.shard_begin;
+  const std::size_t end = std::min(parameter.shard_end, parameter.size);
+  if (begin == 0 && end == parameter.size) return true;
+  const bool may_be_cut = !rule_info(parameter.rule).has_axes() || begin == end;
+  const bool in_units = begin % kShardUnit == 0 && (end % kShardUnit == 0 || end == parameter.size);
+  return begin <= end && in_units && may_be_cut && parameter.columns == 0;
+}
+
+// As `item.parameter`: with states, residue and average from where element 0 would be.
+Parameter from_element_zero(Parameter parameter) {
+  const std::size_t begin = parameter.shard_begin;
+  const auto shift = [](void*& array, std::size_t bytes) { array = const_cast<void*>(begin_of(array, bytes)); };
+  for (int k = 0; k < rule_info(parameter.rule).state_count; ++k) {
+    shift(parameter.states[k], begin / kBlock * storage(parameter, k).block_bytes);
+  }
+  shift(parameter.residue, begin * size_of(parameter.residue_kind));
+  if (parameter.average != nullptr) shift(parameter.average, begin * size_of(parameter.average_dtype));
+  return parameter;
+}
+
 bool same_names(const ScalarInfo* a, const ScalarInfo* b, int count) {
   return std::equal(a, a + count, b,
                     [](const ScalarInfo& x, const ScalarInfo& y) { return std::strcmp(x.name, y.name) == 0; });
@@ -102,7 +125,7 @@ Status check_parameter(const Parameter& parameter) {
                      static_cast<int>(parameter.state_format) < kStateFormatCount &&
                      static_cast<int>(parameter.residue_kind) < kResidueCount &&
                      formats_fit(parameter.dtype, parameter.state_format, parameter.residue_kind) &&
-                     companions_fit(parameter) && rows_fit(parameter) && axes_fit(parameter);
+                     companions_fit(parameter) && rows_fit(parameter) && axes_fit(parameter) && shard_fits(parameter);
   if (!known || parameter.size > std::numeric_limits<std::size_t>::max() / 64) return Status::kInvalidParameter;
   return for_each_written(parameter, [](const void* array, std::size_t bytes, std::size_t element_bytes) {
     return check_array(array, bytes, element_bytes);
@@ -114,7 +137,8 @@ bool same_but_pointers(const Parameter& a, const Parameter& b) {
          a.residue_kind == b.residue_kind && (a.average == nullptr) == (b.average == nullptr) &&
          a.average_dtype == b.average_dtype && (a.copy == nullptr) == (b.copy == nullptr) &&
          a.copy_dtype == b.copy_dtype && a.matrix_rows == b.matrix_rows && a.matrix_columns == b.matrix_columns &&
-         a.columns == b.columns && a.rule == b.rule && a.group == b.group;
+         a.columns == b.columns && a.rule == b.rule && a.group == b.group && a.shard_begin == b.shard_begin &&
+         std::min(a.shard_end, a.size) == std::min(b.shard_end, b.size);
 }
 
 Status check_groups(const StepInputs& inputs) {
@@ -132,10 +156,15 @@ void make_room(std::vector<T>& items, std::size_t more) {
 
 }  // namespace
 
+std::size_t shard_size(const Parameter& parameter) noexcept {
+  return std::min(parameter.shard_end, parameter.size) - parameter.shard_begin;
+}
+
 std::size_t state_size(const Parameter& parameter, int which) noexcept {
-  const auto along = [&](std::size_t elements) { return elements == 0 ? 0 : parameter.size / elements; };
+  const std::size_t size = shard_size(parameter);
+  const auto along = [&](std::size_t elements) { return elements == 0 ? 0 : size / elements; };
   switch (rule_info(parameter.rule).states[which].extent) {
-    case StateExtent::kElement: return parameter.size;
+    case StateExtent::kElement: return size;
     case StateExtent::kRow: return along(parameter.matrix_columns);
     case StateExtent::kColumn: return along(parameter.matrix_rows);
   }
@@ -165,6 +194,13 @@ Status Plan::add(const Parameter& parameter) noexcept try {
 
   Item item{};
   item.parameter = parameter;
+  item.parameter.shard_end = std::min(parameter.shard_end, parameter.size);
+  item.begin = parameter.shard_begin;
+  if (shard_size(parameter) != parameter.size) {
+    item.divided = std::make_unique<Parameter>(parameter);
+    item.parameter = from_element_zero(item.parameter);
+    impl_->divided = true;
+  }
   item.element_bytes = bytes_per_element(parameter);
   for (int k = 0; k < rule.scalar_count; ++k) item.scalars[k] = rule.scalars[k].initial;
   if (shares && impl_->sharing == nullptr) {
@@ -173,13 +209,13 @@ Status Plan::add(const Parameter& parameter) noexcept try {
   }
   if (parameter.columns != 0)
     item.rows = std::make_unique<Rows>(parameter.size / parameter.columns, parameter.row_counts);
-  if (parameter.size > 0 && rule_info(parameter.rule).has_axes()) item.axes = std::make_unique<Axes>(parameter);
+  if (shard_size(parameter) > 0 && rule_info(parameter.rule).has_axes()) item.axes = std::make_unique<Axes>(parameter);
   impl_->items.push_back(std::move(item));
   impl_->work_end.push_back(0);
   impl_->group_count = std::max<std::size_t>(impl_->group_count, parameter.group + std::size_t{1});
   if (parameter.size > 0) {
     for_each_written(parameter, [this](const void* array, std::size_t bytes, std::size_t) {
-      impl_->written.push_back(extent(array, bytes));
+      if (bytes > 0) impl_->written.push_back(extent(array, bytes));
       return Status::kOk;
     });
   }
@@ -193,9 +229,10 @@ Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
   if (index >= size()) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   Parameter& known = item.parameter;
-  if (item.rows || item.sums || !same_but_pointers(known, parameter)) return Status::kInvalidParameter;
+  if (item.rows || item.sums || item.divided || !same_but_pointers(known, parameter)) return Status::kInvalidParameter;
   if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
   known = parameter;
+  known.shard_end = parameter.size;
   impl_->written_is_apart = false;
   impl_->written_is_current = false;
   return Status::kOk;
@@ -207,12 +244,12 @@ void Plan::Impl::list_written() {
   for (Item& item : items) {
     item.apart = nullptr;
     if (item.parameter.size == 0) continue;
-    for_each_written(item.parameter, [this](const void* array, std::size_t bytes, std::size_t) {
-      written.push_back(extent(array, bytes));
+    for_each_written(item.as_added(), [this](const void* array, std::size_t bytes, std::size_t) {
+      if (bytes > 0) written.push_back(extent(array, bytes));
       return Status::kOk;
     });
-    for (int level = 0; item.sums && level < kMostLevels; ++level) {
-      if (void* const memory = item.sums->memory(level); memory != nullptr) {
+    for (int slot = 0; item.sums && slot < kSlots; ++slot) {
+      if (void* const memory = item.sums->memory(slot); memory != nullptr) {
         written.push_back(extent(memory, item.parameter.size * size_of(item.compute_dtype())));
       }
     }
@@ -232,7 +269,7 @@ Status Plan::reserve(std::size_t parameters) noexcept try {
 
 std::size_t Plan::size() const noexcept { return impl_ ? impl_->items.size() : 0; }
 
-const Parameter& Plan::parameter(std::size_t index) const noexcept { return impl_->items[index].parameter; }
+const Parameter& Plan::parameter(std::size_t index) const noexcept { return impl_->items[index].as_added(); }
 
 std::int64_t Plan::step_count(std::size_t index) const noexcept {
   return index < size() ? impl_->items[index].step_count : -1;
@@ -304,13 +341,13 @@ Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) n
   return Status::kOutOfMemory;
 }
 
-Status Plan::set_accumulator(std::size_t index, void* memory, int level) noexcept try {
-  if (index >= size() || level < 0 || level >= kMostLevels) return Status::kInvalidParameter;
+Status Plan::set_accumulator(std::size_t index, void* memory, int slot) noexcept try {
+  if (index >= size() || slot < 0 || slot >= kSlots) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   const std::size_t element_bytes = size_of(item.compute_dtype());
   const Status status = check_array(memory, item.parameter.size, element_bytes);
   if (status != Status::kOk) return status;
-  if (item.sums && item.sums->memory(level) != nullptr) return Status::kInvalidParameter;
+  if (item.sums && item.sums->memory(slot) != nullptr) return Status::kInvalidParameter;
   if (!item.sums) item.sums = std::make_unique<Accumulated>();
   // Room for those that follow as well: who sets one for each in turn has all of them or none.
   make_room(impl_->written, impl_->items.size() - index);
@@ -318,7 +355,7 @@ Status Plan::set_accumulator(std::size_t index, void* memory, int level) noexcep
     impl_->written.push_back(extent(memory, item.parameter.size * element_bytes));
     impl_->written_is_apart = false;
   }
-  item.sums->set_memory(level, memory);
+  item.sums->set_memory(slot, memory);
   return Status::kOk;
 } catch (...) {
   return Status::kOutOfMemory;
@@ -332,7 +369,23 @@ Status Plan::accumulate(const void* const* grads, int threads, const DType* grad
   return Status::kOutOfMemory;
 }
 
-int Plan::level_of_next(SumOrder order) const noexcept { return impl_ ? impl_->level_of_next(order) : 0; }
+int Plan::slot_of_next(SumOrder order) const noexcept { return impl_ ? impl_->next_addition(order).slot : 0; }
+
+Status Plan::set_first_lane(std::uint32_t lane) noexcept {
+  if (!impl_ || impl_->accumulated != 0 || lane >= 1U << kMostLevels) return Status::kInvalidParameter;
+  impl_->first_lane = lane;
+  return Status::kOk;
+}
+
+const void* Plan::accumulator(std::size_t index, int slot) const noexcept {
+  if (index >= size() || slot < 0 || slot >= kSlots) return nullptr;
+  const Item& item = impl_->items[index];
+  return item.sums && item.sums->holds(slot) ? item.sums->memory(slot) : nullptr;
+}
+
+int Plan::accumulated_sums(int* levels, int* slots) const noexcept {
+  return impl_ ? impl_->accumulated_sums(levels, slots) : 0;
+}
 
 void Plan::drop_accumulated() noexcept {
   if (impl_) impl_->drop_accumulated();

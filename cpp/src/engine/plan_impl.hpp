@@ -26,6 +26,8 @@ struct Plan::Impl {
   double shared[kMaxSharedScalars] = {};
   std::uint32_t accumulated = 0;  // how many gradients of each parameter, since the last step
   SumOrder sum_order = SumOrder::kInTurn;
+  std::uint32_t first_lane = 0;  // of a tree
+  bool divided = false;  // some parameter has a shard of its own
 
   // Of the step under way.
   std::vector<Extent> read;  // memory of gradients, where it has to be looked at; kept, so that none is allocated
@@ -39,6 +41,7 @@ struct Plan::Impl {
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
   bool any_cautious = false;
+  const Exchange* exchange = nullptr;
   std::vector<Observation> observed;  // of each granule; empty in other steps
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
@@ -55,7 +58,8 @@ struct Plan::Impl {
   Status catch_up(std::size_t index, const RowGradient* rows, const Crew& crew);
 
   Status accumulate(const void* const* grads, const DType* grad_dtypes, SumOrder order, const Crew& crew);
-  int level_of_next(SumOrder order) const;
+  Addition next_addition(SumOrder order) const;
+  int accumulated_sums(int* levels, int* slots) const;
   void drop_accumulated();
 
  private:
@@ -65,12 +69,15 @@ struct Plan::Impl {
   Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);
+  Status accept_sources(const Items& part, const GradientSources& sources);
   Status check_overlap(const Items& part);
   void list_written();
   Status join_groups(const Items& part, const Groups& groups);
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
   Status prepare_rows(Item& item, const Hyperparameters& group);
+  // Brings together what plans have found out about granules of their shards.
+  Status gather(const Items& part, void* records, std::size_t bytes) const;
   Status measure_gradients(Pass pass, const Items& part, const Crew& crew, StepInfo* info);
   void finish_coefficients(const Items& part);
   Status take_masks(Pass pass, const Items& part, const Crew& crew, StepInfo* info);

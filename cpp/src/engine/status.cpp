@@ -21,6 +21,7 @@ const char* message(Status status) noexcept {
     case Status::kUnknownIsa: return "no instruction set of that name is compiled into this build";
     case Status::kUnsupportedIsa: return "this processor lacks the requested instruction set";
     case Status::kOutOfMemory: return "out of memory";
+    case Status::kExchangeFailed: return "what other processes have found out could not be had";
   }
   return "unknown status";
 }

@@ -10,6 +10,7 @@
 #include "engine/isa.hpp"
 #include "engine/observe.hpp"
 #include "engine/plan_impl.hpp"
+#include "engine/sources.hpp"
 #include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
@@ -63,7 +64,7 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     put(item.grad, grads[i - part.first]);
-    put(item.extent, item.parameter.size);
+    put(item.extent, item.parameter.shard_end);
     if (row_grads != nullptr && row_grads[i - part.first] != nullptr) {
       if (const Status status = accept_rows(item, *row_grads[i - part.first]); status != Status::kOk) return status;
       known_to_be_apart = false;
@@ -109,14 +110,25 @@ Status Plan::Impl::check_overlap(const Items& part) {
   read.reserve(part.last - part.first);
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (item.grad == nullptr || item.extent == 0) continue;
-    const std::size_t elements = item.rows ? item.rows->given * item.parameter.columns : item.extent;
+    if (item.grad == nullptr || item.parameter.size == 0) continue;
+    const std::size_t elements = item.rows ? item.rows->given * item.parameter.columns : item.parameter.size;
+    if (item.sums && item.sums->uses_sources) {
+      for (const Source& source : item.sums->sources) {
+        // (A step does not write what was accumulated.)
+        if (item.extent == item.begin || item.sums->is_memory(source.array)) continue;
+        const std::size_t bytes = size_of(source.dtype);
+        read.push_back(extent(shifted(source.array, item.begin * bytes), (item.extent - item.begin) * bytes));
+      }
+      continue;
+    }
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
   const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others
   for (std::size_t i = part.first; i < part.last; ++i) {
-    const bool stays = all && !items[i].rows;  // single rows may be more of them in the next step
+    const bool in_sources = items[i].sums && items[i].sums->uses_sources;
+    if (in_sources) items[i].sums->sources_are_apart = all;
+    const bool stays = all && !items[i].rows && !in_sources;  // single rows may be more of them in the next step
     items[i].apart = stays ? items[i].grad : nullptr;
     items[i].apart_dtype = items[i].grad_dtype;
   }
@@ -235,7 +247,14 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, const Crew& c
     pass.phase = Phase::kGradients;
     pass.measures = measures.data();
     if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
-    const GradientNorm found = gradient_norm(pass, part);
+    if (const Status status = gather(part, measures.data(), sizeof(double)); status != Status::kOk) return status;
+    GradientNorm found = gradient_norm(pass, part, {});
+    if (found.needs_tiny) {
+      std::vector<double> tiny(granules);
+      take_tiny_squares(pass, part, tiny.data());
+      if (const Status status = gather(part, tiny.data(), sizeof(double)); status != Status::kOk) return status;
+      found = gradient_norm(pass, part, tiny);
+    }
     info->has_norm = true;
     info->grad_norm = found.norm;
     info->nonfinite = found.nonfinite;
@@ -290,6 +309,7 @@ Status Plan::Impl::take_masks(Pass pass, const Items& part, const Crew& crew, St
   pass.phase = Phase::kMask;
   pass.measures = measures.data();
   if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
+  if (const Status status = gather(part, measures.data(), sizeof(double)); status != Status::kOk) return status;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     if (!takes_part(item, pass)) continue;
@@ -335,6 +355,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
     pass.phase = Phase::kSums;
     pass.sums = sums.data();
     if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
+    if (const Status status = gather(part, sums.data(), sizeof(GranuleSums)); status != Status::kOk) return status;
     finish_coefficients(part);
   }
   if (any_cautious) {
@@ -343,7 +364,11 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
   pass.phase = observed.empty() ? Phase::kUpdate : Phase::kObserve;
   pass.observed = observed.data();
   if (const Status status = run_pass(pass, part, crew, &info->threads); status != Status::kOk) return status;
-  if (pass.options->observations != nullptr) report_observed(pass, part, groups);
+  Status gathered = Status::kOk;  // the step is taken now, whatever happens
+  if (pass.options->observations != nullptr) {
+    gathered = gather(part, observed.data(), sizeof(Observation));
+    report_observed(pass, part, groups);
+  }
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
@@ -360,7 +385,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
   }
   if (sharing != nullptr) std::copy_n(next_shared, kMaxSharedScalars, shared);
   if (accumulated != 0 && part.last - part.first == items.size()) accumulated = 0;
-  return Status::kOk;
+  return gathered;
 }
 
 Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info) {
@@ -370,7 +395,13 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
-  Status status = accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
+  exchange = inputs.exchange;
+  const bool in_sources = inputs.sources.count != 0;
+  const SourcesInUse in_use(items, in_sources);
+  Status status = in_sources ? accept_sources(part, inputs.sources)
+                             : accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
+  const bool others_have_lanes = accumulated != 0 && first_lane != 0;
+  if (in_sources ? options.zero_grads : others_have_lanes) return Status::kInvalidParameter;
   const Groups groups{inputs.groups, inputs.group_count == 1};
   if (status == Status::kOk) status = prepare(part, groups);
   if (status != Status::kOk) return status;

@@ -101,6 +101,20 @@ void measure_gradients(DType dtype, const void* grad, std::size_t begin, std::si
   }
 }
 
+// One vector of the sum of sources. load(source): of one of them.
+template <class V, class Load>
+ADAMAS_INLINE V sum_of(const Addends& addends, Load load) {
+  if (addends.count == 2) return load(addends.sources[0]) + load(addends.sources[1]);
+  V waiting[kMostSums];
+  int count = 0;
+  for (int k = 0; k < addends.count; ++k) {
+    V sum = load(addends.sources[k]);
+    for (int joins = addends.sources[k].joins; joins > 0; --joins) sum = waiting[--count] + sum;
+    waiting[count++] = sum;
+  }
+  return waiting[0];
+}
+
 template <class T>
 void prepare_gradients(DType dtype, const void* grad, const Addends& addends, std::size_t begin, std::size_t end,
                        double scale, double limit, void* out) {
@@ -111,6 +125,18 @@ void prepare_gradients(DType dtype, const void* grad, const Addends& addends, st
   const auto prepared = [&](V g) ADAMAS_INLINE_LAMBDA { return clamp(g * s, most); };
   T* const to = static_cast<T*>(out);
   std::size_t i = begin;
+  if (addends.sources != nullptr) {
+    for (; i + kLanes <= end; i += kLanes) {
+      const auto load = [i](const Source& source)
+                            ADAMAS_INLINE_LAMBDA { return load_gradient(source.dtype, source.array, i, V{}); };
+      prepared(sum_of<V>(addends, load)).store(to + (i - begin));
+    }
+    if (i == end) return;
+    const auto load = [&](const Source& source)
+                          ADAMAS_INLINE_LAMBDA { return load_first(source.dtype, source.array, i, end - i, V{}); };
+    prepared(sum_of<V>(addends, load)).store(to + (i - begin), static_cast<int>(end - i));
+    return;
+  }
   for (; i + kLanes <= end; i += kLanes) {
     V g = load_gradient(dtype, grad, i, V{});
     for (int k = 0; k < addends.count; ++k) g = V::load(static_cast<const T*>(addends.arrays[k]) + i) + g;

@@ -134,8 +134,8 @@ class MixedLoop {
       arrays.states.values[k] = shifted(streams_.states[k], i / kBlock * storage.block_bytes);
       if (storage.element_bytes != 0) continue;
       const std::size_t blocks = (streams_.size + kBlock - 1) / kBlock;
-      arrays.states.scales[k] =
-          static_cast<float*>(shifted(streams_.states[k], blocks * storage.block_bytes)) + i / kBlock;
+      arrays.states.scales[k] = static_cast<float*>(shifted(streams_.states[k], blocks * storage.block_bytes)) +
+                                (i / kBlock - streams_.first_block);
     }
     return arrays;
   }

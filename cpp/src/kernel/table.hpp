@@ -43,7 +43,8 @@ struct Streams {
   const void* grad;
   void* const* states;
   void* residue;
-  std::size_t size;  // elements of the whole parameter
+  std::size_t size;         // where the parameter, or its shard, ends: behind its codes lie their scales
+  std::size_t first_block;  // of the shard, of kBlock elements: only from there on are there states
   DType param_dtype;
   DType grad_dtype;
   Residue residue_kind;
@@ -94,10 +95,21 @@ using AxisRunKernel = void (*)(const Streams& streams, const AxisRun* runs, int 
 using CompanionKernel = void (*)(const Streams& streams, const Companions& companions, std::size_t begin,
                                  std::size_t end);
 
-// Arrays of the compute type that are added to a gradient, one after the other: sums[1] + (sums[0] + gradient).
+// One of several gradients that are added. When it comes, it is added to the last so many sums before it, the last one
+// first; what is left in the end is their sum.
+struct Source {
+  const void* array;
+  DType dtype;
+  int joins;
+};
+constexpr int kMostSums = 25;  // that wait at any time, with what comes next
+
+// Arrays of the compute type that are added to a gradient, one after the other: sums[1] + (sums[0] + gradient); or
+// sources, in its place.
 struct Addends {
   const void* const* arrays = nullptr;
   int count = 0;
+  const Source* sources = nullptr;
 };
 
 // (addends + gradient) * scale, within [-limit, limit], of elements [begin, end), all in the compute type; `out` takes

@@ -31,6 +31,7 @@ class CompiledEngine(_core.Plan):
             copy=None if copy is None else copy.array,
             row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
             matrix=parameter.matrix or (),
+            shard=parameter.shard,
         )
 
 

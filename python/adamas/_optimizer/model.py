@@ -103,11 +103,11 @@ class Model:
         kept = self.engine.residue(parameter.index)
         if parameter.formats.residue is Residue.MASTER:
             assert kept is not None
-            kept[...] = parameter.array
+            kept[...] = parameter.own_part()
         if not initial:
             return
         kinds = parameter.formula.states
-        values = load_param(parameter.array, parameter.formats.residue, kept)
+        values = load_param(parameter.own_part(), parameter.formats.residue, kept)
         states = {name: np.zeros_like(values) for name in kinds}
         for name, value in initial.items():
             states[name][...] = values if value is None else value

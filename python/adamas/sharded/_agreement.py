@@ -1,0 +1,79 @@
+"""Agreement: before anything is changed, all processes find out whether all of them do the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from adamas.sharded._team import Team
+
+__all__ = ["Agreement"]
+
+_DIGEST = 16
+
+
+class Agreement:
+    """What the processes of a team agree on.
+
+    A call of the optimizer in which all take part is opened by `begin`. Each process meets the others once in it: with
+    `meet`, when it is ready, or with `fail`, if it cannot go on.
+    """
+
+    def __init__(self, team: Team) -> None:
+        self._team = team
+        self._has_met = False
+        self._call = ""
+
+    def begin(self, call: str) -> None:
+        """Open a call; it has the name that messages use."""
+        self._call, self._has_met = call, False
+
+    def meet(self, key: bytes, details: Callable[[], Mapping[str, str]]) -> None:
+        """Wait for the others, and find out whether all have the same ``key``.
+
+        Args:
+            key: Stands for all that must be equal.
+            details: Gives the same by name, for the message that says what is not.
+
+        Raises:
+            RuntimeError: Another process cannot go on.
+            ValueError: Keys differ; the message says in what.
+        """
+        row = np.zeros(1 + _DIGEST, np.uint8)
+        row[0] = 1
+        digest = hashlib.blake2b(self._call.encode() + b"\0" + key, digest_size=_DIGEST).digest()
+        row[1:] = np.frombuffer(digest, np.uint8)
+        self._has_met = True
+        rows = self._team.gather_rows(row)
+        if rows[:, 0].all() and (rows == row).all():
+            return
+        self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the others that this process cannot go on, unless it has met them already."""
+        if self._has_met:
+            return
+        self._has_met = True
+        self._team.gather_rows(np.zeros(1 + _DIGEST, np.uint8))
+        self._team.gather_objects((self._call, f"{type(error).__name__}: {error}", {}))
+
+    def _refuse(self, found: list[tuple[str, str | None, Mapping[str, str]]]) -> None:
+        for rank, (_, error, _) in enumerate(found):
+            if error is not None:
+                raise RuntimeError(
+                    f"{self._call}: process {rank} cannot take part, so no process has changed anything; there: {error}"
+                )
+        values = [details for _, _, details in found]
+        names: dict[str, Any] = dict.fromkeys(name for details in values for name in details)
+        for name in names:
+            told = [details.get(name, "nothing") for details in values]
+            if len(set(told)) > 1:
+                other = next(rank for rank, value in enumerate(told) if value != told[0])
+                raise ValueError(
+                    f"{self._call}: {name} must be the same on all processes: {told[0]} on process 0, {told[other]} on "
+                    f"process {other}; no process has changed anything"
+                )
+        raise RuntimeError(f"{self._call}: processes differ in something that has no name")

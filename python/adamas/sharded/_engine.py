@@ -1,0 +1,255 @@
+"""The engine of one process among several: it steps its shard, and exchanges the rest."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from adamas import _core
+from adamas._optimizer.compiled import CompiledEngine
+from adamas._optimizer.engine import Begun, StepOptions
+from adamas._optimizer.parameters import Parameter, Parameters
+from adamas._optimizer.report import StepReport
+from adamas._types import Array
+from adamas.sharded._agreement import Agreement
+from adamas.sharded._lanes import lanes_of, levels_of
+from adamas.sharded._layout import Layout
+from adamas.sharded._team import Team
+from adamas.sharded._traffic import NONE, Traffic
+
+__all__ = ["ShardedEngine"]
+
+#: Of the core's dtypes, in their order.
+_ITEMSIZES = np.zeros(NONE + 1, np.int64)
+_NAMES = {NONE: "none"}
+for _name in ("float32", "float64", "bfloat16", "float16"):
+    _code = int(getattr(_core.DType, _name))
+    _NAMES[_code] = _name
+    _ITEMSIZES[_code] = {"float64": 8, "float32": 4}.get(_name, 2)
+
+
+class ShardedEngine(CompiledEngine):
+    """The compiled core, over the shard of one process.
+
+    Args:
+        parameters: All parameters.
+        seed: Of stochastic rounding.
+        team: The processes; more than one.
+        agreement: What they agree on.
+        lanes: The equal parts of the global batch.
+    """
+
+    def __init__(self, parameters: Parameters, seed: int, team: Team, agreement: Agreement, lanes: int) -> None:
+        super().__init__(parameters.description, StepReport, seed)
+        self._parameters = parameters
+        self._team = team
+        self._agreement = agreement
+        self._lanes = lanes
+        self._runs = [levels_of(lanes_of(rank, team.size, lanes)) for rank in range(team.size)]
+        self._here = lanes_of(team.rank, team.size, lanes)
+        self._adds_up = any(len(lanes_of(rank, team.size, lanes)) > 1 for rank in range(team.size))
+        self._added: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.layout: Layout
+        self._traffic: Traffic
+
+    # What is added waits until all is there, and it is known which part of it is this process's.
+
+    def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:
+        self._added.append((super().add_group, (group, frozen, beta_count)))
+
+    def add_parameter(self, parameter: Parameter) -> None:
+        self._added.append((super().add_parameter, (parameter,)))
+
+    def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
+        self.layout = Layout(self._parameters, self._team.size)
+        for parameter in self._parameters:
+            parameter.shard = self.layout.shard(self._team.rank, parameter.index)
+        for add, arguments in self._added:
+            add(*arguments)
+        self._added.clear()
+        super().lay_out(memory)
+        self.set_first_lane(self._here.start)
+        self._traffic = Traffic(self._team, self.layout)
+        self._addresses = np.array([parameter.address for parameter in self._parameters], np.uint64)
+        self._itemsizes = np.array([parameter.dtype.itemsize for parameter in self._parameters], np.int64)
+        self._wide = np.array([parameter.dtype == np.float64 for parameter in self._parameters])
+
+    def step(
+        self, grads: Any, groups: Any, options: StepOptions | None = None, average_weight: float | Sequence[float] = 0.0
+    ) -> StepReport | None:
+        begun = self.start(grads, groups, options, average_weight)
+        return None if begun is None else begun.finish()
+
+    def start(
+        self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
+    ) -> Begun | None:
+        options = (options or StepOptions())._replace(mean=False, keep_accumulated=False)
+        held = self.accumulated + (grads is not None)
+        if held != len(self._here):
+            raise ValueError(
+                f"step: this process computes the gradients of {len(self._here)} lanes, and has those of {held}; give "
+                "each to accumulate(), but the last one to step()"
+            )
+        begun = super().start(grads, groups, options, average_weight)
+        if begun is None:
+            return None
+        return _Step(self, begun, grads is not None, groups, options, average_weight)
+
+    def accumulate(self, grads: Any, in_tree: bool) -> bool:
+        if not in_tree:
+            raise ValueError("accumulate: lanes are added as a tree; set step_defaults.accumulation = 'tree'")
+        if self.accumulated >= len(self._here) or not self._adds_up:
+            raise ValueError(
+                f"accumulate: this process computes the gradients of {len(self._here)} lanes in each step, and has "
+                f"those of {self.accumulated}" + ("" if self._adds_up else "; give lanes=... for more than one")
+            )
+        return super().accumulate(grads, in_tree)
+
+    def open(self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]) -> None:
+        raise RuntimeError("step_scope: not yet for optimizers of several processes; call step(grads)")
+
+    def spread(self) -> None:
+        """Bring what each process owns of parameters and their copies to all."""
+        self._spread(np.ones(len(self._addresses), bool))
+
+    def _spread(self, present: Array) -> None:
+        self._traffic.spread(self._addresses, self._itemsizes, present)
+        copies = [(p.index, p.copy) for p in self._parameters if p.copy is not None]
+        if copies:
+            addresses, sizes = np.zeros_like(self._addresses), np.zeros_like(self._itemsizes)
+            copied = np.zeros(len(addresses), bool)
+            for index, copy in copies:
+                addresses[index], sizes[index], copied[index] = copy.address, copy.dtype.itemsize, True
+            self._traffic.spread(addresses, sizes, copied)
+
+
+class _Step:
+    """A step of this process that has begun: all that it was given has been accepted."""
+
+    def __init__(
+        self,
+        engine: ShardedEngine,
+        begun: Any,
+        has_gradients: bool,
+        groups: Sequence[Mapping[str, Any]],
+        options: StepOptions,
+        average_weight: float | Sequence[float],
+    ) -> None:
+        self._engine = engine
+        self._begun = begun
+        self._has_gradients = has_gradients
+        self._options = options
+        self._given = engine.given()
+        self._sent = self._given
+        try:
+            if engine._adds_up:
+                self._sent = self._codes_of_sums()
+            self._key, self._details = self._describe(groups, average_weight)
+        except BaseException:
+            begun.abandon()
+            raise
+
+    def abandon(self) -> None:
+        self._begun.abandon()
+
+    def close(self) -> int:
+        raise RuntimeError("close: of a whole step")
+
+    def finish(self) -> StepReport | None:
+        engine = self._engine
+        try:
+            engine._agreement.meet(self._key, self._details)
+            addresses = engine.addresses()
+            own = [addresses]
+            if engine._adds_up:
+                if self._has_gradients:
+                    engine.accumulate_given()
+                own = [addresses for _, _, addresses in engine.accumulated_sums()]
+            runs, codes = engine._runs, self._sent
+            found = engine._traffic.gradients(own, [len(run) for run in runs], codes, _ITEMSIZES[codes])
+            sources = [
+                (level, codes, at)
+                for run, places in zip(runs, found, strict=True)
+                for level, at in zip(run, places, strict=True)
+            ]
+            self._present = codes != NONE
+            self._granules = [pieces.of(self._present).granules() for pieces in engine.layout.pieces]
+        except BaseException:
+            self._begun.abandon()
+            raise
+        report: StepReport | None = self._begun.finish_shared(sources, engine._lanes, self._gather)
+        if report is not None and not report.skipped:
+            engine._spread(self._present)
+            if self._options.zero_grads:
+                self._zero(addresses)
+        return report
+
+    def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
+        """Bring together what processes have found out about granules: records of so many bytes."""
+        own = sum(self._granules[: self._engine._team.rank])
+        assert last == first or (first, last) == (own, own + self._granules[self._engine._team.rank])
+        self._engine._team.gather_parts(memory, [count * nbytes for count in self._granules])
+
+    def _zero(self, addresses: Array) -> None:
+        for parameter, code in zip(self._engine._parameters, self._given, strict=True):
+            if code != NONE:
+                nbytes = parameter.size * int(_ITEMSIZES[code])
+                ctypes.memset(int(addresses[parameter.index]), 0, nbytes)
+
+    def _codes_of_sums(self) -> Array:
+        """Return the dtypes of the sums of this process's lanes, which each of them must contribute to or none."""
+        engine = self._engine
+        present = self._given != NONE if self._has_gradients else None
+        for _, codes, _ in engine.accumulated_sums():
+            has = codes != NONE
+            if present is not None and (has != present).any():
+                name = engine._parameters[int(np.flatnonzero(has != present)[0])].name
+                raise ValueError(f"step: some lanes have a gradient for {name!r}, and others have none")
+            present = has
+        wide, narrow = int(_core.DType.float64), int(_core.DType.float32)
+        return np.where(present, np.where(engine._wide, wide, narrow), NONE).astype(np.uint8)
+
+    def _describe(
+        self, groups: Sequence[Mapping[str, Any]], average_weight: float | Sequence[float]
+    ) -> tuple[bytes, Callable[[], Mapping[str, str]]]:
+        """Return what must be the same on all processes, as bytes, and by name."""
+        engine = self._engine
+        called = engine.scheduled
+        values = [
+            {name: _plain((called[i] or {}).get(name, value)) for name, value in group.items() if name != "params"}
+            for i, group in enumerate(groups)
+        ]
+        completed = engine.completed
+        key = repr((completed, values, tuple(self._options), average_weight)).encode() + self._sent.tobytes()
+
+        def details() -> Mapping[str, str]:
+            told = {"the number of steps taken": str(completed)}
+            for i, group in enumerate(values):
+                told |= {f"{name!r} of param_groups[{i}]": repr(value) for name, value in group.items()}
+            told |= {f"the option {name}": repr(value) for name, value in self._options._asdict().items()}
+            told["the weight in averages"] = repr(average_weight)
+            names = [_NAMES[int(code)] for code in self._sent]
+            told |= {
+                f"the gradient of {parameter.name!r}": name
+                for parameter, name in zip(engine._parameters, names, strict=True)
+            }
+            return told
+
+        return key, details
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that has the same representation wherever it is equal."""
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(_plain(each) for each in value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return repr(value)
+    return number if not math.isnan(number) else "nan"

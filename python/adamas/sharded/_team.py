@@ -1,0 +1,119 @@
+"""The processes that step one optimizer together: what is asked of a library that connects them, and MPI as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from adamas._inputs.values import shown, type_name
+from adamas._types import Array
+
+__all__ = ["MPITeam", "Message", "Team"]
+
+
+class Message(NamedTuple):
+    """Bytes that go to another process, or come from it."""
+
+    #: Number of the other process.
+    other: int
+    #: Where they lie, or are to lie.
+    address: int
+    nbytes: int
+
+
+class Team(Protocol):
+    """Processes with numbers from 0. Each method is called by all of them, in the same order."""
+
+    rank: int
+    size: int
+    #: Processes on the same machine, this one among them.
+    local_size: int
+
+    def gather_rows(self, row: Array) -> Array:
+        """Return a row of bytes of each process; all rows have the same length."""
+
+    def gather_objects(self, value: Any) -> list[Any]:
+        """Return an object of each process, which can be pickled. (For what is rare.)"""
+
+    def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
+        """Fill in what others have: so many bytes of each, one after the other; its own are there."""
+
+    def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
+        """Send and receive; what two processes send to one another arrives in order."""
+
+    def wait_for_all(self) -> None:
+        """Return when all have called it."""
+
+    def check_threads(self) -> None:
+        """Refuse to be used by another thread than the main one, if that may not be.
+
+        Raises:
+            RuntimeError: It may not.
+        """
+
+
+class MPITeam:
+    """The processes of an MPI communicator of mpi4py.
+
+    Args:
+        comm: An intracommunicator, of which a duplicate is used, so that no message is taken for one of the program's.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: It is the null communicator, or was freed.
+        ImportError: mpi4py is not installed.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        try:
+            from mpi4py import MPI  # noqa: PLC0415 (an extra)
+        except ImportError as error:
+            raise ImportError("comm: needs the package mpi4py; install it with: pip install mpi4py mpich") from error
+        if not isinstance(comm, MPI.Comm):
+            raise TypeError(f"comm: expected a communicator of mpi4py, such as MPI.COMM_WORLD, got {type_name(comm)}")
+        if comm == MPI.COMM_NULL:
+            raise ValueError("comm: is the null communicator, or was freed; this process is not part of any")
+        if not isinstance(comm, MPI.Intracomm):
+            raise TypeError(f"comm: expected an intracommunicator, got {shown(comm)}; merge it first")
+        if not MPI.Is_initialized() or MPI.Is_finalized():
+            raise ValueError("comm: MPI is not running; initialize it, or do not finalize it before the last step")
+        self._mpi = MPI
+        self._comm = comm.Dup()
+        self.rank: int = self._comm.rank
+        self.size: int = self._comm.size
+        node = self._comm.Split_type(MPI.COMM_TYPE_SHARED)
+        self.local_size: int = node.size
+        node.Free()
+
+    def gather_rows(self, row: Array) -> Array:
+        rows = np.empty((self.size, row.size), np.uint8)
+        self._comm.Allgather([row, self._mpi.BYTE], [rows, self._mpi.BYTE])
+        return rows
+
+    def gather_objects(self, value: Any) -> list[Any]:
+        values: list[Any] = self._comm.allgather(value)
+        return values
+
+    def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
+        places = [0, *np.cumsum(counts)[:-1]]
+        self._comm.Allgatherv(self._mpi.IN_PLACE, [memory, list(counts), places, self._mpi.BYTE])
+
+    def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
+        requests = [self._comm.Irecv(self._memory(message), message.other) for message in received]
+        requests += [self._comm.Isend(self._memory(message), message.other) for message in sent]
+        self._mpi.Request.Waitall(requests)
+
+    def _memory(self, message: Message) -> list[Any]:
+        return [self._mpi.memory.fromaddress(message.address, message.nbytes), self._mpi.BYTE]
+
+    def wait_for_all(self) -> None:
+        self._comm.Barrier()
+
+    def check_threads(self) -> None:
+        if self._mpi.Query_thread() < self._mpi.THREAD_MULTIPLE:
+            raise RuntimeError(
+                "step_async: MPI was initialized without support for threads; ask for MPI.THREAD_MULTIPLE "
+                "(mpi4py.rc.thread_level = 'multiple' before MPI is imported), or call step"
+            )

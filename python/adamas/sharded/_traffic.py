@@ -1,0 +1,183 @@
+"""Gradients on their way to those who own them, and parameters on their way back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from adamas import _core
+from adamas._types import Array
+from adamas.sharded._layout import Layout, Pieces
+from adamas.sharded._team import Message, Team
+
+__all__ = ["NONE", "Traffic"]
+
+#: In the place of the dtype of a gradient that there is not.
+NONE = 255
+
+_LINE = 64
+#: Bytes of a piece that travels by itself, from where it lies to where it is to lie; smaller ones are packed together.
+_LARGE = 1 << 18
+
+
+class _Parcel(NamedTuple):
+    """Pieces that travel from one process to another, one after the other, each from a cache line on.
+
+    With bytes that lie so already, nothing is copied.
+    """
+
+    index: Array
+    #: Of the first element, in bytes from the beginning of the parameter.
+    begin: Array
+    nbytes: Array
+    #: Where each lies in the parcel.
+    places: Array
+    #: Numbers of the pieces at which a message begins, and the number of all.
+    bounds: list[int]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the parcel."""
+        return int(self.places[-1] + self.nbytes[-1]) if len(self.index) else 0
+
+    def messages(self) -> Iterator[tuple[slice, int, int]]:
+        """Yield the pieces of each message, where it begins in the parcel, and its bytes."""
+        for first, last in itertools.pairwise(self.bounds):
+            begin = int(self.places[first])
+            yield slice(first, last), begin, int(self.places[last - 1] + self.nbytes[last - 1]) - begin
+
+
+def _parcel(pieces: Pieces, itemsizes: Array) -> _Parcel:
+    sizes = itemsizes[pieces.index]
+    begin, nbytes = pieces.begin * sizes, (pieces.end - pieces.begin) * sizes
+    padded = -(-nbytes // _LINE) * _LINE
+    places = np.cumsum(padded) - padded
+    large = nbytes >= _LARGE
+    starts = np.ones(len(nbytes), bool)
+    starts[1:] = large[1:] | large[:-1]
+    bounds = [*np.flatnonzero(starts).tolist(), len(nbytes)]
+    return _Parcel(pieces.index, begin.astype(np.uint64), nbytes.astype(np.uint64), places, bounds)
+
+
+class Traffic:
+    """What a process sends and receives in a step.
+
+    Args:
+        team: The processes.
+        layout: What each of them owns.
+    """
+
+    def __init__(self, team: Team, layout: Layout) -> None:
+        self._team = team
+        self._layout = layout
+        self._others = [rank for rank in range(team.size) if rank != team.rank]
+        self._parcels: dict[tuple[int, bytes, bytes], _Parcel] = {}
+        self._memory: dict[object, Array] = {}
+
+    def gradients(
+        self, own: Sequence[Array], counts: Sequence[int], codes: Array, itemsizes: Array
+    ) -> list[list[Array]]:
+        """Send gradients to their owners; return where those lie that this process owns.
+
+        Args:
+            own: What this process has computed, in the order of its lanes: addresses of whole gradients.
+            counts: How many such each process has.
+            codes: For each parameter the dtype of its gradient, or 255 for none; the same everywhere.
+            itemsizes: Bytes of an element of each.
+
+        Returns:
+            For each process its gradients, in order: addresses of the first elements that this process owns.
+        """
+        team, present = self._team, codes != NONE
+        begin = np.zeros(len(codes), np.uint64)
+        mine = self._layout.pieces[team.rank].of(present)
+        begin[mine.index] = (mine.begin * itemsizes[mine.index]).astype(np.uint64)
+        found: list[list[Array]] = [[] for _ in counts]
+        sent: list[Message] = []
+        received: list[Message] = []
+        parcel = self._find_parcel(team.rank, present, itemsizes)
+        for other in self._others:
+            for k in range(counts[other]):
+                memory = self._room(("gradients", other, k), parcel.size)
+                received += [Message(other, memory + place, size) for _, place, size in parcel.messages()]
+                addresses = np.full(len(codes), memory, np.uint64)
+                addresses[parcel.index] += parcel.places.astype(np.uint64)
+                found[other].append(addresses)
+            theirs = self._find_parcel(other, present, itemsizes)
+            for k, addresses in enumerate(own):
+                room = ("sent", other, k)
+                sent += [Message(other, *span) for span in self._packed(theirs, addresses, room)]
+        found[team.rank] = [addresses + begin for addresses in own]
+        team.transfer(sent, received)
+        return found
+
+    def spread(self, addresses: Array, itemsizes: Array, present: Array) -> None:
+        """Bring what each process owns of some arrays to all others.
+
+        Args:
+            addresses: Of each whole array.
+            itemsizes: Bytes of an element of each.
+            present: Which of them are meant.
+        """
+        team = self._team
+        parcel = self._find_parcel(team.rank, present, itemsizes)
+        spans = list(self._packed(parcel, addresses, "spread"))
+        sent = [Message(other, *span) for other in self._others for span in spans]
+        received: list[Message] = []
+        unpacked: list[tuple[Array, Array, Array]] = []
+        for other in self._others:
+            theirs = self._find_parcel(other, present, itemsizes)
+            targets = addresses[theirs.index] + theirs.begin
+            together = _lie_together(theirs, targets)
+            memory = 0 if together.all() else self._room(("spread", other), theirs.size)
+            for pieces, place, size in theirs.messages():
+                if together[pieces.start : pieces.stop - 1].all():
+                    received.append(Message(other, int(targets[pieces.start]), size))
+                    continue
+                received.append(Message(other, memory + place, size))
+                sources = theirs.places[pieces].astype(np.uint64) + np.uint64(memory)
+                unpacked.append((targets[pieces], sources, theirs.nbytes[pieces]))
+        team.transfer(sent, received)
+        for piece in unpacked:
+            _core.copy_pieces(*piece)
+
+    def _find_parcel(self, owner: int, present: Array, itemsizes: Array) -> _Parcel:
+        """Return what a process owns of arrays with such elements."""
+        key = owner, present.tobytes(), itemsizes.tobytes()
+        if key not in self._parcels:
+            if len(self._parcels) > 8 * self._team.size:  # gradients that come and go
+                self._parcels.clear()
+            self._parcels[key] = _parcel(self._layout.pieces[owner].of(present), itemsizes)
+        return self._parcels[key]
+
+    def _packed(self, parcel: _Parcel, addresses: Array, room: object) -> Iterator[tuple[int, int]]:
+        """Yield address and bytes of each message of a parcel, whose pieces are copied together where they must be."""
+        sources = addresses[parcel.index] + parcel.begin
+        together = _lie_together(parcel, sources)
+        memory = 0 if together.all() else self._room(room, parcel.size)
+        for pieces, place, size in parcel.messages():
+            if together[pieces.start : pieces.stop - 1].all():
+                yield int(sources[pieces.start]), size
+                continue
+            targets = parcel.places[pieces].astype(np.uint64) + np.uint64(memory)
+            _core.copy_pieces(targets, sources[pieces], parcel.nbytes[pieces])
+            yield memory + place, size
+
+    def _room(self, purpose: object, size: int) -> int:
+        """Return the address of memory of at least so many bytes, which is kept for that purpose."""
+        kept = self._memory.get(purpose)
+        if kept is None or kept.size < size + _LINE:
+            kept = self._memory[purpose] = np.empty(size + _LINE, np.uint8)
+        return -(-kept.ctypes.data // _LINE) * _LINE
+
+
+def _lie_together(parcel: _Parcel, addresses: Array) -> Array:
+    """Tell of each piece but the last whether the next one lies right behind it, as in the parcel.
+
+    With gaps they would not do: who knows what lies there.
+    """
+    apart = np.diff(parcel.places)
+    return (np.diff(addresses.view(np.int64)) == apart) & (parcel.nbytes[:-1].view(np.int64) == apart)
