@@ -83,54 +83,30 @@ class Arena:
         optimizer: Callable[..., Any] | None = None,
         path: str | os.PathLike[str] | None = None,
     ) -> None:
-        try:
-            number = np.dtype(dtype)
-        except TypeError as error:
-            raise TypeError(f"dtype: {error}") from error
         if optimizer is not None and not callable(optimizer):
             raise TypeError(f"optimizer: expected a callable that makes one, got {shown(optimizer)}")
         if path is not None and not isinstance(path, str | os.PathLike):
             raise TypeError(f"path: expected a path or None, got {shown(path)}")
         check_flag(grads, "grads")
         self._path = path
-        model = _specs(params, number, "params", 0)
-        leaves = trees.describe(model)[1]
-        if not leaves:
-            raise ValueError("params: expected at least one array or shape, got none")
-        specs: list[_Spec] = [leaf.array for leaf in leaves]
-        *places, size = itertools.accumulate((_round_up(spec.nbytes, _LINE) for spec in specs), initial=0)
+        blueprint = Blueprint(params, dtype)
+        size = blueprint.size
         period = _period(size)
         first_grad = _next(size, _PLACE_OF_GRADS, period)
         first_state = _next(first_grad + size if grads else size, _PLACE_OF_STATES, period)
 
-        def views(memory: Array, first: int) -> Any:
-            arrays = (
-                memory[first + place : first + place + spec.nbytes].view(spec.dtype).reshape(spec.shape)
-                for place, spec in zip(places, specs, strict=True)
-            )
-            return _rebuilt(model, arrays)
-
-        def flat(first: int) -> Array:
-            dtypes = {spec.dtype for spec in specs}
-            part = self.buffer[first : first + size]
-            return part.view(dtypes.pop()) if len(dtypes) == 1 else part
-
         states = 0
         if optimizer is not None:
             untouched = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS | _NO_RESERVE)
-            states = _state_bytes(optimizer, views(np.frombuffer(untouched, np.uint8), 0))
+            states = _state_bytes(optimizer, blueprint.views(np.frombuffer(untouched, np.uint8)))
         self._memory = _allocate(first_state + states, path)
         try:
             self.buffer: Array = np.frombuffer(self._memory, np.uint8)
-            self.params = views(self.buffer, 0)
-            self.flat_params = flat(0)
-            self.grads: Any = views(self.buffer, first_grad) if grads else None
-            self.flat_grads: Any = flat(first_grad) if grads else None
-            made = trees.describe(self.params)[1]
-            self._elements = counted(leaf.array for leaf in made)
-            for leaf, spec in zip(made, specs, strict=True):
-                if spec.values is not None:
-                    np.copyto(leaf.array, spec.values)
+            self.params = blueprint.views(self.buffer)
+            self.flat_params = blueprint.flat(self.buffer)
+            self.grads: Any = blueprint.views(self.buffer[first_grad:]) if grads else None
+            self.flat_grads: Any = blueprint.flat(self.buffer[first_grad:]) if grads else None
+            self._elements = blueprint.fill(self.params)
             self.optimizer: Any = None
             if optimizer is not None:
                 self.optimizer = optimizer(self.params, state_memory=lambda _: self.buffer[first_state:])
@@ -149,6 +125,60 @@ class Arena:
     def flush(self) -> None:
         """Write what has changed to the file, if the arena is in one."""
         self._memory.flush()
+
+
+class Blueprint:
+    """What lies where in the memory of a model: each array begins at a cache line.
+
+    Args:
+        params: As of `Arena`.
+        dtype: As of `Arena`.
+
+    Attributes:
+        size: Bytes of all arrays.
+        specs: What each of them is to be.
+        places: Where it begins, in bytes.
+
+    Raises:
+        TypeError: Neither arrays nor shapes, or no dtype.
+        ValueError: There are none, or one cannot be a parameter.
+    """
+
+    def __init__(self, params: Any, dtype: Any) -> None:
+        try:
+            number = np.dtype(dtype)
+        except TypeError as error:
+            raise TypeError(f"dtype: {error}") from error
+        self._model = _specs(params, number, "params", 0)
+        leaves = trees.describe(self._model)[1]
+        if not leaves:
+            raise ValueError("params: expected at least one array or shape, got none")
+        self.specs: list[_Spec] = [leaf.array for leaf in leaves]
+        *self.places, self.size = itertools.accumulate(
+            (_round_up(spec.nbytes, _LINE) for spec in self.specs), initial=0
+        )
+
+    def views(self, memory: Array) -> Any:
+        """Return arrays over the beginning of ``memory``, nested as the parameters are."""
+        arrays = (
+            memory[place : place + spec.nbytes].view(spec.dtype).reshape(spec.shape)
+            for place, spec in zip(self.places, self.specs, strict=True)
+        )
+        return _rebuilt(self._model, arrays)
+
+    def flat(self, memory: Array) -> Array:
+        """Return all of them as one array of one dimension, if they have one dtype, or else bytes."""
+        dtypes = {spec.dtype for spec in self.specs}
+        part = memory[: self.size]
+        return part.view(dtypes.pop()) if len(dtypes) == 1 else part
+
+    def fill(self, arrays: Any) -> str:
+        """Copy the values that were given into ``arrays``, views of this blueprint; return how much that is, in words."""
+        made = trees.describe(arrays)[1]
+        for leaf, spec in zip(made, self.specs, strict=True):
+            if spec.values is not None:
+                np.copyto(leaf.array, spec.values)
+        return counted(leaf.array for leaf in made)
 
 
 @dataclass(frozen=True)

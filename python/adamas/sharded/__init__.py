@@ -11,8 +11,9 @@
 
 from adamas._optimizer.classes import make_optimizers
 from adamas.sharded._optimizer import ShardedOptimizer
+from adamas.sharded._window import SharedArena
 
 _CLASSES = make_optimizers(ShardedOptimizer, __name__)
 globals().update(_CLASSES)
 
-__all__ = sorted(_CLASSES)  # noqa: PLE0605
+__all__ = sorted([*_CLASSES, "SharedArena"])  # noqa: PLE0605

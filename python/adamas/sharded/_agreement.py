@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -31,25 +31,29 @@ class Agreement:
         """Open a call; it has the name that messages use."""
         self._call, self._has_met = call, False
 
-    def meet(self, key: bytes, details: Callable[[], Mapping[str, str]]) -> None:
+    def meet(self, key: bytes, details: Callable[[], Mapping[str, str]], vote: bool = False) -> bool:
         """Wait for the others, and find out whether all have the same ``key``.
 
         Args:
             key: Stands for all that must be equal.
             details: Gives the same by name, for the message that says what is not.
+            vote: For something that all do, or none.
+
+        Returns:
+            Whether all have voted for it.
 
         Raises:
             RuntimeError: Another process cannot go on.
             ValueError: Keys differ; the message says in what.
         """
-        row = np.zeros(1 + _DIGEST, np.uint8)
-        row[0] = 1
+        row = np.zeros(2 + _DIGEST, np.uint8)
+        row[:2] = 1, vote
         digest = hashlib.blake2b(self._call.encode() + b"\0" + key, digest_size=_DIGEST).digest()
-        row[1:] = np.frombuffer(digest, np.uint8)
+        row[2:] = np.frombuffer(digest, np.uint8)
         self._has_met = True
         rows = self._team.gather_rows(row)
-        if rows[:, 0].all() and (rows == row).all():
-            return
+        if rows[:, 0].all() and (rows[:, 2:] == row[2:]).all():
+            return bool(rows[:, 1].all())
         self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
 
     def fail(self, error: BaseException) -> None:
@@ -57,10 +61,10 @@ class Agreement:
         if self._has_met:
             return
         self._has_met = True
-        self._team.gather_rows(np.zeros(1 + _DIGEST, np.uint8))
+        self._team.gather_rows(np.zeros(2 + _DIGEST, np.uint8))
         self._team.gather_objects((self._call, f"{type(error).__name__}: {error}", {}))
 
-    def _refuse(self, found: list[tuple[str, str | None, Mapping[str, str]]]) -> None:
+    def _refuse(self, found: list[tuple[str, str | None, Mapping[str, str]]]) -> NoReturn:
         for rank, (_, error, _) in enumerate(found):
             if error is not None:
                 raise RuntimeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from adamas.sharded._lanes import lanes_of, levels_of
 from adamas.sharded._layout import Layout
 from adamas.sharded._team import Team
 from adamas.sharded._traffic import NONE, Traffic
+from adamas.sharded._window import SharedArena, window_of
 
 __all__ = ["ShardedEngine"]
 
@@ -76,6 +77,8 @@ class ShardedEngine(CompiledEngine):
         self._traffic = Traffic(self._team, self.layout)
         self._addresses = np.array([parameter.address for parameter in self._parameters], np.uint64)
         self._itemsizes = np.array([parameter.dtype.itemsize for parameter in self._parameters], np.int64)
+        self._window = window_of(self._addresses)
+        self._own_grads = None if self._window is None else self._window.addresses_of_grads(self._team.rank)
         self._wide = np.array([parameter.dtype == np.float64 for parameter in self._parameters])
 
     def step(
@@ -117,7 +120,10 @@ class ShardedEngine(CompiledEngine):
         self._spread(np.ones(len(self._addresses), bool))
 
     def _spread(self, present: Array) -> None:
-        self._traffic.spread(self._addresses, self._itemsizes, present)
+        if self._window is None:
+            self._traffic.spread(self._addresses, self._itemsizes, present)
+        else:
+            self._window.wait_for_all()
         copies = [(p.index, p.copy) for p in self._parameters if p.copy is not None]
         if copies:
             addresses, sizes = np.zeros_like(self._addresses), np.zeros_like(self._itemsizes)
@@ -162,21 +168,28 @@ class _Step:
     def finish(self) -> StepReport | None:
         engine = self._engine
         try:
-            engine._agreement.meet(self._key, self._details)
+            codes = self._sent
+            self._present = codes != NONE
             addresses = engine.addresses()
+            window = engine._window
+            if window is not None:
+                window.write_back()
+            all_in_window = engine._agreement.meet(self._key, self._details, self._lie_in_window(addresses))
             own = [addresses]
             if engine._adds_up:
                 if self._has_gradients:
                     engine.accumulate_given()
                 own = [addresses for _, _, addresses in engine.accumulated_sums()]
-            runs, codes = engine._runs, self._sent
-            found = engine._traffic.gradients(own, [len(run) for run in runs], codes, _ITEMSIZES[codes])
+            runs = engine._runs
+            if window is not None and all_in_window:
+                found = [[each] for each in self._in_window(window)]
+            else:
+                found = engine._traffic.gradients(own, [len(run) for run in runs], codes, _ITEMSIZES[codes])
             sources = [
                 (level, codes, at)
                 for run, places in zip(runs, found, strict=True)
                 for level, at in zip(run, places, strict=True)
             ]
-            self._present = codes != NONE
             self._granules = [pieces.of(self._present).granules() for pieces in engine.layout.pieces]
         except BaseException:
             self._begun.abandon()
@@ -187,6 +200,23 @@ class _Step:
             if self._options.zero_grads:
                 self._zero(addresses)
         return report
+
+    def _lie_in_window(self, addresses: Array) -> bool:
+        """Tell whether the gradients lie where the other processes can read them."""
+        own = self._engine._own_grads
+        if own is None or self._engine._adds_up:
+            return False
+        return bool((addresses[self._present] == own[self._present]).all())
+
+    def _in_window(self, window: SharedArena) -> Iterator[Array]:
+        """Yield the addresses of each process's gradients, of the elements that this process owns."""
+        engine = self._engine
+        mine = engine.layout.pieces[engine._team.rank]
+        begin = np.zeros(len(self._sent), np.uint64)
+        begin[mine.index] = (mine.begin * _ITEMSIZES[self._sent][mine.index]).astype(np.uint64)
+        window.see_all()
+        for rank in range(engine._team.size):
+            yield window.addresses_of_grads(rank) + begin
 
     def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
         """Bring together what processes have found out about granules: records of so many bytes."""

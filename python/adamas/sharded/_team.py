@@ -111,6 +111,13 @@ class MPITeam:
     def wait_for_all(self) -> None:
         self._comm.Barrier()
 
+    def share_memory(self, nbytes: int) -> tuple[Any, Array]:
+        """Return a window of memory that all share, who must be on one machine, and the memory as bytes."""
+        window = self._mpi.Win.Allocate_shared(nbytes if self.rank == 0 else 0, 1, comm=self._comm)
+        window.Lock_all()  # so that Sync() may be called
+        memory, _ = window.Shared_query(0)
+        return window, np.frombuffer(memory, np.uint8, nbytes)
+
     def check_threads(self) -> None:
         if self._mpi.Query_thread() < self._mpi.THREAD_MULTIPLE:
             raise RuntimeError(

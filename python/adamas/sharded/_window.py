@@ -1,0 +1,127 @@
+"""A model in memory that all processes of a machine share: nothing travels."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from adamas._types import Array
+from adamas.arena import Blueprint
+from adamas.sharded._team import MPITeam
+
+__all__ = ["SharedArena", "window_of"]
+
+_PAGE = 4096
+#: Where the gradients of each process begin, seen from what lies before: as in `adamas.Arena`, for the same reason.
+_APART = 36 * _PAGE + 832
+
+#: Those that there are, by the address of their memory.
+_arenas: weakref.WeakValueDictionary[int, SharedArena] = weakref.WeakValueDictionary()
+
+
+class SharedArena:
+    """A model in one piece of memory that all processes of one machine share.
+
+    There is one copy of the parameters, which all processes see, and gradients for each process. A step of an optimizer
+    over ``arena.params`` that is given ``arena.grads`` reads all gradients where they are, and writes the parameters
+    where they are: nothing is copied.
+
+    ::
+
+        arena = adamas.sharded.SharedArena({"w": w, "b": b}, comm=MPI.COMM_WORLD)
+        opt = adamas.sharded.AdamW(arena.params, comm=MPI.COMM_WORLD)
+        ...                               # write gradients into arena.grads
+        opt.step(arena.grads)
+
+    Between steps the parameters are there to be read. Who writes to them by hand does so for all processes: one of them
+    should, and all should wait for it (``comm.Barrier()``).
+
+    Args:
+        params: Arrays, nested as an optimizer takes them, or shapes, nested likewise, for zeros. The values are those of
+            process 0.
+        comm: An MPI communicator of mpi4py, whose processes all run on one machine.
+        dtype: Of parameters that are given by their shapes.
+
+    Attributes:
+        params: The parameters, nested as they were given; shared.
+        grads: The gradients of this process, likewise, zeros at first.
+        flat_params: The parameters as one array of one dimension, if they have one dtype, or else bytes.
+        flat_grads: The gradients, likewise.
+
+    Raises:
+        TypeError: Neither arrays nor shapes, or no communicator.
+        ValueError: An array that cannot be a parameter; processes of several machines, or with other arrays.
+        ImportError: mpi4py is not installed.
+    """
+
+    def __init__(self, params: Any, *, comm: Any, dtype: Any = np.float32) -> None:
+        team = MPITeam(comm)
+        blueprint, error = None, None
+        try:
+            blueprint = Blueprint(params, dtype)
+        except (TypeError, ValueError) as raised:
+            error = raised
+        specs = None if blueprint is None else [(spec.shape, spec.dtype.str) for spec in blueprint.specs]
+        found = team.gather_objects((specs, team.local_size))
+        if error is not None:
+            raise error
+        assert blueprint is not None
+        for rank, (theirs, local_size) in enumerate(found):
+            if theirs is None:
+                raise ValueError(f"params: process {rank} could not make its part")
+            if theirs != specs:
+                raise ValueError(f"params: process {rank} has arrays of other shapes or dtypes than process {team.rank}")
+            if local_size != team.size:
+                raise ValueError(
+                    f"comm: expected processes of one machine, got {team.size} of which process {rank} has "
+                    f"{local_size} on its own; use comm.Split_type(MPI.COMM_TYPE_SHARED), or no arena"
+                )
+        self._team = team
+        self._blueprint = blueprint
+        self._stride = -(-(blueprint.size + _APART) // _PAGE) * _PAGE + 832
+        self._window, memory = team.share_memory(blueprint.size + team.size * self._stride + _PAGE)
+        begin = -memory.ctypes.data % _PAGE  # the same in all processes, since windows begin at a page
+        self._memory = memory[begin:]
+        self.params: Any = blueprint.views(self._memory)
+        self.flat_params = blueprint.flat(self._memory)
+        own = self._memory[self._place_of(team.rank) :]
+        self.grads: Any = blueprint.views(own)
+        self.flat_grads = blueprint.flat(own)
+        own[: blueprint.size] = 0  # by who will use it: so the memory is near
+        if team.rank == 0:
+            blueprint.fill(self.params)
+        self.wait_for_all()
+        _arenas[self._memory.ctypes.data] = self
+
+    def _place_of(self, rank: int) -> int:
+        return self._blueprint.size + rank * self._stride + (_APART - self._blueprint.size) % _PAGE
+
+    def wait_for_all(self) -> None:
+        """Wait until all processes are here, and see what they have written before."""
+        self.write_back()
+        self._team.wait_for_all()
+        self.see_all()
+
+    def write_back(self) -> None:
+        """Before processes meet: what this one has written can be seen after it."""
+        self._window.Sync()
+
+    def see_all(self) -> None:
+        """After processes have met: what they wrote before can be seen."""
+        self._window.Sync()
+
+    def addresses_of_grads(self, rank: int) -> Array:
+        """Return where the gradients of a process lie, in the memory of this one."""
+        begin = self._memory.ctypes.data + self._place_of(rank)
+        return np.array(self._blueprint.places, np.uint64) + np.uint64(begin)
+
+
+def window_of(addresses: Array) -> SharedArena | None:
+    """Return the arena whose parameters lie at these addresses, in order, if there is one."""
+    for begin, arena in list(_arenas.items()):
+        places = np.array(arena._blueprint.places, np.uint64) + np.uint64(begin)
+        if np.array_equal(places, addresses):
+            return arena
+    return None
