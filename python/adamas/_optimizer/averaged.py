@@ -37,29 +37,33 @@ def averaged(model: Model) -> Iterator[None]:
                 parameter.check_bound()
                 if model.engine.average_count(parameter.index) == 0:
                     continue  # the average of a parameter that has not been averaged yet is the parameter
-                # Views, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that
+                # Views of what this process steps, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that
                 # somebody has a weak reference to.
                 live.append(weakref.ref(parameter.array))
-                param, average = parameter.array.reshape(-1), model.states_of(parameter)["average"].reshape(-1)
+                param, average = parameter.own_part().reshape(-1), model.states_of(parameter)["average"].reshape(-1)
                 if average.dtype == param.dtype:
                     swapped.append((param.view(np.uint8), average.view(np.uint8)))
                 else:
                     kept.append((param, average, param.copy()))
             # All memory that it takes is there before the first parameter changes.
             inside.append(np.empty(min(_CHUNK, max((param.size for param, _ in swapped), default=0)), np.uint8))
+            model.before_change("averaged")
             model.refusal = "the parameters hold averages inside averaged(); leave that block before stepping"
             for param, average, _ in kept:
                 np.copyto(param, average, casting="unsafe")
             for param, average in swapped:
                 _swap(param, average, inside[0])
+            model.after_change()
             model.renew_copies()
 
     def put_back() -> None:
         with model.engine:
+            model.before_change("the end of averaged")
             for param, average in swapped:
                 _swap(param, average, inside[0])
             for param, _, before in kept:
                 np.copyto(param, before)
+            model.after_change()
             model.renew_copies()
             model.refusal = None
 

@@ -91,7 +91,7 @@ class Optimizer(ABC):
 
         self._model = Model(kind, formats, average, groups, parameters, self._shapes)
         self._diagnosis = Diagnosis(self._model)
-        self._saver = Saver(self._model)
+        self._saver = self._new_saver()
         engine = self._new_engine()
         engine.num_threads = check_threads(options.get("num_threads"))
         self._model.bind(engine, self.param_groups, options.get("state_memory"))
@@ -102,6 +102,9 @@ class Optimizer(ABC):
             warn_of_lost_updates(options, names)
 
     __signature__ = Signature(__init__)
+
+    def _new_saver(self) -> Saver:
+        return Saver(self._model)
 
     @abstractmethod
     def _new_engine(self) -> Engine:

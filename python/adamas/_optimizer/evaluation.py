@@ -40,7 +40,8 @@ class EvaluatedElsewhere(Optimizer):
             for parameter in model.parameters:
                 parameter.check_bound()
             # Views stay writeable and flat whatever becomes of the arrays.
-            kept = [(p.array.reshape(-1), p.array.reshape(-1).copy()) for p in model.parameters]
+            kept = [(part, part.copy()) for part in (p.own_part().reshape(-1) for p in model.parameters)]
+            model.before_change("eval")
             try:
                 for parameter in model.parameters:
                     self._put_average(parameter)
@@ -48,11 +49,12 @@ class EvaluatedElsewhere(Optimizer):
                 for array, values in kept:
                     array[...] = values
                 raise
+            model.after_change()
             self._training = kept
             model.refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
 
     def _put_average(self, parameter: Parameter) -> None:
-        evaluation, array, engine = self.spec.evaluation, parameter.array, self._model.engine
+        evaluation, array, engine = self.spec.evaluation, parameter.own_part(), self._model.engine
         assert evaluation is not None
         coefficients = evaluation.coefficients(self.param_groups[parameter.group])
         if engine.step_count(parameter.index) == 0:
@@ -69,7 +71,9 @@ class EvaluatedElsewhere(Optimizer):
             uninterrupted(self._put_back)
 
     def _put_back(self) -> None:
+        self._model.before_change("train")
         for array, values in self._training or []:
             array[...] = values
+        self._model.after_change()
         self._training = None
         self._model.refusal = None

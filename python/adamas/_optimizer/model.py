@@ -25,6 +25,10 @@ from adamas._types import Array
 from adamas.averaging import Average
 
 
+def _nothing(*_: Any) -> None:
+    pass
+
+
 @dataclass(eq=False)
 class Model:
     """What the parts of an optimizer share."""
@@ -40,6 +44,10 @@ class Model:
     engine: Engine = field(init=False)
     #: Why steps are refused at present, if they are.
     refusal: str | None = None
+    #: Called before parameters are changed otherwise than by a step, with what does so, and after that: where several
+    #: processes have parts of them.
+    before_change: Callable[[str], None] = _nothing
+    after_change: Callable[[], None] = _nothing
     #: The step under way that is taken in parts, if there is one.
     scope: Any = None
     _memory: Any = None

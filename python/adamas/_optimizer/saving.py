@@ -20,7 +20,7 @@ from adamas._optimizer.groups import detached
 from adamas._optimizer.model import Model
 from adamas._optimizer.state_view import States
 from adamas._system.interrupts import uninterrupted
-from adamas.checkpoint import CheckpointError
+from adamas.checkpoint import Checkpoint, CheckpointError
 from adamas.checkpoint._fit import Fit
 
 #: ``param_groups`` of the optimizer.
@@ -89,8 +89,26 @@ class Saver:
                     raise ValueError(f"{parameter.path}: has been resized since the optimizer was made")
             state_dict = self._state_dict(groups, copy=False)
             check_caught_up(state_dict, self._exact_names())
-            arrays = {parameter.name: parameter.array for parameter in model.parameters}
-            checkpoint.write(path, state_dict, arrays, with_params=params)
+            self._write(path, state_dict, with_params=params)
+
+    def _write(self, path: str | os.PathLike[str], state_dict: dict[str, Any], *, with_params: bool) -> None:
+        arrays = {parameter.name: parameter.array for parameter in self._model.parameters}
+        checkpoint.write(path, state_dict, arrays, with_params=with_params)
+
+    def _read(self, path: str | os.PathLike[str], *, convert: bool) -> Checkpoint:
+        """Read what this process has a place for; with `convert`, states of another format may be in this one's."""
+        return checkpoint.read(path)
+
+    def _change(self, put: Callable[[], None]) -> None:
+        """Change the optimizer and its parameters."""
+
+        def change() -> None:
+            self._model.before_change("load")
+            put()
+            self._model.after_change()
+            self._model.renew_copies()
+
+        uninterrupted(change)
 
     def load(
         self,
@@ -108,12 +126,12 @@ class Saver:
         if params is not None:
             check_flag(params, "params")
         self._check_unlocked(groups)
-        read = checkpoint.read(path)
+        read = self._read(path, convert=convert)
         if not strict:
             catch_up(self._model)  # some rows may stay
         model = self._model
         kinds = {parameter.name: parameter.formula.states for parameter in model.parameters}
-        arrays = {parameter.name: parameter.array for parameter in model.parameters}
+        arrays = {parameter.name: parameter.own_part() for parameter in model.parameters}
         matrices = {parameter.name: parameter.matrix for parameter in model.parameters}
         with model.engine:
             live = self._state_dict(groups, copy=False)
@@ -134,9 +152,8 @@ class Saver:
                 for name in loading.left:  # no averages but of their own values
                     if name in arrays and "average" in live["state"][name]:
                         np.copyto(live["state"][name]["average"], arrays[name], casting="unsafe")
-                model.renew_copies()
 
-            uninterrupted(put_all)
+            self._change(put_all)
         model.engine.drop_accumulated()
         return loading.left
 
@@ -145,7 +162,7 @@ class Saver:
         self._check_unlocked(groups)
         catch_up(self._model)
         with self._model.engine:
-            uninterrupted(self._prepare_load(state_dict, groups, self._state_dict(groups, copy=False)))
+            self._change(self._prepare_load(state_dict, groups, self._state_dict(groups, copy=False)))
         self._model.engine.drop_accumulated()
 
     def _prepare_load(
@@ -203,7 +220,6 @@ class Saver:
             model.engine.previous_norm = previous_norm
             if averaged:
                 model.engine.set_average_counts(averaged)
-            model.renew_copies()
 
         return put
 

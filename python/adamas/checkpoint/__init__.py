@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from adamas._types import Array
 from adamas.checkpoint._checksums import checksums
 from adamas.checkpoint._document import CheckpointError, Document, array_name
 from adamas.checkpoint._npz import read_npz, write_npz
+from adamas.checkpoint._parts import Part, Processes, write_parts
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
 
 __all__ = ["Checkpoint", "CheckpointError", "read", "write"]
@@ -113,6 +114,44 @@ def write(
     """
     target = Path(path)
     save, _ = _format_of(target)
+    arrays, document = _described(state_dict, params, with_params)
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with atomic_write(target) as temporary:
+        save(temporary, arrays, lambda found: dataclasses.replace(document, checksums=dict(found)).dump())
+
+
+def write_together(
+    path: str | os.PathLike[str],
+    state_dict: Mapping[str, Any],
+    params: Mapping[str, Array],
+    parts: Sequence[Part],
+    processes: Processes,
+    *,
+    with_params: bool,
+) -> None:
+    """Write a checkpoint as `write` does, by several processes, each of which has parts of the arrays.
+
+    Args:
+        path: Of the file, which ends in ``.safetensors``.
+        state_dict: As of `write`; of its arrays, shape and dtype are looked at.
+        params: Likewise.
+        parts: What this process has.
+        processes: Those that write.
+        with_params: As of `write`.
+
+    Raises:
+        Exception: As `write`; in each process, if in one.
+    """
+    arrays, document = _described(state_dict, params, with_params)
+    write_parts(
+        Path(path), arrays, lambda found: dataclasses.replace(document, checksums=dict(found)).dump(), parts, processes
+    )
+
+
+def _described(
+    state_dict: Mapping[str, Any], params: Mapping[str, Array], with_params: bool
+) -> tuple[dict[str, Array], Document]:
+    """Return the arrays of a checkpoint by name, and all that it says of them but their checksums."""
     arrays = {array_name("params", name): array for name, array in params.items()} if with_params else {}
     for name, entry in state_dict["state"].items():
         for key, value in entry.items():
@@ -121,11 +160,9 @@ def write(
     for name, array in arrays.items():
         if array.dtype.name not in _DTYPES or not array.dtype.isnative:
             raise TypeError(f"{name}: checkpoints have no arrays of {array.dtype!r}")
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     document = Document.of(state_dict, params, dict.fromkeys(arrays, 0))
     document.dump()  # refuses what cannot be written
-    with atomic_write(target) as temporary:
-        save(temporary, arrays, lambda found: dataclasses.replace(document, checksums=dict(found)).dump())
+    return arrays, document
 
 
 def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
@@ -153,11 +190,19 @@ def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
             f"{source}: is damaged: {differing[0]} is in its description or among its arrays, not both"
         )
     if check:
-        found = checksums(arrays)
-        damaged = [name for name, value in document.checksums.items() if found[name] != value]
-        if damaged:
-            raise CheckpointError(f"{source}: is damaged: {', '.join(damaged[:5])}: other bytes than were written")
+        check_arrays(source, document, arrays)
     return Checkpoint(str(source), document, *_sorted_out(arrays, str(source)))
+
+
+def check_arrays(path: str | os.PathLike[str], document: Document, arrays: Mapping[str, Array]) -> None:
+    """Compare arrays of a checkpoint, all or some, with their checksums.
+
+    Raises:
+        CheckpointError: Some are damaged.
+    """
+    damaged = [name for name, value in checksums(arrays).items() if document.checksums[name] != value]
+    if damaged:
+        raise CheckpointError(f"{path}: is damaged: {', '.join(damaged[:5])}: other bytes than were written")
 
 
 def _sorted_out(arrays: Mapping[str, Array], path: str) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:

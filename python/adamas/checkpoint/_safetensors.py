@@ -19,7 +19,7 @@ from adamas.checkpoint._checksums import bytes_of, checksums
 from adamas.checkpoint._document import CheckpointError
 from adamas.checkpoint._stream import stream
 
-__all__ = ["read_safetensors", "write_safetensors"]
+__all__ = ["header_of", "in_order", "longest_text", "read_safetensors", "write_safetensors"]
 
 _KEY, _CHECKSUM = "adamas", "adamas_crc32"
 #: In the order in which safetensors lays out arrays, which is by name among those of one dtype.
@@ -44,21 +44,31 @@ def write_safetensors(path: Path, arrays: Mapping[str, Array], describe: Callabl
         OSError: The disk is full, or cannot be written to.
         ValueError: There are more arrays than fit into a header.
     """
-    order = list(_DTYPES)
-    entries = sorted((order.index(_code(array)), name) for name, array in arrays.items())
-    ordered = {name: arrays[name] for _, name in entries}
-    longest = describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
-    header = _header(ordered, longest)
+    ordered = in_order(arrays)
+    longest = longest_text(arrays, describe)
+    header = header_of(ordered, longest)
     with stream(path) as file, background_threads() as other:
         found = other.submit(lambda: checksums(arrays))
         file.append(np.frombuffer(header, np.uint8))
         for array in ordered.values():
             file.append(bytes_of(array))
         text = describe(found.result()).ljust(len(longest))
-        file.overwrite_beginning(_header(ordered, text))
+        file.overwrite_beginning(header_of(ordered, text))
 
 
-def _header(arrays: Mapping[str, Array], text: str) -> bytes:
+def in_order(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays in the order in which a file has them."""
+    order = list(_DTYPES)
+    entries = sorted((order.index(_code(array)), name) for name, array in arrays.items())
+    return {name: arrays[name] for _, name in entries}
+
+
+def longest_text(arrays: Mapping[str, Array], describe: Callable[[Mapping[str, int]], str]) -> str:
+    """Return the longest that the description of arrays can become."""
+    return describe(dict.fromkeys(arrays, _LARGEST_CHECKSUM))
+
+
+def header_of(arrays: Mapping[str, Array], text: str) -> bytes:
     """Return all that comes before the arrays, which follow in the order in which they are given."""
     fields: dict[str, Any] = {"__metadata__": {_KEY: text, _CHECKSUM: _text_checksum(text), "format": "np"}}
     end = 0

@@ -68,7 +68,8 @@ class ShardedEngine(CompiledEngine):
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         self.layout = Layout(self._parameters, self._team.size)
         for parameter in self._parameters:
-            parameter.shard = self.layout.shard(self._team.rank, parameter.index)
+            shard = self.layout.shard(self._team.rank, parameter.index)
+            parameter.shard = None if shard == (0, parameter.size) else shard
         for add, arguments in self._added:
             add(*arguments)
         self._added.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,11 +14,13 @@ from adamas._optimizer.compiled import CompiledOptimizer
 from adamas._optimizer.engine import Engine
 from adamas._optimizer.parameters import Parameter
 from adamas._optimizer.report import StepReport
+from adamas._optimizer.saving import Saver
 from adamas._optimizer.step_handle import StepHandle
 from adamas.runtime import get_num_threads
 from adamas.sharded._agreement import Agreement
 from adamas.sharded._engine import ShardedEngine
 from adamas.sharded._lanes import lanes_of, read_lanes
+from adamas.sharded._saving import ShardedSaver
 from adamas.sharded._team import MPITeam, Team
 
 __all__ = ["ShardedOptimizer"]
@@ -54,6 +57,22 @@ class ShardedOptimizer(CompiledOptimizer):
         if self._team.size == 1:
             return super()._new_engine()
         return ShardedEngine(model.parameters, model.formats.seed, self._team, self._agreement, self._lane_count)
+
+    def _new_saver(self) -> Saver:
+        model = self._model
+        if self._team.size == 1:
+            return super()._new_saver()
+        model.before_change, model.after_change = self._before_change, self._after_change
+        return ShardedSaver(model, self._team)
+
+    def _before_change(self, call: str) -> None:
+        completed = self._engine.completed
+        self._agreement.meet(
+            f"{call} {completed}".encode(), lambda: {"the call": call, "the number of steps taken": str(completed)}
+        )
+
+    def _after_change(self) -> None:
+        self._engine.spread()
 
     @property
     def lanes(self) -> range:
@@ -106,6 +125,33 @@ class ShardedOptimizer(CompiledOptimizer):
             self._team.check_threads()
             self._check_lanes(grads)
             return super().step_async(grads, **arguments)
+
+    def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
+        with self._together("state_dict"):
+            return super().state_dict(copy=copy)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        with self._together("load_state_dict"):
+            super().load_state_dict(state_dict)
+
+    def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
+        with self._together("save"):
+            super().save(path, params=params)
+
+    def load(self, path: str | os.PathLike[str], **options: Any) -> list[str]:
+        with self._together("load"):
+            return super().load(path, **options)
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        inside = super().averaged()
+        with self._together("averaged"):
+            inside.__enter__()
+        try:
+            yield
+        finally:
+            with self._together("averaged"):
+                inside.__exit__(None, None, None)
 
     def _check_lanes(self, grads: Any) -> None:
         if self._team.size == 1 and self._lane_count > 1:

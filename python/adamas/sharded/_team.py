@@ -40,6 +40,9 @@ class Team(Protocol):
     def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
         """Fill in what others have: so many bytes of each, one after the other; its own are there."""
 
+    def broadcast(self, data: Array, source: int) -> None:
+        """Make the bytes of all what those of one process are."""
+
     def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
         """Send and receive; what two processes send to one another arrives in order."""
 
@@ -99,6 +102,9 @@ class MPITeam:
     def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
         places = [0, *np.cumsum(counts)[:-1]]
         self._comm.Allgatherv(self._mpi.IN_PLACE, [memory, list(counts), places, self._mpi.BYTE])
+
+    def broadcast(self, data: Array, source: int) -> None:
+        self._comm.Bcast([data, self._mpi.BYTE], source)
 
     def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
         requests = [self._comm.Irecv(self._memory(message), message.other) for message in received]
