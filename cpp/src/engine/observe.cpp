@@ -137,7 +137,8 @@ void Observer::fetch(const Streams& streams, ObservedPiece& piece) const {
   if (item_.grad != nullptr) add(item_.grad, kBlock * size_of(item_.grad_dtype));
   for (int k = 0; k < rule_info(parameter_.rule).state_count; ++k) add(parameter_.states[k], packed(k).block_bytes);
   add(streams.residue, kBlock * size_of(parameter_.residue_kind));
-  if (item_.has_sums()) add(item_.sums->addends().arrays[0], kBlock * size_of(item_.compute_dtype()));
+  const bool has_sums = item_.has_sums() && !item_.sums->uses_sources;
+  if (has_sums) add(item_.sums->addends().arrays[0], kBlock * size_of(item_.compute_dtype()));
 }
 
 Observation observation_of(const Pass& pass, const Item& item, double lr) {
