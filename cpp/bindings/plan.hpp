@@ -301,7 +301,7 @@ class Begun {
   py::object finish_shared(const py::sequence& sources, int lanes, const py::object& gather) {
     return claim().finish_shared(sources, lanes, gather);
   }
-  std::size_t close() { return claim().close(); }   // of open()
+  std::size_t close() { return claim().close(); }  // of open()
   // Unless it has been ended, or is being ended by another thread.
   void abandon() {
     if (under_way_.exchange(false)) plan_.abandon();

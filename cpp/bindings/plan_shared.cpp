@@ -109,9 +109,8 @@ void PyPlan::accumulate_given() {
   const int slot = plan_.slot_of_next(SumOrder::kTree);
   if (accumulators_.count(slot) == 0) make_accumulators(slot);
   Status status = Status::kOk;
-  without_gil([&] {
-    status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), SumOrder::kTree);
-  });
+  without_gil(
+      [&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), SumOrder::kTree); });
   throw_on_error(status);
   ++accumulated_;
 }

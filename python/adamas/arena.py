@@ -173,7 +173,7 @@ class Blueprint:
         return part.view(dtypes.pop()) if len(dtypes) == 1 else part
 
     def fill(self, arrays: Any) -> str:
-        """Copy the values that were given into ``arrays``, views of this blueprint; return how much that is, in words."""
+        """Copy the values that were given into ``arrays``, views of this blueprint; say how much that is."""
         made = trees.describe(arrays)[1]
         for leaf, spec in zip(made, self.specs, strict=True):
             if spec.values is not None:

@@ -32,6 +32,7 @@ def stubs() -> dict[str, str]:
         "optimizers.pyi": _optimizers(),
         "reference/__init__.pyi": _reference(),
         "functional.pyi": _functional(),
+        "sharded/_optimizers.pyi": _sharded(),
         "torch/_optimizers.pyi": _torch(),
         "keras/_optimizers.pyi": _keras(),
         "jax/_optimizers.pyi": _jax(),
@@ -81,6 +82,30 @@ def _reference() -> str:
         "from adamas.reference._optimizer import ReferenceOptimizer",
     )
     classes = [_class(spec, "ReferenceOptimizer", _summary(spec.__doc__)) for spec in SPECS.values()]
+    return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
+
+
+def _sharded() -> str:
+    head = _HEADER.format("The optimizers of several processes.") + _imports(
+        "from typing import Any",
+        "",
+        "from typing_extensions import Unpack",
+        "",
+        "from adamas._optimizer.evaluation import EvaluatedElsewhere",
+        "from adamas._optimizer.options import Options",
+        "from adamas._types import LearningRate",
+        "from adamas.sharded._optimizer import ShardedOptimizer",
+    )
+    more = [
+        inspect.Parameter("comm", _KEYWORD, annotation="Any"),
+        inspect.Parameter("lanes", _KEYWORD, default=None, annotation="int | None"),
+    ]
+    classes = []
+    for spec in SPECS.values():
+        *own, options = spec.signature.parameters.values()
+        signature = spec.signature.replace(parameters=[*own, *more, options])
+        bases = "ShardedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, ShardedOptimizer"
+        classes.append(_class_of(spec.name, bases, _summary(spec.__doc__), signature))
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 

@@ -132,7 +132,7 @@ if importlib.util.find_spec("jax"):
 
 import interface_stubs
 
-assert len(interface_stubs.outdated()) == 6, interface_stubs.outdated()
+assert len(interface_stubs.outdated()) == 7, interface_stubs.outdated()
 interface_stubs.write()
 assert interface_stubs.outdated() == []
 """

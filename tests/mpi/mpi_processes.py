@@ -33,11 +33,22 @@ def environment() -> dict[str, str]:
 
 
 def command(count: int, program: str, *arguments: str) -> list[str]:
-    """Return the command that runs one of `PROGRAMS` by so many processes."""
-    return [mpiexec(), "-n", str(count), sys.executable, "-W", "error", str(PROGRAMS / program), *arguments]
+    """Return the command that runs one of `PROGRAMS` by so many processes, and ends all if one ends by an error."""
+    return [
+        mpiexec(),
+        "-n",
+        str(count),
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "mpi4py",
+        str(PROGRAMS / program),
+        *arguments,
+    ]
 
 
-def run_processes(count: int, program: str, *arguments: str, timeout: float = 300) -> str:
+def run_processes(count: int, program: str, *arguments: str, timeout: float = 120) -> str:
     """Run a program that must succeed by so many processes; return what they printed."""
     done = subprocess.run(
         command(count, program, *arguments),

@@ -316,7 +316,7 @@ def save_interrupted_after(delay):
     time.sleep(0.001)
 
 for turn in range(400):
-    if turn >= 20 and seen == {"new", "old"}:  # later and later, until a disk that has become slower has been waited for
+    if turn >= 20 and seen == {"new", "old"}:  # later and later, since a disk may have become slower
         break
     opt.step(grad[: w.size])
     try:

@@ -128,9 +128,9 @@ struct GradientSources {
   // From source to source the gradients of all parameters, each from the first element of the shard on; all null for a
   // parameter without a gradient.
   const void* const* grads = nullptr;
-  const DType* dtypes = nullptr;        // of each of them: of a sum, the type that is computed with
+  const DType* dtypes = nullptr;         // of each of them: of a sum, the type that is computed with
   const std::uint8_t* levels = nullptr;  // of each source, in the order of their lanes
-  std::size_t count = 0;                // 0: there are none
+  std::size_t count = 0;                 // 0: there are none
 };
 
 // What plans that share parameters need from one another: all of them step at once, with the same options and
@@ -187,7 +187,8 @@ enum class SumOrder : std::uint8_t {
   kTree,
 };
 constexpr int kMostLevels = 24;
-constexpr int kSlots = 2 * kMostLevels;  // behind those of each level, others for sums whose left neighbour is elsewhere
+constexpr int kSlots =
+    2 * kMostLevels;  // behind those of each level, others for sums whose left neighbour is elsewhere
 
 class Plan {
  public:

@@ -246,16 +246,11 @@ class Part {
   }
 
   Streams streams() const {
-    return {parameter_.param,
-            gradient_,
-            parameter_.states,
-            parameter_.residue,
-            parameter_.shard_end,
-            parameter_.shard_begin / kBlock,
-            parameter_.dtype,
-            dtype_,
-            parameter_.residue_kind,
-            {}};
+    return {parameter_.param,        gradient_,
+            parameter_.states,       parameter_.residue,
+            parameter_.shard_end,    parameter_.shard_begin / kBlock,
+            parameter_.dtype,        dtype_,
+            parameter_.residue_kind, {}};
   }
 
   Streams streams(const StepCoefficients& c) const {

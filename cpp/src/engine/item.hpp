@@ -31,8 +31,8 @@ struct Item {
   std::unique_ptr<Axes> axes;         // of parameters with states by row or column
   // Of the step under way.
   DType grad_dtype;
-  const void* grad;                  // null for none; or the values of single rows
-  std::size_t begin;                 // elements [begin, extent) take part
+  const void* grad;   // null for none; or the values of single rows
+  std::size_t begin;  // elements [begin, extent) take part
   std::size_t extent;
   double norm;                       // of the gradient, if it was measured
   double factor;                     // multiplies the gradient

@@ -27,7 +27,7 @@ struct Plan::Impl {
   std::uint32_t accumulated = 0;  // how many gradients of each parameter, since the last step
   SumOrder sum_order = SumOrder::kInTurn;
   std::uint32_t first_lane = 0;  // of a tree
-  bool divided = false;  // some parameter has a shard of its own
+  bool divided = false;          // some parameter has a shard of its own
 
   // Of the step under way.
   std::vector<Extent> read;  // memory of gradients, where it has to be looked at; kept, so that none is allocated

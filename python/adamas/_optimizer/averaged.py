@@ -37,8 +37,8 @@ def averaged(model: Model) -> Iterator[None]:
                 parameter.check_bound()
                 if model.engine.average_count(parameter.index) == 0:
                     continue  # the average of a parameter that has not been averaged yet is the parameter
-                # Views of what this process steps, which stay writeable and flat whatever becomes of the arrays. NumPy resizes no array that
-                # somebody has a weak reference to.
+                # Views of what this process steps stay writeable and flat whatever becomes of the arrays. NumPy resizes
+                # no array that somebody has a weak reference to.
                 live.append(weakref.ref(parameter.array))
                 param, average = parameter.own_part().reshape(-1), model.states_of(parameter)["average"].reshape(-1)
                 if average.dtype == param.dtype:

@@ -30,7 +30,7 @@ from adamas.checkpoint._npz import read_npz, write_npz
 from adamas.checkpoint._parts import Part, Processes, write_parts
 from adamas.checkpoint._safetensors import read_safetensors, write_safetensors
 
-__all__ = ["Checkpoint", "CheckpointError", "read", "write"]
+__all__ = ["Checkpoint", "CheckpointError", "Part", "Processes", "read", "write"]
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16", "uint8", "uint16", "uint32")
 

@@ -40,11 +40,11 @@ def joined(parts: Iterable[tuple[int, int]]) -> int:
     """
     total = 0
     for crc, nbytes in parts:
-        operator = _after_one_byte()
-        while nbytes:
-            if nbytes & 1:
+        operator, left = _after_one_byte(), nbytes
+        while left:
+            if left & 1:
                 total = _applied(operator, total)
-            nbytes >>= 1
+            left >>= 1
             operator = [_applied(operator, column) for column in operator]
         total ^= crc
     return total

@@ -115,8 +115,8 @@ def _all_do(processes: Processes, work: Callable[[], Any]) -> list[Any]:
         raise own if processes.rank != 0 else _Refused(own)
     for rank, (problem, _) in enumerate(found):
         if problem is not None:
-            error = OSError(f"process {rank} could not write its part of the file: {problem}")
-            raise error if processes.rank != 0 else _Refused(error)
+            theirs = OSError(f"process {rank} could not write its part of the file: {problem}")
+            raise theirs if processes.rank != 0 else _Refused(theirs)
     return [value for _, value in found]
 
 

@@ -52,9 +52,9 @@ class Agreement:
         row[2:] = np.frombuffer(digest, np.uint8)
         self._has_met = True
         rows = self._team.gather_rows(row)
-        if rows[:, 0].all() and (rows[:, 2:] == row[2:]).all():
-            return bool(rows[:, 1].all())
-        self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
+        if not rows[:, 0].all() or (rows[:, 2:] != row[2:]).any():
+            self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
+        return bool(rows[:, 1].all())
 
     def fail(self, error: BaseException) -> None:
         """Tell the others that this process cannot go on, unless it has met them already."""

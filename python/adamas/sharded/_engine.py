@@ -16,7 +16,7 @@ from adamas._optimizer.parameters import Parameter, Parameters
 from adamas._optimizer.report import StepReport
 from adamas._types import Array
 from adamas.sharded._agreement import Agreement
-from adamas.sharded._lanes import lanes_of, levels_of
+from adamas.sharded._lanes import counted_lanes, lanes_of, levels_of
 from adamas.sharded._layout import Layout
 from adamas.sharded._team import Team
 from adamas.sharded._traffic import NONE, Traffic
@@ -88,15 +88,15 @@ class ShardedEngine(CompiledEngine):
         begun = self.start(grads, groups, options, average_weight)
         return None if begun is None else begun.finish()
 
-    def start(
+    def start(  # type: ignore[override]
         self, grads: Any, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
     ) -> Begun | None:
         options = (options or StepOptions())._replace(mean=False, keep_accumulated=False)
         held = self.accumulated + (grads is not None)
         if held != len(self._here):
             raise ValueError(
-                f"step: this process computes the gradients of {len(self._here)} lanes, and has those of {held}; give "
-                "each to accumulate(), but the last one to step()"
+                f"step: this process computes the gradients of {counted_lanes(len(self._here))}, and has those of "
+                f"{held}; give each to accumulate(), but the last one to step()"
             )
         begun = super().start(grads, groups, options, average_weight)
         if begun is None:
@@ -108,8 +108,8 @@ class ShardedEngine(CompiledEngine):
             raise ValueError("accumulate: lanes are added as a tree; set step_defaults.accumulation = 'tree'")
         if self.accumulated >= len(self._here) or not self._adds_up:
             raise ValueError(
-                f"accumulate: this process computes the gradients of {len(self._here)} lanes in each step, and has "
-                f"those of {self.accumulated}" + ("" if self._adds_up else "; give lanes=... for more than one")
+                f"accumulate: this process computes the gradients of {counted_lanes(len(self._here))} in each step, "
+                f"and has those of {self.accumulated}" + ("" if self._adds_up else "; give lanes=... for more than one")
             )
         return super().accumulate(grads, in_tree)
 
@@ -234,13 +234,13 @@ class _Step:
     def _codes_of_sums(self) -> Array:
         """Return the dtypes of the sums of this process's lanes, which each of them must contribute to or none."""
         engine = self._engine
-        present = self._given != NONE if self._has_gradients else None
-        for _, codes, _ in engine.accumulated_sums():
-            has = codes != NONE
-            if present is not None and (has != present).any():
+        masks = [self._given != NONE] if self._has_gradients else []
+        masks += [codes != NONE for _, codes, _ in engine.accumulated_sums()]
+        present = masks[0]
+        for has in masks:
+            if (has != present).any():
                 name = engine._parameters[int(np.flatnonzero(has != present)[0])].name
                 raise ValueError(f"step: some lanes have a gradient for {name!r}, and others have none")
-            present = has
         wide, narrow = int(_core.DType.float64), int(_core.DType.float32)
         return np.where(present, np.where(engine._wide, wide, narrow), NONE).astype(np.uint8)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adamas._inputs.hyperparameters import whole_number
 
-__all__ = ["lanes_of", "levels_of", "read_lanes"]
+__all__ = ["counted_lanes", "lanes_of", "levels_of", "read_lanes"]
 
 #: Of a tree that the core adds up.
 _MOST = 1 << 20
@@ -28,6 +28,11 @@ def read_lanes(lanes: int | None, size: int) -> int:
             "use fewer processes"
         )
     return lanes
+
+
+def counted_lanes(count: int) -> str:
+    """Say a number of lanes in words."""
+    return f"{count} lane{'' if count == 1 else 's'}"
 
 
 def lanes_of(rank: int, size: int, lanes: int) -> range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,27 +20,66 @@ from adamas._optimizer.step_handle import StepHandle
 from adamas.runtime import get_num_threads
 from adamas.sharded._agreement import Agreement
 from adamas.sharded._engine import ShardedEngine
-from adamas.sharded._lanes import lanes_of, read_lanes
+from adamas.sharded._lanes import counted_lanes, lanes_of, read_lanes
 from adamas.sharded._saving import ShardedSaver
 from adamas.sharded._team import MPITeam, Team
 
 __all__ = ["ShardedOptimizer"]
 
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+class _Signature:
+    """The signature of the rule, with the arguments that there are more."""
+
+    def __get__(self, instance: object, owner: Any) -> inspect.Signature:
+        if not hasattr(owner, "spec"):
+            raise AttributeError("__signature__")
+        signature: inspect.Signature = owner.spec.signature
+        *own, options = signature.parameters.values()
+        more = [
+            inspect.Parameter("comm", _KEYWORD, annotation="Any"),
+            inspect.Parameter("lanes", _KEYWORD, default=None, annotation="int | None"),
+        ]
+        return signature.replace(parameters=[*own, *more, options])
+
 
 class ShardedOptimizer(CompiledOptimizer):
-    """An optimizer over the parameters of several processes, each of which owns a part of the states."""
+    """Base of the optimizers of several processes, each of which owns a part of the states.
+
+    What is not said here is as of `adamas.Optimizer`. All processes construct it with the same arguments, and call
+    `step`, `state_dict`, `load_state_dict`, `save`, `load` and `averaged` (`eval` and `train` of schedule-free rules)
+    together; `accumulate` is of each alone.
+
+    Args:
+        *args: As of the class of `adamas`.
+        comm: A communicator of mpi4py. A duplicate of it is used.
+        lanes: Equal parts of the global batch, at least one for each process; None for as many as processes.
+        **kwargs: Hyperparameters and options, but for ``sparse`` and ``accumulation``. ``num_threads`` is None for an
+            equal share of the limit of each machine (`adamas.get_num_threads`).
+
+    Raises:
+        TypeError: ``comm`` is no communicator; or as of the class of `adamas`.
+        ValueError: Arguments or parameters differ between processes, or there are more processes than lanes, or than
+            places to cut the parameters at.
+        ImportError: mpi4py is not installed.
+        RuntimeError: Another process could not construct its part.
+
+    ``opt.state`` has what this process keeps: of parameters that are cut, flat arrays of its part.
+    """
+
+    __signature__ = _Signature()
 
     _team: Team
     _agreement: Agreement
 
     def __init__(self, *args: Any, comm: Any, lanes: int | None = None, **kwargs: Any) -> None:
-        self._team = self._make_team(comm)
+        self._team = MPITeam(comm)
         self._agreement = Agreement(self._team)
         with self._together(type(self).__name__):
             self._lane_count = read_lanes(lanes, self._team.size)
-            for name in ("sparse",):
-                if kwargs.get(name) is not None:
-                    raise ValueError(f"{name}: not for optimizers of several processes; leave it out")
+            if kwargs.get("sparse") is not None:
+                raise ValueError("sparse: not for optimizers of several processes; leave it out")
             if kwargs.setdefault("accumulation", "tree") != "tree":
                 raise ValueError(
                     f"accumulation: lanes are added as a 'tree', got {kwargs['accumulation']!r}; leave it out"
@@ -47,10 +87,7 @@ class ShardedOptimizer(CompiledOptimizer):
             super().__init__(*args, **kwargs)
             if self.num_threads is None and self._team.local_size > 1:
                 self.num_threads = max(1, get_num_threads() // self._team.local_size)
-            self._compare_parameters()
-
-    def _make_team(self, comm: Any) -> Team:
-        return MPITeam(comm)
+            self._compare()
 
     def _new_engine(self) -> Engine:
         model = self._model
@@ -67,16 +104,15 @@ class ShardedOptimizer(CompiledOptimizer):
 
     def _before_change(self, call: str) -> None:
         completed = self._engine.completed
-        self._agreement.meet(
-            f"{call} {completed}".encode(), lambda: {"the call": call, "the number of steps taken": str(completed)}
-        )
+        told = {"the call": call, "the number of steps taken": str(completed)}
+        self._agreement.meet(repr(told).encode(), lambda: told)
 
     def _after_change(self) -> None:
         self._engine.spread()
 
     @property
     def lanes(self) -> range:
-        """The lanes whose gradients this process computes, of ``range(lanes)``."""
+        """The lanes whose gradients this process computes, of those that the global batch has."""
         return lanes_of(self._team.rank, self._team.size, self._lane_count)
 
     @contextlib.contextmanager
@@ -89,61 +125,109 @@ class ShardedOptimizer(CompiledOptimizer):
             self._agreement.fail(error)
             raise
 
-    def _compare_parameters(self) -> None:
+    def _compare(self) -> None:
         """Refuse to begin with parameters, hyperparameters or options that differ between processes."""
         parameters = self._model.parameters
-        values = {f"the values of {p.name!r}": f"{zlib.crc32(_bytes_of(p)):08x}" for p in parameters}
-        shapes = {f"shape and dtype of {p.name!r}": f"{p.array.shape} {p.dtype}" for p in parameters}
-        groups = {
+        told = {"the names of parameters": repr([parameter.name for parameter in parameters])}
+        told |= {f"shape and dtype of {p.name!r}": f"{p.array.shape} {p.dtype}" for p in parameters}
+        told |= {
             f"{name!r} of param_groups[{i}]": "a schedule" if callable(value) else repr(value)
             for i, group in enumerate(self.param_groups)
             for name, value in group.items()
             if name != "params"
         }
-        options = {
-            f"the option {name}": repr(value)
-            for name, value in self._options_now().items()
-            if name not in ("num_threads", "copy_out")
-        }
-        told: Mapping[str, str] = {
-            "the names of parameters": repr([p.name for p in parameters]),
-            **shapes,
-            **groups,
-            **options,
-            "lanes": str(self._lane_count),
-            **values,
-        }
+        options = self._options_now().items()
+        told |= {f"the option {name}": repr(value) for name, value in options if name != "num_threads"}
+        told["lanes"] = str(self._lane_count)
+        told |= {f"the values of {p.name!r}": f"CRC-32 {_checksum(p):08x}" for p in parameters}
         self._agreement.meet(repr(told).encode(), lambda: told)
 
     def step(self, grads: Any = None, **arguments: Any) -> StepReport:
+        """Update all parameters in place, on all processes, once.
+
+        Args:
+            grads: The gradients of this process's part of the batch, or of the last of its lanes, as of
+                `adamas.Optimizer.step`; they are only read. The step uses the mean over all lanes of all processes.
+                None if all lanes have been accumulated.
+            **arguments: As of `adamas.Optimizer.step`; the same on all processes. Norms are those of the mean. With
+                ``on_nonfinite``, what was accumulated is dropped if the step is skipped or refused.
+
+        Returns:
+            As `adamas.Optimizer.step`; the same on all processes, but for ``copied``.
+
+        Raises:
+            Exception: As `adamas.Optimizer.step`, on all processes; those that were not the reason raise RuntimeError.
+        """
         with self._together("step"):
             self._check_lanes(grads)
             return super().step(grads, **arguments)
 
     def step_async(self, grads: Any = None, **arguments: Any) -> StepHandle:
+        """Begin a step on a thread of the library's own; see `adamas.Optimizer.step_async` and `step`.
+
+        MPI must support threads (``MPI.THREAD_MULTIPLE``, which mpi4py asks for by itself).
+        """
         with self._together("step"):
             self._team.check_threads()
             self._check_lanes(grads)
             return super().step_async(grads, **arguments)
 
+    def _check_lanes(self, grads: Any) -> None:
+        """Refuse a step of the one process there is that has not been given all lanes."""
+        held = self._engine.accumulated + (grads is not None)
+        if self._team.size == 1 and held != self._lane_count:
+            raise ValueError(
+                f"step: expected the gradients of {counted_lanes(self._lane_count)}, got {held}; give each to "
+                "accumulate(), but the last one to step()"
+            )
+
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
+        """Return what `adamas.Optimizer.state_dict` does, on all processes, with whole arrays, which are copies.
+
+        It takes the memory of all states on each process; `save` does not.
+        """
         with self._together("state_dict"):
             return super().state_dict(copy=copy)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` returned, here or in one process; each takes its part."""
         with self._together("load_state_dict"):
             super().load_state_dict(state_dict)
 
     def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
+        """Write a checkpoint: the file that one process would write, each process its part of it at once.
+
+        Args:
+            path: Of the file, which ends in ``.safetensors``, on a disk that all processes share. That of process 0
+                counts.
+            params: As of `adamas.Optimizer.save`.
+
+        Raises:
+            Exception: As `adamas.Optimizer.save`; on all processes, and what was at the path is as it was.
+        """
         with self._together("save"):
             super().save(path, params=params)
 
     def load(self, path: str | os.PathLike[str], **options: Any) -> list[str]:
+        """Read a checkpoint that any number of processes wrote; each reads its part, and checks a part of the sums.
+
+        Args:
+            path: Of the file.
+            **options: As of `adamas.Optimizer.load`, but for ``strict=False``. With ``convert`` each process reads all
+                states of the parameters that it has a part of.
+
+        Returns:
+            As `adamas.Optimizer.load`.
+
+        Raises:
+            Exception: As `adamas.Optimizer.load`; on all processes, and nothing has changed.
+        """
         with self._together("load"):
             return super().load(path, **options)
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
+        """Put the averages into the parameters of all processes; see `adamas.Optimizer.averaged`."""
         inside = super().averaged()
         with self._together("averaged"):
             inside.__enter__()
@@ -153,15 +237,6 @@ class ShardedOptimizer(CompiledOptimizer):
             with self._together("averaged"):
                 inside.__exit__(None, None, None)
 
-    def _check_lanes(self, grads: Any) -> None:
-        if self._team.size == 1 and self._lane_count > 1:
-            held = self._engine.accumulated + (grads is not None)
-            if held != self._lane_count:
-                raise ValueError(
-                    f"step: expected the gradients of {self._lane_count} lanes, got {held}; give each to "
-                    "accumulate(), but the last one to step()"
-                )
 
-
-def _bytes_of(parameter: Parameter) -> Any:
-    return parameter.array.reshape(-1).view(np.uint8) if parameter.size else b""
+def _checksum(parameter: Parameter) -> int:
+    return zlib.crc32(parameter.array.reshape(-1).view(np.uint8).data) if parameter.size else 0

@@ -31,7 +31,7 @@ class _Whole:
     Attributes:
         shape: Of the whole.
         dtype: Of its elements.
-        unit: So many elements of the parameter make one row of the state, seen as a matrix; 0 if one process has it all.
+        unit: So many elements of the parameter make one row of the state; 0 if one process has all of it.
     """
 
     shape: tuple[int, ...]
@@ -49,7 +49,9 @@ class _Whole:
         if key.endswith("_scale") and key[: -len("_scale")] in parameter.formula.states:
             return cls((blocks,), part.dtype, BLOCK)
         is_coded = part.dtype == np.uint8 and key in parameter.formula.states
-        return cls((blocks, part.shape[1]), part.dtype, BLOCK) if is_coded else cls(parameter.array.shape, part.dtype, 1)
+        return (
+            cls((blocks, part.shape[1]), part.dtype, BLOCK) if is_coded else cls(parameter.array.shape, part.dtype, 1)
+        )
 
     def stand_in(self) -> Array:
         """Return an array of this shape and dtype that takes no memory."""
@@ -118,7 +120,10 @@ class ShardedSaver(Saver):
         if isinstance(state_dict, Mapping) and isinstance(state_dict.get("state"), Mapping):
             with self._model.engine:
                 live = self._state_dict(groups, copy=False)
-            given = {**state_dict, "state": self._parts_of(state_dict["state"], live["state"], ValueError, "state_dict")}
+            given = {
+                **state_dict,
+                "state": self._parts_of(state_dict["state"], live["state"], ValueError, "state_dict"),
+            }
         super().load_state_dict(given, groups)
 
     def _parts_of(
@@ -133,12 +138,14 @@ class ShardedSaver(Saver):
         Raises:
             ValueError: An array has not the shape of the whole state.
         """
-        parts: dict[str, Any] = {name: dict(entry) if isinstance(entry, Mapping) else entry for name, entry in state.items()}
+        parts: dict[str, Any] = {
+            name: dict(entry) if isinstance(entry, Mapping) else entry for name, entry in state.items()
+        }
         for parameter, key, whole, value in self._wholes(live):
             entry = parts.get(parameter.name)
-            given = entry.get(key) if isinstance(entry, dict) else None
-            if not isinstance(given, np.ndarray):
+            if not isinstance(entry, dict) or not isinstance(entry.get(key), np.ndarray):
                 continue
+            given = entry[key]
             shard = self._shard(parameter)
             if given.shape != whole.shape or given.dtype != whole.dtype:
                 raise error(
@@ -166,7 +173,9 @@ class ShardedSaver(Saver):
                 own.append(Part(f"params/{parameter.name}", begin * parameter.dtype.itemsize, data))
         arrays = {parameter.name: parameter.array for parameter in model.parameters}
         if Path(path).suffix != ".safetensors":
-            raise ValueError(f"path: expected one that ends in .safetensors, as several processes write it, got {str(path)!r}")
+            raise ValueError(
+                f"path: expected one that ends in .safetensors, since several processes write it, got {str(path)!r}"
+            )
         model.before_change("save")
         processes = Processes(team.rank, team.gather_objects)
         checkpoint.write_together(path, state_dict, arrays, own, processes, with_params=with_params)

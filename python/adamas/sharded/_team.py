@@ -35,7 +35,7 @@ class Team(Protocol):
         """Return a row of bytes of each process; all rows have the same length."""
 
     def gather_objects(self, value: Any) -> list[Any]:
-        """Return an object of each process, which can be pickled. (For what is rare.)"""
+        """Return an object of each process, which can be pickled, for what is rare."""
 
     def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
         """Fill in what others have: so many bytes of each, one after the other; its own are there."""
@@ -121,7 +121,7 @@ class MPITeam:
         """Return a window of memory that all share, who must be on one machine, and the memory as bytes."""
         window = self._mpi.Win.Allocate_shared(nbytes if self.rank == 0 else 0, 1, comm=self._comm)
         window.Lock_all()  # so that Sync() may be called
-        memory, _ = window.Shared_query(0)
+        memory: Any = window.Shared_query(0)[0]
         return window, np.frombuffer(memory, np.uint8, nbytes)
 
     def check_threads(self) -> None:

@@ -29,7 +29,8 @@ class _Parcel(NamedTuple):
     With bytes that lie so already, nothing is copied.
     """
 
-    index: Array
+    #: Numbers of the parameters.
+    owned: Array
     #: Of the first element, in bytes from the beginning of the parameter.
     begin: Array
     nbytes: Array
@@ -41,7 +42,7 @@ class _Parcel(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes of the parcel."""
-        return int(self.places[-1] + self.nbytes[-1]) if len(self.index) else 0
+        return int(self.places[-1] + self.nbytes[-1]) if len(self.owned) else 0
 
     def messages(self) -> Iterator[tuple[slice, int, int]]:
         """Yield the pieces of each message, where it begins in the parcel, and its bytes."""
@@ -104,7 +105,7 @@ class Traffic:
                 memory = self._room(("gradients", other, k), parcel.size)
                 received += [Message(other, memory + place, size) for _, place, size in parcel.messages()]
                 addresses = np.full(len(codes), memory, np.uint64)
-                addresses[parcel.index] += parcel.places.astype(np.uint64)
+                addresses[parcel.owned] += parcel.places.astype(np.uint64)
                 found[other].append(addresses)
             theirs = self._find_parcel(other, present, itemsizes)
             for k, addresses in enumerate(own):
@@ -130,7 +131,7 @@ class Traffic:
         unpacked: list[tuple[Array, Array, Array]] = []
         for other in self._others:
             theirs = self._find_parcel(other, present, itemsizes)
-            targets = addresses[theirs.index] + theirs.begin
+            targets = addresses[theirs.owned] + theirs.begin
             together = _lie_together(theirs, targets)
             memory = 0 if together.all() else self._room(("spread", other), theirs.size)
             for pieces, place, size in theirs.messages():
@@ -155,7 +156,7 @@ class Traffic:
 
     def _packed(self, parcel: _Parcel, addresses: Array, room: object) -> Iterator[tuple[int, int]]:
         """Yield address and bytes of each message of a parcel, whose pieces are copied together where they must be."""
-        sources = addresses[parcel.index] + parcel.begin
+        sources = addresses[parcel.owned] + parcel.begin
         together = _lie_together(parcel, sources)
         memory = 0 if together.all() else self._room(room, parcel.size)
         for pieces, place, size in parcel.messages():
@@ -180,4 +181,5 @@ def _lie_together(parcel: _Parcel, addresses: Array) -> Array:
     With gaps they would not do: who knows what lies there.
     """
     apart = np.diff(parcel.places)
-    return (np.diff(addresses.view(np.int64)) == apart) & (parcel.nbytes[:-1].view(np.int64) == apart)
+    together: Array = (np.diff(addresses.view(np.int64)) == apart) & (parcel.nbytes[:-1].view(np.int64) == apart)
+    return together

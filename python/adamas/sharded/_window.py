@@ -39,8 +39,8 @@ class SharedArena:
     should, and all should wait for it (``comm.Barrier()``).
 
     Args:
-        params: Arrays, nested as an optimizer takes them, or shapes, nested likewise, for zeros. The values are those of
-            process 0.
+        params: Arrays, nested as an optimizer takes them, or shapes, nested likewise, for zeros. Process 0 gives the
+            values.
         comm: An MPI communicator of mpi4py, whose processes all run on one machine.
         dtype: Of parameters that are given by their shapes.
 
@@ -72,7 +72,9 @@ class SharedArena:
             if theirs is None:
                 raise ValueError(f"params: process {rank} could not make its part")
             if theirs != specs:
-                raise ValueError(f"params: process {rank} has arrays of other shapes or dtypes than process {team.rank}")
+                raise ValueError(
+                    f"params: process {rank} has arrays of other shapes or dtypes than process {team.rank}"
+                )
             if local_size != team.size:
                 raise ValueError(
                     f"comm: expected processes of one machine, got {team.size} of which process {rank} has "
@@ -115,7 +117,8 @@ class SharedArena:
     def addresses_of_grads(self, rank: int) -> Array:
         """Return where the gradients of a process lie, in the memory of this one."""
         begin = self._memory.ctypes.data + self._place_of(rank)
-        return np.array(self._blueprint.places, np.uint64) + np.uint64(begin)
+        addresses: Array = np.array(self._blueprint.places, np.uint64) + np.uint64(begin)
+        return addresses
 
 
 def window_of(addresses: Array) -> SharedArena | None:

@@ -30,7 +30,9 @@ def make(arrays: Any = None, **options: Any) -> Any:
     return adamas.sharded.AdamW(params() if arrays is None else arrays, comm=COMM, **options)
 
 
-def expect(name: str, act: Callable[[], Any], error: type[Exception] | tuple[type[Exception], ...], *words: str) -> None:
+def expect(
+    name: str, act: Callable[[], Any], error: type[Exception] | tuple[type[Exception], ...], *words: str
+) -> None:
     """Check that `act` raises on every process; print what was said."""
     said = ""
     try:
@@ -129,10 +131,10 @@ def too_few(opt: Any) -> None:
 make().save(FOLDER / "whole.safetensors")
 expect_unchanged("another lr in a step", change_lr, "'lr' of param_groups[0] must be the same")
 expect("one cannot save", lambda: one_cannot_save(make()), OSError)
-assert sorted(each.name for each in FOLDER.iterdir()) == ["expected.json", "whole.safetensors"] or RANK
+assert sorted(each.name for each in FOLDER.iterdir()) == ["whole.safetensors"] or RANK
 expect("one cannot load", lambda: one_cannot_load(make()), (OSError, RuntimeError), "process 0 cannot take part")
 expect("too few lanes given", lambda: too_few(make(lanes=2 * SIZE)), ValueError, "has those of 1")
-expect("too many lanes given", lambda: make().accumulate(grads()), ValueError, "computes the gradients of 1 lanes")
+expect("too many lanes given", lambda: make().accumulate(grads()), ValueError, "computes the gradients of 1 lane in")
 
 
 def one_calls_another(opt: Any) -> None:

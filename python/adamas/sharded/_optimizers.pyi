@@ -1,0 +1,620 @@
+"""The optimizers of several processes.
+
+Written by tests/helpers/interface_stubs.py: change the rules instead.
+"""
+
+from typing import Any
+
+from typing_extensions import Unpack
+
+from adamas._optimizer.evaluation import EvaluatedElsewhere
+from adamas._optimizer.options import Options
+from adamas._types import LearningRate
+from adamas.sharded._optimizer import ShardedOptimizer
+
+__all__ = [
+    "ADOPT",
+    "LAMB",
+    "LARS",
+    "MARS",
+    "SGD",
+    "AdEMAMix",
+    "AdaBelief",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamAtan2",
+    "AdamMini",
+    "AdamW",
+    "Adamax",
+    "Adan",
+    "LaProp",
+    "Lion",
+    "NAdam",
+    "NovoGrad",
+    "Prodigy",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeRAdam",
+    "ScheduleFreeSGD",
+    "StableAdamW",
+    "Yogi",
+]
+
+class Adam(ShardedOptimizer):
+    """Adam, with weight decay as an L2 penalty; AMSGrad on request."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamW(ShardedOptimizer):
+    """Adam with decoupled weight decay; AMSGrad on request."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        eps_hat: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class NAdam(ShardedOptimizer):
+    """Adam with Nesterov momentum, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 0.004,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class RAdam(ShardedOptimizer):
+    """Rectified Adam, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adamax(ShardedOptimizer):
+    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdaBelief(ShardedOptimizer):
+    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-16,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-16,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Yogi(ShardedOptimizer):
+    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 0.001,
+        weight_decay: float = 0.0,
+        *,
+        initial_accumulator_value: float = 1e-06,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adagrad(ShardedOptimizer):
+    """Adagrad, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class RMSprop(ShardedOptimizer):
+    """RMSprop, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Lion(ShardedOptimizer):
+    """Lion (evolved sign momentum), as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.001,
+        *,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LAMB(ShardedOptimizer):
+    """Layer-wise adaptive moments for large batches, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        bias_correction: bool = True,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adan(ShardedOptimizer):
+    """Adaptive Nesterov momentum, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float, float] = (0.98, 0.92, 0.99),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        eps_root: float = 1e-08,
+        mix_by_beta2: bool = False,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ADOPT(ShardedOptimizer):
+    """Adam that divides each gradient by the second moment before it, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.9999),
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        clip: bool = True,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdEMAMix(ShardedOptimizer):
+    """AdamW with a second, slow average of the gradients, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float, float] = (0.9, 0.999, 0.9999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        alpha: float = 5.0,
+        warmup_steps: int = 0,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeAdamW(EvaluatedElsewhere, ShardedOptimizer):
+    """AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeSGD(EvaluatedElsewhere, ShardedOptimizer):
+    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        warmup_steps: int = 0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class ScheduleFreeRAdam(EvaluatedElsewhere, ShardedOptimizer):
+    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0025,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        r: float = 0.0,
+        weight_lr_power: float = 2.0,
+        *,
+        silent_sgd_phase: bool = True,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class SGD(ShardedOptimizer):
+    """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adadelta(ShardedOptimizer):
+    """Adadelta, as in PyTorch."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-06,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LaProp(ShardedOptimizer):
+    """LaProp, as in the authors' code and in timm."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.0004,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-15,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamAtan2(ShardedOptimizer):
+    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        a: float = 1.27,
+        b: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = True,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class StableAdamW(ShardedOptimizer):
+    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-06,
+        weight_decay: float = 0.01,
+        *,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class MARS(ShardedOptimizer):
+    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.003,
+        betas: tuple[float, float] = (0.9, 0.99),
+        eps: float = 1e-08,
+        gamma: float = 0.025,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        cautious: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class LARS(ShardedOptimizer):
+    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        trust_coefficient: float = 0.001,
+        eps: float = 0.0,
+        *,
+        nesterov: bool = False,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class NovoGrad(ShardedOptimizer):
+    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.25),
+        eps: float = 1e-06,
+        eps_root: float = 0.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Prodigy(ShardedOptimizer):
+    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 1.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        beta3: float | None = None,
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        use_bias_correction: bool = False,
+        safeguard_warmup: bool = False,
+        d0: float = 1e-06,
+        d_coef: float = 1.0,
+        growth_rate: float | None = None,
+        *,
+        decoupled_weight_decay: bool = True,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Rprop(ShardedOptimizer):
+    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-06, 50.0),
+        *,
+        maximize: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class Adafactor(ShardedOptimizer):
+    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.01,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 0.001),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        beta1: float = 0.0,
+        scale_parameter: bool = True,
+        relative_step: bool = True,
+        warmup_init: bool = False,
+        eps_in_mean: bool = False,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...
+
+class AdamMini(ShardedOptimizer):
+    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    def __init__(
+        self,
+        params: Any,
+        lr: LearningRate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-08,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+        blocks: str | int = "rows",
+        decay: str = "scaled",
+        max_lr: float | None = None,
+        comm: Any,
+        lanes: int | None = None,
+        **options: Unpack[Options],
+    ) -> None: ...

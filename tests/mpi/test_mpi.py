@@ -1,0 +1,41 @@
+"""Optimizers of several processes, run by MPI: the bits of one process, faults, and what is killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mpi_processes import PROGRAMS, environment, run_processes
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Hashes of what one process without MPI does."""
+    path = tmp_path_factory.mktemp("mpi") / "expected.json"
+    subprocess.run([sys.executable, str(PROGRAMS / "bits.py"), str(path), "one"], env=environment(), check=True)
+    return path
+
+
+@pytest.mark.parametrize("how", ["messages", "shared"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 8])
+def test_bits_of_one_process(count: int, how: str, expected: Path) -> None:
+    """All rules, formats and options, for any number of processes."""
+    told = run_processes(count, "bits.py", str(expected), how)
+    assert f"comparisons, {count} processes, {how}" in told
+    print(told)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_faults(count: int, tmp_path: Path) -> None:
+    """Whatever differs between processes is an error on all of them."""
+    told = run_processes(count, "faults.py", str(tmp_path))
+    print(told)
+    assert len(told.splitlines()) > 25 * count
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_saving(count: int, tmp_path: Path) -> None:
+    """State dicts, checkpoints, averages and evaluation: those of one process, and files byte for byte."""
+    assert "saved and loaded" in run_processes(count, "saving.py", str(tmp_path))
