@@ -225,7 +225,7 @@ class PyPlan {
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators(int slot);
-  py::object run(const GradientSources& sources = {}, const Exchange* exchange = nullptr);
+  py::object run(const GradientSources* sources = nullptr, const Exchange* exchange = nullptr);
   StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
   void refuse_entry() const;

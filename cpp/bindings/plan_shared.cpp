@@ -96,7 +96,7 @@ py::object PyPlan::finish_shared(const py::sequence& sources, int lanes, const p
   all.count = levels.size();
   Gathering gathering(gather);
   try {
-    const py::object report = run(all, gathering.exchange());
+    const py::object report = run(&all, gathering.exchange());
     gathering.rethrow();
     return report;
   } catch (...) {

@@ -50,10 +50,8 @@ void PyPlan::refuse_entry() const {
       py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-py::object PyPlan::run(const GradientSources& sources, const Exchange* exchange) {
+py::object PyPlan::run(const GradientSources* sources, const Exchange* exchange) {
   StepInputs inputs;
-  inputs.sources = sources;
-  inputs.exchange = exchange;
   inputs.grads = gradients_.data();
   inputs.grad_dtypes = gradient_dtypes_.data();
   inputs.row_grads = row_gradient_at_.empty() ? nullptr : row_gradient_at_.data();
@@ -63,7 +61,9 @@ py::object PyPlan::run(const GradientSources& sources, const Exchange* exchange)
   inputs.threads = num_threads_;
   StepInfo info;
   Status status = Status::kOk;
-  without_gil_unless(elements_ <= kBriefElements, [&] { status = plan_.step(inputs, &info); });
+  without_gil_unless(elements_ <= kBriefElements, [&] {
+    status = sources == nullptr ? plan_.step(inputs, &info) : plan_.step_together(inputs, *sources, exchange, &info);
+  });
   if (is_refusal(status)) return py::none();
   throw_on_error(status);
   if (!info.skipped) {

@@ -151,9 +151,6 @@ struct StepInputs {
   const DType* grad_dtypes = nullptr;  // of each; null: those of the parameters
   // For each parameter null, or a gradient of single rows, which takes the place of the one in `grads`.
   const RowGradient* const* row_grads = nullptr;
-  // What takes the place of all of these: then zero_grads is refused, and nothing that was accumulated is added.
-  GradientSources sources;
-  const Exchange* exchange = nullptr;       // null: no other plan has a part of these parameters
   const Hyperparameters* groups = nullptr;  // by Parameter::group
   std::size_t group_count = 0;
   const StepOptions* options = nullptr;  // null: what they are at first
@@ -233,6 +230,12 @@ class Plan {
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
+  // The same by plans of several processes, which share these parameters (Parameter::shard_begin). The gradients of
+  // `sources` take the place of those in `inputs`; zero_grads is refused, and nothing that was accumulated is added.
+  // exchange: null if no other plan has a part of these parameters.
+  Status step_together(const StepInputs& inputs, const GradientSources& sources, const Exchange* exchange,
+                       StepInfo* info = nullptr) noexcept;
+
   // Brings rows of parameter `index` up to its last step (RowMode::kExact): all of them, or those that `rows` names.
   Status catch_up(std::size_t index, const RowGradient* rows = nullptr, int threads = 0) noexcept;
 
@@ -255,8 +258,8 @@ class Plan {
                     SumOrder order = SumOrder::kInTurn) noexcept;
   int slot_of_next(SumOrder order) const noexcept;
 
-  // Before gradients are accumulated: which lane of a tree the first of them is, if others have those before it. Then
-  // step() takes sums from several sources alone.
+  // Before gradients are accumulated: which lane of a tree the first of them is, if others have those before it. (A
+  // step() by itself adds those that are here.)
   Status set_first_lane(std::uint32_t lane) noexcept;
 
   // The sums that have been accumulated in a tree, in the order of their lanes: levels (GradientSources::levels) and

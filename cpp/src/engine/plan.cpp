@@ -321,6 +321,17 @@ Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
   return Status::kOutOfMemory;
 }
 
+Status Plan::step_together(const StepInputs& inputs, const GradientSources& sources, const Exchange* exchange,
+                           StepInfo* info) noexcept {
+  if (size() == 0) return Status::kOk;
+  if (sources.count == 0 || (inputs.options != nullptr && inputs.options->zero_grads)) return Status::kInvalidParameter;
+  impl_->sources = &sources;
+  impl_->exchange = exchange;
+  const Status status = step(inputs, info);
+  impl_->stop_sharing();
+  return status;
+}
+
 Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* info) noexcept try {
   if (index >= size() || inputs.group_count != 1 || inputs.row_grads != nullptr) return Status::kInvalidParameter;
   if (rule_info(impl_->items[index].parameter.rule).shared_scalar_count != 0) return Status::kInvalidParameter;

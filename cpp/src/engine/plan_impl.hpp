@@ -41,7 +41,8 @@ struct Plan::Impl {
   std::size_t granules = 0;  // of all gradients
   std::vector<double> measures;
   bool any_cautious = false;
-  const Exchange* exchange = nullptr;
+  const GradientSources* sources = nullptr;  // of step_together()
+  const Exchange* exchange = nullptr;        // likewise
   std::vector<Observation> observed;  // of each granule; empty in other steps
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
@@ -57,6 +58,9 @@ struct Plan::Impl {
   // Brings rows of an item to its last step; null for all rows.
   Status catch_up(std::size_t index, const RowGradient* rows, const Crew& crew);
 
+  // After step_together().
+  void stop_sharing();
+
   Status accumulate(const void* const* grads, const DType* grad_dtypes, SumOrder order, const Crew& crew);
   Addition next_addition(SumOrder order) const;
   int accumulated_sums(int* levels, int* slots) const;
@@ -69,7 +73,7 @@ struct Plan::Impl {
   Status accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);
-  Status accept_sources(const Items& part, const GradientSources& sources);
+  Status accept_sources(const Items& part);
   Status check_overlap(const Items& part);
   void list_written();
   Status join_groups(const Items& part, const Groups& groups);

@@ -1,4 +1,4 @@
-#include "engine/sources.hpp"
+#include "engine/plan_impl.hpp"
 
 namespace adamas {
 namespace {
@@ -49,9 +49,10 @@ bool is_same(const Source& a, const Source& b) {
 
 }  // namespace
 
-Status Plan::Impl::accept_sources(const Items& part, const GradientSources& sources) {
-  if (sources.grads == nullptr || sources.dtypes == nullptr || sources.levels == nullptr) return Status::kNullPointer;
-  const std::vector<int> joins = find_joins(sources);
+Status Plan::Impl::accept_sources(const Items& part) {
+  const GradientSources& given = *sources;
+  if (given.grads == nullptr || given.dtypes == nullptr || given.levels == nullptr) return Status::kNullPointer;
+  const std::vector<int> joins = find_joins(given);
   if (joins.empty()) return Status::kInvalidParameter;
   const std::size_t stride = part.last - part.first;
   bool known_to_be_apart = written_is_apart;
@@ -59,17 +60,17 @@ Status Plan::Impl::accept_sources(const Items& part, const GradientSources& sour
     Item& item = items[i];
     if (item.rows) return Status::kInvalidParameter;
     const std::size_t index = i - part.first;
-    if (const Status status = check_sources(item, index, stride, sources); status != Status::kOk) return status;
+    if (const Status status = check_sources(item, index, stride, given); status != Status::kOk) return status;
     item.grad = nullptr;
     item.extent = item.parameter.shard_end;
-    if (sources.grads[index] == nullptr) continue;
+    if (given.grads[index] == nullptr) continue;
     if (!item.sums) item.sums = std::make_unique<Accumulated>();
     std::vector<Source>& kept = item.sums->sources;
-    bool same = item.sums->sources_are_apart && kept.size() == sources.count;
-    kept.resize(sources.count);
-    for (std::size_t s = 0; s < sources.count; ++s) {
-      const DType dtype = sources.dtypes[s * stride + index];
-      const void* const from = begin_of(sources.grads[s * stride + index], item.begin * size_of(dtype));
+    bool same = item.sums->sources_are_apart && kept.size() == given.count;
+    kept.resize(given.count);
+    for (std::size_t s = 0; s < given.count; ++s) {
+      const DType dtype = given.dtypes[s * stride + index];
+      const void* const from = begin_of(given.grads[s * stride + index], item.begin * size_of(dtype));
       const Source source{from, dtype, joins[s]};
       same = same && is_same(kept[s], source);
       kept[s] = source;
@@ -81,6 +82,14 @@ Status Plan::Impl::accept_sources(const Items& part, const GradientSources& sour
     known_to_be_apart = known_to_be_apart && same;
   }
   return known_to_be_apart ? Status::kOk : check_overlap(part);
+}
+
+void Plan::Impl::stop_sharing() {
+  sources = nullptr;
+  exchange = nullptr;
+  for (Item& item : items) {
+    if (item.sums) item.sums->uses_sources = false;
+  }
 }
 
 Status Plan::Impl::gather(const Items& part, void* records, std::size_t bytes) const {

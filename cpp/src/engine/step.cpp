@@ -10,7 +10,6 @@
 #include "engine/isa.hpp"
 #include "engine/observe.hpp"
 #include "engine/plan_impl.hpp"
-#include "engine/sources.hpp"
 #include "engine/sparse/sparse_update.hpp"
 
 namespace adamas {
@@ -395,13 +394,9 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
-  exchange = inputs.exchange;
-  const bool in_sources = inputs.sources.count != 0;
-  const SourcesInUse in_use(items, in_sources);
-  Status status = in_sources ? accept_sources(part, inputs.sources)
-                             : accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
-  const bool others_have_lanes = accumulated != 0 && first_lane != 0;
-  if (in_sources ? options.zero_grads : others_have_lanes) return Status::kInvalidParameter;
+  Status status = sources != nullptr
+                      ? accept_sources(part)
+                      : accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
   const Groups groups{inputs.groups, inputs.group_count == 1};
   if (status == Status::kOk) status = prepare(part, groups);
   if (status != Status::kOk) return status;
