@@ -43,7 +43,7 @@ struct Plan::Impl {
   bool any_cautious = false;
   const GradientSources* sources = nullptr;  // of step_together()
   const Exchange* exchange = nullptr;        // likewise
-  std::vector<Observation> observed;  // of each granule; empty in other steps
+  std::vector<Observation> observed;         // of each granule; empty in other steps
 
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {

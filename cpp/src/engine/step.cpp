@@ -394,9 +394,8 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);
-  Status status = sources != nullptr
-                      ? accept_sources(part)
-                      : accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
+  Status status = sources != nullptr ? accept_sources(part)
+                                     : accept_gradients(part, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
   const Groups groups{inputs.groups, inputs.group_count == 1};
   if (status == Status::kOk) status = prepare(part, groups);
   if (status != Status::kOk) return status;
