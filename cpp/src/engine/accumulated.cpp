@@ -25,10 +25,9 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
     const bool given = item.grad != nullptr;
     if (item.sums) item.sums->begin_adding(in_tree || given ? joined : 0, slot, given);
   }
-  for (Item& item : items) {  // of whole parameters, whoever steps them
-    if (!item.divided) continue;
-    item.begin = 0;
-    item.extent = item.parameter.size;
+  for (std::size_t i = 0; i < added.size(); ++i) {  // of whole parameters, whoever steps them
+    items[i].parameter.shard_begin = 0;
+    items[i].extent = items[i].parameter.size;
   }
   const StepOptions options;
   const Pass pass{Phase::kAccumulate, kernels, &options, nullptr, nullptr, nullptr, nullptr};
@@ -37,8 +36,8 @@ Status Plan::Impl::accumulate(const void* const* grads, const DType* grad_dtypes
   const Status status = run_pass(pass, all, crew, &used);
   for (Item& item : items) {
     if (item.sums) item.sums->end_adding(status == Status::kOk);
-    item.begin = item.parameter.shard_begin;
   }
+  for (std::size_t i = 0; i < added.size(); ++i) items[i].parameter.shard_begin = added[i].shard_begin;
   if (status != Status::kOk) return status;
   sum_order = order;
   ++accumulated;

@@ -39,7 +39,7 @@ void take_tiny_squares(const Pass& pass, const Items& items, double* tiny) {
     const Item& item = items.all[i];
     if (!has_wide_gradient(item)) continue;
     const GradientKernels& kernels = gradient_kernels(*pass.kernels, item);
-    double* granule = tiny + item.first_granule + item.begin / kGranule;
+    double* granule = tiny + item.first_granule + item.parameter.shard_begin / kGranule;
     for_each_gradient(pass, item, [&](const void* gradient, std::size_t size) {
       for (std::size_t k = 0; k < size; k += kGranule) {
         double scaled[kGranule];

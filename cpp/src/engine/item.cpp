@@ -333,8 +333,9 @@ class Part {
 
   // A state that starts at the parameter starts at what that is in the first step.
   void start() const {
+    if (item_.step_count != 0) return;
     const int which = rule_info(parameter_.rule).starts_at_param;
-    if (which < 0 || item_.step_count != 0 || !pass_.options->start_states) return;
+    if (which < 0 || !pass_.options->start_states) return;
     const Streams given = streams();
     lead(given, begin_, end_);
     if (size_of(parameter_.residue_kind) != 0) pass_.kernels->settle(given, companions(), begin_, end_);
@@ -367,7 +368,8 @@ class Part {
 
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work) {
   if (item.rows) return for_each_row_gradient(pass, item, work);
-  Part(pass, item, 0, item.begin, item.extent).visit(work);
+  const std::size_t begin = item.parameter.shard_begin;
+  Part(pass, item, 0, begin, begin + item.extent).visit(work);
 }
 
 bool takes_part(const Item& item, const Pass& pass) {

@@ -17,30 +17,25 @@
 namespace adamas {
 
 struct Item {
-  Parameter parameter;
+  Parameter parameter;  // states, residue and average begin where element 0 would be
   std::int64_t step_count;
   double scalars[kMaxScalars];  // the rule's own numbers
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
-  // As it was added, if it has a shard of its own: then states, residue and average in `parameter` begin where element
-  // 0 would be.
-  std::unique_ptr<Parameter> divided;
   std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them, or several sources
   std::unique_ptr<Rows> rows;         // of parameters whose gradients may be of single rows
   std::unique_ptr<Axes> axes;         // of parameters with states by row or column
   // Of the step under way.
   DType grad_dtype;
-  const void* grad;   // null for none; or the values of single rows
-  std::size_t begin;  // elements [begin, extent) take part
-  std::size_t extent;
+  const void* grad;                  // null for none; or the values of single rows
+  std::size_t extent;                // elements that take part, from parameter.shard_begin on
   double norm;                       // of the gradient, if it was measured
   double factor;                     // multiplies the gradient
   std::size_t first_granule;         // index into Pass::measures and Pass::sums
   std::uint32_t coefficients;        // index into Impl::coefficients and Impl::next_scalars
   std::uint32_t first_coefficients;  // of several for rows the first; then `coefficients` is the last
 
-  const Parameter& as_added() const { return divided ? *divided : parameter; }
   bool has_sums() const { return sums && sums->any(); }
   bool has_gradient() const { return grad != nullptr || has_sums(); }
   // The type that is computed with.

@@ -17,14 +17,14 @@ struct Walk {
 
 std::uint64_t work_before(const Items& items, std::size_t i) { return i == items.first ? 0 : items.work_end[i - 1]; }
 
-// The element of item `i`, on a boundary, at which `work` bytes of the pass are done: the end of one slice and the
-// beginning of the next.
+// The element of item `i`, on a boundary, counted from the first that takes part, at which `work` bytes of the pass are
+// done: the end of one slice and the beginning of the next.
 std::size_t element_at(const Pass& pass, const Items& items, std::size_t i, std::uint64_t work) {
   const Item& item = items.all[i];
   const std::uint64_t before = work_before(items, i);
-  if (work <= before) return item.begin;
+  if (work <= before) return 0;
   if (work >= items.work_end[i]) return item.extent;
-  const std::uint64_t element = item.begin + (work - before) / item.element_bytes;
+  const std::uint64_t element = (work - before) / item.element_bytes;
   // Within the overhead at the end of an item, `element` lies past its last one.
   return std::min(item.extent, boundary(pass, item, static_cast<std::size_t>(element)));
 }
@@ -41,7 +41,10 @@ void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
     if (takes_part(items.all[i], pass)) {
       const std::size_t begin_element = element_at(pass, items, i, from);
       const std::size_t end_element = element_at(pass, items, i, to);
-      if (begin_element < end_element) run_part(pass, items.all[i], i, begin_element, end_element);
+      const std::size_t first_element = items.all[i].parameter.shard_begin;
+      if (begin_element < end_element) {
+        run_part(pass, items.all[i], i, first_element + begin_element, first_element + end_element);
+      }
     }
     if (items.work_end[i] >= to) break;
   }
@@ -53,7 +56,7 @@ void lay_out_work(const Pass& pass, const Items& items) {
   std::uint64_t work = 0;
   for (std::size_t i = items.first; i < items.last; ++i) {
     const Item& item = items.all[i];
-    if (takes_part(item, pass)) work += (item.extent - item.begin) * item.element_bytes + kParameterOverheadBytes;
+    if (takes_part(item, pass)) work += item.extent * item.element_bytes + kParameterOverheadBytes;
     items.work_end[i] = work;
   }
 }

@@ -195,11 +195,13 @@ Status Plan::add(const Parameter& parameter) noexcept try {
   Item item{};
   item.parameter = parameter;
   item.parameter.shard_end = std::min(parameter.shard_end, parameter.size);
-  item.begin = parameter.shard_begin;
-  if (shard_size(parameter) != parameter.size) {
-    item.divided = std::make_unique<Parameter>(parameter);
-    item.parameter = from_element_zero(item.parameter);
-    impl_->divided = true;
+  const bool is_divided = shard_size(parameter) != parameter.size;
+  if (is_divided) item.parameter = from_element_zero(item.parameter);
+  if (is_divided || !impl_->added.empty()) {
+    std::vector<Parameter>& added = impl_->added;
+    make_room(added, impl_->items.size() + 1 - added.size());
+    for (std::size_t i = added.size(); i < impl_->items.size(); ++i) added.push_back(impl_->items[i].parameter);
+    added.push_back(parameter);
   }
   item.element_bytes = bytes_per_element(parameter);
   for (int k = 0; k < rule.scalar_count; ++k) item.scalars[k] = rule.scalars[k].initial;
@@ -229,7 +231,8 @@ Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
   if (index >= size()) return Status::kInvalidParameter;
   Item& item = impl_->items[index];
   Parameter& known = item.parameter;
-  if (item.rows || item.sums || item.divided || !same_but_pointers(known, parameter)) return Status::kInvalidParameter;
+  if (item.rows || item.sums || !impl_->added.empty() || !same_but_pointers(known, parameter))
+    return Status::kInvalidParameter;
   if (const Status status = check_parameter(parameter); status != Status::kOk) return status;
   known = parameter;
   known.shard_end = parameter.size;
@@ -241,10 +244,11 @@ Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
 // Lists what steps write, in the same room, and forgets which gradients lay apart from it.
 void Plan::Impl::list_written() {
   written.clear();
-  for (Item& item : items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Item& item = items[i];
     item.apart = nullptr;
     if (item.parameter.size == 0) continue;
-    for_each_written(item.as_added(), [this](const void* array, std::size_t bytes, std::size_t) {
+    for_each_written(parameter(i), [this](const void* array, std::size_t bytes, std::size_t) {
       if (bytes > 0) written.push_back(extent(array, bytes));
       return Status::kOk;
     });
@@ -269,7 +273,7 @@ Status Plan::reserve(std::size_t parameters) noexcept try {
 
 std::size_t Plan::size() const noexcept { return impl_ ? impl_->items.size() : 0; }
 
-const Parameter& Plan::parameter(std::size_t index) const noexcept { return impl_->items[index].as_added(); }
+const Parameter& Plan::parameter(std::size_t index) const noexcept { return impl_->parameter(index); }
 
 std::int64_t Plan::step_count(std::size_t index) const noexcept {
   return index < size() ? impl_->items[index].step_count : -1;

@@ -8,6 +8,7 @@
 
 #include <adamas/plan.hpp>
 
+#include "engine/gradient_norm.hpp"
 #include "engine/overlap.hpp"
 #include "engine/pass.hpp"
 
@@ -27,7 +28,7 @@ struct Plan::Impl {
   std::uint32_t accumulated = 0;  // how many gradients of each parameter, since the last step
   SumOrder sum_order = SumOrder::kInTurn;
   std::uint32_t first_lane = 0;  // of a tree
-  bool divided = false;          // some parameter has a shard of its own
+  std::vector<Parameter> added;  // as they were, if some have shards of their own; else empty
 
   // Of the step under way.
   std::vector<Extent> read;  // memory of gradients, where it has to be looked at; kept, so that none is allocated
@@ -52,6 +53,9 @@ struct Plan::Impl {
     const Hyperparameters& of(const Item& item) const { return all[is_one ? 0 : item.parameter.group]; }
   };
 
+  // As it was added.
+  const Parameter& parameter(std::size_t i) const { return added.empty() ? items[i].parameter : added[i]; }
+
   // Steps items [first, last), or changes nothing. The inputs are those of these items.
   Status step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info);
 
@@ -74,14 +78,20 @@ struct Plan::Impl {
                           const RowGradient* const* row_grads);
   Status accept_rows(Item& item, const RowGradient& gradient);
   Status accept_sources(const Items& part);
+  bool written_overlaps();
   Status check_overlap(const Items& part);
+  Status check_overlap_of_sources(const Items& part);
   void list_written();
   Status join_groups(const Items& part, const Groups& groups);
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
   Status prepare_rows(Item& item, const Hyperparameters& group);
   // Brings together what plans have found out about granules of their shards.
-  Status gather(const Items& part, void* records, std::size_t bytes) const;
+  Status gather(const Items& part, void* records, std::size_t bytes) const {
+    return exchange == nullptr && added.empty() ? Status::kOk : gather_shards(part, records, bytes);
+  }
+  Status gather_shards(const Items& part, void* records, std::size_t bytes) const;
+  Status measure_tiny(const Pass& pass, const Items& part, GradientNorm* found) const;
   Status measure_gradients(Pass pass, const Items& part, const Crew& crew, StepInfo* info);
   void finish_coefficients(const Items& part);
   Status take_masks(Pass pass, const Items& part, const Crew& crew, StepInfo* info);

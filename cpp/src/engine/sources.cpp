@@ -62,7 +62,7 @@ Status Plan::Impl::accept_sources(const Items& part) {
     const std::size_t index = i - part.first;
     if (const Status status = check_sources(item, index, stride, given); status != Status::kOk) return status;
     item.grad = nullptr;
-    item.extent = item.parameter.shard_end;
+    item.extent = shard_size(item.parameter);
     if (given.grads[index] == nullptr) continue;
     if (!item.sums) item.sums = std::make_unique<Accumulated>();
     std::vector<Source>& kept = item.sums->sources;
@@ -70,7 +70,7 @@ Status Plan::Impl::accept_sources(const Items& part) {
     kept.resize(given.count);
     for (std::size_t s = 0; s < given.count; ++s) {
       const DType dtype = given.dtypes[s * stride + index];
-      const void* const from = begin_of(given.grads[s * stride + index], item.begin * size_of(dtype));
+      const void* const from = begin_of(given.grads[s * stride + index], item.parameter.shard_begin * size_of(dtype));
       const Source source{from, dtype, joins[s]};
       same = same && is_same(kept[s], source);
       kept[s] = source;
@@ -81,7 +81,28 @@ Status Plan::Impl::accept_sources(const Items& part) {
     item.grad_dtype = item.compute_dtype();
     known_to_be_apart = known_to_be_apart && same;
   }
-  return known_to_be_apart ? Status::kOk : check_overlap(part);
+  return known_to_be_apart ? Status::kOk : check_overlap_of_sources(part);
+}
+
+Status Plan::Impl::check_overlap_of_sources(const Items& part) {
+  if (written_overlaps()) return Status::kOverlap;
+  read.clear();
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    const Item& item = items[i];
+    if (item.grad == nullptr || item.extent == 0) continue;
+    for (const Source& source : item.sums->sources) {
+      if (item.sums->is_memory(source.array)) continue;  // what was accumulated, which a step does not write
+      const std::size_t bytes = size_of(source.dtype);
+      read.push_back(extent(shifted(source.array, item.parameter.shard_begin * bytes), item.extent * bytes));
+    }
+  }
+  if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
+  const bool all = part.last - part.first == items.size();
+  for (std::size_t i = part.first; i < part.last; ++i) {
+    items[i].apart = nullptr;
+    if (items[i].grad != nullptr) items[i].sums->sources_are_apart = all;
+  }
+  return Status::kOk;
 }
 
 void Plan::Impl::stop_sharing() {
@@ -92,14 +113,14 @@ void Plan::Impl::stop_sharing() {
   }
 }
 
-Status Plan::Impl::gather(const Items& part, void* records, std::size_t bytes) const {
-  if (exchange == nullptr) return divided ? Status::kInvalidParameter : Status::kOk;
+Status Plan::Impl::gather_shards(const Items& part, void* records, std::size_t bytes) const {
+  if (exchange == nullptr) return Status::kInvalidParameter;
   std::size_t first = granules;
   std::size_t last = granules;
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
-    if (!item.has_gradient() || item.begin == item.parameter.shard_end) continue;
-    const std::size_t begin = item.first_granule + item.begin / kGranule;
+    if (!item.has_gradient() || item.parameter.shard_begin == item.parameter.shard_end) continue;
+    const std::size_t begin = item.first_granule + item.parameter.shard_begin / kGranule;
     if (first == granules) first = last = begin;
     if (begin != last) return Status::kInvalidParameter;  // the shards are no run of the parameters
     last = item.first_granule + granules_in(item.parameter.shard_end);

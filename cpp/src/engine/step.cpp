@@ -63,7 +63,7 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     put(item.grad, grads[i - part.first]);
-    put(item.extent, item.parameter.shard_end);
+    put(item.extent, item.parameter.shard_end - item.parameter.shard_begin);
     if (row_grads != nullptr && row_grads[i - part.first] != nullptr) {
       if (const Status status = accept_rows(item, *row_grads[i - part.first]); status != Status::kOk) return status;
       known_to_be_apart = false;
@@ -99,35 +99,26 @@ Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
   return Status::kOk;
 }
 
-Status Plan::Impl::check_overlap(const Items& part) {
+bool Plan::Impl::written_overlaps() {
   if (!written_is_current) list_written();
-  if (!written_is_apart) {
-    if (sort_and_find_overlap(written)) return Status::kOverlap;
-    written_is_apart = true;
-  }
+  if (!written_is_apart) written_is_apart = !sort_and_find_overlap(written);
+  return !written_is_apart;
+}
+
+Status Plan::Impl::check_overlap(const Items& part) {
+  if (written_overlaps()) return Status::kOverlap;
   read.clear();
   read.reserve(part.last - part.first);
   for (std::size_t i = part.first; i < part.last; ++i) {
     const Item& item = items[i];
     if (item.grad == nullptr || item.parameter.size == 0) continue;
     const std::size_t elements = item.rows ? item.rows->given * item.parameter.columns : item.parameter.size;
-    if (item.sums && item.sums->uses_sources) {
-      for (const Source& source : item.sums->sources) {
-        // (A step does not write what was accumulated.)
-        if (item.extent == item.begin || item.sums->is_memory(source.array)) continue;
-        const std::size_t bytes = size_of(source.dtype);
-        read.push_back(extent(shifted(source.array, item.begin * bytes), (item.extent - item.begin) * bytes));
-      }
-      continue;
-    }
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
   const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others
   for (std::size_t i = part.first; i < part.last; ++i) {
-    const bool in_sources = items[i].sums && items[i].sums->uses_sources;
-    if (in_sources) items[i].sums->sources_are_apart = all;
-    const bool stays = all && !items[i].rows && !in_sources;  // single rows may be more of them in the next step
+    const bool stays = all && !items[i].rows;  // single rows may be more of them in the next step
     items[i].apart = stays ? items[i].grad : nullptr;
     items[i].apart_dtype = items[i].grad_dtype;
   }
@@ -249,10 +240,7 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, const Crew& c
     if (const Status status = gather(part, measures.data(), sizeof(double)); status != Status::kOk) return status;
     GradientNorm found = gradient_norm(pass, part, {});
     if (found.needs_tiny) {
-      std::vector<double> tiny(granules);
-      take_tiny_squares(pass, part, tiny.data());
-      if (const Status status = gather(part, tiny.data(), sizeof(double)); status != Status::kOk) return status;
-      found = gradient_norm(pass, part, tiny);
+      if (const Status status = measure_tiny(pass, part, &found); status != Status::kOk) return status;
     }
     info->has_norm = true;
     info->grad_norm = found.norm;
@@ -271,6 +259,15 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, const Crew& c
     if (smallest == smallest && !(coefficient >= smallest)) smallest = coefficient;  // NaN counts as smallest
   }
   return Status::kOk;
+}
+
+// Where squares of float64 were too large.
+Status Plan::Impl::measure_tiny(const Pass& pass, const Items& part, GradientNorm* found) const {
+  std::vector<double> tiny(granules);
+  take_tiny_squares(pass, part, tiny.data());
+  const Status status = gather(part, tiny.data(), sizeof(double));
+  if (status == Status::kOk) *found = gradient_norm(pass, part, tiny);
+  return status;
 }
 
 // After the pass that took sums.

@@ -110,6 +110,15 @@ class BoundOptimizer:
             raise TypeError("groups: expected one array under each name")
 
     @property
+    def optimizer(self) -> Any:
+        """The optimizer of adamas that does the work; its ``param_groups`` are those of this one."""
+        return self._optimizer
+
+    def accumulate(self, grads: Sequence[Any]) -> None:
+        """Add gradients, as `step` takes them, to those that the next step uses; see `adamas.Optimizer.accumulate`."""
+        self._optimizer.accumulate(self._nested(grads))
+
+    @property
     def param_groups(self) -> list[dict[str, Any]]:
         """The groups, whose hyperparameters are read at every step. Set it to the library's own."""
         groups: list[dict[str, Any]] = self._optimizer.param_groups

@@ -74,7 +74,7 @@ class ShardedOptimizer(CompiledOptimizer):
     _agreement: Agreement
 
     def __init__(self, *args: Any, comm: Any, lanes: int | None = None, **kwargs: Any) -> None:
-        self._team = MPITeam(comm)
+        self._team = comm if isinstance(comm, Team) else MPITeam(comm)
         self._agreement = Agreement(self._team)
         with self._together(type(self).__name__):
             self._lane_count = read_lanes(lanes, self._team.size)

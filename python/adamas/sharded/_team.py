@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Message(NamedTuple):
     nbytes: int
 
 
-class Team(Protocol):
+class Team(ABC):
     """Processes with numbers from 0. Each method is called by all of them, in the same order."""
 
     rank: int
@@ -31,24 +32,31 @@ class Team(Protocol):
     #: Processes on the same machine, this one among them.
     local_size: int
 
+    @abstractmethod
     def gather_rows(self, row: Array) -> Array:
         """Return a row of bytes of each process; all rows have the same length."""
 
+    @abstractmethod
     def gather_objects(self, value: Any) -> list[Any]:
         """Return an object of each process, which can be pickled, for what is rare."""
 
+    @abstractmethod
     def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
         """Fill in what others have: so many bytes of each, one after the other; its own are there."""
 
+    @abstractmethod
     def broadcast(self, data: Array, source: int) -> None:
         """Make the bytes of all what those of one process are."""
 
+    @abstractmethod
     def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
         """Send and receive; what two processes send to one another arrives in order."""
 
+    @abstractmethod
     def wait_for_all(self) -> None:
         """Return when all have called it."""
 
+    @abstractmethod
     def check_threads(self) -> None:
         """Refuse to be used by another thread than the main one, if that may not be.
 
@@ -57,7 +65,7 @@ class Team(Protocol):
         """
 
 
-class MPITeam:
+class MPITeam(Team):
     """The processes of an MPI communicator of mpi4py.
 
     Args:
