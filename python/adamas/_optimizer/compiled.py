@@ -6,6 +6,7 @@ import functools
 from typing import ClassVar
 
 from adamas import _core
+from adamas._inputs.trees import Description
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import Engine
 from adamas._optimizer.parameters import Formats, Parameter
@@ -59,6 +60,9 @@ class CompiledOptimizer(Optimizer):
 
     def _new_engine(self) -> Engine:
         model = self._model
-        engine = CompiledEngine(model.parameters.description, StepReport, model.formats.seed)
+        engine = self._make_engine(model.parameters.description, model.formats.seed)
         engine.foreign_groups = model.kind.foreign
         return engine
+
+    def _make_engine(self, description: Description, seed: int) -> CompiledEngine:
+        return CompiledEngine(description, StepReport, seed)

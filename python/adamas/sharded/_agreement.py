@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,8 +19,8 @@ _DIGEST = 16
 class Agreement:
     """What the processes of a team agree on.
 
-    A call of the optimizer in which all take part is opened by `begin`. Each process meets the others once in it: with
-    `meet`, when it is ready, or with `fail`, if it cannot go on.
+    Each process meets the others at least once in a `call` in which all take part: with `meet`, when it is ready, or by
+    raising an error before that.
     """
 
     def __init__(self, team: Team) -> None:
@@ -27,9 +28,15 @@ class Agreement:
         self._has_met = False
         self._call = ""
 
-    def begin(self, call: str) -> None:
-        """Open a call; it has the name that messages use."""
-        self._call, self._has_met = call, False
+    @contextlib.contextmanager
+    def call(self, name: str) -> Iterator[None]:
+        """Be in a call: where one process raises before it has met the others, all do; messages use its name."""
+        self._call, self._has_met = name, False
+        try:
+            yield
+        except BaseException as error:
+            self._fail(error)
+            raise
 
     def meet(self, key: bytes, details: Callable[[], Mapping[str, str]], vote: bool = False) -> bool:
         """Wait for the others, and find out whether all have the same ``key``.
@@ -56,7 +63,7 @@ class Agreement:
             self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
         return bool(rows[:, 1].all())
 
-    def fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Tell the others that this process cannot go on, unless it has met them already."""
         if self._has_met:
             return

@@ -7,12 +7,13 @@ import inspect
 import os
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from adamas._optimizer.compiled import CompiledOptimizer
-from adamas._optimizer.engine import Engine
+from adamas._inputs.trees import Description
+from adamas._optimizer.compiled import CompiledEngine, CompiledOptimizer
 from adamas._optimizer.parameters import Parameter
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.saving import Saver
@@ -76,24 +77,25 @@ class ShardedOptimizer(CompiledOptimizer):
     def __init__(self, *args: Any, comm: Any, lanes: int | None = None, **kwargs: Any) -> None:
         self._team = comm if isinstance(comm, Team) else MPITeam(comm)
         self._agreement = Agreement(self._team)
-        with self._together(type(self).__name__):
+        with self.together(type(self).__name__):
             self._lane_count = read_lanes(lanes, self._team.size)
             if kwargs.get("sparse") is not None:
                 raise ValueError("sparse: not for optimizers of several processes; leave it out")
-            if kwargs.setdefault("accumulation", "tree") != "tree":
+            if kwargs.get("accumulation", "tree") != "tree":
                 raise ValueError(
                     f"accumulation: lanes are added as a 'tree', got {kwargs['accumulation']!r}; leave it out"
                 )
+            if self._lane_count > 1:
+                kwargs["accumulation"] = "tree"
             super().__init__(*args, **kwargs)
             if self.num_threads is None and self._team.local_size > 1:
                 self.num_threads = max(1, get_num_threads() // self._team.local_size)
             self._compare()
 
-    def _new_engine(self) -> Engine:
-        model = self._model
+    def _make_engine(self, description: Description, seed: int) -> CompiledEngine:
         if self._team.size == 1:
-            return super()._new_engine()
-        return ShardedEngine(model.parameters, model.formats.seed, self._team, self._agreement, self._lane_count)
+            return super()._make_engine(description, seed)
+        return ShardedEngine(self._model.parameters, seed, self._team, self._agreement, self._lane_count)
 
     def _new_saver(self) -> Saver:
         model = self._model
@@ -115,15 +117,15 @@ class ShardedOptimizer(CompiledOptimizer):
         """The lanes whose gradients this process computes, of those that the global batch has."""
         return lanes_of(self._team.rank, self._team.size, self._lane_count)
 
-    @contextlib.contextmanager
-    def _together(self, call: str) -> Iterator[None]:
-        """A call in which all processes take part: where one raises before it has met the others, all do."""
-        self._agreement.begin(call)
-        try:
-            yield
-        except BaseException as error:
-            self._agreement.fail(error)
-            raise
+    def together(self, call: str) -> AbstractContextManager[None]:
+        """Return a context for what all processes do: if one raises before it has met the others, all do.
+
+        For adapters, which do something first that may fail. `step` and the others may be called inside.
+
+        Args:
+            call: What messages call it.
+        """
+        return self._agreement.call(call)
 
     def _compare(self) -> None:
         """Refuse to begin with parameters, hyperparameters or options that differ between processes."""
@@ -158,8 +160,10 @@ class ShardedOptimizer(CompiledOptimizer):
         Raises:
             Exception: As `adamas.Optimizer.step`, on all processes; those that were not the reason raise RuntimeError.
         """
-        with self._together("step"):
+        if self._team.size == 1:
             self._check_lanes(grads)
+            return super().step(grads, **arguments)
+        with self.together("step"):
             return super().step(grads, **arguments)
 
     def step_async(self, grads: Any = None, **arguments: Any) -> StepHandle:
@@ -167,15 +171,16 @@ class ShardedOptimizer(CompiledOptimizer):
 
         MPI must support threads (``MPI.THREAD_MULTIPLE``, which mpi4py asks for by itself).
         """
-        with self._together("step"):
+        with self.together("step"):
             self._team.check_threads()
-            self._check_lanes(grads)
+            if self._team.size == 1:
+                self._check_lanes(grads)
             return super().step_async(grads, **arguments)
 
     def _check_lanes(self, grads: Any) -> None:
         """Refuse a step of the one process there is that has not been given all lanes."""
         held = self._engine.accumulated + (grads is not None)
-        if self._team.size == 1 and held != self._lane_count:
+        if held != self._lane_count:
             raise ValueError(
                 f"step: expected the gradients of {counted_lanes(self._lane_count)}, got {held}; give each to "
                 "accumulate(), but the last one to step()"
@@ -186,12 +191,12 @@ class ShardedOptimizer(CompiledOptimizer):
 
         It takes the memory of all states on each process; `save` does not.
         """
-        with self._together("state_dict"):
+        with self.together("state_dict"):
             return super().state_dict(copy=copy)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned, here or in one process; each takes its part."""
-        with self._together("load_state_dict"):
+        with self.together("load_state_dict"):
             super().load_state_dict(state_dict)
 
     def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
@@ -205,7 +210,7 @@ class ShardedOptimizer(CompiledOptimizer):
         Raises:
             Exception: As `adamas.Optimizer.save`; on all processes, and what was at the path is as it was.
         """
-        with self._together("save"):
+        with self.together("save"):
             super().save(path, params=params)
 
     def load(self, path: str | os.PathLike[str], **options: Any) -> list[str]:
@@ -222,19 +227,19 @@ class ShardedOptimizer(CompiledOptimizer):
         Raises:
             Exception: As `adamas.Optimizer.load`; on all processes, and nothing has changed.
         """
-        with self._together("load"):
+        with self.together("load"):
             return super().load(path, **options)
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the averages into the parameters of all processes; see `adamas.Optimizer.averaged`."""
         inside = super().averaged()
-        with self._together("averaged"):
+        with self.together("averaged"):
             inside.__enter__()
         try:
             yield
         finally:
-            with self._together("averaged"):
+            with self.together("averaged"):
                 inside.__exit__(None, None, None)
 
 

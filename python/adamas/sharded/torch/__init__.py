@@ -5,16 +5,18 @@
     torch.distributed.init_process_group("gloo")
     optimizer = adamas.sharded.torch.AdamW(model.parameters(), lr=1e-3)
     ...
-    loss.backward()                     # of this process's part of the batch; no DistributedDataParallel around the model
-    optimizer.step()                    # averages gradients, updates each process's shard, brings parameters to all
+    loss.backward()      # of this process's part of the batch; there is no DistributedDataParallel around the model
+    optimizer.step()     # averages gradients, updates each process's shard, brings parameters to all
 
 Each class is that of `adamas.torch` with the same name, but for schedule-free rules, and takes two arguments more:
 ``process_group``, of torch.distributed with gloo (None: all processes), and ``lanes``, as of `adamas.sharded`; then
 ``optimizer.accumulate()`` takes the gradients of each lane but the last. At construction the parameters become those of
 process 0. ``sparse`` and ``copy_out`` are not taken, and parameters are not added later.
 
-``state_dict()`` is whole on all processes, and ``load_state_dict`` takes what one process or any other number of them has
-returned, those of `adamas.torch` among them; ``save`` and ``load`` are those of `adamas.sharded`.
+``state_dict()`` is whole on all processes, and ``load_state_dict`` takes what one process or any other number of them
+has returned, those of `adamas.torch` among them; ``save`` and ``load`` are those of `adamas.sharded`. A `GradScaler`
+has a scale of its own on each process, and steps whose scales differ are refused: use torch's `ShardedGradScaler`, with
+``scaler.unscale_(optimizer)``, or bfloat16.
 """
 
 from adamas.sharded.torch import _optimizers

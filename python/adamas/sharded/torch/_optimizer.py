@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from adamas._optimizer.base import Optimizer as Engine
-from adamas.adapters import BoundOptimizer, StepDefaults, StepReport, describe
+from adamas.adapters import BoundOptimizer, StepDefaults, StepReport, Tensors, describe
 from adamas.adapters.checks import dtype_name, read_step_defaults
+from adamas.sharded._agreement import Agreement
 from adamas.sharded.torch._team import TorchTeam
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, check_tensors, take_numbers
 from adamas.torch._binding import names_in
@@ -39,6 +40,36 @@ class Optimizer(torch.optim.Optimizer):
     def __init__(
         self, params: Any, *args: Any, process_group: Any = None, lanes: int | None = None, **kwargs: Any
     ) -> None:
+        self._host: BoundOptimizer | None = None
+        team = TorchTeam(process_group)
+        agreement = Agreement(team)
+        with agreement.call(type(self).__name__):
+            options = self._take_arguments(params, args, kwargs)
+            defaults = read_step_defaults(options, type(self).__name__, [*self._names, *IMPLEMENTATIONS])
+            groups = self._take_params()
+            shapes = [tuple(param.shape) for param in self._params]
+            told = {f"shape and dtype of parameter {i}": f"{p.shape} {p.dtype}" for i, p in enumerate(self._params)}
+            agreement.meet(repr(told).encode(), lambda: told)
+        defaults.accumulation = "tree"
+        for param in self._params:
+            team.broadcast(flat(param).view(np.uint8), 0)
+        self._host = BoundOptimizer(
+            self.engine_class,
+            groups,
+            shapes=shapes if describe(self.engine_class).by_shape else None,
+            comm=team,
+            lanes=lanes,
+            **options,
+        )
+        self._host.step_defaults = defaults
+        self._host.param_groups = self.param_groups
+        self._small = [index for index, param in enumerate(self._params) if param.numel() < 2]
+        self._tensors = Tensors(self._params, self._params)
+        self._tensors.expect_groups([list(group["params"]) for group in self.param_groups])
+        self._tensors.expect_states(self.state, [], [])
+
+    def _take_arguments(self, params: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Take parameters and hyperparameters; return the options."""
         bound = _signature(self.engine_class).bind(params, *args, **kwargs)
         bound.apply_defaults()
         given = dict(bound.arguments)
@@ -50,31 +81,18 @@ class Optimizer(torch.optim.Optimizer):
                 raise ValueError(f"{name}: not for optimizers of several processes; leave it out")
         if "state_dtype" in options:
             options["state_dtype"] = dtype_name(options["state_dtype"])
-        defaults = read_step_defaults(options, type(self).__name__, [*given, *IMPLEMENTATIONS])
-        defaults.accumulation = "tree"
         check_tensors(given, implementation["foreach"])
         if "betas" in given:
             given["betas"] = tuple(map(as_number, given["betas"]))
         check_hyperparameters({name: as_number(value) for name, value in given.items()}, self.engine_class)
         fixed = dict.fromkeys(describe(self.engine_class).fixed, True)
         self._names = [*given]
-        self._host: BoundOptimizer | None = None
         super().__init__(params, {**given, **fixed, **implementation})
-        self._params, groups = self._take_params()
-        self._team = TorchTeam(process_group)
-        with torch.no_grad():
-            for param in self._params:
-                self._team.broadcast(flat(param).view(np.uint8), 0)
-        shapes = [tuple(param.shape) for param in self._params] if describe(self.engine_class).by_shape else None
-        self._host = BoundOptimizer(
-            self.engine_class, groups, shapes=shapes, comm=self._team, lanes=lanes, **options
-        )
-        self._host.step_defaults = defaults
-        self._host.param_groups = self.param_groups
+        return options
 
-    def _take_params(self) -> tuple[list[torch.Tensor], list[dict[str, Any]]]:
-        """Return all parameters, and groups with their memory."""
-        params: list[torch.Tensor] = []
+    def _take_params(self) -> list[dict[str, Any]]:
+        """Take all parameters; return groups with their memory."""
+        self._params: list[torch.Tensor] = []
         names: list[str] = []
         groups: list[dict[str, Any]] = []
         by_shape = describe(self.engine_class).by_shape
@@ -89,12 +107,11 @@ class Optimizer(torch.optim.Optimizer):
                     )
                 if by_shape and not param.is_contiguous():
                     raise ValueError(f"{path}: expected a contiguous tensor, since the rule goes by rows and columns")
-                params.append(param)
+                self._params.append(param)
                 names.append(name)
                 arrays[name] = flat(param)
             groups.append({"params": arrays, **{name: as_number(group[name]) for name in self._names}})
-            groups[-1].update({name: True for name in describe(self.engine_class).fixed})
-        return params, groups
+        return groups
 
     @property
     def _bound(self) -> BoundOptimizer:
@@ -119,16 +136,31 @@ class Optimizer(torch.optim.Optimizer):
             RuntimeError: The optimizer has been made.
         """
         if self._host is not None:
-            raise RuntimeError("add_param_group: the parameters have been divided; make a new optimizer with all groups")
+            raise RuntimeError(
+                "add_param_group: the parameters have been divided; make a new optimizer with all groups"
+            )
         super().add_param_group(param_group)
         take_numbers(self.param_groups[-1])
 
+    def _gradient(self, index: int) -> Any:
+        param = self._params[index]
+        if param.grad is None:
+            return None
+        return gradient(param.grad, param, f"the gradient of {self._bound.names[index]!r}", takes_rows=False)
+
     def _gradients(self) -> list[Any]:
-        paths = (f"the gradient of {name!r}" for name in self._bound.names)
-        return [
-            None if param.grad is None else gradient(param.grad, param, path, takes_rows=False)
-            for param, path in zip(self._params, paths, strict=True)
-        ]
+        return [self._gradient(index) for index in range(len(self._params))]
+
+    def _step(self, grad_scale: float | None) -> StepReport:
+        tensors = self._tensors
+        awkward = tensors.collect(self.param_groups, self.state)
+        if awkward is None:
+            raise RuntimeError("the parameters are other tensors, or lie elsewhere, than when the optimizer was made")
+        unclear = [(index, self._params[index].grad) for index in self._small]
+        awkward += [index for index, grad in unclear if grad is not None and (grad.numel() == 0 or grad.is_neg())]
+        for index in awkward:
+            tensors.put(index, self._gradient(index))
+        return self._bound.step_tensors(tensors, self._gradients, grad_scale)
 
     def accumulate(self) -> None:
         """Take the gradients that the parameters have now as those of one lane; `step` takes those of the last."""
@@ -151,18 +183,20 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        scale = getattr(self, "grad_scale", None)
-        if scale is None:
-            report = self._bound.step(self._gradients())
-        else:
-            report = self._bound.step(self._gradients(), grad_scale=float(scale), on_nonfinite="skip")
+        with self._bound.optimizer.together("step"):
+            if getattr(self, "found_inf", None) is None:
+                report = self._step(None)
+            else:  # of GradScaler, which skips steps whose gradients are not finite: here all processes do, or none
+                scale = getattr(self, "grad_scale", None)
+                scale = None if scale is None else float(scale)
+                report = self._bound.step(self._gradients(), grad_scale=scale, on_nonfinite="skip")
         self.report = report
         if not report.skipped:
             torch.autograd.graph.increment_version(self._params)
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """Return states and hyperparameters, whole, on all processes: as `adamas.torch` has them, which can load them."""
+        """Return states and hyperparameters, whole, on all processes; optimizers of `adamas.torch` can load them."""
         inner = self._bound.optimizer.state_dict()
         of_optimizer: dict[str, Any] = {OPTIMIZER_STEP: inner["step"], **inner.get("scalars", {})}
         if inner["previous_norm"] is not None:
@@ -186,23 +220,32 @@ class Optimizer(torch.optim.Optimizer):
             TypeError: It is no state dict.
             ValueError: It does not fit; nothing has changed then.
         """
+        inner = self._bound.optimizer.state_dict()
+        with self._bound.optimizer.together("load_state_dict"):
+            groups = self._read(state_dict, inner)
+            self._bound.optimizer.load_state_dict(inner)
+        for ours, theirs in zip(self.param_groups, groups, strict=True):
+            ours.update({name: value for name, value in theirs.items() if name != "params"})
+
+    def _read(self, state_dict: Mapping[str, Any], inner: dict[str, Any]) -> list[dict[str, Any]]:
+        """Put what a state dict has into that of the optimizer of adamas; return its groups."""
         groups = [dict(group) for group in state_dict["param_groups"]]
         if [len(group["params"]) for group in groups] != [len(group["params"]) for group in self.param_groups]:
             raise ValueError("state_dict: has groups of other parameters than this optimizer")
+        for i, group in enumerate(groups):
+            if missing := [name for name in self._names if name not in group]:
+                raise ValueError(f"state_dict: param_groups[{i}] has no {missing[0]!r}: it is of another rule")
         completed, norm, scalars = take_counts(groups, describe(self.engine_class))
-        inner = self._bound.optimizer.state_dict()
         numbers = [number for group in groups for number in group["params"]]
         for (name, entry), number, param in zip(inner["state"].items(), numbers, self._params, strict=True):
             theirs = state_dict["state"].get(number, {})
             inner["state"][name] = {key: _value_of(theirs.get(key), value, param) for key, value in entry.items()}
-        for ours, theirs in zip(inner["param_groups"], groups, strict=True):
-            ours.update({name: as_number(theirs[name]) for name in self._names})
+        for ours, group in zip(inner["param_groups"], groups, strict=True):
+            ours.update({name: as_number(group[name]) for name in self._names})
         inner.update(step=completed, previous_norm=norm)
         if scalars:
             inner["scalars"] = scalars
-        self._bound.optimizer.load_state_dict(inner)
-        for ours, theirs in zip(self.param_groups, groups, strict=True):
-            ours.update({name: value for name, value in theirs.items() if name != "params"})
+        return groups
 
     def save(self, path: Any, *, params: bool = True) -> None:
         """Write a checkpoint, each process its part of it at once; see `adamas.sharded.ShardedOptimizer.save`."""
@@ -231,4 +274,3 @@ def _signature(engine_class: type[Engine]) -> inspect.Signature:
     *own, options = signature.parameters.values()
     more = [inspect.Parameter(name, _KEYWORD, default=default) for name, default in IMPLEMENTATIONS.items()]
     return signature.replace(parameters=[*own, *more, options])
-

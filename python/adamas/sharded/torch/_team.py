@@ -97,4 +97,5 @@ class TorchTeam(Team):
 
 
 def _memory(message: Message) -> torch.Tensor:
-    return torch.from_numpy(np.frombuffer((ctypes.c_uint8 * message.nbytes).from_address(message.address), np.uint8))
+    memory: Any = (ctypes.c_uint8 * message.nbytes).from_address(message.address)
+    return torch.from_numpy(np.frombuffer(memory, np.uint8))
