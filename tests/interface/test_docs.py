@@ -19,9 +19,11 @@ PAGES = [
 ]
 README = (ROOT / "README.md").read_text()
 ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-#: Others are run where their library is: tests/torch_adapter, tests/jax_adapter, tests/keras_adapter.
+#: Others are run where their library is: tests/torch_adapter, tests/jax_adapter, tests/keras_adapter, tests/mpi.
 BLOCKS = [
-    block for block in ALL_BLOCKS if not any(f"import {library}" in block for library in ("torch", "jax", "keras"))
+    block
+    for block in ALL_BLOCKS
+    if not any(f"import {library}" in block for library in ("torch", "jax", "keras", "MPI"))
 ]
 OPTIMIZERS = [getattr(adamas, name) for name in adamas.optimizers.__all__]
 MODULES = [

@@ -48,11 +48,12 @@ def command(count: int, program: str, *arguments: str) -> list[str]:
     ]
 
 
-def run_processes(count: int, program: str, *arguments: str, timeout: float = 120) -> str:
+def run_processes(count: int, program: str, *arguments: str, timeout: float = 120, folder: Path | None = None) -> str:
     """Run a program that must succeed by so many processes; return what they printed."""
     done = subprocess.run(
         command(count, program, *arguments),
         env=environment(),
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,13 @@ def test_faults(count: int, tmp_path: Path) -> None:
 def test_saving(count: int, tmp_path: Path) -> None:
     """State dicts, checkpoints, averages and evaluation: those of one process, and files byte for byte."""
     assert "saved and loaded" in run_processes(count, "saving.py", str(tmp_path))
+
+
+def test_readme(tmp_path: Path) -> None:
+    """The block of the README, by two processes."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = re.findall(r"^```python\n(from mpi4py.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    program = tmp_path / "train.py"
+    program.write_text(f"import numpy as np\n{block}\nassert (params['w'] < 0).all()\n")
+    run_processes(2, str(program), folder=tmp_path)
+    assert (tmp_path / "run.safetensors").exists()
