@@ -88,6 +88,7 @@ void register_plan(py::module_& m) {
       .def("accumulate", &PyPlan::accumulate, py::arg("grads"), py::arg("in_tree"))
       .def("drop_accumulated", &PyPlan::drop_accumulated)
       .def("given", &PyPlan::given)
+      .def("is_acceptable", &PyPlan::is_acceptable)
       .def("addresses", &PyPlan::addresses)
       .def("accumulate_given", &PyPlan::accumulate_given)
       .def("set_first_lane", &PyPlan::set_first_lane, py::arg("lane"))

@@ -78,6 +78,9 @@ class PyPlan {
   py::array_t<std::uint8_t> given() const;
   py::array_t<std::uint64_t> addresses() const;
 
+  // Whether finish() would accept what start() was given.
+  bool is_acceptable();
+
   // Instead of finish(): a step with these sources, each a tuple of its level, and arrays as of given() and
   // addresses(), but from the first element of the shard on. The mean is taken over so many lanes. gather: as
   // Exchange::gather(), called with memory, bytes, first and last.
@@ -226,6 +229,7 @@ class PyPlan {
   void forbid_resizing();
   void make_accumulators(int slot);
   py::object run(const GradientSources* sources = nullptr, const Exchange* exchange = nullptr);
+  StepInputs inputs_of_all() const;
   StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;
   py::object report(const StepInfo& info) const;
   void refuse_entry() const;
@@ -281,6 +285,11 @@ class PyPlan {
   bool is_open_ = false;
   std::atomic<bool> stepping_one_{false};
 };
+
+// What the core, or another thread, could have changed while Python code ran.
+inline bool is_refusal(Status status) {
+  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidParameter;
+}
 
 // The names of what a step observes, in order.
 py::tuple observed_fields();

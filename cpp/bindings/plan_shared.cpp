@@ -70,6 +70,13 @@ py::array_t<std::uint64_t> PyPlan::addresses() const {
   return addresses;
 }
 
+bool PyPlan::is_acceptable() {
+  const Status status = plan_.check(inputs_of_all());
+  if (is_refusal(status)) return false;
+  throw_on_error(status);
+  return true;
+}
+
 py::object PyPlan::finish_shared(const py::sequence& sources, int lanes, const py::object& gather) {
   if (!started_.exchange(false, std::memory_order_acq_rel)) throw std::runtime_error("finish_shared: without start");
   const Exit at_end(*this);

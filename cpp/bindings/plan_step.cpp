@@ -28,11 +28,6 @@ const int watch_forks = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1,
 // A step of so many elements takes a few microseconds at most.
 constexpr std::size_t kBriefElements = 4096;
 
-// What the core, or another thread, could have changed while Python code ran.
-bool is_refusal(Status status) {
-  return status == Status::kOverlap || status == Status::kInvalidHyperparameter || status == Status::kInvalidParameter;
-}
-
 }  // namespace
 
 void PyPlan::enter() {
@@ -50,7 +45,7 @@ void PyPlan::refuse_entry() const {
       py::module_::import("adamas._system.exclusion").attr(is_forked ? "FORKED" : "IN_USE").cast<std::string>());
 }
 
-py::object PyPlan::run(const GradientSources* sources, const Exchange* exchange) {
+StepInputs PyPlan::inputs_of_all() const {
   StepInputs inputs;
   inputs.grads = gradients_.data();
   inputs.grad_dtypes = gradient_dtypes_.data();
@@ -59,6 +54,11 @@ py::object PyPlan::run(const GradientSources* sources, const Exchange* exchange)
   inputs.group_count = hyperparameters_.size();
   inputs.options = &options_;
   inputs.threads = num_threads_;
+  return inputs;
+}
+
+py::object PyPlan::run(const GradientSources* sources, const Exchange* exchange) {
+  const StepInputs inputs = inputs_of_all();
   StepInfo info;
   Status status = Status::kOk;
   without_gil_unless(elements_ <= kBriefElements, [&] {

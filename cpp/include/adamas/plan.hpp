@@ -230,7 +230,10 @@ class Plan {
   // A plan is not locked: do not step the same one from two threads at once.
   Status step(const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
-  // The same by plans of several processes, which share these parameters (Parameter::shard_begin). The gradients of
+  // Whether step() would accept these inputs; nothing changes.
+  Status check(const StepInputs& inputs) noexcept;
+
+  // A step by plans of several processes, which share these parameters (Parameter::shard_begin). The gradients of
   // `sources` take the place of those in `inputs`; zero_grads is refused, and nothing that was accumulated is added.
   // exchange: null if no other plan has a part of these parameters.
   Status step_together(const StepInputs& inputs, const GradientSources& sources, const Exchange* exchange,

@@ -241,6 +241,12 @@ Status Plan::rebind(std::size_t index, const Parameter& parameter) noexcept {
   return Status::kOk;
 }
 
+Status Plan::Impl::check_inputs(const StepInputs& inputs) const {
+  if (inputs.grads == nullptr || (inputs.groups == nullptr && inputs.group_count > 0)) return Status::kNullPointer;
+  if (inputs.group_count < group_count) return Status::kInvalidParameter;
+  return check_groups(inputs);
+}
+
 // Lists what steps write, in the same room, and forgets which gradients lay apart from it.
 void Plan::Impl::list_written() {
   written.clear();
@@ -317,10 +323,17 @@ Status Plan::set_shared_scalar(int which, double value) noexcept {
 Status Plan::step(const StepInputs& inputs, StepInfo* info) noexcept try {
   if (size() == 0) return Status::kOk;
   const FloatMode mode;
-  if (inputs.grads == nullptr || (inputs.groups == nullptr && inputs.group_count > 0)) return Status::kNullPointer;
-  if (inputs.group_count < impl_->group_count) return Status::kInvalidParameter;
-  if (const Status status = check_groups(inputs); status != Status::kOk) return status;
+  if (const Status status = impl_->check_inputs(inputs); status != Status::kOk) return status;
   return impl_->step(0, size(), inputs, info);
+} catch (...) {
+  return Status::kOutOfMemory;
+}
+
+Status Plan::check(const StepInputs& inputs) noexcept try {
+  if (size() == 0) return Status::kOk;
+  const FloatMode mode;
+  if (const Status status = impl_->check_inputs(inputs); status != Status::kOk) return status;
+  return impl_->check(inputs);
 } catch (...) {
   return Status::kOutOfMemory;
 }

@@ -56,6 +56,12 @@ struct Plan::Impl {
   // As it was added.
   const Parameter& parameter(std::size_t i) const { return added.empty() ? items[i].parameter : added[i]; }
 
+  // What there is beside gradients.
+  Status check_inputs(const StepInputs& inputs) const;
+
+  // All else, of a step of all items.
+  Status check(const StepInputs& inputs);
+
   // Steps items [first, last), or changes nothing. The inputs are those of these items.
   Status step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info);
 

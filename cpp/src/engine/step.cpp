@@ -36,7 +36,7 @@ bool shares_scalars(Rule rule) { return rule_info(rule).shared_scalar_count != 0
 
 bool is_exact(const Item& item) { return item.rows && item.parameter.row_mode == RowMode::kExact; }
 
-Status check(const StepOptions& options) {
+Status check_options(const StepOptions& options) {
   const double inverse = 1.0 / options.grad_scale;
   const bool valid = inverse > 0.0 && inverse < kInfinite && options.max_norm > 0.0 && options.max_value > 0.0 &&
                      options.average_weight >= 0.0 && options.average_weight <= 1.0;
@@ -384,10 +384,18 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
   return gathered;
 }
 
+Status Plan::Impl::check(const StepInputs& inputs) {
+  const StepOptions plain;
+  Status status = check_options(inputs.options == nullptr ? plain : *inputs.options);
+  const Items all = range(0, items.size());
+  if (status == Status::kOk) status = accept_gradients(all, inputs.grads, inputs.grad_dtypes, inputs.row_grads);
+  return status == Status::kOk ? prepare(all, {inputs.groups, inputs.group_count == 1}) : status;
+}
+
 Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info) {
   const StepOptions plain;
   const StepOptions& options = inputs.options == nullptr ? plain : *inputs.options;
-  if (const Status status = check(options); status != Status::kOk) return status;
+  if (const Status status = check_options(options); status != Status::kOk) return status;
   const KernelTable* kernels = nullptr;
   if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
   const Items part = range(first, last);

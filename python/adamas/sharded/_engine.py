@@ -101,6 +101,9 @@ class ShardedEngine(CompiledEngine):
         begun = super().start(grads, groups, options, average_weight)
         if begun is None:
             return None
+        if not self.is_acceptable():  # nothing is to be refused once the others have been met
+            begun.abandon()
+            return None
         return _Step(self, begun, grads is not None, groups, options, average_weight)
 
     def accumulate(self, grads: Any, in_tree: bool) -> bool:

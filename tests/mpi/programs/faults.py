@@ -101,6 +101,9 @@ expect("by rows", lambda: make(sparse={"w": "lazy"}), ValueError, "sparse: not f
 expect("in turn", lambda: make(accumulation="sum"), ValueError, "accumulation: lanes are added as a 'tree'")
 
 expect_unchanged("one bad gradient", lambda opt: opt.step(grads() if RANK else {"w": grads()["w"]}), "process 0 cannot")
+shared = np.ones(64 * 64 + 700, np.float32)
+overlapping = {"w": shared[: 64 * 64].reshape(64, 64), "b": shared[100:800]} if RANK == LAST else grads()
+expect_unchanged("gradients that overlap", lambda opt: opt.step(overlapping), "shares memory with", "cannot take part")
 expect_unchanged("one bad argument", lambda opt: opt.step(grads(), max_norm="x" if RANK else 1.0), "cannot take part")
 expect_unchanged("other arguments", lambda opt: opt.step(grads(), max_norm=1.0 + RANK), "the option max_norm")
 missing = {**grads(), "b": None} if RANK == LAST else grads()
