@@ -32,26 +32,23 @@ def environment() -> dict[str, str]:
     }
 
 
-def command(count: int, program: str, *arguments: str) -> list[str]:
+def command(count: int, program: str, *arguments: str, threads: str = "multiple") -> list[str]:
     """Return the command that runs one of `PROGRAMS` by so many processes, and ends all if one ends by an error."""
-    return [
-        mpiexec(),
-        "-n",
-        str(count),
-        sys.executable,
-        "-W",
-        "error",
-        "-m",
-        "mpi4py",
-        str(PROGRAMS / program),
-        *arguments,
-    ]
+    run = [sys.executable, "-W", "error", "-m", "mpi4py", "-rc", f"thread_level={threads}", str(PROGRAMS / program)]
+    return [mpiexec(), "-n", str(count), *run, *arguments]
 
 
-def run_processes(count: int, program: str, *arguments: str, timeout: float = 120, folder: Path | None = None) -> str:
+def run_processes(
+    count: int,
+    program: str,
+    *arguments: str,
+    timeout: float = 120,
+    folder: Path | None = None,
+    threads: str = "multiple",
+) -> str:
     """Run a program that must succeed by so many processes; return what they printed."""
     done = subprocess.run(
-        command(count, program, *arguments),
+        command(count, program, *arguments, threads=threads),
         env=environment(),
         cwd=folder,
         capture_output=True,

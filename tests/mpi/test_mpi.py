@@ -42,6 +42,13 @@ def test_saving(count: int, tmp_path: Path) -> None:
     assert "saved and loaded" in run_processes(count, "saving.py", str(tmp_path))
 
 
+@pytest.mark.parametrize("threads", ["multiple", "single"])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_memory_threads_and_arenas(count: int, threads: str) -> None:
+    """Each process has its part of the states; MPI without threads takes no steps in the background."""
+    assert "all is well" in run_processes(count, "alone.py", threads=threads)
+
+
 def test_readme(tmp_path: Path) -> None:
     """The block of the README, by two processes."""
     readme = (Path(__file__).parents[2] / "README.md").read_text()

@@ -78,7 +78,7 @@ class ShardedEngine(CompiledEngine):
         self._traffic = Traffic(self._team, self.layout)
         self._addresses = np.array([parameter.address for parameter in self._parameters], np.uint64)
         self._itemsizes = np.array([parameter.dtype.itemsize for parameter in self._parameters], np.int64)
-        self._window = window_of(self._addresses)
+        self._window = window_of(self._addresses, self._team)
         self._own_grads = None if self._window is None else self._window.addresses_of_grads(self._team.rank)
         self._wide = np.array([parameter.dtype == np.float64 for parameter in self._parameters])
 

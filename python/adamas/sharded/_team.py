@@ -125,6 +125,12 @@ class MPITeam(Team):
     def wait_for_all(self) -> None:
         self._comm.Barrier()
 
+    def has_processes_of(self, other: Team) -> bool:
+        """Tell whether another team is of the same processes, in the same order."""
+        if not isinstance(other, MPITeam):
+            return False
+        return bool(self._mpi.Comm.Compare(self._comm, other._comm) in (self._mpi.IDENT, self._mpi.CONGRUENT))
+
     def share_memory(self, nbytes: int) -> tuple[Any, Array]:
         """Return a window of memory that all share, who must be on one machine, and the memory as bytes."""
         window = self._mpi.Win.Allocate_shared(nbytes if self.rank == 0 else 0, 1, comm=self._comm)

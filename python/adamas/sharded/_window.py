@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from adamas._inputs import trees
+from adamas._inputs.values import counted
 from adamas._types import Array
 from adamas.arena import Blueprint
-from adamas.sharded._team import MPITeam
+from adamas.sharded._team import MPITeam, Team
 
 __all__ = ["SharedArena", "window_of"]
 
@@ -80,7 +82,7 @@ class SharedArena:
                     f"comm: expected processes of one machine, got {team.size} of which process {rank} has "
                     f"{local_size} on its own; use comm.Split_type(MPI.COMM_TYPE_SHARED), or no arena"
                 )
-        self._team = team
+        self.team = team
         self._blueprint = blueprint
         self._stride = -(-(blueprint.size + _APART) // _PAGE) * _PAGE + 832
         self._window, memory = team.share_memory(blueprint.size + team.size * self._stride + _PAGE)
@@ -92,10 +94,16 @@ class SharedArena:
         self.grads: Any = blueprint.views(own)
         self.flat_grads = blueprint.flat(own)
         own[: blueprint.size] = 0  # by who will use it: so the memory is near
+        self._elements = counted(leaf.array for leaf in trees.describe(self.params)[1])
         if team.rank == 0:
+            self._memory[: blueprint.size] = 0  # MPI does not say what is in new memory
             blueprint.fill(self.params)
         self.wait_for_all()
         _arenas[self._memory.ctypes.data] = self
+
+    def __repr__(self) -> str:
+        processes = f"{self.team.size} process{'' if self.team.size == 1 else 'es'}"
+        return f"SharedArena({self._elements}, and gradients for each of {processes})"
 
     def _place_of(self, rank: int) -> int:
         return self._blueprint.size + rank * self._stride + (_APART - self._blueprint.size) % _PAGE
@@ -103,7 +111,7 @@ class SharedArena:
     def wait_for_all(self) -> None:
         """Wait until all processes are here, and see what they have written before."""
         self.write_back()
-        self._team.wait_for_all()
+        self.team.wait_for_all()
         self.see_all()
 
     def write_back(self) -> None:
@@ -121,10 +129,18 @@ class SharedArena:
         return addresses
 
 
-def window_of(addresses: Array) -> SharedArena | None:
-    """Return the arena whose parameters lie at these addresses, in order, if there is one."""
+def window_of(addresses: Array, team: Team) -> SharedArena | None:
+    """Return the arena whose parameters lie at these addresses, in order, if there is one.
+
+    Raises:
+        ValueError: There is one, but other processes share it.
+    """
     for begin, arena in list(_arenas.items()):
         places = np.array(arena._blueprint.places, np.uint64) + np.uint64(begin)
         if np.array_equal(places, addresses):
+            if not arena.team.has_processes_of(team):
+                raise ValueError(
+                    "params: lie in a SharedArena of other processes than those of comm; make one of these"
+                )
             return arena
     return None
