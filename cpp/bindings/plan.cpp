@@ -92,6 +92,7 @@ void register_plan(py::module_& m) {
       .def("addresses", &PyPlan::addresses)
       .def("accumulate_given", &PyPlan::accumulate_given)
       .def("set_first_lane", &PyPlan::set_first_lane, py::arg("lane"))
+      .def("give_accumulators", &PyPlan::give_accumulators, py::arg("slot"), py::arg("addresses"))
       .def("accumulated_sums", &PyPlan::accumulated_sums)
       .def(
           "open",

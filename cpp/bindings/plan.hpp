@@ -92,6 +92,10 @@ class PyPlan {
   // Before any are: which lane of the tree the first gradient is that is accumulated here.
   void set_first_lane(std::uint32_t lane);
 
+  // Memory for the sums of all parameters in one slot (Plan::set_accumulator()), which lives as long as this: where
+  // that of each lies.
+  void give_accumulators(int slot, const py::array_t<std::uint64_t, py::array::c_style>& addresses);
+
   // What has been accumulated, in the order of lanes: tuples as of finish_shared(), but of whole parameters.
   py::list accumulated_sums() const;
 

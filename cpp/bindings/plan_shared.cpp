@@ -124,6 +124,15 @@ void PyPlan::accumulate_given() {
 
 void PyPlan::set_first_lane(std::uint32_t lane) { throw_on_error(plan_.set_first_lane(lane)); }
 
+void PyPlan::give_accumulators(int slot, const py::array_t<std::uint64_t, py::array::c_style>& addresses) {
+  const auto* const given = items_of<std::uint64_t>(addresses, params_.size(), "addresses");
+  if (accumulators_.count(slot) != 0) throw py::value_error("give_accumulators: the slot has memory");
+  for (std::size_t i = 0; i < params_.size(); ++i) {
+    throw_on_error(plan_.set_accumulator(i, reinterpret_cast<void*>(given[i]), slot));
+  }
+  accumulators_.emplace(slot, StateArena());
+}
+
 py::list PyPlan::accumulated_sums() const {
   int levels[kSlots];
   int slots[kSlots];

@@ -158,6 +158,17 @@ def leaves_like(description: Description, tree: Any, path: str = "grads") -> Ite
         yield from leaves_like(description.children[0], tree, path)
 
 
+def filled(description: Description, leaves: Iterator[Any]) -> Any:
+    """Return what nests as described, with these leaves."""
+    if description.kind == "leaf":
+        return next(leaves)
+    if description.kind == "mapping":
+        children = zip(description.keys, description.children, strict=True)
+        return {key: filled(child, leaves) for key, child in children}
+    children_of = [filled(child, leaves) for child in description.children]
+    return children_of[0] if description.kind == "group" else children_of
+
+
 def _sequence_leaves(children: Sequence[Description], tree: Any, path: str) -> Iterator[tuple[str, Any]]:
     if not is_a(tree, list | tuple):
         raise TypeError(

@@ -106,6 +106,14 @@ class Diagnosis:
         gradients, copied = self._check_gradients(items, zero_grads=zero_grads)
         return gradients[index], copied
 
+    def check_one(self, index: int, grad: Any) -> Any:
+        """Check the gradient of one parameter by itself; return it, or a copy of one that an engine cannot read."""
+        if grad is None:
+            raise ValueError(
+                f"{self._path_alone(index)}: expected an array, got None; leave out a parameter without one"
+            )
+        return self._check_gradient(self._model.parameters[index], self._path_alone(index), grad, zero_grads=False)
+
     def _path_alone(self, index: int) -> str:
         return f"the gradient of {self._model.parameters[index].name!r}"
 

@@ -25,6 +25,8 @@ With ``lanes`` the bits do not depend on how many processes there are: each comp
 ``adamas.AdamW(params, accumulation="tree")``, which accumulates all lanes. A process that has several lanes keeps one
 partial sum of all gradients for each level of its part of the tree: two for four lanes, three for eight.
 
+Inside ``with opt.step_scope():`` gradients are given one after the other, and travel while the next ones are computed.
+
 On one machine, `SharedArena` puts the parameters and the gradients of all processes into memory that they share: then
 nothing travels.
 

@@ -63,6 +63,11 @@ class Agreement:
             self._refuse(self._team.gather_objects((self._call, None, {"the call": self._call, **details()})))
         return bool(rows[:, 1].all())
 
+    def tell(self, name: str, error: BaseException) -> None:
+        """Tell the others, who are in this call or will be, that this process cannot take part."""
+        self._call, self._has_met = name, False
+        self._fail(error)
+
     def _fail(self, error: BaseException) -> None:
         """Tell the others that this process cannot go on, unless it has met them already."""
         if self._has_met:

@@ -16,10 +16,10 @@ from adamas._optimizer.parameters import Parameter, Parameters
 from adamas._optimizer.report import StepReport
 from adamas._types import Array
 from adamas.sharded._agreement import Agreement
-from adamas.sharded._lanes import counted_lanes, lanes_of, levels_of
+from adamas.sharded._lanes import counted_lanes, lanes_of, levels_of, slots_of
 from adamas.sharded._layout import Layout
 from adamas.sharded._team import Team
-from adamas.sharded._traffic import NONE, Traffic
+from adamas.sharded._traffic import NONE, EarlyGradients, Traffic
 from adamas.sharded._window import SharedArena, window_of
 
 __all__ = ["ShardedEngine"]
@@ -27,9 +27,11 @@ __all__ = ["ShardedEngine"]
 #: Of the core's dtypes, in their order.
 _ITEMSIZES = np.zeros(NONE + 1, np.int64)
 _NAMES = {NONE: "none"}
+_CODES: dict[str, int] = {}
 for _name in ("float32", "float64", "bfloat16", "float16"):
     _code = int(getattr(_core.DType, _name))
     _NAMES[_code] = _name
+    _CODES[_name] = _code
     _ITEMSIZES[_code] = {"float64": 8, "float32": 4}.get(_name, 2)
 
 
@@ -79,7 +81,14 @@ class ShardedEngine(CompiledEngine):
         self._addresses = np.array([parameter.address for parameter in self._parameters], np.uint64)
         self._itemsizes = np.array([parameter.dtype.itemsize for parameter in self._parameters], np.int64)
         self._window = window_of(self._addresses, self._team)
-        self._own_grads = None if self._window is None else self._window.addresses_of_grads(self._team.rank)
+        self._own_grads: Array | None = None
+        if self._window is not None:
+            self._own_grads = self._window.addresses_of_grads(self._team.rank)
+            if self._adds_up and self._window.lanes == self._lanes:
+                sums = self._window.addresses_of_sums(self._team.rank)
+                for slot, addresses in zip(slots_of(self._here), sums, strict=True):
+                    self.give_accumulators(slot, addresses)
+        self._codes = np.array([_CODES[parameter.dtype.name] for parameter in self._parameters], np.uint8)
         self._wide = np.array([parameter.dtype == np.float64 for parameter in self._parameters])
 
     def step(
@@ -116,8 +125,16 @@ class ShardedEngine(CompiledEngine):
             )
         return super().accumulate(grads, in_tree)
 
-    def open(self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]) -> None:
-        raise RuntimeError("step_scope: not yet for optimizers of several processes; call step(grads)")
+    def begin_early(self) -> EarlyGradients | None:
+        """Begin to receive large gradients, if they are those of the step and not sums, and travel at all."""
+        return None if self._adds_up or self._window is not None else self._traffic.early(self._itemsizes)
+
+    def finish_early(self, early: EarlyGradients) -> None:
+        """Wait until large gradients have travelled, whether they were all given or not."""
+        early.finish(self._addresses)
+
+    #: Large gradients of all parameters have travelled before the step that is begun next; set for that step.
+    are_there = False
 
     def spread(self) -> None:
         """Bring what each process owns of parameters and their copies to all."""
@@ -178,17 +195,21 @@ class _Step:
             window = engine._window
             if window is not None:
                 window.write_back()
-            all_in_window = engine._agreement.meet(self._key, self._details, self._lie_in_window(addresses))
+            vote = self._lie_in_window(addresses) if window is not None else self._have_travelled()
+            all_do = engine._agreement.meet(self._key, self._details, vote)
             own = [addresses]
             if engine._adds_up:
                 if self._has_gradients:
                     engine.accumulate_given()
                 own = [addresses for _, _, addresses in engine.accumulated_sums()]
             runs = engine._runs
-            if window is not None and all_in_window:
-                found = [[each] for each in self._in_window(window)]
+            if window is not None and all_do:
+                if engine._adds_up:
+                    window.wait_for_all()  # for the sums with the last lanes
+                found = list(self._in_window(window))
             else:
-                found = engine._traffic.gradients(own, [len(run) for run in runs], codes, _ITEMSIZES[codes])
+                counts = [len(run) for run in runs]
+                found = engine._traffic.gradients(own, counts, codes, _ITEMSIZES[codes], all_do and window is None)
             sources = [
                 (level, codes, at)
                 for run, places in zip(runs, found, strict=True)
@@ -205,14 +226,22 @@ class _Step:
                 self._zero(addresses)
         return report
 
+    def _have_travelled(self) -> bool:
+        """Tell whether large gradients have travelled, as those of this step: all there, in the parameters' dtypes."""
+        engine = self._engine
+        return engine.are_there and bool((self._sent == engine._codes).all())
+
     def _lie_in_window(self, addresses: Array) -> bool:
         """Tell whether the gradients lie where the other processes can read them."""
-        own = self._engine._own_grads
-        if own is None or self._engine._adds_up:
+        engine = self._engine
+        own = engine._own_grads
+        if own is None or engine._window is None:
             return False
+        if engine._adds_up:
+            return engine._window.lanes == engine._lanes
         return bool((addresses[self._present] == own[self._present]).all())
 
-    def _in_window(self, window: SharedArena) -> Iterator[Array]:
+    def _in_window(self, window: SharedArena) -> Iterator[list[Array]]:
         """Yield the addresses of each process's gradients, of the elements that this process owns."""
         engine = self._engine
         mine = engine.layout.pieces[engine._team.rank]
@@ -220,7 +249,8 @@ class _Step:
         begin[mine.index] = (mine.begin * _ITEMSIZES[self._sent][mine.index]).astype(np.uint64)
         window.see_all()
         for rank in range(engine._team.size):
-            yield window.addresses_of_grads(rank) + begin
+            there = window.addresses_of_sums(rank) if engine._adds_up else [window.addresses_of_grads(rank)]
+            yield [addresses + begin for addresses in there]
 
     def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
         """Bring together what processes have found out about granules: records of so many bytes."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from adamas._inputs.hyperparameters import whole_number
 
-__all__ = ["counted_lanes", "lanes_of", "levels_of", "read_lanes"]
+__all__ = ["counted_lanes", "lanes_of", "levels_of", "read_lanes", "slots_of"]
 
 #: Of a tree that the core adds up.
 _MOST = 1 << 20
+#: Levels of the core's trees, behind whose slots are those of sums whose left neighbour is elsewhere.
+_LEVELS = 24
 
 
 def read_lanes(lanes: int | None, size: int) -> int:
@@ -51,3 +53,14 @@ def levels_of(lanes: range) -> list[int]:
         levels.append(level)
         place += 1 << level
     return levels
+
+
+def slots_of(lanes: range) -> list[int]:
+    """Return the slots in which the core keeps these sums (``kSlots`` in plan.hpp)."""
+    slots = []
+    place = lanes.start
+    for level in levels_of(lanes):
+        is_right = place >> level & 1
+        slots.append(level + _LEVELS * is_right)
+        place += 1 << level
+    return slots

@@ -23,7 +23,9 @@ from adamas.sharded._agreement import Agreement
 from adamas.sharded._engine import ShardedEngine
 from adamas.sharded._lanes import counted_lanes, lanes_of, read_lanes
 from adamas.sharded._saving import ShardedSaver
+from adamas.sharded._scope import ShardedScope
 from adamas.sharded._team import MPITeam, Team
+from adamas.sharded._traffic import EarlyGradients
 
 __all__ = ["ShardedOptimizer"]
 
@@ -160,11 +162,54 @@ class ShardedOptimizer(CompiledOptimizer):
         Raises:
             Exception: As `adamas.Optimizer.step`, on all processes; those that were not the reason raise RuntimeError.
         """
+        if self._model.scope is not None:
+            raise RuntimeError("step: a scope is open; leave its block first")
         if self._team.size == 1:
             self._check_lanes(grads)
             return super().step(grads, **arguments)
         with self.together("step"):
             return super().step(grads, **arguments)
+
+    def step_scope(self, **arguments: Any) -> ShardedScope:  # type: ignore[override]
+        """Take one step whose gradients are given one after the other, and travel while the next ones are computed.
+
+        ::
+
+            with opt.step_scope() as scope:
+                for name in reversed(layers):
+                    opt.step_param(name, backward(name))
+            scope.report
+
+        The result is that of `step`, with None for parameters that were not given. All parameters are updated at the
+        end of the block; until then gradients must stay as they are. Large ones are sent at once, if they have the dtype
+        of their parameter, each process has one lane, and there is no `SharedArena`. If an exception leaves the block in
+        any process, nothing has changed in any.
+
+        Args:
+            **arguments: As of `step`, but for ``grads`` and ``zero_grads``.
+        """
+        if arguments.pop("zero_grads", None):
+            raise ValueError("zero_grads: not in a scope; the gradients are yours to set to zero after it")
+        engine: Any = self._engine
+
+        def step(grads: Any, early: EarlyGradients | None) -> StepReport:
+            if early is None:
+                return self.step(grads, **arguments)
+            engine.finish_early(early)
+            engine.are_there = True
+            try:
+                return self.step(grads, **arguments)
+            finally:
+                engine.are_there = False
+
+        def fail(error: BaseException, early: EarlyGradients | None) -> None:
+            if early is not None:
+                engine.finish_early(early)
+            if self._team.size > 1:
+                self._agreement.tell("step", error)
+
+        begin = engine.begin_early if self._team.size > 1 else lambda: None
+        return ShardedScope(self._model, self._diagnosis, begin, step, fail)
 
     def step_async(self, grads: Any = None, **arguments: Any) -> StepHandle:
         """Begin a step on a thread of the library's own; see `adamas.Optimizer.step_async` and `step`.

@@ -19,6 +19,8 @@ class Message(NamedTuple):
 
     #: Number of the other process.
     other: int
+    #: The same at both ends; others between the same two processes, under way at the same time, have other ones.
+    tag: int
     #: Where they lie, or are to lie.
     address: int
     nbytes: int
@@ -49,8 +51,12 @@ class Team(ABC):
         """Make the bytes of all what those of one process are."""
 
     @abstractmethod
-    def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
-        """Send and receive; what two processes send to one another arrives in order."""
+    def begin(self, sent: Sequence[Message], received: Sequence[Message]) -> list[Any]:
+        """Begin to send and receive; return what `finish` takes. Of one tag, messages arrive in order."""
+
+    @abstractmethod
+    def finish(self, begun: list[Any]) -> None:
+        """Wait until all that has begun is there."""
 
     @abstractmethod
     def wait_for_all(self) -> None:
@@ -114,10 +120,13 @@ class MPITeam(Team):
     def broadcast(self, data: Array, source: int) -> None:
         self._comm.Bcast([data, self._mpi.BYTE], source)
 
-    def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
-        requests = [self._comm.Irecv(self._memory(message), message.other) for message in received]
-        requests += [self._comm.Isend(self._memory(message), message.other) for message in sent]
-        self._mpi.Request.Waitall(requests)
+    def begin(self, sent: Sequence[Message], received: Sequence[Message]) -> list[Any]:
+        requests = [self._comm.Irecv(self._memory(each), each.other, each.tag) for each in received]
+        requests += [self._comm.Isend(self._memory(each), each.other, each.tag) for each in sent]
+        return requests
+
+    def finish(self, begun: list[Any]) -> None:
+        self._mpi.Request.Waitall(begun)
 
     def _memory(self, message: Message) -> list[Any]:
         return [self._mpi.memory.fromaddress(message.address, message.nbytes), self._mpi.BYTE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from adamas._types import Array
 from adamas.sharded._layout import Layout, Pieces
 from adamas.sharded._team import Message, Team
 
-__all__ = ["NONE", "Traffic"]
+__all__ = ["NONE", "EarlyGradients", "Traffic"]
 
 #: In the place of the dtype of a gradient that there is not.
 NONE = 255
@@ -50,6 +50,14 @@ class _Parcel(NamedTuple):
             begin = int(self.places[first])
             yield slice(first, last), begin, int(self.places[last - 1] + self.nbytes[last - 1]) - begin
 
+    def is_large(self, pieces: slice) -> bool:
+        """Tell whether a message is one large piece."""
+        return pieces.stop - pieces.start == 1 and int(self.nbytes[pieces.start]) >= _LARGE
+
+    def tag(self, pieces: slice) -> int:
+        """Return the tag of a message: the parameter that it begins with, of which no other message has a part."""
+        return int(self.owned[pieces.start])
+
 
 def _parcel(pieces: Pieces, itemsizes: Array) -> _Parcel:
     sizes = itemsizes[pieces.index]
@@ -79,7 +87,7 @@ class Traffic:
         self._memory: dict[object, Array] = {}
 
     def gradients(
-        self, own: Sequence[Array], counts: Sequence[int], codes: Array, itemsizes: Array
+        self, own: Sequence[Array], counts: Sequence[int], codes: Array, itemsizes: Array, are_there: bool
     ) -> list[list[Array]]:
         """Send gradients to their owners; return where those lie that this process owns.
 
@@ -88,6 +96,7 @@ class Traffic:
             counts: How many such each process has.
             codes: For each parameter the dtype of its gradient, or 255 for none; the same everywhere.
             itemsizes: Bytes of an element of each.
+            are_there: Large ones have travelled already (`EarlyGradients`).
 
         Returns:
             For each process its gradients, in order: addresses of the first elements that this process owns.
@@ -103,16 +112,24 @@ class Traffic:
         for other in self._others:
             for k in range(counts[other]):
                 memory = self._room(("gradients", other, k), parcel.size)
-                received += [Message(other, memory + place, size) for _, place, size in parcel.messages()]
                 addresses = np.full(len(codes), memory, np.uint64)
                 addresses[parcel.owned] += parcel.places.astype(np.uint64)
                 found[other].append(addresses)
+                received += [
+                    Message(other, parcel.tag(pieces) + k * len(codes), memory + place, size)
+                    for pieces, place, size in parcel.messages()
+                    if not (are_there and parcel.is_large(pieces))
+                ]
             theirs = self._find_parcel(other, present, itemsizes)
             for k, addresses in enumerate(own):
-                room = ("sent", other, k)
-                sent += [Message(other, *span) for span in self._packed(theirs, addresses, room)]
+                spans = self._packed(theirs, addresses, ("sent", other, k))
+                sent += [
+                    Message(other, theirs.tag(pieces) + k * len(codes), *span)
+                    for pieces, span in spans
+                    if not (are_there and theirs.is_large(pieces))
+                ]
         found[team.rank] = [addresses + begin for addresses in own]
-        team.transfer(sent, received)
+        team.finish(team.begin(sent, received))
         return found
 
     def spread(self, addresses: Array, itemsizes: Array, present: Array) -> None:
@@ -126,7 +143,7 @@ class Traffic:
         team = self._team
         parcel = self._find_parcel(team.rank, present, itemsizes)
         spans = list(self._packed(parcel, addresses, "spread"))
-        sent = [Message(other, *span) for other in self._others for span in spans]
+        sent = [Message(other, parcel.tag(pieces), *span) for other in self._others for pieces, span in spans]
         received: list[Message] = []
         unpacked: list[tuple[Array, Array, Array]] = []
         for other in self._others:
@@ -136,12 +153,12 @@ class Traffic:
             memory = 0 if together.all() else self._room(("spread", other), theirs.size)
             for pieces, place, size in theirs.messages():
                 if together[pieces.start : pieces.stop - 1].all():
-                    received.append(Message(other, int(targets[pieces.start]), size))
+                    received.append(Message(other, theirs.tag(pieces), int(targets[pieces.start]), size))
                     continue
-                received.append(Message(other, memory + place, size))
+                received.append(Message(other, theirs.tag(pieces), memory + place, size))
                 sources = theirs.places[pieces].astype(np.uint64) + np.uint64(memory)
                 unpacked.append((targets[pieces], sources, theirs.nbytes[pieces]))
-        team.transfer(sent, received)
+        team.finish(team.begin(sent, received))
         for piece in unpacked:
             _core.copy_pieces(*piece)
 
@@ -154,18 +171,42 @@ class Traffic:
             self._parcels[key] = _parcel(self._layout.pieces[owner].of(present), itemsizes)
         return self._parcels[key]
 
-    def _packed(self, parcel: _Parcel, addresses: Array, room: object) -> Iterator[tuple[int, int]]:
-        """Yield address and bytes of each message of a parcel, whose pieces are copied together where they must be."""
+    def _packed(self, parcel: _Parcel, addresses: Array, room: object) -> Iterator[tuple[slice, tuple[int, int]]]:
+        """Yield the pieces of each message, address and bytes; pieces are copied together where they must be."""
         sources = addresses[parcel.owned] + parcel.begin
         together = _lie_together(parcel, sources)
         memory = 0 if together.all() else self._room(room, parcel.size)
         for pieces, place, size in parcel.messages():
             if together[pieces.start : pieces.stop - 1].all():
-                yield int(sources[pieces.start]), size
+                yield pieces, (int(sources[pieces.start]), size)
                 continue
             targets = parcel.places[pieces].astype(np.uint64) + np.uint64(memory)
             _core.copy_pieces(targets, sources[pieces], parcel.nbytes[pieces])
-            yield memory + place, size
+            yield pieces, (memory + place, size)
+
+    def early(self, itemsizes: Array) -> EarlyGradients:
+        """Begin to receive large gradients, which may come while others are being computed.
+
+        Args:
+            itemsizes: Bytes of an element of each parameter's gradient: every one has one.
+        """
+        everything = np.ones(len(itemsizes), bool)
+        parcel = self._find_parcel(self._team.rank, everything, itemsizes)
+        received = []
+        for other in self._others:
+            memory = self._room(("gradients", other, 0), parcel.size)
+            received += [
+                Message(other, parcel.tag(pieces), memory + place, size)
+                for pieces, place, size in parcel.messages()
+                if parcel.is_large(pieces)
+            ]
+        sent: dict[int, list[tuple[int, int, int]]] = {}
+        for other in self._others:
+            theirs = self._find_parcel(other, everything, itemsizes)
+            for pieces, _, size in theirs.messages():
+                if theirs.is_large(pieces):
+                    sent.setdefault(theirs.tag(pieces), []).append((other, int(theirs.begin[pieces.start]), size))
+        return EarlyGradients(self._team, sent, self._team.begin([], received))
 
     def _room(self, purpose: object, size: int) -> int:
         """Return the address of memory of at least so many bytes, which is kept for that purpose."""
@@ -173,6 +214,32 @@ class Traffic:
         if kept is None or kept.size < size + _LINE:
             kept = self._memory[purpose] = np.empty(size + _LINE, np.uint8)
         return -(-kept.ctypes.data // _LINE) * _LINE
+
+
+class EarlyGradients:
+    """Large gradients that travel while others are being computed. Made by `Traffic.early`.
+
+    Args:
+        team: The processes.
+        sent: For each parameter, what is to be sent of its gradient: to whom, from which byte on, and how many.
+        begun: What is being received.
+    """
+
+    def __init__(self, team: Team, sent: dict[int, list[tuple[int, int, int]]], begun: list[Any]) -> None:
+        self._team = team
+        self._waiting = sent
+        self._begun = begun
+
+    def send(self, index: int, address: int) -> None:
+        """Send the gradient of a parameter, which is complete, and must stay as it is until `finish`."""
+        messages = [Message(other, index, address + begin, size) for other, begin, size in self._waiting.pop(index, ())]
+        self._begun += self._team.begin(messages, [])
+
+    def finish(self, addresses: Array) -> None:
+        """Wait until all has travelled. What has not been sent comes from ``addresses``: somebody waits for it."""
+        for index in list(self._waiting):
+            self.send(index, int(addresses[index]))
+        self._team.finish(self._begun)
 
 
 def _lie_together(parcel: _Parcel, addresses: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import weakref
 from typing import Any
 
@@ -11,10 +13,12 @@ from adamas._inputs import trees
 from adamas._inputs.values import counted
 from adamas._types import Array
 from adamas.arena import Blueprint
+from adamas.sharded._lanes import lanes_of, levels_of, read_lanes
 from adamas.sharded._team import MPITeam, Team
 
 __all__ = ["SharedArena", "window_of"]
 
+_LINE = 64
 _PAGE = 4096
 #: Where the gradients of each process begin, seen from what lies before: as in `adamas.Arena`, for the same reason.
 _APART = 36 * _PAGE + 832
@@ -45,6 +49,7 @@ class SharedArena:
             values.
         comm: An MPI communicator of mpi4py, whose processes all run on one machine.
         dtype: Of parameters that are given by their shapes.
+        lanes: As the optimizer's: then sums of several lanes lie here, too. None: one lane for each process.
 
     Attributes:
         params: The parameters, nested as they were given; shared.
@@ -58,14 +63,19 @@ class SharedArena:
         ImportError: mpi4py is not installed.
     """
 
-    def __init__(self, params: Any, *, comm: Any, dtype: Any = np.float32) -> None:
+    def __init__(self, params: Any, *, comm: Any, dtype: Any = np.float32, lanes: int | None = None) -> None:
         team = MPITeam(comm)
         blueprint, error = None, None
         try:
             blueprint = Blueprint(params, dtype)
+            self.lanes = read_lanes(lanes, team.size)
         except (TypeError, ValueError) as raised:
             error = raised
-        specs = None if blueprint is None else [(spec.shape, spec.dtype.str) for spec in blueprint.specs]
+        specs = (
+            None
+            if error is not None or blueprint is None
+            else [self.lanes, *((spec.shape, spec.dtype.str) for spec in blueprint.specs)]
+        )
         found = team.gather_objects((specs, team.local_size))
         if error is not None:
             raise error
@@ -75,7 +85,8 @@ class SharedArena:
                 raise ValueError(f"params: process {rank} could not make its part")
             if theirs != specs:
                 raise ValueError(
-                    f"params: process {rank} has arrays of other shapes or dtypes than process {team.rank}"
+                    f"params: process {rank} has arrays of other shapes or dtypes, or other lanes, than process "
+                    f"{team.rank}"
                 )
             if local_size != team.size:
                 raise ValueError(
@@ -85,7 +96,15 @@ class SharedArena:
         self.team = team
         self._blueprint = blueprint
         self._stride = -(-(blueprint.size + _APART) // _PAGE) * _PAGE + 832
-        self._window, memory = team.share_memory(blueprint.size + team.size * self._stride + _PAGE)
+        # Behind all gradients, the sums of each process, as many as it has at the end of its lanes.
+        sums = [len(levels_of(lanes_of(rank, team.size, self.lanes))) for rank in range(team.size)]
+        self._sums = list(itertools.accumulate(sums, initial=0)) if self.lanes > team.size else [0] * (team.size + 1)
+        sizes = [math.prod(s.shape) * (8 if s.dtype == np.float64 else 4) for s in blueprint.specs]
+        *self._places_in_sums, size = itertools.accumulate((-(-nbytes // _LINE) * _LINE for nbytes in sizes), initial=0)
+        self._stride_of_sums = -(-(size + _APART) // _PAGE) * _PAGE + 832
+        self._first_sum = self._place_of(team.size)
+        total = self._first_sum + self._sums[-1] * self._stride_of_sums
+        self._window, memory = team.share_memory(total + _PAGE)
         begin = -memory.ctypes.data % _PAGE  # the same in all processes, since windows begin at a page
         self._memory = memory[begin:]
         self.params: Any = blueprint.views(self._memory)
@@ -121,6 +140,13 @@ class SharedArena:
     def see_all(self) -> None:
         """After processes have met: what they wrote before can be seen."""
         self._window.Sync()
+
+    def addresses_of_sums(self, rank: int) -> list[Array]:
+        """Return where the sums of a process's lanes lie, in their order; none, if each process has one lane."""
+        places = np.array(self._places_in_sums, np.uint64)
+        first = self._memory.ctypes.data + self._first_sum
+        numbers = range(self._sums[rank], self._sums[rank + 1])
+        return [places + np.uint64(first + number * self._stride_of_sums) for number in numbers]
 
     def addresses_of_grads(self, rank: int) -> Array:
         """Return where the gradients of a process lie, in the memory of this one."""

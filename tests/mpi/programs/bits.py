@@ -25,10 +25,10 @@ def of_one(trial: Trial) -> dict[str, str]:
     return digest(trial, optimizer, params, reports)
 
 
-def of_several(trial: Trial, comm: Any, *, shared: bool) -> dict[str, str]:
+def of_several(trial: Trial, comm: Any, *, shared: bool, scoped: bool) -> dict[str, str]:
     import adamas.sharded
 
-    arena = adamas.sharded.SharedArena(trial.params(), comm=comm) if shared else None
+    arena = adamas.sharded.SharedArena(trial.params(), comm=comm, lanes=LANES) if shared else None
     params = trial.params() if arena is None else arena.params
     made = getattr(adamas.sharded, trial.optimizer)
     optimizer = made(params, comm=comm, lanes=LANES, **trial.all_options(params))
@@ -43,8 +43,17 @@ def of_several(trial: Trial, comm: Any, *, shared: bool) -> dict[str, str]:
                 if grad is not None:
                     arena.grads[name][...] = grad
             last = {name: None if grad is None else arena.grads[name] for name, grad in last.items()}
-        reports.append(optimizer.step(last))
+        reports.append(in_scope(optimizer, last) if scoped else optimizer.step(last))
     return digest(trial, optimizer, params, reports)
+
+
+def in_scope(optimizer: Any, grads: dict[str, Any]) -> Any:
+    """Take a step whose gradients are given one after the other."""
+    with optimizer.step_scope() as scope:
+        for name in reversed(grads):
+            if grads[name] is not None:
+                optimizer.step_param(name, grads[name])
+    return scope.report
 
 
 def main(path: Path, how: str) -> None:
@@ -60,7 +69,7 @@ def main(path: Path, how: str) -> None:
         compared = 0
         wrong = []
         for trial in TRIALS:
-            found = of_several(trial, comm, shared=how == "shared")
+            found = of_several(trial, comm, shared=how == "shared", scoped=how == "scopes")
             known = expected[str(trial)]
             assert found.keys() == known.keys(), (str(trial), found.keys() ^ known.keys())
             compared += len(found)

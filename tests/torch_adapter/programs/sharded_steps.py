@@ -76,6 +76,26 @@ def check_steps(rule: str, **options: Any) -> None:
             assert torch.equal(value, again["state"][number][key]), (rule, key)
 
 
+def check_sending() -> None:
+    """Gradients that travel in the backward pass give the same bits."""
+    rank = dist.get_rank()
+    models = [torch.nn.Sequential(torch.nn.Linear(40, 2000), torch.nn.Linear(2000, 300)) for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    cls: Any = adamas.sharded.torch.__dict__["AdamW"]
+    opts = [cls(model.parameters(), max_norm=0.5) for model in models]
+    opts[1].send_in_backward()
+    for number in range(3):
+        x = torch.randn(8, 40, generator=torch.Generator().manual_seed(10 * number + rank))
+        for model, opt in zip(models, opts, strict=True):
+            opt.zero_grad()
+            layers = model if number != 1 else model[:1]  # the second layer has no gradient in the second step
+            layers(x).square().mean().backward()
+            opt.step()
+        assert opts[0].report == opts[1].report
+        for a, b in zip(models[0].parameters(), models[1].parameters(), strict=True):
+            assert torch.equal(a, b), number
+
+
 def expect(act: Callable[[], Any], word: str) -> None:
     """Check that `act` raises on every process, and that one of them says this."""
     said = ""
@@ -155,6 +175,7 @@ def main() -> None:
     check_steps("SGD", lr=1e-2, momentum=0.9)
     check_steps("LAMB", lr=1e-2)
     check_steps("Prodigy")
+    check_sending()
     if dist.get_world_size() > 1:
         check_faults()
         check_scaler()

@@ -13,6 +13,8 @@ Each class is that of `adamas.torch` with the same name, but for schedule-free r
 ``optimizer.accumulate()`` takes the gradients of each lane but the last. At construction the parameters become those of
 process 0. ``sparse`` and ``copy_out`` are not taken, and parameters are not added later.
 
+``optimizer.send_in_backward()`` lets large gradients travel while the backward pass goes on, for one lane a process.
+
 ``state_dict()`` is whole on all processes, and ``load_state_dict`` takes what one process or any other number of them
 has returned, those of `adamas.torch` among them; ``save`` and ``load`` are those of `adamas.sharded`. A `GradScaler`
 has a scale of its own on each process, and steps whose scales differ are refused: use torch's `ShardedGradScaler`, with

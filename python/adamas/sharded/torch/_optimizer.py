@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from adamas._optimizer.base import Optimizer as Engine
 from adamas.adapters import BoundOptimizer, StepDefaults, StepReport, Tensors, describe
 from adamas.adapters.checks import dtype_name, read_step_defaults
 from adamas.sharded._agreement import Agreement
+from adamas.sharded._scope import ShardedScope
 from adamas.sharded.torch._team import TorchTeam
 from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparameters, check_tensors, take_numbers
 from adamas.torch._binding import names_in
@@ -41,6 +43,8 @@ class Optimizer(torch.optim.Optimizer):
         self, params: Any, *args: Any, process_group: Any = None, lanes: int | None = None, **kwargs: Any
     ) -> None:
         self._host: BoundOptimizer | None = None
+        self._scope: ShardedScope | None = None
+        self._sends = False
         team = TorchTeam(process_group)
         agreement = Agreement(team)
         with agreement.call(type(self).__name__):
@@ -162,6 +166,42 @@ class Optimizer(torch.optim.Optimizer):
             tensors.put(index, self._gradient(index))
         return self._bound.step_tensors(tensors, self._gradients, grad_scale)
 
+    def send_in_backward(self) -> None:
+        """Let gradients travel while the backward pass goes on: each large one as soon as it is there.
+
+        From now on each backward pass is followed by `step`, which takes the rest and updates; gradients must stay as
+        they are until then. The result is the same.
+
+        Raises:
+            ValueError: This process computes the gradients of several lanes, whose sums travel when they are complete.
+        """
+        if len(self.lanes) > 1:
+            raise ValueError(
+                f"send_in_backward: this process computes the gradients of {len(self.lanes)} lanes, whose sum travels "
+                "when it is complete; use one lane for each process"
+            )
+        if not self._sends:
+            self._sends = True
+            for index, param in enumerate(self._params):
+                param.register_post_accumulate_grad_hook(functools.partial(self._take, index))
+
+    def _take(self, index: int, _: torch.Tensor) -> None:
+        """Take a gradient that the backward pass has completed."""
+        if self._scope is None:
+            scope = self._bound.optimizer.step_scope()
+            scope.__enter__()
+            self._scope = scope
+        self._scope.step_param(index, self._gradient(index))
+
+    def _step_in_scope(self, scope: ShardedScope) -> StepReport:
+        """Take the step whose gradients have been travelling."""
+        self._scope = None
+        with scope.closing():
+            for index, param in enumerate(self._params):
+                if param.grad is not None and not scope.has(index):
+                    scope.step_param(index, self._gradient(index))
+        return scope.report
+
     def accumulate(self) -> None:
         """Take the gradients that the parameters have now as those of one lane; `step` takes those of the last."""
         self._bound.accumulate(self._gradients())
@@ -183,17 +223,20 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        with self._bound.optimizer.together("step"):
-            if getattr(self, "found_inf", None) is None:
-                report = self._step(None)
-            else:  # of GradScaler, which skips steps whose gradients are not finite: here all processes do, or none
-                scale = getattr(self, "grad_scale", None)
-                scale = None if scale is None else float(scale)
-                report = self._bound.step(self._gradients(), grad_scale=scale, on_nonfinite="skip")
+        report = self._step_together() if self._scope is None else self._step_in_scope(self._scope)
         self.report = report
         if not report.skipped:
             torch.autograd.graph.increment_version(self._params)
         return loss
+
+    def _step_together(self) -> StepReport:
+        with self._bound.optimizer.together("step"):
+            if getattr(self, "found_inf", None) is None:
+                return self._step(None)
+            # of GradScaler, which skips steps whose gradients are not finite: here all processes do, or none
+            scale = getattr(self, "grad_scale", None)
+            scale = None if scale is None else float(scale)
+            return self._bound.step(self._gradients(), grad_scale=scale, on_nonfinite="skip")
 
     def state_dict(self) -> dict[str, Any]:
         """Return states and hyperparameters, whole, on all processes; optimizers of `adamas.torch` can load them."""

@@ -61,31 +61,25 @@ class TorchTeam(Team):
         begin = np.frombuffer(memory, np.uint8).ctypes.data
         places = [begin, *(begin + np.cumsum(counts)[:-1]).tolist()]
         others = [rank for rank in range(self.size) if rank != self.rank]
-        self.transfer(
-            [Message(rank, places[self.rank], counts[self.rank]) for rank in others if counts[self.rank]],
-            [Message(rank, places[rank], counts[rank]) for rank in others if counts[rank]],
+        own = places[self.rank], counts[self.rank]
+        self.finish(
+            self.begin(
+                [Message(rank, 0, *own) for rank in others if counts[self.rank]],
+                [Message(rank, 0, places[rank], counts[rank]) for rank in others if counts[rank]],
+            )
         )
 
     def broadcast(self, data: Array, source: int) -> None:
         dist.broadcast(torch.from_numpy(data), group=self._group, group_src=source)
 
-    def transfer(self, sent: Sequence[Message], received: Sequence[Message]) -> None:
-        numbers: dict[tuple[str, int], int] = {}
+    def begin(self, sent: Sequence[Message], received: Sequence[Message]) -> list[Any]:
+        group = self._group
+        works = [dist.irecv(_memory(each), group=group, group_src=each.other, tag=each.tag) for each in received]
+        works += [dist.isend(_memory(each), group=group, group_dst=each.other, tag=each.tag) for each in sent]
+        return works
 
-        def tag(direction: str, other: int) -> int:
-            number = numbers.get((direction, other), 0)
-            numbers[direction, other] = number + 1
-            return number
-
-        works = [
-            dist.irecv(_memory(each), group=self._group, group_src=each.other, tag=tag("in", each.other))
-            for each in received
-        ]
-        works += [
-            dist.isend(_memory(each), group=self._group, group_dst=each.other, tag=tag("out", each.other))
-            for each in sent
-        ]
-        for work in works:
+    def finish(self, begun: list[Any]) -> None:
+        for work in begun:
             if work is not None:
                 work.wait()
 
