@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 import adamas
@@ -29,13 +30,14 @@ def make_model() -> Any:
     def block() -> torch.nn.Module:
         sizes = [(WIDTH, 3 * WIDTH), (WIDTH, WIDTH), (WIDTH, 4 * WIDTH), (4 * WIDTH, WIDTH)]
         layers: list[torch.nn.Module] = [torch.nn.Linear(*size) for size in sizes]
-        return torch.nn.ModuleList([*layers, torch.nn.LayerNorm(WIDTH), torch.nn.LayerNorm(WIDTH)])
+        return torch.nn.Sequential(*layers, torch.nn.LayerNorm(WIDTH), torch.nn.LayerNorm(WIDTH))
 
+    mesh = init_device_mesh("cpu", (dist.get_world_size(),))
     blocks = [block() for _ in range(LAYERS)]
-    model = torch.nn.ModuleList([torch.nn.Embedding(WORDS, WIDTH), *blocks])
+    model = torch.nn.Sequential(torch.nn.Embedding(WORDS, WIDTH), *blocks)
     for each in model:
-        fully_shard(each)
-    fully_shard(model)
+        fully_shard(each, mesh=mesh)
+    fully_shard(model, mesh=mesh)
     return model
 
 

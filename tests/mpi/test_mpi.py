@@ -19,7 +19,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", ["messages", "shared", "scopes"])
+@pytest.mark.parametrize("how", ["messages", "shared", "machines", "scopes"])
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 8])
 def test_bits_of_one_process(count: int, how: str, expected: Path) -> None:
     """All rules, formats and options, for any number of processes."""

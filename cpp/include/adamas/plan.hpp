@@ -49,7 +49,6 @@ struct Parameter {
   // no scalars.
   std::size_t columns = 0;  // 0: there are none such
   std::uint32_t* row_counts = nullptr;
-  RowMode row_mode = RowMode::kLazy;
   // The part of the parameter that the plan steps, where plans of several processes share it: elements [shard_begin,
   // shard_end), between multiples of kShardUnit, or up to the end of the parameter. States, residue and average are
   // those of the shard alone; parameter and copy are whole. A parameter with states by row or column belongs to one
@@ -61,6 +60,7 @@ struct Parameter {
   std::size_t matrix_rows = 0;
   std::size_t matrix_columns = 0;
   std::size_t size = 0;
+  RowMode row_mode = RowMode::kLazy;
   DType dtype = DType::kFloat32;
   StateFormat state_format = StateFormat::kFloat32;  // kFloat64 for float64 parameters
   Residue residue_kind = Residue::kNone;

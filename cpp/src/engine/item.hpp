@@ -23,11 +23,11 @@ struct Item {
   const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
+  DType grad_dtype;                   // of the step under way
   std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them, or several sources
   std::unique_ptr<Rows> rows;         // of parameters whose gradients may be of single rows
   std::unique_ptr<Axes> axes;         // of parameters with states by row or column
   // Of the step under way.
-  DType grad_dtype;
   const void* grad;                  // null for none; or the values of single rows
   std::size_t extent;                // elements that take part, from parameter.shard_begin on
   double norm;                       // of the gradient, if it was measured

@@ -40,7 +40,10 @@ def averaged(model: Model) -> Iterator[None]:
                 # Views of what this process steps stay writeable and flat whatever becomes of the arrays. NumPy resizes
                 # no array that somebody has a weak reference to.
                 live.append(weakref.ref(parameter.array))
-                param, average = parameter.own_part().reshape(-1), model.states_of(parameter)["average"].reshape(-1)
+                param, average = (
+                    model.own_part(parameter).reshape(-1),
+                    model.states_of(parameter)["average"].reshape(-1),
+                )
                 if average.dtype == param.dtype:
                     swapped.append((param.view(np.uint8), average.view(np.uint8)))
                 else:

@@ -19,8 +19,8 @@ class CompiledEngine(_core.Plan):
 
     __slots__ = ()  # without a __dict__, its methods are found sooner
 
-    def add_parameter(self, parameter: Parameter) -> None:
-        """Add a parameter to the last group."""
+    def add_parameter(self, parameter: Parameter, shard: tuple[int, int] | None = None) -> None:
+        """Add a parameter to the last group; ``shard``: the elements that are stepped here, if others step the rest."""
         copy, mode = parameter.copy, parameter.row_mode
         state_format, residue, average = _in_core(parameter.formats)
         self.add(
@@ -32,7 +32,7 @@ class CompiledEngine(_core.Plan):
             copy=None if copy is None else copy.array,
             row_mode=None if mode is None else getattr(_core.RowMode, mode.value),
             matrix=parameter.matrix or (),
-            shard=parameter.shard,
+            shard=shard,
         )
 
 

@@ -40,7 +40,7 @@ class EvaluatedElsewhere(Optimizer):
             for parameter in model.parameters:
                 parameter.check_bound()
             # Views stay writeable and flat whatever becomes of the arrays.
-            kept = [(part, part.copy()) for part in (p.own_part().reshape(-1) for p in model.parameters)]
+            kept = [(part, part.copy()) for part in (model.own_part(p).reshape(-1) for p in model.parameters)]
             model.before_change("eval")
             try:
                 for parameter in model.parameters:
@@ -54,7 +54,7 @@ class EvaluatedElsewhere(Optimizer):
             model.refusal = "the parameters hold the averages that eval() has put there; call train() before stepping"
 
     def _put_average(self, parameter: Parameter) -> None:
-        evaluation, array, engine = self.spec.evaluation, parameter.own_part(), self._model.engine
+        evaluation, array, engine = self.spec.evaluation, self._model.own_part(parameter), self._model.engine
         assert evaluation is not None
         coefficients = evaluation.coefficients(self.param_groups[parameter.group])
         if engine.step_count(parameter.index) == 0:

@@ -44,6 +44,8 @@ class Model:
     engine: Engine = field(init=False)
     #: Why steps are refused at present, if they are.
     refusal: str | None = None
+    #: The elements that this process steps, of parameters of which others step the rest.
+    shards: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     #: Called before parameters are changed otherwise than by a step, with what does so, and after that: where several
     #: processes have parts of them.
     before_change: Callable[[str], None] = _nothing
@@ -101,6 +103,11 @@ class Model:
         self._memory = weakref.ref(given)  # NumPy resizes no array that somebody has a weak reference to
         return given
 
+    def own_part(self, parameter: Parameter) -> Array:
+        """Return the elements of a parameter that this process steps: those that it keeps states of."""
+        shard = self.shards.get(parameter.index)
+        return parameter.array if shard is None else parameter.array.reshape(-1)[slice(*shard)]
+
     def start_states(self, parameter: Parameter, initial: Mapping[str, float | None]) -> None:
         """Give a master, and states that do not start at zero, their first values.
 
@@ -111,11 +118,11 @@ class Model:
         kept = self.engine.residue(parameter.index)
         if parameter.formats.residue is Residue.MASTER:
             assert kept is not None
-            kept[...] = parameter.own_part()
+            kept[...] = self.own_part(parameter)
         if not initial:
             return
         kinds = parameter.formula.states
-        values = load_param(parameter.own_part(), parameter.formats.residue, kept)
+        values = load_param(self.own_part(parameter), parameter.formats.residue, kept)
         states = {name: np.zeros_like(values) for name in kinds}
         for name, value in initial.items():
             states[name][...] = values if value is None else value

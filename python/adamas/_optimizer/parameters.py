@@ -87,8 +87,6 @@ class Parameter(BoundArray):
     rows: Rows | None = None
     #: What updates it.
     formula: Formula = field(init=False)
-    #: The elements that this process steps, where others step the rest; None for all.
-    shard: tuple[int, int] | None = None
     #: The shape of the matrices whose rows and columns states are of; None without such states.
     matrix: tuple[int, ...] | None = None
 
@@ -96,10 +94,6 @@ class Parameter(BoundArray):
     def row_mode(self) -> RowMode | None:
         """What becomes of rows without a gradient; None where gradients are dense."""
         return None if self.rows is None else self.rows.mode
-
-    def own_part(self) -> Array:
-        """Return the elements that this process steps: those that it keeps states of."""
-        return self.array if self.shard is None else self.array.reshape(-1)[slice(*self.shard)]
 
     def check_bound(self) -> None:
         """Refuse to go on if the parameter or its copy cannot be updated in place any more."""

@@ -131,7 +131,7 @@ class Saver:
             catch_up(self._model)  # some rows may stay
         model = self._model
         kinds = {parameter.name: parameter.formula.states for parameter in model.parameters}
-        arrays = {parameter.name: parameter.own_part() for parameter in model.parameters}
+        arrays = {parameter.name: model.own_part(parameter) for parameter in model.parameters}
         matrices = {parameter.name: parameter.matrix for parameter in model.parameters}
         with model.engine:
             live = self._state_dict(groups, copy=False)

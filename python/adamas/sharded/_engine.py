@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class ShardedEngine(CompiledEngine):
         self._adds_up = any(len(lanes_of(rank, team.size, lanes)) > 1 for rank in range(team.size))
         self._added: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.layout: Layout
+        #: Of parameters of which others have the rest.
+        self.shards: dict[int, tuple[int, int]] = {}
         self._traffic: Traffic
 
     # What is added waits until all is there, and it is known which part of it is this process's.
@@ -64,14 +66,18 @@ class ShardedEngine(CompiledEngine):
     def add_group(self, group: dict[str, Any], frozen: tuple[str, ...], beta_count: int) -> None:
         self._added.append((super().add_group, (group, frozen, beta_count)))
 
-    def add_parameter(self, parameter: Parameter) -> None:
-        self._added.append((super().add_parameter, (parameter,)))
+    def add_parameter(self, parameter: Parameter, shard: tuple[int, int] | None = None) -> None:
+        self._added.append((self._add_with_shard, (parameter,)))
+
+    def _add_with_shard(self, parameter: Parameter) -> None:
+        super().add_parameter(parameter, self.shards.get(parameter.index))
 
     def lay_out(self, memory: Callable[[int], Array] | None = None) -> None:
         self.layout = Layout(self._parameters, self._team.size)
         for parameter in self._parameters:
             shard = self.layout.shard(self._team.rank, parameter.index)
-            parameter.shard = None if shard == (0, parameter.size) else shard
+            if shard != (0, parameter.size):
+                self.shards[parameter.index] = shard
         for add, arguments in self._added:
             add(*arguments)
         self._added.clear()
@@ -144,7 +150,7 @@ class ShardedEngine(CompiledEngine):
         if self._window is None:
             self._traffic.spread(self._addresses, self._itemsizes, present)
         else:
-            self._window.wait_for_all()
+            self._spread_between_machines(self._window, present)
         copies = [(p.index, p.copy) for p in self._parameters if p.copy is not None]
         if copies:
             addresses, sizes = np.zeros_like(self._addresses), np.zeros_like(self._itemsizes)
@@ -152,6 +158,15 @@ class ShardedEngine(CompiledEngine):
             for index, copy in copies:
                 addresses[index], sizes[index], copied[index] = copy.address, copy.dtype.itemsize, True
             self._traffic.spread(addresses, sizes, copied)
+
+    def _spread_between_machines(self, window: SharedArena, present: Array) -> None:
+        rank = self._team.rank
+        other_machines = [machine for machine in window.machines if machine is not window.here]
+        if other_machines:
+            targets = [window.receiver_of(rank, machine) for machine in other_machines]
+            sources = [each for each in window.others() if window.receiver_of(each, window.here) == rank]
+            self._traffic.spread(self._addresses, self._itemsizes, present, targets, sources)
+        window.wait_for_all()
 
 
 class _Step:
@@ -203,13 +218,15 @@ class _Step:
                     engine.accumulate_given()
                 own = [addresses for _, _, addresses in engine.accumulated_sums()]
             runs = engine._runs
-            if window is not None and all_do:
+            counts, sizes = [len(run) for run in runs], _ITEMSIZES[codes]
+            if window is None or not all_do:
+                found = engine._traffic.gradients(own, counts, codes, sizes, all_do)
+            else:
                 if engine._adds_up:
                     window.wait_for_all()  # for the sums with the last lanes
-                found = list(self._in_window(window))
-            else:
-                counts = [len(run) for run in runs]
-                found = engine._traffic.gradients(own, counts, codes, _ITEMSIZES[codes], all_do and window is None)
+                found = engine._traffic.gradients(own, counts, codes, sizes, False, window.others())
+                for rank in window.here:
+                    found[rank] = self._in_window(window, rank)
             sources = [
                 (level, codes, at)
                 for run, places in zip(runs, found, strict=True)
@@ -241,16 +258,15 @@ class _Step:
             return engine._window.lanes == engine._lanes
         return bool((addresses[self._present] == own[self._present]).all())
 
-    def _in_window(self, window: SharedArena) -> Iterator[list[Array]]:
-        """Yield the addresses of each process's gradients, of the elements that this process owns."""
+    def _in_window(self, window: SharedArena, rank: int) -> list[Array]:
+        """Return the addresses of the gradients of a process on this machine, of the elements that this one owns."""
         engine = self._engine
         mine = engine.layout.pieces[engine._team.rank]
         begin = np.zeros(len(self._sent), np.uint64)
         begin[mine.index] = (mine.begin * _ITEMSIZES[self._sent][mine.index]).astype(np.uint64)
         window.see_all()
-        for rank in range(engine._team.size):
-            there = window.addresses_of_sums(rank) if engine._adds_up else [window.addresses_of_grads(rank)]
-            yield [addresses + begin for addresses in there]
+        there = window.addresses_of_sums(rank) if engine._adds_up else [window.addresses_of_grads(rank)]
+        return [addresses + begin for addresses in there]
 
     def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
         """Bring together what processes have found out about granules: records of so many bytes."""

@@ -97,7 +97,9 @@ class ShardedOptimizer(CompiledOptimizer):
     def _make_engine(self, description: Description, seed: int) -> CompiledEngine:
         if self._team.size == 1:
             return super()._make_engine(description, seed)
-        return ShardedEngine(self._model.parameters, seed, self._team, self._agreement, self._lane_count)
+        engine = ShardedEngine(self._model.parameters, seed, self._team, self._agreement, self._lane_count)
+        self._model.shards = engine.shards
+        return engine
 
     def _new_saver(self) -> Saver:
         model = self._model
@@ -181,9 +183,9 @@ class ShardedOptimizer(CompiledOptimizer):
             scope.report
 
         The result is that of `step`, with None for parameters that were not given. All parameters are updated at the
-        end of the block; until then gradients must stay as they are. Large ones are sent at once, if they have the dtype
-        of their parameter, each process has one lane, and there is no `SharedArena`. If an exception leaves the block in
-        any process, nothing has changed in any.
+        end of the block; until then gradients must stay as they are. Large ones are sent at once, if they have the
+        dtype of their parameter, each process has one lane, and there is no `SharedArena`. If an exception leaves the
+        block in any process, nothing has changed in any.
 
         Args:
             **arguments: As of `step`, but for ``grads`` and ``zero_grads``.

@@ -86,7 +86,7 @@ class ShardedSaver(Saver):
         return layout
 
     def _shard(self, parameter: Parameter) -> tuple[int, int]:
-        return (0, parameter.size) if parameter.shard is None else parameter.shard
+        return self._model.shards.get(parameter.index, (0, parameter.size))
 
     def _wholes(self, state: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[Parameter, str, _Whole, Array]]:
         """Yield each state array of this process, with what it is a part of."""
@@ -169,7 +169,7 @@ class ShardedSaver(Saver):
         for parameter in model.parameters:
             begin, end = self._shard(parameter)
             if with_params and begin < end:
-                data = _bytes(parameter.own_part())
+                data = _bytes(self._model.own_part(parameter))
                 own.append(Part(f"params/{parameter.name}", begin * parameter.dtype.itemsize, data))
         arrays = {parameter.name: parameter.array for parameter in model.parameters}
         if Path(path).suffix != ".safetensors":
@@ -207,7 +207,7 @@ class ShardedSaver(Saver):
                     f"{whole.path} does not fit this optimizer; nothing was loaded:\n  params/{name}: expected "
                     f"{parameter.dtype.name} of shape {tuple(shape)}, got {found[0]} of shape {tuple(found[1])}"
                 )
-            part = parameter.own_part()
+            part = self._model.own_part(parameter)
             told[name] = [found[0], list(part.shape)]
             if name in params:
                 params[name] = params[name].reshape(-1)[slice(*self._shard(parameter))].reshape(part.shape)
@@ -218,7 +218,8 @@ class ShardedSaver(Saver):
 
     def _converted(self, whole: Checkpoint) -> Checkpoint:
         """Bring whole states into this optimizer's format, of parameters that this process has a part of."""
-        parameters = [p for p in self._model.parameters if p.shard is None or p.shard[0] < p.shard[1]]
+        shards = [(p, self._shard(p)) for p in self._model.parameters]
+        parameters = [p for p, (begin, end) in shards if begin < end or p.size == 0]
         converted_dict = converted(
             whole.state_dict,
             {"formats": self._model.formats.saved()},

@@ -100,9 +100,16 @@ class MPITeam(Team):
         self._comm = comm.Dup()
         self.rank: int = self._comm.rank
         self.size: int = self._comm.size
-        node = self._comm.Split_type(MPI.COMM_TYPE_SHARED)
-        self.local_size: int = node.size
-        node.Free()
+        machine = self._split()
+        self.local_size: int = machine.size
+        machine.Free()
+
+    def _split(self) -> Any:
+        return self._comm.Split_type(self._mpi.COMM_TYPE_SHARED, key=self.rank)
+
+    def on_machine(self) -> MPITeam:
+        """Return those of these processes that run on this machine."""
+        return MPITeam(self._split())
 
     def gather_rows(self, row: Array) -> Array:
         rows = np.empty((self.size, row.size), np.uint8)

@@ -87,7 +87,13 @@ class Traffic:
         self._memory: dict[object, Array] = {}
 
     def gradients(
-        self, own: Sequence[Array], counts: Sequence[int], codes: Array, itemsizes: Array, are_there: bool
+        self,
+        own: Sequence[Array],
+        counts: Sequence[int],
+        codes: Array,
+        itemsizes: Array,
+        are_there: bool,
+        others: Sequence[int] | None = None,
     ) -> list[list[Array]]:
         """Send gradients to their owners; return where those lie that this process owns.
 
@@ -97,6 +103,7 @@ class Traffic:
             codes: For each parameter the dtype of its gradient, or 255 for none; the same everywhere.
             itemsizes: Bytes of an element of each.
             are_there: Large ones have travelled already (`EarlyGradients`).
+            others: The processes to send to and receive from. None: all.
 
         Returns:
             For each process its gradients, in order: addresses of the first elements that this process owns.
@@ -109,7 +116,7 @@ class Traffic:
         sent: list[Message] = []
         received: list[Message] = []
         parcel = self._find_parcel(team.rank, present, itemsizes)
-        for other in self._others:
+        for other in self._others if others is None else others:
             for k in range(counts[other]):
                 memory = self._room(("gradients", other, k), parcel.size)
                 addresses = np.full(len(codes), memory, np.uint64)
@@ -132,32 +139,42 @@ class Traffic:
         team.finish(team.begin(sent, received))
         return found
 
-    def spread(self, addresses: Array, itemsizes: Array, present: Array) -> None:
-        """Bring what each process owns of some arrays to all others.
+    def spread(
+        self,
+        addresses: Array,
+        itemsizes: Array,
+        present: Array,
+        targets: Sequence[int] | None = None,
+        sources: Sequence[int] | None = None,
+    ) -> None:
+        """Bring what each process owns of some arrays to others.
 
         Args:
             addresses: Of each whole array.
             itemsizes: Bytes of an element of each.
             present: Which of them are meant.
+            targets: To whom this process sends. None: to all others.
+            sources: From whom it receives. None: from all others.
         """
+        targets, sources = self._others if targets is None else targets, self._others if sources is None else sources
         team = self._team
         parcel = self._find_parcel(team.rank, present, itemsizes)
         spans = list(self._packed(parcel, addresses, "spread"))
-        sent = [Message(other, parcel.tag(pieces), *span) for other in self._others for pieces, span in spans]
+        sent = [Message(other, parcel.tag(pieces), *span) for other in targets for pieces, span in spans]
         received: list[Message] = []
         unpacked: list[tuple[Array, Array, Array]] = []
-        for other in self._others:
+        for other in sources:
             theirs = self._find_parcel(other, present, itemsizes)
-            targets = addresses[theirs.owned] + theirs.begin
-            together = _lie_together(theirs, targets)
+            places = addresses[theirs.owned] + theirs.begin
+            together = _lie_together(theirs, places)
             memory = 0 if together.all() else self._room(("spread", other), theirs.size)
             for pieces, place, size in theirs.messages():
                 if together[pieces.start : pieces.stop - 1].all():
-                    received.append(Message(other, theirs.tag(pieces), int(targets[pieces.start]), size))
+                    received.append(Message(other, theirs.tag(pieces), int(places[pieces.start]), size))
                     continue
                 received.append(Message(other, theirs.tag(pieces), memory + place, size))
-                sources = theirs.places[pieces].astype(np.uint64) + np.uint64(memory)
-                unpacked.append((targets[pieces], sources, theirs.nbytes[pieces]))
+                arrived = theirs.places[pieces].astype(np.uint64) + np.uint64(memory)
+                unpacked.append((places[pieces], arrived, theirs.nbytes[pieces]))
         team.finish(team.begin(sent, received))
         for piece in unpacked:
             _core.copy_pieces(*piece)

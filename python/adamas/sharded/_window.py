@@ -14,7 +14,7 @@ from adamas._inputs.values import counted
 from adamas._types import Array
 from adamas.arena import Blueprint
 from adamas.sharded._lanes import lanes_of, levels_of, read_lanes
-from adamas.sharded._team import MPITeam, Team
+from adamas.sharded._team import Message, MPITeam, Team
 
 __all__ = ["SharedArena", "window_of"]
 
@@ -28,9 +28,9 @@ _arenas: weakref.WeakValueDictionary[int, SharedArena] = weakref.WeakValueDictio
 
 
 class SharedArena:
-    """A model in one piece of memory that all processes of one machine share.
+    """A model in one piece of memory that the processes of a machine share.
 
-    There is one copy of the parameters, which all processes see, and gradients for each process. A step of an optimizer
+    There is one copy of the parameters, which they all see, and gradients for each process. A step of an optimizer
     over ``arena.params`` that is given ``arena.grads`` reads all gradients where they are, and writes the parameters
     where they are: nothing is copied.
 
@@ -44,12 +44,17 @@ class SharedArena:
     Between steps the parameters are there to be read. Who writes to them by hand does so for all processes: one of them
     should, and all should wait for it (``comm.Barrier()``).
 
+    Where there are several machines, each has its own window, and gradients and parameters travel between them alone:
+    gradients to their owners, parameters once to each machine.
+
     Args:
         params: Arrays, nested as an optimizer takes them, or shapes, nested likewise, for zeros. Process 0 gives the
             values.
-        comm: An MPI communicator of mpi4py, whose processes all run on one machine.
+        comm: An MPI communicator of mpi4py.
         dtype: Of parameters that are given by their shapes.
         lanes: As the optimizer's: then sums of several lanes lie here, too. None: one lane for each process.
+        machine: The communicator of those of these processes that share memory with this one, if it is not all of its
+            machine: of one socket, say.
 
     Attributes:
         params: The parameters, nested as they were given; shared.
@@ -59,11 +64,13 @@ class SharedArena:
 
     Raises:
         TypeError: Neither arrays nor shapes, or no communicator.
-        ValueError: An array that cannot be a parameter; processes of several machines, or with other arrays.
+        ValueError: An array that cannot be a parameter, or processes with other arrays.
         ImportError: mpi4py is not installed.
     """
 
-    def __init__(self, params: Any, *, comm: Any, dtype: Any = np.float32, lanes: int | None = None) -> None:
+    def __init__(
+        self, params: Any, *, comm: Any, dtype: Any = np.float32, lanes: int | None = None, machine: Any = None
+    ) -> None:
         team = MPITeam(comm)
         blueprint, error = None, None
         try:
@@ -76,11 +83,11 @@ class SharedArena:
             if error is not None or blueprint is None
             else [self.lanes, *((spec.shape, spec.dtype.str) for spec in blueprint.specs)]
         )
-        found = team.gather_objects((specs, team.local_size))
+        found = team.gather_objects(specs)
         if error is not None:
             raise error
         assert blueprint is not None
-        for rank, (theirs, local_size) in enumerate(found):
+        for rank, theirs in enumerate(found):
             if theirs is None:
                 raise ValueError(f"params: process {rank} could not make its part")
             if theirs != specs:
@@ -88,35 +95,38 @@ class SharedArena:
                     f"params: process {rank} has arrays of other shapes or dtypes, or other lanes, than process "
                     f"{team.rank}"
                 )
-            if local_size != team.size:
-                raise ValueError(
-                    f"comm: expected processes of one machine, got {team.size} of which process {rank} has "
-                    f"{local_size} on its own; use comm.Split_type(MPI.COMM_TYPE_SHARED), or no arena"
-                )
         self.team = team
+        local = team.on_machine() if machine is None else MPITeam(machine)
+        #: The numbers of the processes of each machine, in order; and of this one.
+        self.machines: list[list[int]] = []
+        for of_one in team.gather_objects(local.gather_objects(team.rank)):
+            if of_one not in self.machines:
+                self.machines.append(of_one)
+        (self.here,) = (of_one for of_one in self.machines if team.rank in of_one)
         self._blueprint = blueprint
         self._stride = -(-(blueprint.size + _APART) // _PAGE) * _PAGE + 832
         # Behind all gradients, the sums of each process, as many as it has at the end of its lanes.
-        sums = [len(levels_of(lanes_of(rank, team.size, self.lanes))) for rank in range(team.size)]
-        self._sums = list(itertools.accumulate(sums, initial=0)) if self.lanes > team.size else [0] * (team.size + 1)
+        sums = [len(levels_of(lanes_of(rank, team.size, self.lanes))) for rank in self.here]
+        self._sums = list(itertools.accumulate(sums, initial=0)) if self.lanes > team.size else [0] * (local.size + 1)
         sizes = [math.prod(s.shape) * (8 if s.dtype == np.float64 else 4) for s in blueprint.specs]
         *self._places_in_sums, size = itertools.accumulate((-(-nbytes // _LINE) * _LINE for nbytes in sizes), initial=0)
         self._stride_of_sums = -(-(size + _APART) // _PAGE) * _PAGE + 832
-        self._first_sum = self._place_of(team.size)
+        self._first_sum = self._place_of(local.size)
         total = self._first_sum + self._sums[-1] * self._stride_of_sums
-        self._window, memory = team.share_memory(total + _PAGE)
+        self._window, memory = local.share_memory(total + _PAGE)
         begin = -memory.ctypes.data % _PAGE  # the same in all processes, since windows begin at a page
         self._memory = memory[begin:]
         self.params: Any = blueprint.views(self._memory)
         self.flat_params = blueprint.flat(self._memory)
-        own = self._memory[self._place_of(team.rank) :]
+        own = self._memory[self._place_of(local.rank) :]
         self.grads: Any = blueprint.views(own)
         self.flat_grads = blueprint.flat(own)
         own[: blueprint.size] = 0  # by who will use it: so the memory is near
         self._elements = counted(leaf.array for leaf in trees.describe(self.params)[1])
-        if team.rank == 0:
+        if local.rank == 0:
             self._memory[: blueprint.size] = 0  # MPI does not say what is in new memory
             blueprint.fill(self.params)
+        self._send_values(blueprint.size)
         self.wait_for_all()
         _arenas[self._memory.ctypes.data] = self
 
@@ -124,8 +134,16 @@ class SharedArena:
         processes = f"{self.team.size} process{'' if self.team.size == 1 else 'es'}"
         return f"SharedArena({self._elements}, and gradients for each of {processes})"
 
-    def _place_of(self, rank: int) -> int:
-        return self._blueprint.size + rank * self._stride + (_APART - self._blueprint.size) % _PAGE
+    def _send_values(self, nbytes: int) -> None:
+        """Bring the parameters of process 0 to all machines."""
+        first, memory = self.machines[0][0], self._memory.ctypes.data
+        others = [machine[0] for machine in self.machines[1:]]
+        sent = [Message(other, 0, memory, nbytes) for other in others if self.team.rank == first]
+        received = [Message(first, 0, memory, nbytes) for other in others if self.team.rank == other]
+        self.team.finish(self.team.begin(sent, received))
+
+    def _place_of(self, place: int) -> int:
+        return self._blueprint.size + place * self._stride + (_APART - self._blueprint.size) % _PAGE
 
     def wait_for_all(self) -> None:
         """Wait until all processes are here, and see what they have written before."""
@@ -141,16 +159,25 @@ class SharedArena:
         """After processes have met: what they wrote before can be seen."""
         self._window.Sync()
 
+    def receiver_of(self, rank: int, machine: list[int]) -> int:
+        """Return the process of another machine that receives the parameters which a process owns."""
+        return machine[rank % len(machine)]
+
+    def others(self) -> list[int]:
+        """Return the processes of other machines."""
+        return [rank for machine in self.machines if machine is not self.here for rank in machine]
+
     def addresses_of_sums(self, rank: int) -> list[Array]:
-        """Return where the sums of a process's lanes lie, in their order; none, if each process has one lane."""
+        """Return where the sums of lanes lie, in order, of a process of this machine; none, if each has one lane."""
+        place = self.here.index(rank)
         places = np.array(self._places_in_sums, np.uint64)
         first = self._memory.ctypes.data + self._first_sum
-        numbers = range(self._sums[rank], self._sums[rank + 1])
+        numbers = range(self._sums[place], self._sums[place + 1])
         return [places + np.uint64(first + number * self._stride_of_sums) for number in numbers]
 
     def addresses_of_grads(self, rank: int) -> Array:
-        """Return where the gradients of a process lie, in the memory of this one."""
-        begin = self._memory.ctypes.data + self._place_of(rank)
+        """Return where the gradients of a process of this machine lie, in the memory of this one."""
+        begin = self._memory.ctypes.data + self._place_of(self.here.index(rank))
         addresses: Array = np.array(self._blueprint.places, np.uint64) + np.uint64(begin)
         return addresses
 

@@ -25,10 +25,10 @@ def of_one(trial: Trial) -> dict[str, str]:
     return digest(trial, optimizer, params, reports)
 
 
-def of_several(trial: Trial, comm: Any, *, shared: bool, scoped: bool) -> dict[str, str]:
+def of_several(trial: Trial, comm: Any, *, shared: bool, scoped: bool, machine: Any) -> dict[str, str]:
     import adamas.sharded
 
-    arena = adamas.sharded.SharedArena(trial.params(), comm=comm, lanes=LANES) if shared else None
+    arena = adamas.sharded.SharedArena(trial.params(), comm=comm, lanes=LANES, machine=machine) if shared else None
     params = trial.params() if arena is None else arena.params
     made = getattr(adamas.sharded, trial.optimizer)
     optimizer = made(params, comm=comm, lanes=LANES, **trial.all_options(params))
@@ -66,10 +66,12 @@ def main(path: Path, how: str) -> None:
 
         comm = MPI.COMM_WORLD
         expected = json.loads(path.read_text())
+        machine = comm.Split(comm.rank * 2 // comm.size) if how == "machines" else None
         compared = 0
         wrong = []
         for trial in TRIALS:
-            found = of_several(trial, comm, shared=how == "shared", scoped=how == "scopes")
+            in_arena = how in ("shared", "machines")
+            found = of_several(trial, comm, shared=in_arena, scoped=how == "scopes", machine=machine)
             known = expected[str(trial)]
             assert found.keys() == known.keys(), (str(trial), found.keys() ^ known.keys())
             compared += len(found)
