@@ -184,8 +184,8 @@ enum class SumOrder : std::uint8_t {
   kTree,
 };
 constexpr int kMostLevels = 24;
-constexpr int kSlots =
-    2 * kMostLevels;  // behind those of each level, others for sums whose left neighbour is elsewhere
+// Behind a slot for each level there are others, for sums whose left neighbour is elsewhere.
+constexpr int kSlots = 2 * kMostLevels;
 
 class Plan {
  public:

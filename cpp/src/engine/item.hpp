@@ -36,6 +36,8 @@ struct Item {
   std::uint32_t coefficients;        // index into Impl::coefficients and Impl::next_scalars
   std::uint32_t first_coefficients;  // of several for rows the first; then `coefficients` is the last
 
+  // Do its rows make up for steps that they missed?
+  bool is_exact() const { return rows && parameter.row_mode == RowMode::kExact; }
   bool has_sums() const { return sums && sums->any(); }
   bool has_gradient() const { return grad != nullptr || has_sums(); }
   // The type that is computed with.

@@ -10,12 +10,10 @@
 
 #include "engine/gradient_norm.hpp"
 #include "engine/overlap.hpp"
+#include "engine/parameter.hpp"
 #include "engine/pass.hpp"
 
 namespace adamas {
-
-// An array that a step reads or writes must be there and aligned.
-Status check_array(const void* array, std::size_t size, std::size_t element_bytes);
 
 struct Plan::Impl {
   std::vector<Item> items;

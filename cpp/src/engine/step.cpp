@@ -1,8 +1,6 @@
 // A step from outside in: check everything, compute coefficients, split the work, run it in one parallel region.
 #include <algorithm>
-#include <iterator>
 #include <limits>
-#include <unordered_map>
 
 #include "engine/cautious.hpp"
 #include "engine/coefficients.hpp"
@@ -15,7 +13,6 @@
 namespace adamas {
 namespace {
 
-constexpr std::uint32_t kLastRowCount = std::numeric_limits<std::uint32_t>::max();
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 // Most of what a step would write into items is there already. What is not written again stays in the caches of all
@@ -34,8 +31,6 @@ bool agree_in_coefficients(const Item& a, const Item& b) {
 
 bool shares_scalars(Rule rule) { return rule_info(rule).shared_scalar_count != 0; }
 
-bool is_exact(const Item& item) { return item.rows && item.parameter.row_mode == RowMode::kExact; }
-
 Status check_options(const StepOptions& options) {
   const double inverse = 1.0 / options.grad_scale;
   const bool valid = inverse > 0.0 && inverse < kInfinite && options.max_norm > 0.0 && options.max_value > 0.0 &&
@@ -47,10 +42,6 @@ Status check_options(const StepOptions& options) {
 double clip_coefficient(double norm, double max_norm) {
   const double coefficient = max_norm / (norm + 1e-6);
   return coefficient > 1.0 ? 1.0 : coefficient;  // NaN stays
-}
-
-Status check_rows(const RowGradient& gradient) {
-  return check_array(gradient.rows, gradient.count, gradient.rows_are_64 ? 8 : 4);
 }
 
 }  // namespace
@@ -82,21 +73,6 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
     known_to_be_apart = false;
   }
   return known_to_be_apart ? Status::kOk : check_overlap(part);
-}
-
-Status Plan::Impl::accept_rows(Item& item, const RowGradient& gradient) {
-  if (!item.rows || gradient.count >= RowSet::kNone) return Status::kInvalidParameter;
-  if (static_cast<int>(gradient.dtype) >= kDTypeCount) return Status::kInvalidParameter;
-  const std::size_t columns = item.parameter.columns;
-  Status status = check_array(gradient.values, gradient.count * columns, size_of(gradient.dtype));
-  if (status == Status::kOk) status = check_rows(gradient);
-  if (status != Status::kOk) return status;
-  if (!item.rows->set.assign(gradient)) return Status::kInvalidParameter;
-  item.rows->given = gradient.count;
-  item.grad = gradient.count > 0 ? gradient.values : item.parameter.param;  // without rows, nobody looks at it
-  item.grad_dtype = gradient.dtype;
-  item.extent = item.rows->set.uses().size() * columns;
-  return Status::kOk;
 }
 
 bool Plan::Impl::written_overlaps() {
@@ -146,43 +122,6 @@ Status Plan::Impl::join_groups(const Items& part, const Groups& groups) {
     last = &group;
   }
   std::copy_n(shared, kMaxSharedScalars, next_shared);
-  return Status::kOk;
-}
-
-// StepCoefficients for the rows of an item: of one step, or, where each row counts its own, once for each count.
-Status Plan::Impl::prepare_rows(Item& item, const Hyperparameters& group) {
-  std::vector<RowSet::Use>& uses = item.rows->set.uses();
-  const bool exact = item.parameter.row_mode == RowMode::kExact;
-  if (group.cautious) return Status::kInvalidHyperparameter;  // the mask is one of the whole parameter
-  if (exact && item.step_count >= kLastRowCount) return Status::kInvalidParameter;
-  if (exact || uses.empty()) {
-    const auto index = static_cast<std::uint32_t>(coefficients.size());
-    if (const Status status = add_coefficients(item, group, item.step_count + 1); status != Status::kOk) return status;
-    const StepCoefficients& c = coefficients.back();
-    const bool closed_form = c.decay_mode == Decay::kDecoupled && c.decay > 0.0;
-    for (RowSet::Use& use : uses) use.coefficients = index;
-    return !exact || closed_form ? Status::kOk : Status::kInvalidHyperparameter;
-  }
-  constexpr std::size_t kRecent = 64;  // counts that need no search
-  std::uint32_t recent_counts[kRecent];
-  std::uint32_t recent[kRecent];
-  std::fill(std::begin(recent), std::end(recent), RowSet::kNone);
-  std::unordered_map<std::uint32_t, std::uint32_t> known;
-  for (RowSet::Use& use : uses) {
-    const std::uint32_t count = item.parameter.row_counts[use.row];
-    if (count == kLastRowCount) return Status::kInvalidParameter;
-    const std::size_t place = count % kRecent;
-    if (recent[place] == RowSet::kNone || recent_counts[place] != count) {
-      const auto [entry, is_new] = known.try_emplace(count, static_cast<std::uint32_t>(coefficients.size()));
-      if (is_new) {
-        const Status status = add_coefficients(item, group, count + std::int64_t{1});
-        if (status != Status::kOk) return status;
-      }
-      recent_counts[place] = count;
-      recent[place] = entry->second;
-    }
-    use.coefficients = recent[place];
-  }
   return Status::kOk;
 }
 
@@ -335,7 +274,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
     for (std::size_t k = item.first_coefficients; k <= item.coefficients; ++k) {
       coefficients[k].grad_scale *= item.factor;
     }
-    if (!is_exact(item)) continue;
+    if (!item.is_exact()) continue;
     item.rows->history.make_room();
     if (const Status status = find_missed(item, crew); status != Status::kOk) return status;
   }
@@ -368,7 +307,7 @@ Status Plan::Impl::update(Pass pass, const Items& part, const Groups& groups, co
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     if (!item.has_gradient()) continue;
-    if (is_exact(item)) {
+    if (item.is_exact()) {
       const StepCoefficients& c = coefficients[item.coefficients];
       item.rows->history.add(idle_step(item.parameter.rule, c), c.decay);
     }
@@ -412,29 +351,6 @@ Status Plan::Impl::step(std::size_t first, std::size_t last, const StepInputs& i
   status = measure_gradients(pass, part, crew, &done);
   if (status == Status::kOk && !done.skipped) status = update(pass, part, groups, crew, &done);
   if (status == Status::kOk && info != nullptr) *info = done;
-  return status;
-}
-
-Status Plan::Impl::catch_up(std::size_t index, const RowGradient* rows, const Crew& crew) {
-  const KernelTable* kernels = nullptr;
-  if (const Status status = active_kernels(&kernels); status != Status::kOk) return status;
-  Item& item = items[index];
-  if (!is_exact(item)) return Status::kOk;
-  if (rows != nullptr) {
-    if (const Status status = check_rows(*rows); status != Status::kOk) return status;
-    if (!item.rows->set.assign(*rows)) return Status::kInvalidParameter;
-  } else {
-    item.rows->set.assign_all();
-  }
-  item.extent = item.rows->set.uses().size() * item.parameter.columns;
-  if (const Status status = find_missed(item, crew); status != Status::kOk) return status;
-  const StepOptions options;
-  const Pass pass{Phase::kCatchUp, kernels, &options, nullptr, nullptr, nullptr, nullptr};
-  const Items part = range(index, index + 1);
-  lay_out_work(pass, part);
-  int used = 0;
-  const Status status = run_pass(pass, part, crew, &used);
-  if (status == Status::kOk && rows == nullptr) item.rows->history.restart(item.step_count);
   return status;
 }
 

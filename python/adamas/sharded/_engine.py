@@ -60,6 +60,8 @@ class ShardedEngine(CompiledEngine):
         #: Of parameters of which others have the rest.
         self.shards: dict[int, tuple[int, int]] = {}
         self._traffic: Traffic
+        #: Large gradients of all parameters have travelled before the step that is begun next.
+        self.are_there = False
 
     # What is added waits until all is there, and it is known which part of it is this process's.
 
@@ -138,9 +140,6 @@ class ShardedEngine(CompiledEngine):
     def finish_early(self, early: EarlyGradients) -> None:
         """Wait until large gradients have travelled, whether they were all given or not."""
         early.finish(self._addresses)
-
-    #: Large gradients of all parameters have travelled before the step that is begun next; set for that step.
-    are_there = False
 
     def spread(self) -> None:
         """Bring what each process owns of parameters and their copies to all."""

@@ -1,4 +1,4 @@
-"""A model in memory that all processes of a machine share: nothing travels."""
+"""A model in memory that the processes of a machine share."""
 
 from __future__ import annotations
 
