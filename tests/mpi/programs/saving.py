@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from mpi4py import MPI
 from trials import LANES, SHAPES
@@ -18,8 +20,12 @@ import adamas.sharded
 COMM = MPI.COMM_WORLD
 FOLDER = Path(sys.argv[1])
 
-CASES: list[tuple[str, dict[str, Any]]] = [
+CASES: list[tuple[Any, ...]] = [
     ("AdamW", {}),
+    ("AdamW", {"master_weights": True}, ml_dtypes.bfloat16),
+    ("AdamW", {"master_weights": "split24", "average": adamas.EMA(0.9)}, ml_dtypes.bfloat16),
+    ("AdamW", {"rounding": "kahan", "state_dtype": "int8"}, np.float16),
+    ("LAMB", {}, np.float64),
     ("AdamW", {"state_dtype": "bfloat16"}),
     ("AdamW", {"state_dtype": "int8"}),
     ("AdamW", {"state_dtype": "int4", "amsgrad": True}),
@@ -35,10 +41,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 class Pair:
     """An optimizer of this process alone, and one of all, which do the same."""
 
-    def __init__(self, optimizer: str, options: dict[str, Any]) -> None:
+    def __init__(self, optimizer: str, options: dict[str, Any], dtype: Any = np.float32) -> None:
         rng = np.random.default_rng(0)
         self._rng = rng
-        first = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in SHAPES.items()}
+        first = {name: rng.standard_normal(shape).astype(dtype) for name, shape in SHAPES.items()}
         self.params = [{name: array.copy() for name, array in first.items()} for _ in range(2)]
         self.one = getattr(adamas, optimizer)(self.params[0], accumulation="tree", **options)
         self.all = getattr(adamas.sharded, optimizer)(self.params[1], comm=COMM, lanes=LANES, **options)
@@ -74,8 +80,8 @@ class Pair:
         return found
 
 
-def check(number: int, optimizer: str, options: dict[str, Any]) -> None:
-    pair = Pair(optimizer, options)
+def check(number: int, *case: Any) -> None:
+    pair = Pair(*case)
     pair.step(2)
     middle = pair.compare()
     path, alone = (FOLDER / f"{number}{kind}.safetensors" for kind in ("", "-alone"))
@@ -138,8 +144,9 @@ def check_conversion(saved: str, wanted: str) -> None:
     other.compare()
 
 
-for place, (name, chosen) in enumerate(CASES):
-    check(place, name, chosen)
+warnings.simplefilter("ignore", adamas.PrecisionWarning)
+for place, case in enumerate(CASES):
+    check(place, *case)
 for formats in conversions():
     check_conversion(*formats)
 if COMM.rank == 0:
