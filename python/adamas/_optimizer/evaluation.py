@@ -28,7 +28,8 @@ class EvaluatedElsewhere(Optimizer):
             ValueError: Hyperparameters of a group say nothing about the average; the message names one.
         """
         if self._training is None:
-            uninterrupted(self._put_averages)
+            with self._model.together("eval"):
+                uninterrupted(self._put_averages)
 
     def _put_averages(self) -> None:
         model = self._model
@@ -68,7 +69,8 @@ class EvaluatedElsewhere(Optimizer):
     def train(self) -> None:
         """Put the training parameters y back, exactly. Calling it again does nothing."""
         if self._training is not None:
-            uninterrupted(self._put_back)
+            with self._model.together("train"):
+                uninterrupted(self._put_back)
 
     def _put_back(self) -> None:
         self._model.before_change("train")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,10 @@ def _nothing(*_: Any) -> None:
     pass
 
 
+def _alone(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(eq=False)
 class Model:
     """What the parts of an optimizer share."""
@@ -46,8 +51,9 @@ class Model:
     refusal: str | None = None
     #: The elements that this process steps, of parameters of which others step the rest.
     shards: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    #: Called before parameters are changed otherwise than by a step, with what does so, and after that: where several
-    #: processes have parts of them.
+    #: Of what changes parameters otherwise than by a step, where several processes have parts of them: the context of
+    #: the call, and what is called before they are changed, and after that.
+    together: Callable[[str], AbstractContextManager[None]] = _alone
     before_change: Callable[[str], None] = _nothing
     after_change: Callable[[], None] = _nothing
     #: The step under way that is taken in parts, if there is one.

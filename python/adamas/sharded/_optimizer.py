@@ -105,6 +105,7 @@ class ShardedOptimizer(CompiledOptimizer):
         model = self._model
         if self._team.size == 1:
             return super()._new_saver()
+        model.together = self.together
         model.before_change, model.after_change = self._before_change, self._after_change
         return ShardedSaver(model, self._team)
 
