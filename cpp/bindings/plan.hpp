@@ -94,7 +94,7 @@ class PyPlan {
 
   // Memory for the sums of all parameters in one slot (Plan::set_accumulator()), which lives as long as this: where
   // that of each lies.
-  void give_accumulators(int slot, const py::array_t<std::uint64_t, py::array::c_style>& addresses);
+  void give_accumulators(int slot, py::handle addresses);
 
   // What has been accumulated, in the order of lanes: tuples as of finish_shared(), but of whole parameters.
   py::list accumulated_sums() const;
@@ -232,6 +232,7 @@ class PyPlan {
   bool accept_rows(std::size_t index, py::handle grad);
   void forbid_resizing();
   void make_accumulators(int slot);
+  Status add_up(SumOrder order);
   py::object run(const GradientSources* sources = nullptr, const Exchange* exchange = nullptr);
   StepInputs inputs_of_all() const;
   StepInputs inputs_of_one(std::size_t index, const void* const* grad, const DType* dtype) const;

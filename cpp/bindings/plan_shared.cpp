@@ -45,11 +45,12 @@ class Gathering {
 
 template <class T>
 const T* items_of(py::handle array, std::size_t count, const char* name) {
-  const auto accepted = py::array_t<T, py::array::c_style>::ensure(array);
-  if (!accepted || !accepted.is(array) || static_cast<std::size_t>(accepted.size()) != count) {
+  using Items = py::array_t<T, py::array::c_style>;
+  const auto given = py::isinstance<Items>(array) ? py::reinterpret_borrow<Items>(array) : Items();  // never converted
+  if (static_cast<std::size_t>(given.size()) != count || !given.is(array)) {
     throw py::value_error(std::string(name) + ": expected an array with an element for each parameter");
   }
-  return accepted.data();
+  return given.data();
 }
 
 }  // namespace
@@ -103,28 +104,18 @@ py::object PyPlan::finish_shared(const py::sequence& sources, int lanes, const p
   all.count = levels.size();
   Gathering gathering(gather);
   try {
-    const py::object report = run(&all, gathering.exchange());
-    gathering.rethrow();
-    return report;
+    return run(&all, gathering.exchange());
   } catch (...) {
     gathering.rethrow();
     throw;
   }
 }
 
-void PyPlan::accumulate_given() {
-  const int slot = plan_.slot_of_next(SumOrder::kTree);
-  if (accumulators_.count(slot) == 0) make_accumulators(slot);
-  Status status = Status::kOk;
-  without_gil(
-      [&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), SumOrder::kTree); });
-  throw_on_error(status);
-  ++accumulated_;
-}
+void PyPlan::accumulate_given() { throw_on_error(add_up(SumOrder::kTree)); }
 
 void PyPlan::set_first_lane(std::uint32_t lane) { throw_on_error(plan_.set_first_lane(lane)); }
 
-void PyPlan::give_accumulators(int slot, const py::array_t<std::uint64_t, py::array::c_style>& addresses) {
+void PyPlan::give_accumulators(int slot, py::handle addresses) {
   const auto* const given = items_of<std::uint64_t>(addresses, params_.size(), "addresses");
   if (accumulators_.count(slot) != 0) throw py::value_error("give_accumulators: the slot has memory");
   for (std::size_t i = 0; i < params_.size(); ++i) {

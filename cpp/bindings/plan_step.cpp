@@ -164,15 +164,20 @@ bool PyPlan::accumulate(py::handle grads, bool in_tree) {
   if (!structure_.flatten(grads, leaves_) || !accept_arrays()) return false;
   const auto is_given = [](const RowGradient* gradient) { return gradient != nullptr; };
   if (std::any_of(row_gradient_at_.begin(), row_gradient_at_.end(), is_given)) return false;
-  const SumOrder order = in_tree ? SumOrder::kTree : SumOrder::kInTurn;
+  const Status status = add_up(in_tree ? SumOrder::kTree : SumOrder::kInTurn);
+  if (is_refusal(status)) return false;
+  throw_on_error(status);
+  return true;
+}
+
+// Adds the gradients that have been accepted to what has been accumulated.
+Status PyPlan::add_up(SumOrder order) {
   const int slot = plan_.slot_of_next(order);
   if (accumulators_.count(slot) == 0) make_accumulators(slot);
   Status status = Status::kOk;
   without_gil([&] { status = plan_.accumulate(gradients_.data(), num_threads_, gradient_dtypes_.data(), order); });
-  if (is_refusal(status)) return false;
-  throw_on_error(status);
-  ++accumulated_;
-  return true;
+  if (status == Status::kOk) ++accumulated_;
+  return status;
 }
 
 void PyPlan::drop_accumulated() {

@@ -224,8 +224,11 @@ class _Step:
                 if engine._adds_up:
                     window.wait_for_all()  # for the sums with the last lanes
                 found = engine._traffic.gradients(own, counts, codes, sizes, False, window.others())
+                window.see_all()
+                begin = engine._traffic.begin_of_own(sizes)
                 for rank in window.here:
-                    found[rank] = self._in_window(window, rank)
+                    there = window.addresses_of_sums(rank) if engine._adds_up else [window.addresses_of_grads(rank)]
+                    found[rank] = [each + begin for each in there]
             sources = [
                 (level, codes, at)
                 for run, places in zip(runs, found, strict=True)
@@ -256,16 +259,6 @@ class _Step:
         if engine._adds_up:
             return engine._window.lanes == engine._lanes
         return bool((addresses[self._present] == own[self._present]).all())
-
-    def _in_window(self, window: SharedArena, rank: int) -> list[Array]:
-        """Return the addresses of the gradients of a process on this machine, of the elements that this one owns."""
-        engine = self._engine
-        mine = engine.layout.pieces[engine._team.rank]
-        begin = np.zeros(len(self._sent), np.uint64)
-        begin[mine.index] = (mine.begin * _ITEMSIZES[self._sent][mine.index]).astype(np.uint64)
-        window.see_all()
-        there = window.addresses_of_sums(rank) if engine._adds_up else [window.addresses_of_grads(rank)]
-        return [addresses + begin for addresses in there]
 
     def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
         """Bring together what processes have found out about granules: records of so many bytes."""

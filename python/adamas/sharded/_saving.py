@@ -17,6 +17,8 @@ from adamas._optimizer.parameters import Parameter
 from adamas._optimizer.saving import Groups, Saver
 from adamas._types import Array
 from adamas.checkpoint import Checkpoint, CheckpointError, Part, Processes
+from adamas.checkpoint._checksums import bytes_of
+from adamas.checkpoint._document import array_name
 from adamas.checkpoint._fit import converted
 from adamas.sharded._layout import Layout
 from adamas.sharded._team import Team
@@ -164,13 +166,13 @@ class ShardedSaver(Saver):
         for parameter, key, whole, part in list(self._wholes(state_dict["state"])):
             state_dict["state"][parameter.name][key] = whole.stand_in()
             if part.size:
-                name = f"states/{parameter.name}/{key}"
-                own.append(Part(name, whole.begin(self._shard(parameter)), _bytes(part)))
+                name = array_name("states", parameter.name, key)
+                own.append(Part(name, whole.begin(self._shard(parameter)), bytes_of(part)))
         for parameter in model.parameters:
             begin, end = self._shard(parameter)
             if with_params and begin < end:
-                data = _bytes(self._model.own_part(parameter))
-                own.append(Part(f"params/{parameter.name}", begin * parameter.dtype.itemsize, data))
+                data = bytes_of(self._model.own_part(parameter))
+                own.append(Part(array_name("params", parameter.name), begin * parameter.dtype.itemsize, data))
         arrays = {parameter.name: parameter.array for parameter in model.parameters}
         if Path(path).suffix != ".safetensors":
             raise ValueError(
@@ -239,7 +241,3 @@ class ShardedSaver(Saver):
                 states[parameter.name][key] = array.stand_in()
         document = dataclasses.replace(whole.document, formats=converted_dict["formats"])
         return dataclasses.replace(whole, document=document, states=states)
-
-
-def _bytes(array: Array) -> Array:
-    return array.reshape(-1).view(np.uint8)

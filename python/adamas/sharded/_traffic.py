@@ -109,9 +109,7 @@ class Traffic:
             For each process its gradients, in order: addresses of the first elements that this process owns.
         """
         team, present = self._team, codes != NONE
-        begin = np.zeros(len(codes), np.uint64)
-        mine = self._layout.pieces[team.rank].of(present)
-        begin[mine.index] = (mine.begin * itemsizes[mine.index]).astype(np.uint64)
+        begin = self.begin_of_own(itemsizes)
         found: list[list[Array]] = [[] for _ in counts]
         sent: list[Message] = []
         received: list[Message] = []
@@ -138,6 +136,13 @@ class Traffic:
         found[team.rank] = [addresses + begin for addresses in own]
         team.finish(team.begin(sent, received))
         return found
+
+    def begin_of_own(self, itemsizes: Array) -> Array:
+        """Return for each array, of elements of these sizes, where what this process owns of it begins, in bytes."""
+        begin = np.zeros(len(itemsizes), np.uint64)
+        mine = self._layout.pieces[self._team.rank]
+        begin[mine.index] = (mine.begin * itemsizes[mine.index]).astype(np.uint64)
+        return begin
 
     def spread(
         self,

@@ -109,7 +109,9 @@ class SharedArena:
         sums = [len(levels_of(lanes_of(rank, team.size, self.lanes))) for rank in self.here]
         self._sums = list(itertools.accumulate(sums, initial=0)) if self.lanes > team.size else [0] * (local.size + 1)
         sizes = [math.prod(s.shape) * (8 if s.dtype == np.float64 else 4) for s in blueprint.specs]
-        *self._places_in_sums, size = itertools.accumulate((-(-nbytes // _LINE) * _LINE for nbytes in sizes), initial=0)
+        *places, size = itertools.accumulate((-(-nbytes // _LINE) * _LINE for nbytes in sizes), initial=0)
+        self._places_in_sums = np.array(places, np.uint64)
+        self._places: Array = np.array(blueprint.places, np.uint64)
         self._stride_of_sums = -(-(size + _APART) // _PAGE) * _PAGE + 832
         self._first_sum = self._place_of(local.size)
         total = self._first_sum + self._sums[-1] * self._stride_of_sums
@@ -170,7 +172,7 @@ class SharedArena:
     def addresses_of_sums(self, rank: int) -> list[Array]:
         """Return where the sums of lanes lie, in order, of a process of this machine; none, if each has one lane."""
         place = self.here.index(rank)
-        places = np.array(self._places_in_sums, np.uint64)
+        places = self._places_in_sums
         first = self._memory.ctypes.data + self._first_sum
         numbers = range(self._sums[place], self._sums[place + 1])
         return [places + np.uint64(first + number * self._stride_of_sums) for number in numbers]
@@ -178,7 +180,7 @@ class SharedArena:
     def addresses_of_grads(self, rank: int) -> Array:
         """Return where the gradients of a process of this machine lie, in the memory of this one."""
         begin = self._memory.ctypes.data + self._place_of(self.here.index(rank))
-        addresses: Array = np.array(self._blueprint.places, np.uint64) + np.uint64(begin)
+        addresses: Array = self._places + np.uint64(begin)
         return addresses
 
 
@@ -189,8 +191,7 @@ def window_of(addresses: Array, team: Team) -> SharedArena | None:
         ValueError: There is one, but other processes share it.
     """
     for begin, arena in list(_arenas.items()):
-        places = np.array(arena._blueprint.places, np.uint64) + np.uint64(begin)
-        if np.array_equal(places, addresses):
+        if np.array_equal(arena._places + np.uint64(begin), addresses):
             if not arena.team.has_processes_of(team):
                 raise ValueError(
                     "params: lie in a SharedArena of other processes than those of comm; make one of these"
