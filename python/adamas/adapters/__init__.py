@@ -9,6 +9,9 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `Program`: a step for a runtime that holds all buffers itself, and `xla_handler`, a capsule with the function that XLA
   calls for it;
 - `BackgroundThreads`: threads that Ctrl-C leaves in order;
+- `class_named`: an optimizer class by the name of its rule;
+- `evaluated`: a ``with`` block in which parameters hold what is to be evaluated;
+- `Lent`: copies of arrays for functions of users;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
 What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
@@ -25,17 +28,22 @@ from adamas._optimizer.step_defaults import StepDefaults
 from adamas._optimizer.step_scope import StepScope
 from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
+from adamas.adapters.evaluation import evaluated
 from adamas.adapters.host import BoundOptimizer, Tensors
+from adamas.adapters.lending import Lent
+from adamas.adapters.naming import RULE_NAMES, class_named
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
 from adamas.adapters.program import Buffer, Operand, Part, Program
 from adamas.rules import Formula
 
 __all__ = [
+    "RULE_NAMES",
     "Array",
     "BackgroundThreads",
     "BoundOptimizer",
     "Buffer",
     "Formula",
+    "Lent",
     "Observed",
     "Operand",
     "Optimizer",
@@ -48,6 +56,8 @@ __all__ = [
     "Tensors",
     "all_state_names",
     "bfloat16",
+    "class_named",
     "describe",
+    "evaluated",
     "xla_handler",
 ]

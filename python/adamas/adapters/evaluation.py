@@ -1,0 +1,47 @@
+"""Evaluation of parameters that an optimizer of adamas trains: by which values, whatever its rule and options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from adamas._optimizer.base import Optimizer
+
+
+@contextmanager
+def evaluated(optimizer: Optimizer) -> Iterator[None]:
+    """Let the parameters of an optimizer hold what is to be evaluated, for the time of a ``with`` block.
+
+    These are averages if the rule evaluates such (`adamas.ScheduleFreeAdamW`) or the option ``average`` is on and
+    something has been averaged; otherwise they are the parameters as they are. The bits in training come back after it.
+
+    Args:
+        optimizer: Of any class of adamas.
+
+    Raises:
+        RuntimeError: Another thread is stepping the optimizer.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> weights = np.array([1.0, -1.0])
+        >>> opt = adamas.SGD(weights, lr=0.5, average=adamas.SWA())
+        >>> for grad in (weights, 0 * weights):
+        ...     _ = opt.step(grad.copy())
+        >>> with evaluated(opt):
+        ...     print(weights)
+        [ 0.5 -0.5]
+    """
+    trained: Any = optimizer
+    if hasattr(trained, "eval"):
+        trained.eval()
+        try:
+            yield
+        finally:
+            trained.train()
+    elif any(state.get("n_averaged", 0) for state in trained.state.values()):
+        with trained.averaged():
+            yield
+    else:
+        yield
