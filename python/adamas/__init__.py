@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         set_num_threads,
         use_isa,
     )
+    from adamas.scipy import minimize
 
 __all__ = [
     "EMA",
@@ -56,6 +57,7 @@ __all__ = [
     "get_flush_denormals",
     "get_num_threads",
     "info",
+    "minimize",
     "observe",
     "optimizers",
     "partitions",
@@ -71,6 +73,8 @@ __all__ += [*rules.SPECS]  # noqa: PLE0604
 
 #: Modules that are imported when somebody asks for them. So `adamas.reference` can be used without the compiled core.
 _LATER = ("adapters", "functional", "observe", "optimizers", "reference", "runtime")
+#: Where else than in `adamas.runtime` the functions are.
+_HOMES = {"__version__": "adamas._core", "minimize": "adamas.scipy"}
 
 
 def __getattr__(name: str) -> object:
@@ -78,8 +82,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"adamas.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'adamas' has no attribute {name!r}")
-    home = "adamas.optimizers" if name in rules.SPECS else "adamas.runtime"
-    value: object = getattr(import_module("adamas._core" if name == "__version__" else home), name)
+    home = "adamas.optimizers" if name in rules.SPECS else _HOMES.get(name, "adamas.runtime")
+    value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value
 
