@@ -11,7 +11,7 @@ import pytest
 import adamas
 
 PACKAGE = Path(adamas.__file__).parent
-ADAPTERS = ("torch", "keras", "jax")
+ADAPTERS = ("torch", "keras", "jax", "sklearn", "scipy", "autograd", "thinc", "flower")
 #: What they may import, beside their own modules.
 ALLOWED = {
     "adamas",
@@ -25,7 +25,7 @@ ALLOWED = {
     "adamas.rules.optax_functions",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
-ALSO = {"keras": {"adamas.torch.tensors", "adamas.jax.handler"}, "torch": set[str](), "jax": set[str]()}
+ALSO = {"keras": {"adamas.torch.tensors", "adamas.jax.handler"}}
 
 
 def imported_by(source: str) -> Iterator[str]:
@@ -52,7 +52,7 @@ def forbidden(source: str, adapter: str) -> list[str]:
     return [
         name
         for name in names
-        if (module := module_of(name)) not in ALLOWED | ALSO[adapter]
+        if (module := module_of(name)) not in ALLOWED | ALSO.get(adapter, set())
         and module != own
         and not module.startswith(f"{own}.")
     ]

@@ -33,7 +33,12 @@ MODULES = [
         "adamas.runtime",
         "adamas.optimizers",
         "adamas.reference",
+        "adamas.adapters.evaluation",
         "adamas.adapters.host",
+        "adamas.adapters.naming",
+        "adamas.autograd._optimizers",
+        "adamas.scipy._minimize",
+        "adamas.sklearn._optimizers",
         "adamas.observe",
         "adamas.adapters.optimizer_info",
         "adamas.rules.spec",
@@ -55,7 +60,7 @@ def test_readme_block(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         exec(compile(block, "README.md", "exec"), namespace)
 
 
-@pytest.mark.parametrize("page", ["observe.md"])
+@pytest.mark.parametrize("page", ["autograd.md", "observe.md", "scipy.md", "sklearn.md"])
 def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from collections.abc import Callable
@@ -175,6 +176,7 @@ def batch_loss(w: Array, rows: tuple[Array, Array]) -> tuple[float, Array]:
     )
 
 
+@functools.cache
 def digit_batches() -> list[tuple[Array, Array]]:
     images, labels = load_digits(return_X_y=True)
     images, odd = np.c_[images / 16, np.ones(len(images))], np.where(labels % 2, 1.0, -1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import functools
 import pickle
 from collections.abc import Callable
@@ -320,6 +321,16 @@ def test_regressor_with_a_rule() -> None:
     images, labels = digits()
     network = MLPRegressor(**{**SHORT, "max_iter": 100}, optimizer="adan", learning_rate_init=0.002)
     assert network.fit(images, labels).score(images, labels) > 0.8
+
+
+@pytest.mark.parametrize("base", [MLPClassifier, MLPRegressor])
+def test_the_description_is_ours_and_theirs_and_its_example_runs(base: Any) -> None:
+    ours, theirs = base.__doc__.split("What follows is scikit-learn's description")
+    assert "hidden_layer_sizes : " in theirs
+    assert all(f'"{name}"' in ours for name in RULE_NAMES)
+    test = doctest.DocTestParser().get_doctest(ours, {}, base.__name__, None, 0)
+    assert len(test.examples) == 5
+    assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_users_may_derive_classes() -> None:

@@ -30,7 +30,7 @@ def minimize(
     constraints: Any = (),
     callback: Callable[..., Any] | None = None,
     tol: float | None = None,
-    rule: str | type[adamas.Optimizer] = "adam",
+    rule: str | type[adamas.Optimizer] = adamas.Adam,
     maxiter: int = 1000,
     gtol: float | None = None,
     batch: Callable[[int], Any] | Iterable[Any] | None = None,

@@ -50,8 +50,8 @@ Example:
     >>> from sklearn.datasets import load_digits
     >>> from adamas.sklearn import {base}
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = {base}((64,), optimizer="adamw", weight_decay=0.1, random_state=0, tol=0.01).fit(X, y)
-    >>> model.score(X, y) > 0.8
+    >>> model = {base}(hidden_layer_sizes=(64,), optimizer="adamw", weight_decay=0.1, random_state=0, tol=0.01)
+    >>> model.fit(X, y).score(X, y) > 0.8
     True
 
 What follows is scikit-learn's description of the class.
