@@ -218,6 +218,20 @@ class Optimizer(Saving):
     # With all hooks, and under the name that the profiler gives to steps.
     _watched_step = torch.optim.Optimizer.profile_hook_step(_step)
 
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters.
+
+        Args:
+            set_to_none: True: gradients become None. False: they keep their memory, and become zero.
+        """
+        if not set_to_none or is_watched():
+            super().zero_grad(set_to_none)
+            return
+        # Without the name for profilers, which takes torch longer than all the rest where tensors are few.
+        for group in self.param_groups:
+            for param in group["params"]:
+                param.grad = None
+
     def refresh_copies(self) -> None:
         """Make the tensors of ``copy_out`` equal to the parameters, as each step does.
 
