@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adamas._types import Array
+from adamas.rules.flower_words import AdagradInFlower
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasStep, KerasWords
 from adamas.rules.spec import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
@@ -108,6 +109,7 @@ class Adagrad(RuleSpec):
     )
     formulas = (_AdagradFormula(),)
     keras = _AdagradInKeras()
+    flower = AdagradInFlower()
 
     def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
         return {"sum": group["initial_accumulator_value"]}

@@ -10,6 +10,7 @@ import numpy as np
 
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
+from adamas.rules.flower_words import AdamInFlower, FlowerWords
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.spec import (
@@ -89,6 +90,10 @@ class _AdamInKeras(KerasWords):
 
     arguments = {**ADAM_ARGUMENTS, "amsgrad": False}
     fixed = {"eps_hat": True}
+
+
+class _AdamInFlower(AdamInFlower):
+    defaults = {**AdamInFlower.defaults, "eta_l": 0.1}
 
 
 @enter
@@ -191,6 +196,7 @@ class Adam(RuleSpec):
     array([0.5, 1.5])
     """
     keras: KerasWords = _AdamInKeras()
+    flower: FlowerWords = _AdamInFlower()
 
     def choose(self, group: Mapping[str, Any]) -> str:
         return "amsgrad" if group["amsgrad"] else "adam"
@@ -281,3 +287,4 @@ class AdamW(Adam):
     array([0.75, 0.75])
     """
     keras = _AdamWInKeras()
+    flower = AdamInFlower()

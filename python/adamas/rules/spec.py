@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from adamas._types import Array
 from adamas.rules.common import check_cautious, check_decay
+from adamas.rules.flower_words import FlowerWords
 from adamas.rules.formula import Coefficients, Formula
 from adamas.rules.keras_words import KerasWords
 
@@ -165,6 +166,8 @@ class RuleSpec:
     function_example: str = ""
     #: Names, arguments and conventions of the class in `adamas.keras`.
     keras: KerasWords = KerasWords()
+    #: Defaults and modes of the strategy in `adamas.flower`.
+    flower: FlowerWords = FlowerWords()
     #: Rows of the benchmark: options, by what tells the row from others of the rule.
     variants: Mapping[str, Mapping[str, Any]] = {"": {}}
 

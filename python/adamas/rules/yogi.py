@@ -10,6 +10,7 @@ import numpy as np
 
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
+from adamas.rules.flower_words import YogiInFlower
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
 from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import (
@@ -124,6 +125,7 @@ class Yogi(RuleSpec):
     )
     formulas = (_YogiFormula(),)
     keras = _YogiInKeras()
+    flower = YogiInFlower()
 
     def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
         start = group["initial_accumulator_value"]
