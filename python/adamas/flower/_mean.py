@@ -5,8 +5,8 @@ For each element x of the model, of replies r_k with weights w_k::
     delta = sum(w_k / w_max * (r_k - x)) * w_max / sum(w_k)
 
 The differences come first: a reply that left an element as it was adds exactly zero, and a small difference of large
-numbers keeps all its digits. Replies are summed up in groups of eight, in the dtype of the model (float32 for float16),
-and the groups in float64, so the error does not grow with the number of clients. They come in an order that depends on
+numbers keeps all its digits. Replies are summed up in groups of 16, in the dtype of the model (float32 for float16),
+and several groups in float64, so the error does not grow with the number of clients. They come in an order that depends on
 weights and contents alone: the same replies give the same bits, whoever sent them, and in whatever order they arrived.
 """
 
@@ -21,10 +21,10 @@ import numpy as np
 import adamas
 from adamas.adapters import Array, BackgroundThreads
 
-#: Elements that one thread takes at a time; all that it needs for them stays in its cache.
-CHUNK = 32_768
+#: Elements that one thread takes at a time: few enough to stay in its cache, and enough to hide what a call costs.
+CHUNK = 262_144
 #: Replies that are summed up before they are added to the total.
-_GROUP = 8
+_GROUP = 16
 #: Elements of all replies for which another thread pays.
 _WORTH_A_THREAD = 1 << 19
 
@@ -115,20 +115,23 @@ class _Scratch:
     def take(self, each: Sum, where: slice) -> bool:
         """Take the mean of some elements; return whether it is finite."""
         count = where.stop - where.start
-        model, total, wide = each.model[where], self._total[:count], self._wide[:count]
-        for i, group in enumerate(self._groups(each, where, model, count)):
-            if i == 0:
-                np.copyto(total, group)
-            else:
+        model, delta = each.model[where], each.delta[where]
+        groups = self._groups(each, where, model, count)
+        if len(each.replies) <= _GROUP:
+            np.multiply(next(groups), self._dtype.type(self._scale), out=delta)
+        else:
+            total, wide = self._total[:count], self._wide[:count]
+            np.copyto(total, next(groups))
+            for group in groups:
                 np.copyto(wide, group)
                 np.add(total, wide, out=total)
-        np.multiply(total, self._scale, out=total)
-        delta = each.delta[where]
-        np.copyto(delta, total, casting="same_kind")
+            np.multiply(total, self._scale, out=total)
+            np.copyto(delta, total, casting="same_kind")
         np.copyto(each.kept[where], model)
         return bool(np.isfinite(delta, out=self._finite[:count]).all())
 
     def _groups(self, each: Sum, where: slice, model: Array, count: int) -> Iterator[Array]:
+        """Yield the sum of each group of replies, in the same memory."""
         group, one = self._group[:count], self._one[:count]
         for begin in range(0, len(each.replies), _GROUP):
             for k in range(begin, min(begin + _GROUP, len(each.replies))):
