@@ -29,9 +29,11 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
         current_weights: The model that the next step starts from: read-only views of what was sent to the clients.
     """
 
-    # In-place sums are all that there are.
+    # As Flower's FedOpt has them: with initial_parameters, and without inplace.
     flower_parameters: ClassVar[Mapping[str, Any]] = {
-        name: each for name, each in _arguments.parameters_of(FedAvg).items() if name != "inplace"
+        name: each.replace(default=each.empty) if name == "initial_parameters" else each
+        for name, each in _arguments.parameters_of(FedAvg).items()
+        if name != "inplace"
     }
 
     def __init__(self, **given: Any) -> None:

@@ -49,12 +49,12 @@ def unpack(data: Any) -> Array:
     end = 8 + struct.calcsize(length) + struct.unpack_from(length, data, 8)[0]
     try:
         shape, in_columns, dtype = _parse(data[:end])
-    except (ValueError, TypeError, SyntaxError) as error:
+    except Exception as error:  # of whatever kind: NumPy parses a header as Python
         raise ValueError(f"expected the bytes that numpy.save writes, but their header is damaged ({error})") from None
     if dtype.hasobject:
         raise ValueError("expected an array of numbers, got one of Python objects")
     size = math.prod(shape)
-    if len(data) - end != size * dtype.itemsize:
+    if min(shape, default=0) < 0 or len(data) - end != size * dtype.itemsize:
         raise ValueError(
             f"expected {size * dtype.itemsize} bytes for {dtype} {shape}, got {len(data) - end}: the array is cut off "
             "or damaged"
