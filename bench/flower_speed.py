@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-import adamas
 from adamas.bench.machine import describe_machine
 from adamas.bench.timing import Side, ratio, rounds_within, time_alternately
 

@@ -20,9 +20,7 @@ from adamas.rules.flower_classes import flower_name, in_flower
 Model = dict[str, Any]
 
 #: Each rule, with each mode that it has.
-CASES = [
-    (spec.name, mode) for spec in SPECS.values() if in_flower(spec) for mode in (spec.flower.modes or (None,))
-]
+CASES = [(spec.name, mode) for spec in SPECS.values() if in_flower(spec) for mode in (spec.flower.modes or (None,))]
 
 
 def strategy_class(name: str, *, older: bool = False) -> Any:
@@ -38,7 +36,12 @@ def mode_of(mode: str | None) -> dict[str, str]:
 def make_model(dtype: Any = np.float32, seed: int = 0) -> Model:
     """Return a model: matrices, a vector longer than a vector register, and a number."""
     rng = np.random.default_rng(seed)
-    shapes: dict[str, tuple[int, ...]] = {"conv.weight": (4, 3, 2, 2), "fc.weight": (13, 7), "fc.bias": (37,), "scale": ()}
+    shapes: dict[str, tuple[int, ...]] = {
+        "conv.weight": (4, 3, 2, 2),
+        "fc.weight": (13, 7),
+        "fc.bias": (37,),
+        "scale": (),
+    }
     return {name: np.asarray(rng.standard_normal(shape), dtype) for name, shape in shapes.items()}
 
 
@@ -131,7 +134,7 @@ class Older:
         self.strategy.current_weights = [*model.values()]
 
 
-def run(name: str, model: Mapping[str, Any], *, older: bool = False, **arguments: Any) -> Newer | Older:
+def run(name: str, model: Mapping[str, Any], *, older: bool = False, **arguments: Any) -> Any:
     """Return our strategy of a rule, with a model."""
     made = strategy_class(name, older=older)
     if older:
@@ -143,7 +146,9 @@ def run(name: str, model: Mapping[str, Any], *, older: bool = False, **arguments
 class Grid:
     """A grid of nodes in this process: it hands messages to a function, as a simulation does to a ClientApp."""
 
-    def __init__(self, train: Callable[[ArrayRecord, ConfigRecord, int], tuple[Mapping[str, Any], int]], nodes: int) -> None:
+    def __init__(
+        self, train: Callable[[ArrayRecord, ConfigRecord, int], tuple[Mapping[str, Any], int]], nodes: int
+    ) -> None:
         self._train = train
         self._nodes = nodes
 
@@ -153,13 +158,14 @@ class Grid:
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> Iterable[Message]:
         """Return the replies, the last first."""
-        found = []
+        found: list[Message] = []
         for sent in messages:
             node = sent.metadata.dst_node_id
             content = sent.content
             model, examples = self._train(content["arrays"], content["config"], node - 1000)
             found.append(reply(model, examples, node))
-        return reversed(found)
+        found.reverse()
+        return found
 
 
 @contextlib.contextmanager

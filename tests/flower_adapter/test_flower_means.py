@@ -18,8 +18,7 @@ from adamas.flower import _mean
 
 def sgd(model: dict[str, Any], **arguments: Any) -> Newer:
     """A strategy whose step is the mean itself, but for one rounding."""
-    found = run("SGD", model, eta=1.0, **arguments)
-    assert isinstance(found, Newer)
+    found: Newer = run("SGD", model, eta=1.0, **arguments)
     return found
 
 
@@ -154,7 +153,6 @@ def test_memory_is_that_of_one_model(clients: int) -> None:
     strategy = adamas.flower.FedAdam()
     tracemalloc.start()
     try:
-        strategy.configure_train  # noqa: B018
         strategy.current_arrays = arrays_of(record(model))
         before = tracemalloc.get_traced_memory()[0]
         strategy.aggregate_train(1, sent)  # makes a place for the model, two states, and one mean

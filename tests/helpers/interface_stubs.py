@@ -17,6 +17,7 @@ from typing import Any
 import adamas
 from adamas._optimizer.single_update import docstring_of, signature_of
 from adamas.rules import SPECS, RuleSpec
+from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
 from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_name
 from adamas.rules.optax_functions import FUNCTIONS
 
@@ -35,6 +36,8 @@ def stubs() -> dict[str, str]:
         "sharded/_optimizers.pyi": _sharded(),
         "torch/_optimizers.pyi": _torch(),
         "keras/_optimizers.pyi": _keras(),
+        "flower/_strategies.pyi": _flower(older=False),
+        "flower/_older_strategies.pyi": _flower(older=True),
         "jax/_optimizers.pyi": _jax(),
         "jax/_transforms.pyi": _transforms(),
     }
@@ -173,6 +176,29 @@ def _keras() -> str:
         bases = "WordedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, WordedOptimizer"
         classes.append(_class_of(keras_name(spec), bases, _summary(keras_docstring(spec)), signature))
     return head + _all_of(map(keras_name, SPECS.values())) + "".join(classes)
+
+
+def _flower(*, older: bool) -> str:
+    module = "_older" if older else "_strategy"
+    interface = "flwr.server.strategy" if older else "flwr.serverapp.strategy"
+    head = _HEADER.format(f"The strategies, as those of {interface}.") + _imports(
+        "from typing import Any",
+        "",
+        f"from adamas.flower.{module} import FedServer",
+    )
+    specs = [spec for spec in SPECS.values() if in_flower(spec)]
+    classes = []
+    for spec in specs:
+        parameters = [
+            inspect.Parameter(name, _KEYWORD, default=value, annotation="Any")
+            for name, value in flower_arguments(spec, older=older).items()
+        ]
+        fedavg = inspect.Parameter("fedavg", inspect.Parameter.VAR_KEYWORD, annotation="Any")
+        signature = inspect.Signature([*parameters, fedavg], return_annotation="None")
+        classes.append(
+            _class_of(flower_name(spec), "FedServer", _summary(flower_docstring(spec, older=older)), signature)
+        )
+    return head + _all_of(map(flower_name, specs)) + "".join(classes)
 
 
 def _jax() -> str:

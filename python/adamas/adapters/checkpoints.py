@@ -1,7 +1,7 @@
 """Checkpoints of what an adapter keeps, where its library has no file for that.
 
-`adamas.checkpoint` describes the file. An adapter may put entries of its own into the ``param_groups`` of the state dict
-(numbers, texts, None), and arrays of its own beside the parameters: `read_checkpoint` gives them back.
+`adamas.checkpoint` describes the file. An adapter may put entries of its own into the ``param_groups`` of the state
+dict (numbers, texts, None), and arrays of its own beside the parameters: `read_checkpoint` gives them back.
 
 ::
 

@@ -30,20 +30,20 @@ one model for both.
 
 from __future__ import annotations
 
-import importlib.util
 from importlib import metadata
 
-#: The first that has ``flwr.serverapp.strategy``, and the first that may have another.
-_FIRST, _BEYOND = (1, 21), (2, 0)
+try:
+    import flwr  # noqa: F401
+except ImportError as error:
+    if not isinstance(error, ModuleNotFoundError) or error.name != "flwr":
+        raise ImportError(f"adamas.flower: Flower is installed, but cannot be imported: {error}") from error
+    raise ImportError("adamas.flower: needs Flower; install it with: pip install 'adamas[flower]'") from error
 
-if importlib.util.find_spec("flwr") is None:
-    raise ImportError("adamas.flower: needs Flower; install it with: pip install 'adamas[flower]'")
-
-_version = metadata.version("flwr")
-if not _FIRST <= tuple(int(part) for part in _version.split(".")[:2]) < _BEYOND:
+# The first that has flwr.serverapp.strategy, and the first that may have another.
+if not (1, 21) <= tuple(int(part) for part in metadata.version("flwr").split(".")[:2]) < (2, 0):
     raise ImportError(
-        f"adamas.flower: needs Flower {'.'.join(map(str, _FIRST))} or newer, and older than "
-        f"{'.'.join(map(str, _BEYOND))}, got {_version}; install it with: pip install 'adamas[flower]'"
+        f"adamas.flower: needs Flower 1.21 or newer, and older than 2.0, got {metadata.version('flwr')}; "
+        "install it with: pip install 'adamas[flower]'"
     )
 
 from adamas.flower import _strategies

@@ -10,7 +10,7 @@ import numpy as np
 
 from adamas.adapters import Array
 from adamas.flower._errors import ReplyError
-from adamas.flower._wire import check_dtype, header_of, pack, unpack
+from adamas.flower._wire import check_dtype, header_of, unpack
 
 #: Names of running statistics: of PyTorch's normalization layers, and of Keras's.
 STATISTICS = ("*running_mean", "*running_var", "*num_batches_tracked", "*moving_mean", "*moving_variance")
@@ -28,6 +28,16 @@ class Reply(NamedTuple):
     sender: str
     weight: float
     arrays: Mapping[str, bytes]
+
+
+def check_weights(replies: Sequence[Reply]) -> None:
+    """Refuse replies whose weights are all 0.
+
+    Raises:
+        ReplyError: They are.
+    """
+    if not any(reply.weight > 0.0 for reply in replies):
+        raise ReplyError("The replies have no weight: all of them are 0, so there is no mean")
 
 
 class Entry(NamedTuple):
@@ -94,13 +104,6 @@ class Layout:
                     f"arrays[{name!r}]: expected {entry.dtype} {entry.shape}, as before, got {array.dtype} "
                     f"{array.shape}; {_ONE_MODEL}"
                 )
-
-    def packed(self, model: Mapping[str, Array]) -> dict[str, bytes]:
-        """Return the bytes of a model that is made of these arrays."""
-        return {
-            name: pack(np.ascontiguousarray(model[name]).reshape(entry.shape), entry.header)
-            for name, entry in self.entries.items()
-        }
 
     def read(self, reply: Reply) -> dict[str, Array]:
         """Return the arrays of a reply, flat, in C order: views of its bytes, if these are in C order.

@@ -6,12 +6,14 @@ For each element x of the model, of replies r_k with weights w_k::
 
 The differences come first: a reply that left an element as it was adds exactly zero, and a small difference of large
 numbers keeps all its digits. Replies are summed up in groups of 16, in the dtype of the model (float32 for float16),
-and several groups in float64, so the error does not grow with the number of clients. They come in an order that depends on
-weights and contents alone: the same replies give the same bits, whoever sent them, and in whatever order they arrived.
+and several groups in float64, so the error does not grow with the number of clients. They come in an order that
+depends on weights and contents alone: the same replies give the same bits, whoever sent them, and in whatever order
+they arrived.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -81,7 +83,7 @@ def take(sums: Sequence[Sum], weights: Weights, num_threads: int | None) -> bool
     parts = [chunks[len(chunks) * i // count : len(chunks) * (i + 1) // count] for i in range(count)]
     threads = BackgroundThreads("adamas-flower", count - 1)
     try:
-        tasks = [threads.submit(lambda part=part: _take_chunks(part, weights)) for part in parts[1:]]
+        tasks = [threads.submit(functools.partial(_take_chunks, part, weights)) for part in parts[1:]]
         finite = [_take_chunks(parts[0], weights), *(task.result() for task in tasks)]
     finally:
         threads.drop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flwr.common import FitRes, Parameters, Scalar
@@ -15,8 +15,10 @@ from adamas.adapters import Array
 from adamas.adapters.checks import type_name
 from adamas.flower import _arguments
 from adamas.flower._errors import ReplyError
-from adamas.flower._layout import Reply
-from adamas.flower._served import Served, views
+from adamas.flower._layout import Reply, check_weights
+from adamas.flower._served import Served
+from adamas.flower._state import State
+from adamas.flower._wire import packed, views
 
 _log = logging.getLogger("flwr")
 _TYPE = "numpy.ndarray"
@@ -40,8 +42,8 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
         parameters = given.get("initial_parameters")
         if not isinstance(parameters, Parameters):
             raise TypeError(
-                f"initial_parameters: expected flwr.common.Parameters (ndarrays_to_parameters makes them of arrays), got "
-                f"{type_name(parameters)}"
+                "initial_parameters: expected flwr.common.Parameters (ndarrays_to_parameters makes them of arrays), "
+                f"got {type_name(parameters)}"
             )
         model = _named(parameters)
         super().__init__(**given)
@@ -94,6 +96,7 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
             self._rounds.completed = number
             return None, {}
         read = [_read(client, result) for client, result in results]
+        check_weights(read)
         metrics: dict[str, Scalar] = {}
         if self.fit_metrics_aggregation_fn:
             metrics = self.fit_metrics_aggregation_fn([(result.num_examples, result.metrics) for _, result in results])
@@ -110,9 +113,9 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
     def _set_model(self, data: Mapping[str, bytes]) -> None:
         self.current_weights = [*views(data).values()]
 
-    def _resume(self, state: Any) -> None:
+    def _resume(self, state: State) -> None:
         super()._resume(state)
-        self.initial_parameters = Parameters([*self._server.layout.packed(self._model()).values()], _TYPE)
+        self.initial_parameters = Parameters([*packed(self._model()).values()], _TYPE)
 
 
 def _named(parameters: Parameters) -> dict[str, bytes]:

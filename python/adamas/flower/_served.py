@@ -13,7 +13,7 @@ from adamas.flower._layout import Reply
 from adamas.flower._rounds import Rounds
 from adamas.flower._server import Server, Step
 from adamas.flower._state import State, load, read_state, save
-from adamas.flower._wire import unpack
+from adamas.flower._wire import packed
 from adamas.rules.flower_classes import SERVER_ARGUMENTS, argument_of, stepped_by
 
 
@@ -213,12 +213,7 @@ class Served:
         step = Step({**own, **words.hyperparameters(self._mode), "maximize": True})
         server = Server(self.engine_class, state.arrays, self._averaged, step, {}, self._options)
         server.bound.optimizer.load_state_dict(state.optimizer)
-        return server, server.layout.packed(state.arrays)
-
-
-def views(data: Mapping[str, bytes]) -> dict[str, Array]:
-    """Return a model's arrays: read-only views of its bytes."""
-    return {name: unpack(each) for name, each in data.items()}
+        return server, packed(state.arrays)
 
 
 def _named(strategy: str, mode: str) -> str:

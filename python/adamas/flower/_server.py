@@ -72,20 +72,17 @@ class Server:
 
         Args:
             model: The arrays by name, made of what the server was made for.
-            replies: Those of the clients, with weights >= 0.
+            replies: Those of the clients, with weights >= 0 that are not all 0.
             step: What it goes by.
 
         Returns:
             The bytes of each array, as Flower sends them.
 
         Raises:
-            ReplyError: A reply does not fit, is not finite, or there is none with a weight > 0. The optimizer has not
-                changed.
+            ReplyError: A reply does not fit, or is not finite. The optimizer has not changed.
             ValueError: The model does not fit, or is not finite. Likewise.
         """
         self.layout.check_model(model)
-        if not any(reply.weight > 0.0 for reply in replies):
-            raise ReplyError("The replies have no weight: all of them are 0, so there is no mean")
         found = [(reply, self.layout.read(reply)) for reply in replies]
         found.sort(key=lambda each: _order(each[0], self.layout))
         read = [arrays for _, arrays in found]
@@ -147,7 +144,8 @@ def _refuse_not_finite(model: Mapping[str, Array], replies: Sequence[tuple[Reply
         for name, array in arrays.items():
             if (where := _not_finite(array)) is not None:
                 raise ReplyError(
-                    f"The reply of {reply.sender} is not finite: array {name!r} has {array[where]} at flat index {where}"
+                    f"The reply of {reply.sender} is not finite: array {name!r} has {array[where]} at flat index "
+                    f"{where}"
                 )
     for name, array in model.items():
         if (where := _not_finite(array)) is not None:

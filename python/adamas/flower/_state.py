@@ -12,7 +12,7 @@ import numpy as np
 from adamas.adapters import Array
 from adamas.adapters.checkpoints import CheckpointError, read_checkpoint, write_checkpoint
 from adamas.adapters.checks import shown, whole_number
-from adamas.flower._wire import header_of, pack, unpack
+from adamas.flower._wire import packed, unpack
 
 #: What entries of ours begin with in the group of a checkpoint.
 _OURS = "flower."
@@ -67,7 +67,8 @@ def read_state(state_dict: Mapping[str, Any]) -> State:
 def save(path: str | os.PathLike[str], state: State, stepped: Sequence[str]) -> None:
     """Write a state to a checkpoint.
 
-    Parameters are arrays in it, and arrays that are averaged the bytes that Flower sends, of any dtype.
+    Parameters are arrays in it. What is averaged, of any dtype, and single numbers are there as the bytes that Flower
+    sends.
 
     Args:
         path: Of the file.
@@ -78,15 +79,21 @@ def save(path: str | os.PathLike[str], state: State, stepped: Sequence[str]) -> 
         OSError: The file cannot be written.
         ValueError: The path has another ending than those of checkpoints.
     """
-    ours = {"strategy": state.strategy, "mode": state.mode, "round": state.round, "names": json.dumps(list(state.arrays))}
+    ours = {
+        "strategy": state.strategy,
+        "mode": state.mode,
+        "round": state.round,
+        "names": json.dumps(list(state.arrays)),
+    }
     ours |= {f"argument.{name}": value for name, value in state.hyperparameters.items()}
     (group,) = state.optimizer["param_groups"]
     optimizer = {
         **state.optimizer,
         "param_groups": [{**group, **{f"{_OURS}{name}": value for name, value in ours.items()}}],
     }
-    arrays = {name: array if name in stepped else _as_bytes(array) for name, array in state.arrays.items()}
-    write_checkpoint(path, optimizer, arrays)
+    plain = {name: array for name, array in state.arrays.items() if name in stepped and array.shape}
+    others = packed({name: array for name, array in state.arrays.items() if name not in plain})
+    write_checkpoint(path, optimizer, plain | {name: np.frombuffer(data, np.uint8) for name, data in others.items()})
 
 
 def load(path: str | os.PathLike[str]) -> State:
@@ -99,17 +106,16 @@ def load(path: str | os.PathLike[str]) -> State:
     read = read_checkpoint(path)
     optimizer = read.state_dict
     groups = optimizer["param_groups"]
-    ours = {key.removeprefix(_OURS): value for key, value in groups[0].items() if key.startswith(_OURS)} if groups else {}
+    ours = (
+        {key.removeprefix(_OURS): value for key, value in groups[0].items() if key.startswith(_OURS)} if groups else {}
+    )
     if len(groups) != 1 or not isinstance(ours.get("names"), str):
         raise CheckpointError(f"{path}: is no checkpoint of a strategy of adamas.flower, but of an optimizer")
-    stepped = groups[0]["params"]
     optimizer["param_groups"] = [{key: value for key, value in groups[0].items() if not key.startswith(_OURS)}]
     argument = "argument."
     try:
-        arrays = {
-            name: read.params[name] if name in stepped else unpack(read.params[name].tobytes())
-            for name in json.loads(ours["names"])
-        }
+        arrays = {name: read.params[name] for name in json.loads(ours["names"])}
+        arrays = {name: unpack(array.tobytes()) if array.dtype == np.uint8 else array for name, array in arrays.items()}
         return read_state(
             {
                 "strategy": ours.get("strategy"),
@@ -124,8 +130,3 @@ def load(path: str | os.PathLike[str]) -> State:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: is damaged: {error}") from None
-
-
-def _as_bytes(array: Array) -> Array:
-    plain = np.ascontiguousarray(array).reshape(array.shape)
-    return np.frombuffer(pack(plain, header_of(plain.dtype, plain.shape)), np.uint8)

@@ -15,8 +15,9 @@ from flwr.serverapp.strategy import FedAvg
 from adamas.adapters import Array
 from adamas.flower import _arguments
 from adamas.flower._errors import ReplyError
-from adamas.flower._layout import Reply
-from adamas.flower._served import Served, views
+from adamas.flower._layout import Reply, check_weights
+from adamas.flower._served import Served
+from adamas.flower._wire import packed, views
 
 _log = logging.getLogger("flwr")
 #: What Flower calls the bytes of ``numpy.save``.
@@ -48,7 +49,7 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
         """
         if self._server is None or self.current_arrays is None:
             raise RuntimeError("there is no model yet: call load(), or train a round")
-        return _record(self._server.layout.packed(self.current_arrays))
+        return _record(packed(self.current_arrays))
 
     def summary(self) -> None:
         """Log the settings, as Flower does."""
@@ -108,6 +109,7 @@ class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
         if self.current_arrays is None:
             raise AggregationError(reason="There is no model to step from. Call `configure_train` before aggregation.")
         read = [_read(message, self.weighted_by_key) for message in valid]
+        check_weights(read)
         _check_metrics(valid)
         metrics = self.train_metrics_aggr_fn([message.content for message in valid], self.weighted_by_key)
         new = self._aggregate(number, self.current_arrays, read)
@@ -144,7 +146,8 @@ def _sender(message: Message) -> str:
 
 
 def _without_errors(replies: Iterable[Message]) -> list[Message]:
-    valid, failed = [], []
+    valid: list[Message] = []
+    failed: list[Message] = []
     for message in replies:
         (failed if message.has_error() else valid).append(message)
     _log.info("aggregate_train: Received %s results and %s failures", len(valid), len(failed))
@@ -166,7 +169,9 @@ def _read(message: Message, weighted_by_key: str) -> Reply:
     metrics = _only(content.metric_records, "MetricRecord", message)
     if weighted_by_key not in metrics:
         raise ReplyError(f"The reply of {sender} does not fit: its metrics lack {weighted_by_key!r}, the weight")
-    weight = _arguments.check_weight(metrics[weighted_by_key], f"The reply of {sender}: {weighted_by_key!r}", ReplyError)
+    weight = _arguments.check_weight(
+        metrics[weighted_by_key], f"The reply of {sender}: {weighted_by_key!r}", ReplyError
+    )
     data = {
         name: _bytes_of(array, f"The reply of {sender} cannot be read: array {name!r}", ReplyError)
         for name, array in arrays.items()
@@ -176,13 +181,15 @@ def _read(message: Message, weighted_by_key: str) -> Reply:
 
 def _check_metrics(messages: Iterable[Message]) -> None:
     """Refuse metrics that differ in their names, of which Flower would make no mean."""
-    first, expected = "", set()
+    first = ""
+    expected: set[str] = set()
     for message in messages:
         content: RecordDict = message.content
         names = set(next(iter(content.metric_records.values())))
         if first and names != expected:
             differing = min(names ^ expected)
             raise ReplyError(
-                f"The reply of {_sender(message)} does not fit: {differing!r} is a metric of it or of {first}, not of both"
+                f"The reply of {_sender(message)} does not fit: {differing!r} is a metric of it or of {first}, but not "
+                "of both"
             )
         first, expected = _sender(message), names

@@ -6,6 +6,7 @@ import functools
 import io
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,18 @@ def unpack(data: Any) -> Array:
         )
     flat = np.frombuffer(data, dtype, size, end) if size else np.empty(0, dtype)
     return flat.reshape(shape, order="F" if in_columns else "C")
+
+
+def packed(model: Mapping[str, Array]) -> dict[str, bytes]:
+    """Return the bytes of a model's arrays, as ``numpy.save`` writes them in C order."""
+    # What makes an array contiguous makes one dimension of none.
+    plain = {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in model.items()}
+    return {name: pack(array, header_of(array.dtype, array.shape)) for name, array in plain.items()}
+
+
+def views(data: Mapping[str, bytes]) -> dict[str, Array]:
+    """Return a model's arrays: read-only views of its bytes."""
+    return {name: unpack(each) for name, each in data.items()}
 
 
 @functools.lru_cache(4096)

@@ -86,9 +86,7 @@ def flower_docstring(spec: RuleSpec, *, older: bool = False) -> str:
     described["eta_l"] = "Learning rate of the clients, which the server only shows, as Flower's does."
     if "tau" in described:
         described["tau"] = "Added to the denominator, >= 0."
-    lines = [
-        f"    {name}: {described[name]}" for name in flower_arguments(spec, older=older) if name in described
-    ]
+    lines = [f"    {name}: {described[name]}" for name in flower_arguments(spec, older=older) if name in described]
     lines += [f"    {text}" for text in ((_MODE, _SERVER) if spec.flower.modes else (_SERVER,))]
     head = inspect.cleandoc(spec.__doc__).split("\nArgs:\n", 1)[0].strip()
     flwr = "flwr.server.strategy" if older else "flwr.serverapp.strategy"
