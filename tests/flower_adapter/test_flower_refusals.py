@@ -125,6 +125,7 @@ def test_a_reply_that_does_not_fit_names_its_node(case: str, place: int) -> None
         strategy.aggregate_train(2, sent)
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, InconsistentMessageReplies)
+    assert isinstance(caught.value, AggregationError)
     after = snapshot(strategy)
     assert all(same_bits(a, b) for a, b in zip(before[0].values(), after[0].values(), strict=True))
     assert same_bits(before[1], after[1])

@@ -115,6 +115,7 @@ def test_same_numbers_as_flower(name: str, arguments: dict[str, float], older: b
     if older and "tau" not in arguments:
         arguments = {**arguments, "tau": 1e-3}  # with the default, 1e-9, what is rounded in delta decides
     model = make_model(dtype)
+    del model["scale"]  # with numbers, older versions of Flower fail
     ours, flower = run(name, model, older=older, **arguments), theirs(name, model, older=older, **arguments)
     current = model
     # Flower takes the mean first and then the difference, so its delta has errors of units in the model's last place.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flwr.serverapp.exception import InconsistentMessageReplies
+from flwr.serverapp.exception import AggregationError, InconsistentMessageReplies
 
 
-class ReplyError(InconsistentMessageReplies, ValueError):
+class ReplyError(InconsistentMessageReplies, AggregationError, ValueError):
     """A reply does not fit the model, or is not finite; the message names the node. Nothing has changed.
 
-    It is both what Flower raises for replies that do not fit, which ends a ServerApp with Flower's exit code, and a
-    ValueError.
+    It is what Flower raises for replies that do not fit one another, and for those that do not fit the model; both end a
+    ServerApp with an exit code of Flower's. And it is a ValueError.
     """
