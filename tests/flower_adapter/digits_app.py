@@ -38,7 +38,7 @@ def forward(weights: Any, x: Any) -> Any:
 client = ClientApp()
 
 
-@client.train()
+@client.train()  # type: ignore[untyped-decorator]
 def train(message: Message, context: Context) -> Message:
     """Train three passes over this client's part, by gradient descent."""
     number = int(context.node_config["partition-id"])
@@ -53,8 +53,8 @@ def train(message: Message, context: Context) -> Message:
         p[np.arange(len(rows)), y[rows]] -= 1.0
         p /= len(rows)
         back = (p @ weights[2].T) * (hidden > 0.0)
-        for w, grad in zip(weights, (x[rows].T @ back, back.sum(0), hidden.T @ p, p.sum(0)), strict=True):
-            w -= np.float32(0.1) * grad.astype(np.float32)
+        grads = (x[rows].T @ back, back.sum(axis=0), hidden.T @ p, p.sum(axis=0))
+        weights = [w - np.float32(0.1) * grad.astype(np.float32) for w, grad in zip(weights, grads, strict=True)]
     metrics = MetricRecord({"num-examples": len(y)})
     return Message(RecordDict({"arrays": ArrayRecord(weights), "metrics": metrics}), reply_to=message)
 
@@ -62,7 +62,7 @@ def train(message: Message, context: Context) -> Message:
 server = ServerApp()
 
 
-@server.main()
+@server.main()  # type: ignore[untyped-decorator]
 def main(grid: Grid, context: Context) -> None:
     """Train all rounds."""
     rng = np.random.default_rng(0)
