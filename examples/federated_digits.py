@@ -57,7 +57,7 @@ def servers() -> dict[str, Callable[[], Any]]:
         "FedAvg": lambda: FedAvg(**quiet),
         "FedLion": lambda: FedLion(eta=0.01, **quiet),
         "FedAdagrad": lambda: FedAdagrad(eta=0.1, tau=1e-2, **quiet),
-        "FedYogi": lambda: FedYogi(eta=0.05, tau=1e-2, mode="adam", **quiet),
+        "FedYogi": lambda: FedYogi(eta=0.05, tau=1e-2, **quiet),
         "FedAdam": lambda: FedAdam(eta=0.05, tau=1e-2, mode="adam", **quiet),
     }
 
@@ -75,7 +75,7 @@ def client_app(arguments: argparse.Namespace) -> Any:
 
     app = ClientApp()
 
-    @app.train()
+    @app.train()  # type: ignore[untyped-decorator]
     def train(message: Message, context: Context) -> Message:
         number, server_round = int(context.node_config["partition-id"]), message.content["config"]["server-round"]
         x, y = images_of_client(arguments, number)
@@ -105,7 +105,7 @@ def server_app(arguments: argparse.Namespace, run: Run, found: dict[str, Any]) -
     layers = init_mlp(sizes, np.random.default_rng(arguments.seed))
     first = ArrayRecord({f"{i}.{key}": FlowerArray(layer[key]) for i, layer in enumerate(layers) for key in ("w", "b")})
 
-    @app.main()
+    @app.main()  # type: ignore[untyped-decorator]
     def main(grid: Grid, context: Context) -> None:
         def train(name: str, strategy: Any, arrays: ArrayRecord, rounds: int) -> ArrayRecord:
             def test(server_round: int, arrays: ArrayRecord) -> MetricRecord | None:

@@ -13,7 +13,7 @@ from flower_rounds import Newer, arrays_of, make_model, record, replies, reply, 
 
 import adamas
 import adamas.flower
-from adamas.flower import _mean
+from adamas.flower import _mean, _threads
 
 
 def sgd(model: dict[str, Any], **arguments: Any) -> Newer:
@@ -67,7 +67,7 @@ def test_node_ids_do_not_matter() -> None:
 @pytest.mark.parametrize("clients", [3, 40])
 def test_threads_do_not_matter(clients: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_mean, "CHUNK", 1000)
-    monkeypatch.setattr(_mean, "_WORTH_A_THREAD", 100)
+    monkeypatch.setattr(_threads, "_WORTH_A_THREAD", 100)
     model = {"a": np.random.default_rng(0).standard_normal(12_345).astype(np.float32), "b": np.ones((70, 30))}
     models = trained(model, clients, 1)
     found = [run("Adam", model, num_threads=count).round(1, models) for count in (1, 2, 3, 7)]

@@ -8,6 +8,6 @@ from flwr.serverapp.exception import AggregationError, InconsistentMessageReplie
 class ReplyError(InconsistentMessageReplies, AggregationError, ValueError):
     """A reply does not fit the model, or is not finite; the message names the node. Nothing has changed.
 
-    It is what Flower raises for replies that do not fit one another, and for those that do not fit the model; both end a
-    ServerApp with an exit code of Flower's. And it is a ValueError.
+    It is what Flower raises for replies that do not fit one another, and for those that do not fit the model: either
+    ends a ServerApp with an exit code of Flower's. And it is a ValueError.
     """

@@ -20,15 +20,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-import adamas
-from adamas.adapters import Array, BackgroundThreads
+from adamas.adapters import Array
+from adamas.flower._threads import in_threads
 
 #: Elements that one thread takes at a time: few enough to stay in its cache, and enough to hide what a call costs.
 CHUNK = 262_144
 #: Replies that are summed up before they are added to the total.
 _GROUP = 16
-#: Elements of all replies for which another thread pays.
-_WORTH_A_THREAD = 1 << 19
 
 
 class Weights(NamedTuple):
@@ -75,30 +73,19 @@ def take(sums: Sequence[Sum], weights: Weights, num_threads: int | None) -> bool
         num_threads: The most threads to use; None for the library's limit. Results do not depend on it.
     """
     chunks = [(each, start) for each in sums for start in range(0, len(each.model), CHUNK)]
-    work = sum(len(each.model) for each in sums) * len(weights.factors)
-    limit = adamas.get_num_threads() if num_threads is None else num_threads
-    count = max(1, min(limit, len(chunks), work // _WORTH_A_THREAD))
-    if count == 1:
-        return _take_chunks(chunks, weights)
-    parts = [chunks[len(chunks) * i // count : len(chunks) * (i + 1) // count] for i in range(count)]
-    threads = BackgroundThreads("adamas-flower", count - 1)
-    try:
-        tasks = [threads.submit(functools.partial(_take_chunks, part, weights)) for part in parts[1:]]
-        finite = [_take_chunks(parts[0], weights), *(task.result() for task in tasks)]
-    finally:
-        threads.drop()
-        threads.close()
-    return all(finite)
+    size = sum(each.model.nbytes for each in sums) * len(weights.factors)
+    return all(in_threads(functools.partial(_take_chunks, weights), chunks, size, num_threads))
 
 
-def _take_chunks(chunks: Sequence[tuple[Sum, int]], weights: Weights) -> bool:
+def _take_chunks(weights: Weights, chunks: Sequence[tuple[Sum, int]]) -> bool:
     scratch: dict[str, _Scratch] = {}
+    longest = min(CHUNK, max(len(each.model) for each, _ in chunks))
     finite = True
     with np.errstate(all="ignore"):  # the delta tells
         for each, start in chunks:
             dtype = np.dtype(np.float64 if each.model.dtype == np.float64 else np.float32)
             if dtype.name not in scratch:
-                scratch[dtype.name] = _Scratch(dtype, weights)
+                scratch[dtype.name] = _Scratch(dtype, weights, longest)
             finite &= scratch[dtype.name].take(each, slice(start, min(start + CHUNK, len(each.model))))
     return finite
 
@@ -106,13 +93,13 @@ def _take_chunks(chunks: Sequence[tuple[Sum, int]], weights: Weights) -> bool:
 class _Scratch:
     """Memory of one thread, for one dtype."""
 
-    def __init__(self, dtype: np.dtype[np.generic], weights: Weights) -> None:
+    def __init__(self, dtype: np.dtype[np.generic], weights: Weights, size: int) -> None:
         self._dtype = dtype
         self._factors = [None if factor == 1.0 else dtype.type(factor) for factor in weights.factors]
         self._scale = weights.scale
-        self._total, self._wide = (np.empty(CHUNK, np.float64) for _ in range(2))
-        self._group, self._one = (np.empty(CHUNK, dtype) for _ in range(2))
-        self._finite = np.empty(CHUNK, np.bool_)
+        self._total, self._wide = (np.empty(size, np.float64) for _ in range(2))
+        self._group, self._one = (np.empty(size, dtype) for _ in range(2))
+        self._finite = np.empty(size, np.bool_)
 
     def take(self, each: Sum, where: slice) -> bool:
         """Take the mean of some elements; return whether it is finite."""

@@ -11,6 +11,7 @@ from adamas.adapters import Array, BoundOptimizer, Optimizer
 from adamas.flower._errors import ReplyError
 from adamas.flower._layout import Layout, Reply
 from adamas.flower._mean import Sum, Weights, mean_of, take
+from adamas.flower._threads import in_threads
 from adamas.flower._wire import pack
 
 
@@ -56,7 +57,7 @@ class Server:
         options: Mapping[str, Any],
     ) -> None:
         self.layout = Layout(model, averaged)
-        self._options = options
+        self._num_threads: int | None = options.get("num_threads")
         entries = {name: self.layout.entries[name] for name in self.layout.stepped}
         params = {name: np.zeros(entry.shape or (1,), entry.dtype) for name, entry in entries.items()}
         deltas = {name: np.float64 if entry.dtype == np.float64 else np.float32 for name, entry in entries.items()}
@@ -97,14 +98,25 @@ class Server:
             Sum(flat[name], [each[name] for each in read], delta.reshape(-1), self._params[name].reshape(-1))
             for name, delta in self._deltas.items()
         ]
-        finite = take(sums, weights, self._options.get("num_threads"))
+        finite = take(sums, weights, self._num_threads)
         if not finite or not all(np.isfinite(mean).all() for mean in means.values()):
             _refuse_not_finite(flat, found)
         self._take_step(step)
-        return {
-            name: pack(self._params[name] if entry.stepped else means[name], entry.header)
-            for name, entry in self.layout.entries.items()
-        }
+        return self._packed(means)
+
+    def _packed(self, means: Mapping[str, Array]) -> dict[str, bytes]:
+        """Return the bytes of the parameters, as they are now, and of what was averaged."""
+        entries = self.layout.entries
+
+        def work(names: Sequence[str]) -> list[bytes]:
+            return [
+                pack(self._params[name] if entries[name].stepped else means[name], entries[name].header)
+                for name in names
+            ]
+
+        names = list(entries)
+        parts = in_threads(work, names, sum(entry.length for entry in entries.values()), self._num_threads)
+        return dict(zip(names, [data for part in parts for data in part], strict=True))
 
     def _take_step(self, step: Step) -> None:
         """Step along the deltas; what bias corrections count is another number than that of steps, in some modes."""
