@@ -74,12 +74,12 @@ def take(sums: Sequence[Sum], weights: Weights, num_threads: int | None) -> bool
     """
     chunks = [(each, start) for each in sums for start in range(0, len(each.model), CHUNK)]
     size = sum(each.model.nbytes for each in sums) * len(weights.factors)
-    return all(in_threads(functools.partial(_take_chunks, weights), chunks, size, num_threads))
+    longest = min(CHUNK, max(len(each.model) for each in sums))
+    return all(in_threads(functools.partial(_take_chunks, weights, longest), chunks, size, num_threads))
 
 
-def _take_chunks(weights: Weights, chunks: Sequence[tuple[Sum, int]]) -> bool:
+def _take_chunks(weights: Weights, longest: int, chunks: Iterator[tuple[Sum, int]]) -> bool:
     scratch: dict[str, _Scratch] = {}
-    longest = min(CHUNK, max(len(each.model) for each, _ in chunks))
     finite = True
     with np.errstate(all="ignore"):  # the delta tells
         for each, start in chunks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,15 +108,15 @@ class Server:
         """Return the bytes of the parameters, as they are now, and of what was averaged."""
         entries = self.layout.entries
 
-        def work(names: Sequence[str]) -> list[bytes]:
-            return [
-                pack(self._params[name] if entries[name].stepped else means[name], entries[name].header)
+        def work(names: Iterator[str]) -> dict[str, bytes]:
+            return {
+                name: pack(self._params[name] if entries[name].stepped else means[name], entries[name].header)
                 for name in names
-            ]
+            }
 
-        names = list(entries)
-        parts = in_threads(work, names, sum(entry.length for entry in entries.values()), self._num_threads)
-        return dict(zip(names, [data for part in parts for data in part], strict=True))
+        parts = in_threads(work, list(entries), sum(entry.length for entry in entries.values()), self._num_threads)
+        found = {name: data for part in parts for name, data in part.items()}
+        return {name: found[name] for name in entries}
 
     def _take_step(self, step: Step) -> None:
         """Step along the deltas; what bias corrections count is another number than that of steps, in some modes."""

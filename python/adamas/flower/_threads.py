@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import adamas
@@ -16,24 +16,26 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_threads(work: Callable[[Sequence[T]], R], items: Sequence[T], size: int, num_threads: int | None) -> list[R]:
-    """Have items worked on, each thread taking some that follow one another; return the results in order.
+def in_threads(work: Callable[[Iterator[T]], R], items: Sequence[T], size: int, num_threads: int | None) -> list[R]:
+    """Have items worked on; return what each thread returned.
+
+    All threads take from one iterator, so that nobody waits long for a thread that the system gives no processor.
 
     Args:
-        work: Takes items. It gives up Python's lock while it works on arrays.
-        items: At least one.
+        work: Takes items until there are no more. It gives up Python's lock while it works on arrays.
+        items: What is to be worked on.
         size: How many bytes they read or write.
         num_threads: The most threads to use; None for the library's limit.
     """
     limit = adamas.get_num_threads() if num_threads is None else num_threads
     count = max(1, min(limit, len(items), size // _WORTH_A_THREAD))
-    parts = [items[len(items) * i // count : len(items) * (i + 1) // count] for i in range(count)]
+    shared = iter(items)  # each item goes to one thread, as Python's lock is held while one is taken
     if count == 1:
-        return [work(items)]
+        return [work(shared)]
     threads = BackgroundThreads("adamas-flower", count - 1)
     try:
-        tasks = [threads.submit(functools.partial(work, part)) for part in parts[1:]]
-        return [work(parts[0]), *(task.result() for task in tasks)]
+        tasks = [threads.submit(functools.partial(work, shared)) for _ in range(count - 1)]
+        return [work(shared), *(task.result() for task in tasks)]
     finally:
         threads.drop()
         threads.close()
