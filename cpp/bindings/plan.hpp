@@ -113,6 +113,12 @@ class PyPlan {
   // How many parameters were updated; the others' averages are brought up to date.
   std::size_t close();
 
+  // A step of one parameter by itself, whose array is given too: `param` must have the memory that was added. Averages
+  // of others stay. `average_weight` is a number. Returns the parameter's step count after it, or 0 if the step was
+  // skipped. completed() becomes the largest step count.
+  py::object step_alone(std::size_t index, py::handle param, py::handle grad, py::handle groups, py::handle options,
+                        py::handle average_weight);
+
   // Shuts other threads out, as a step does, while Python code restores states.
   void enter();
   void exit() { busy_.store(false, std::memory_order_release); }

@@ -239,6 +239,33 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
   return report(info);
 }
 
+// First what may run Python code, as in read_inputs().
+py::object PyPlan::step_alone(std::size_t index, py::handle param, py::handle grad, py::handle groups,
+                              py::handle options, py::handle average_weight) {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("step_alone: no such parameter");
+  const Exclusive exclusive(*this);
+  read_options(options, average_weight);
+  if (options_.observations != nullptr) throw py::value_error("step_alone: such steps are not observed");
+  options_.average_number = static_cast<std::uint64_t>(plan_.step_count(index)) + 1;
+  if (accumulated_ != 0 || !read_groups(groups)) return py::none();
+  if (!param.is(params_[index].array) && !has_memory_of(param, params_[index])) return py::none();
+  copied_ = 0;
+  if (grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
+  const auto kept = py::reinterpret_borrow<py::object>(grad);
+  const StepInputs inputs = inputs_of_one(index, &gradients_[index], &gradient_dtypes_[index]);
+  StepInfo info;
+  Status status = Status::kOk;
+  without_gil_unless(params_[index].size <= kBriefElements, [&] { status = plan_.step_one(index, inputs, &info); });
+  if (is_refusal(status)) return py::none();
+  throw_on_error(status);
+  last_threads_ = info.threads;
+  if (info.skipped) return py::int_(0);
+  if (options_.average_weight != 0.0 && !average_counts_.empty()) ++average_counts_[index];
+  const std::int64_t count = plan_.step_count(index);
+  completed_ = std::max<long long>(completed_, count);
+  return py::int_(count);
+}
+
 // After a step in which all averages were brought up to date, if any were.
 void PyPlan::count_averages() {
   if (options_.average_weight == 0.0) return;

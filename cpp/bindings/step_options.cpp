@@ -18,6 +18,7 @@ ChosenOptions choose(py::handle options) {
   ChosenOptions chosen;
   chosen.core.grad_scale = number_of(options, "grad_scale");
   chosen.core.max_norm = number_of(options, "max_norm");
+  chosen.core.clip_eps = number_of(options, "clip_eps");
   chosen.core.max_value = number_of(options, "max_value");
   chosen.core.norm_type = flag_of(options, "largest") ? NormType::kLargest : NormType::kL2;
   chosen.core.clip_each = flag_of(options, "clip_each");

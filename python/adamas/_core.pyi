@@ -230,6 +230,16 @@ class Plan:
         self, groups: Any, options: StepOptions | None, average_weight: float | Sequence[float]
     ) -> Begun | None: ...
     def step_one(self, index: int, grad: Any) -> StepReport | None: ...
+    def step_alone(
+        self,
+        index: int,
+        param: Any,
+        grad: Any,
+        groups: Any,
+        options: StepOptions | None,
+        average_weight: float,
+        /,
+    ) -> int | None: ...
     def step_count(self, index: int) -> int: ...
     def set_step_counts(
         self,

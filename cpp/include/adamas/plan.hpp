@@ -95,8 +95,10 @@ enum class NormType : std::uint8_t {
 // max_norm, measure or skip_nonfinite asks for it.
 struct StepOptions {
   double grad_scale = 1.0;  // > 0; every gradient is divided by it: what the loss was multiplied by
-  // > 0; if the norm of all gradients, so divided, is larger, they are multiplied by max_norm / (norm + 1e-6).
+  // > 0; if the norm of all gradients, so divided, is larger, they are multiplied by
+  // max_norm / (norm + clip_eps).
   double max_norm = std::numeric_limits<double>::infinity();
+  double clip_eps = 1e-6;                                      // >= 0 and finite; 1e-6 as PyTorch, 0 as others
   double max_value = std::numeric_limits<double>::infinity();  // > 0; then what is larger in magnitude becomes this
   NormType norm_type = NormType::kL2;
   bool clip_each = false;       // max_norm holds for the gradient of each parameter, not for all of them together

@@ -34,13 +34,14 @@ bool shares_scalars(Rule rule) { return rule_info(rule).shared_scalar_count != 0
 Status check_options(const StepOptions& options) {
   const double inverse = 1.0 / options.grad_scale;
   const bool valid = inverse > 0.0 && inverse < kInfinite && options.max_norm > 0.0 && options.max_value > 0.0 &&
-                     options.average_weight >= 0.0 && options.average_weight <= 1.0;
+                     options.clip_eps >= 0.0 && options.clip_eps < kInfinite && options.average_weight >= 0.0 &&
+                     options.average_weight <= 1.0;
   return valid ? Status::kOk : Status::kInvalidHyperparameter;
 }
 
 // What gradients of this norm are multiplied by.
-double clip_coefficient(double norm, double max_norm) {
-  const double coefficient = max_norm / (norm + 1e-6);
+double clip_coefficient(double norm, const StepOptions& options) {
+  const double coefficient = options.max_norm / (norm + options.clip_eps);
   return coefficient > 1.0 ? 1.0 : coefficient;  // NaN stays
 }
 
@@ -185,14 +186,14 @@ Status Plan::Impl::measure_gradients(Pass pass, const Items& part, const Crew& c
     info->grad_norm = found.norm;
     info->nonfinite = found.nonfinite;
     info->skipped = options.skip_nonfinite && found.nonfinite != kNoParameter;
-    if (clip && !options.clip_each) info->clip_coefficient = clip_coefficient(found.norm, options.max_norm);
+    if (clip && !options.clip_each) info->clip_coefficient = clip_coefficient(found.norm, options);
   }
   const double common = scale * info->clip_coefficient;
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
     put(item.factor, common);
     if (!clip || !options.clip_each || !item.has_gradient()) continue;
-    const double coefficient = clip_coefficient(item.norm, options.max_norm);
+    const double coefficient = clip_coefficient(item.norm, options);
     item.factor = scale * coefficient;
     double& smallest = info->clip_coefficient;
     if (smallest == smallest && !(coefficient >= smallest)) smallest = coefficient;  // NaN counts as smallest

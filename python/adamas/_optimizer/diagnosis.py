@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from adamas._inputs import trees
-from adamas._inputs.arrays import check_like, check_overlap, readable
+from adamas._inputs.arrays import address, check_like, check_overlap, readable
 from adamas._inputs.hyperparameters import MAX_STEPS
 from adamas._inputs.sparse import check_row_steps
 from adamas._optimizer.model import Model
@@ -53,6 +53,17 @@ class Diagnosis:
         self.check_groups(groups)
         self.check_alone(index, grad, zero_grads=zero_grads)
         raise RuntimeError("an input changed while it was being checked; this parameter was not updated")
+
+    def refuse_stepped_alone(self, index: int, array: Any, grad: Any, groups: Any, *, zero_grads: bool) -> NoReturn:
+        """Raise the error that says why one parameter was not stepped by itself."""
+        parameter = self._model.parameters[index]
+        if self._model.engine.accumulated:
+            raise RuntimeError(f"{parameter.path}: gradients have been accumulated, which only a whole step can use")
+        parameter.check_bound()
+        check_like(array, parameter.path, parameter.array, parameter.path, same_dtype=True, writable=True)
+        if address(array) != address(parameter.array):
+            raise ValueError(f"{parameter.path}: expected the memory that was bound, got an array elsewhere")
+        self.refuse_alone(index, grad, groups, zero_grads=zero_grads)
 
     def check_step(
         self,

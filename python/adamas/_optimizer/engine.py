@@ -30,6 +30,7 @@ class StepOptions(NamedTuple):
     keep_accumulated: bool = False
     #: Every how many-th step is observed, the first one on; 0: none.
     observe: int = 0
+    clip_eps: float = 1e-6
 
     @property
     def measured(self) -> bool:
@@ -37,9 +38,10 @@ class StepOptions(NamedTuple):
         return self.measure or self.skip_nonfinite or self.max_norm < math.inf
 
 
-def clip_coefficient(norm: float, max_norm: float) -> float:
+def clip_coefficient(norm: float, options: StepOptions) -> float:
     """Return what gradients of this norm are multiplied by."""
-    coefficient = max_norm / (norm + 1e-6)
+    divisor = norm + options.clip_eps
+    coefficient = options.max_norm / divisor if divisor != 0.0 else math.inf
     return 1.0 if coefficient > 1.0 else coefficient  # NaN stays
 
 

@@ -60,6 +60,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "max_norm": _limit("max_norm"),
     "max_value": _limit("max_value"),
     "norm_type": _check_norm_type,
+    "clip_eps": lambda value: number(value, "clip_eps", "a finite number >= 0", 0.0, math.inf),
     "clip_each": lambda value: check_flag(value, "clip_each"),
     "on_nonfinite": _word("on_nonfinite", "propagate", "skip", "raise"),
     "zero_grads": lambda value: check_flag(value, "zero_grads"),
@@ -78,6 +79,8 @@ class StepDefaults:
             it is not taken.
         max_value: The largest magnitude of an element that is not clipped, > 0; None or infinity for no clipping.
         norm_type: 2.0 for the L2 norm, or infinity for the largest magnitude.
+        clip_eps: A gradient whose norm N is larger than ``max_norm`` is multiplied by ``max_norm / (N + clip_eps)``:
+            1e-6, as in PyTorch, or 0, as in Keras, optax and thinc.
         clip_each: Each parameter's gradient is clipped by its own norm, instead of all of them by the norm of all.
         on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``.
         zero_grads: Gradients are set to zero once they have been used.
@@ -89,6 +92,7 @@ class StepDefaults:
     max_norm: float | None
     max_value: float | None
     norm_type: float
+    clip_eps: float
     clip_each: bool
     on_nonfinite: OnNonFinite
     zero_grads: bool
@@ -107,6 +111,7 @@ class StepDefaults:
         max_norm: float | None = None,
         max_value: float | None = None,
         norm_type: float = 2.0,
+        clip_eps: float = 1e-6,
         clip_each: bool = False,
         on_nonfinite: OnNonFinite = "propagate",
         zero_grads: bool = False,
@@ -177,6 +182,7 @@ class StepDefaults:
             mean=self.accumulation != "sum",
             keep_accumulated=choice == "raise",
             observe=self.observe or 0 if observe is None else int(check_flag(observe, "observe")),
+            clip_eps=self.clip_eps,
         )
         if _PLAIN.issuperset(map(type, arguments)):  # then nobody can change them
             self.__dict__.update(_arguments=arguments, _checked=(options, choice))

@@ -56,7 +56,7 @@ class StepScope:
                 )
             before = model.engine.previous_norm
             if before is not None:
-                self._coefficient = clip_coefficient(before, options.max_norm)
+                self._coefficient = clip_coefficient(before, options)
             scale = options.grad_scale / self._coefficient if self._coefficient else math.inf
             if math.isinf(scale):
                 raise ValueError(f"max_norm: {options.max_norm!r} is too small beside the previous norm, {before!r}")

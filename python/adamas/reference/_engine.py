@@ -250,7 +250,7 @@ class NumpyEngine:
             norm, nonfinite, norms = gradient_norm(scaled, largest=options.largest)
             coefficient = 1.0
             if options.max_norm < math.inf:
-                clipped = [clip_coefficient(n, options.max_norm) for n in (norms if options.clip_each else [norm])]
+                clipped = [clip_coefficient(n, options) for n in (norms if options.clip_each else [norm])]
                 coefficient = math.nan if any(map(math.isnan, clipped)) else min(clipped, default=1.0)
                 factors = [scale * c for c in (clipped if options.clip_each else clipped * len(given))]
         skipped = options.skip_nonfinite and nonfinite is not None

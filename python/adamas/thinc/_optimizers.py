@@ -1,0 +1,35 @@
+"""The optimizers, one for each rule of `adamas.rules` that can be used tensor by tensor, in thinc's words."""
+
+from adamas import optimizers as engines
+from adamas.rules import SPECS
+from adamas.rules.thinc_classes import (
+    thinc_docstring,
+    thinc_hyperparameters,
+    thinc_rules,
+    thinc_signature,
+    thinc_words,
+)
+from adamas.thinc._arguments import attribute_of
+from adamas.thinc._optimizer import Optimizer
+
+_RULES = thinc_rules(SPECS)
+#: thinc's own attributes, which have places already.
+_OF_THINC = ("learn_rate", "b1", "b2", "eps", "L2", "L2_is_weight_decay")
+
+for _spec in _RULES:
+    _hyperparameters = thinc_hyperparameters(_spec)
+    globals()[_spec.name] = type(
+        _spec.name,
+        (Optimizer,),
+        {
+            "__slots__": tuple(n for n in map(attribute_of, _hyperparameters) if n not in _OF_THINC),
+            "engine_class": getattr(engines, _spec.name),
+            "hyperparameters": _hyperparameters,
+            "words": thinc_words(_spec),
+            "__signature__": thinc_signature(_spec),
+            "__doc__": thinc_docstring(_spec),
+            "__module__": __name__,
+        },
+    )
+
+__all__ = sorted(spec.name for spec in _RULES)  # noqa: PLE0605
