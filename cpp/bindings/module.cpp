@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
   adamas::bindings::register_runtime(m);
   adamas::bindings::register_tensors(m);
   adamas::bindings::register_plan(m);
+  adamas::bindings::register_step_table(m);
   adamas::bindings::register_functional(m);
   adamas::bindings::register_pieces(m);
   adamas::bindings::register_xla(m);

@@ -45,22 +45,6 @@ PyObject* step(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   });
 }
 
-PyObject* step_alone(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
-  return translating_exceptions([&] {
-    if (count != 6) {
-      throw py::type_error("step_alone: expected index, param, grad, groups, options and average_weight");
-    }
-    const std::size_t index = PyLong_AsSize_t(arguments[0]);
-    if (PyErr_Occurred() != nullptr) throw py::error_already_set();
-    return instance<PyPlan>(self).step_alone(index, arguments[1], arguments[2], arguments[3], arguments[4],
-                                             arguments[5]);
-  });
-}
-
-PyMethodDef kStepAlone = {"step_alone", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&step_alone)),
-                          METH_FASTCALL,
-                          "step_alone($self, index, param, grad, groups, options, average_weight, /)\n--\n\n"};
-
 PyMethodDef kStep = {"step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&step)), METH_FASTCALL,
                      "step($self, grads, groups, options=None, average_weight=0.0, /)\n--\n\n"};
 
@@ -78,7 +62,6 @@ void register_plan(py::module_& m) {
       .def("abandon", &Begun::abandon);
   py::class_<PyPlan> cls(m, "Plan");
   define_method(cls, &kStep);
-  define_method(cls, &kStepAlone);
   cls.def(py::init<const py::object&, py::object, std::uint64_t>(), py::arg("structure"), py::arg("report_type"),
           py::arg("seed"))
       .def("add_group", &PyPlan::add_group, py::arg("group"), py::arg("frozen"), py::arg("beta_count"))

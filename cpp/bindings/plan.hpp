@@ -113,11 +113,16 @@ class PyPlan {
   // How many parameters were updated; the others' averages are brought up to date.
   std::size_t close();
 
-  // A step of one parameter by itself, whose array is given too: `param` must have the memory that was added. Averages
-  // of others stay. `average_weight` is a number. Returns the parameter's step count after it, or 0 if the step was
-  // skipped. completed() becomes the largest step count.
-  py::object step_alone(std::size_t index, py::handle param, py::handle grad, py::handle groups, py::handle options,
-                        py::handle average_weight);
+  // A step of one parameter by itself (StepTable), whose array is given too: `param` must have the memory that was
+  // added. Averages of others stay. completed() becomes the largest step count.
+  struct AloneSettings {
+    py::handle groups;
+    py::handle options;
+    double average_weight;
+    std::uint64_t version;  // not 0; groups and options are read again if it is another one than at the last step
+  };
+  enum class Outcome : std::uint8_t { kRefused, kSkipped, kStepped };
+  Outcome step_alone(std::size_t index, py::handle param, py::handle grad, const AloneSettings& settings);
 
   // Shuts other threads out, as a step does, while Python code restores states.
   void enter();
@@ -153,11 +158,17 @@ class PyPlan {
 
   // As StepOptions::start_states.
   bool starts_states() const { return starts_states_; }
-  void set_starts_states(bool start) { starts_states_ = start; }
+  void set_starts_states(bool start) {
+    starts_states_ = start;
+    alone_version_ = 0;
+  }
 
   // As StepOptions::copies_lead.
   bool copies_lead() const { return copies_lead_; }
-  void set_copies_lead(bool lead) { copies_lead_ = lead; }
+  void set_copies_lead(bool lead) {
+    copies_lead_ = lead;
+    alone_version_ = 0;
+  }
 
   // What the last observed step found out: its number, and an array as of write_measures; None before the first.
   py::object observed() const;
@@ -227,6 +238,7 @@ class PyPlan {
   bool read_groups(py::handle groups);
   bool has_its_keys(py::handle group, const Group& expected) const;
   void read_options(py::handle options, py::handle average_weight);
+  bool read_alone(const AloneSettings& settings);
   bool accept_arrays();
   bool accept_tensors(Tensors& tensors);
   bool is_still_there(std::size_t index) const;
@@ -271,6 +283,9 @@ class PyPlan {
   std::atomic<bool> busy_{false};
   std::atomic<int> busy_since_fork_{0};  // how many forks there had been: another process may be a fork of the busy one
   std::atomic<bool> started_{false};     // a step of which start() was the first part
+
+  // Of the settings of step_alone() that hyperparameters_ and options_ were read from; 0 if from others.
+  std::uint64_t alone_version_ = 0;
 
   // Of the step under way.
   std::vector<Hyperparameters> hyperparameters_;

@@ -40,6 +40,7 @@ const py::object& params_key() {
 
 void PyPlan::read_options(py::handle options, py::handle average_weight) {
   const ChosenOptions& chosen = options_reader_.read(options);
+  alone_version_ = 0;
   options_ = chosen.core;
   mean_ = chosen.mean;
   keep_accumulated_ = chosen.keep_accumulated;

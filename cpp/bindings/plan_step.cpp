@@ -161,6 +161,7 @@ bool PyPlan::accumulate(py::handle grads, bool in_tree) {
   const Exclusive exclusive(*this);
   const Leaves leaves(leaves_);
   options_ = {};
+  alone_version_ = 0;
   if (!structure_.flatten(grads, leaves_) || !accept_arrays()) return false;
   const auto is_given = [](const RowGradient* gradient) { return gradient != nullptr; };
   if (std::any_of(row_gradient_at_.begin(), row_gradient_at_.end(), is_given)) return false;
@@ -240,30 +241,37 @@ py::object PyPlan::step_one(std::size_t index, py::handle grad) {
 }
 
 // First what may run Python code, as in read_inputs().
-py::object PyPlan::step_alone(std::size_t index, py::handle param, py::handle grad, py::handle groups,
-                              py::handle options, py::handle average_weight) {
-  if (!laid_out_ || index >= params_.size()) throw py::index_error("step_alone: no such parameter");
+bool PyPlan::read_alone(const AloneSettings& settings) {
+  if (alone_version_ == settings.version) return true;
+  read_options(settings.options, nullptr);
+  if (options_.observations != nullptr) throw py::value_error("StepTable: such steps are not observed");
+  if (!read_groups(settings.groups)) return false;
+  alone_version_ = settings.version;
+  return true;
+}
+
+PyPlan::Outcome PyPlan::step_alone(std::size_t index, py::handle param, py::handle grad,
+                                   const AloneSettings& settings) {
+  if (!laid_out_ || index >= params_.size()) throw py::index_error("StepTable: no such parameter");
   const Exclusive exclusive(*this);
-  read_options(options, average_weight);
-  if (options_.observations != nullptr) throw py::value_error("step_alone: such steps are not observed");
+  if (accumulated_ != 0 || !read_alone(settings)) return Outcome::kRefused;
+  options_.average_weight = settings.average_weight;
   options_.average_number = static_cast<std::uint64_t>(plan_.step_count(index)) + 1;
-  if (accumulated_ != 0 || !read_groups(groups)) return py::none();
-  if (!param.is(params_[index].array) && !has_memory_of(param, params_[index])) return py::none();
+  if (!param.is(params_[index].array) && !has_memory_of(param, params_[index])) return Outcome::kRefused;
   copied_ = 0;
-  if (grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return py::none();
+  if (grad.is_none() || !accept(index, grad) || gradients_[index] == nullptr) return Outcome::kRefused;
   const auto kept = py::reinterpret_borrow<py::object>(grad);
   const StepInputs inputs = inputs_of_one(index, &gradients_[index], &gradient_dtypes_[index]);
   StepInfo info;
   Status status = Status::kOk;
   without_gil_unless(params_[index].size <= kBriefElements, [&] { status = plan_.step_one(index, inputs, &info); });
-  if (is_refusal(status)) return py::none();
+  if (is_refusal(status)) return Outcome::kRefused;
   throw_on_error(status);
   last_threads_ = info.threads;
-  if (info.skipped) return py::int_(0);
-  if (options_.average_weight != 0.0 && !average_counts_.empty()) ++average_counts_[index];
-  const std::int64_t count = plan_.step_count(index);
-  completed_ = std::max<long long>(completed_, count);
-  return py::int_(count);
+  if (info.skipped) return Outcome::kSkipped;
+  if (settings.average_weight != 0.0 && !average_counts_.empty()) ++average_counts_[index];
+  completed_ = std::max<long long>(completed_, plan_.step_count(index));
+  return Outcome::kStepped;
 }
 
 // After a step in which all averages were brought up to date, if any were.

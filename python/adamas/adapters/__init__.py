@@ -12,6 +12,7 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `class_named`: an optimizer class by the name of its rule;
 - `evaluated`: a ``with`` block in which parameters hold what is to be evaluated;
 - `Lent`: copies of arrays for functions of users;
+- `StepTable`: steps of single parameters, by key, for libraries that call for one tensor after the other;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
 What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
@@ -32,6 +33,7 @@ from adamas.adapters.evaluation import evaluated
 from adamas.adapters.host import BoundOptimizer, Tensors
 from adamas.adapters.lending import Lent
 from adamas.adapters.naming import RULE_NAMES, class_named
+from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
 from adamas.adapters.program import Buffer, Operand, Part, Program
 from adamas.rules import Formula
@@ -53,6 +55,7 @@ __all__ = [
     "StepDefaults",
     "StepReport",
     "StepScope",
+    "StepTable",
     "Tensors",
     "all_state_names",
     "bfloat16",

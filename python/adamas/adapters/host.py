@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
-from adamas._core import Tensors
+from adamas._core import StepTable, Tensors
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.engine import StepOptions
 from adamas._optimizer.model import Model
@@ -28,7 +28,7 @@ from adamas.adapters.program import Buffer, Operand, Part, Program, average_as_n
 from adamas.averaging import Average
 from adamas.rules import Formula
 
-__all__ = ["BoundOptimizer", "Tensors"]
+__all__ = ["BoundOptimizer", "StepTable", "Tensors"]
 
 
 class BoundOptimizer:
@@ -327,7 +327,7 @@ class BoundOptimizer:
 
     @property
     def step_options(self) -> StepOptions:
-        """What steps do about gradients, in the form that `step_alone` takes it.
+        """What steps do about gradients, in the form that `StepTable` takes it.
 
         It has what `step_defaults` says now: ask again after a change of those.
 
@@ -335,38 +335,38 @@ class BoundOptimizer:
             ValueError: Steps are to be observed, or the rule needs the gradients of all parameters at once.
         """
         if self.step_defaults.observe is not None:
-            raise ValueError("observe: parameters that are stepped alone are not observed")
+            raise ValueError("observe: parameters that are stepped by themselves are not observed")
         if self.info.spec.shared_scalars:
             raise ValueError(f"{self.info.spec.name}: needs the gradients of all parameters at once")
         return self.step_defaults.options(None, None, None, None, None, None)[0]
 
-    @property
-    def step_alone(self) -> Callable[[int, Any, Any, list[dict[str, Any]], StepOptions, float], int | None]:
-        """A function that updates one parameter by itself, at once: for libraries that call for each tensor.
+    def put_into(self, table: StepTable, key: object, index: int) -> None:
+        """Let a key of a table stand for a parameter of this optimizer, from now on.
 
-        It is compiled, and takes about half of the time of `step`::
+        A `StepTable` is for libraries that call their optimizer for one tensor after the other. It updates a parameter
+        by itself, at once, in half of the time of `step`; its parameters may be those of several optimizers::
 
-            count = step_alone(index, array, grad, groups, options, weight)
+            table = StepTable(average.weight)        # or StepTable(), without an average
+            bound.put_into(table, key, index)
+            table.prepare(groups, bound.step_options)
+            stepped = table.step(key, array, grad)
 
-        ``array`` is the parameter as the library has it now: the array that was bound, or another over the same
-        memory. ``groups`` is a list as `param_groups`, read at every call; ``options`` are `step_options`; ``weight``
-        is that of the parameter in its average after the step, from 0 to 1 (0 without an average). A gradient is
-        clipped by its own norm.
+        ``groups`` is a list as `param_groups`, for all parameters; neither it nor the options may change before they
+        are prepared again. ``array`` is the parameter as the library has it now: the array that was bound, or another
+        over the same memory. A gradient is clipped by its own norm. Averages of other parameters stay; the weight of
+        this one is that of how often it was averaged.
 
-        The function returns the parameter's step count after the step; 0 if the gradient is not finite and the options
-        say that such a step is skipped; or None if an input is not acceptable. Nothing has changed then, and
-        `refuse_alone` says why. `completed` becomes the largest step count of all parameters.
-
-        Do not call it while parameters hold averages (`averaged`, `eval`): nothing refuses it.
+        ``step`` returns True; False if the gradient is not finite and the options say that such a step is skipped; or
+        None if an input is not acceptable (`refuse_alone` says why), the key is not known or nothing is prepared.
+        Nothing has changed then. `completed` becomes the largest step count of all parameters. Do not call it while
+        parameters hold averages (`averaged`, `eval`): nothing refuses it.
         """
-        function: Callable[[int, Any, Any, list[dict[str, Any]], StepOptions, float], int | None]
-        function = self._engine.step_alone
-        return function
+        table.put(key, self._engine, index)
 
     def refuse_alone(
         self, index: int, array: Any, grad: Any, groups: list[dict[str, Any]], options: StepOptions
     ) -> NoReturn:
-        """Raise the error that says why `step_alone` has not accepted these arguments.
+        """Raise the error that says why a `StepTable` has not accepted a parameter's array and gradient.
 
         Raises:
             TypeError: The array, the gradient or a hyperparameter is of the wrong type; the message names it.

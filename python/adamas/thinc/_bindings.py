@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas.adapters import Array, BoundOptimizer, Optimizer, describe
+from adamas.adapters import Array, BoundOptimizer, Optimizer, StepTable, describe
 from adamas.averaging import Average
 
 #: Tensors of more elements stay by themselves: to step them takes longer than to find them in memory.
@@ -28,22 +28,16 @@ class WarmAverage(Average):
 
 
 class Entry:
-    """A tensor: where it is bound, and how many updates it has had."""
+    """Where a tensor is bound."""
 
-    __slots__ = ("bound", "count", "index", "moves", "step", "weights")
+    __slots__ = ("bound", "index", "moves", "weights")
 
     def __init__(self, bound: BoundOptimizer, index: int, weights: Array) -> None:
-        self.bind(bound, index, weights)
-        self.count = 0
-        #: Its memory has been another one at some time.
-        self.moves = False
-
-    def bind(self, bound: BoundOptimizer, index: int, weights: Array) -> None:
-        """Say where it is bound."""
         self.bound = bound
         self.index = index
         self.weights = weights
-        self.step = bound.step_alone
+        #: Its memory has been another one at some time.
+        self.moves = False
 
 
 class Bindings:
@@ -61,6 +55,9 @@ class Bindings:
     def __init__(self, optimizer_class: type[Optimizer], steps_ahead: int, **options: Any) -> None:
         self.info = describe(optimizer_class)
         self.entries: dict[Hashable, Entry] = {}
+        #: All of them, to be stepped.
+        average: Average | None = options["average"]
+        self.table = StepTable() if average is None else StepTable(average.weight)
         self._ahead = steps_ahead
         self._options = options
         #: Small tensors that are bound by themselves so far, in order.
@@ -77,6 +74,7 @@ class Bindings:
         bound = self._bind({_name_of(key): weights}, group)
         bound.set_step_counts([self._ahead], self._ahead)
         entry = self.entries[key] = Entry(bound, 0, weights)
+        bound.put_into(self.table, key, 0)
         if weights.size <= _SMALL:
             self._alone[key] = None
         return entry
@@ -84,6 +82,7 @@ class Bindings:
     def drop(self, key: Hashable) -> None:
         """Forget a tensor."""
         del self.entries[key]
+        self.table.remove(key)
         self._alone.pop(key, None)
 
     def move(self, key: Hashable, weights: Array, group: Mapping[str, Any]) -> None:
@@ -100,7 +99,7 @@ class Bindings:
                 f"before, got {weights.shape} and {weights.dtype}"
             )
         bound = self._bind({_name_of(key): weights}, group)
-        self._transfer([(entry, weights)], bound)
+        self._transfer({key: weights}, bound)
         entry.moves = True
         self._alone.pop(key, None)
 
@@ -130,27 +129,30 @@ class Bindings:
             self._bind_again([key], group)
 
     def _bind_again(self, keys: Sequence[Hashable], group: Mapping[str, Any]) -> None:
-        entries = [self.entries[key] for key in keys]
-        bound = self._bind({_name_of(key): self.entries[key].weights for key in keys}, group)
-        self._transfer([(entry, entry.weights) for entry in entries], bound)
+        arrays = {key: self.entries[key].weights for key in keys}
+        bound = self._bind({_name_of(key): weights for key, weights in arrays.items()}, group)
+        self._transfer(arrays, bound)
 
     def _bind(self, arrays: Mapping[str, Array], group: Mapping[str, Any]) -> BoundOptimizer:
         bound = BoundOptimizer(self.info.optimizer_class, [{"params": arrays, **group}], **self._options)
         bound.step_defaults.clip_eps = 0.0  # as thinc clips
         return bound
 
-    def _transfer(self, entries: Sequence[tuple[Entry, Array]], bound: BoundOptimizer) -> None:
+    def _transfer(self, arrays: Mapping[Hashable, Array], bound: BoundOptimizer) -> None:
         """Give a new optimizer what the old ones have of these tensors, its parameters in order."""
         numbers = []
-        for index, (entry, _) in enumerate(entries):
+        for index, key in enumerate(arrays):
+            entry = self.entries[key]
             old = entry.bound.states(entry.index)
             for name, array in bound.states(index).items():
                 if name in old:
                     np.copyto(array, old[name])
             numbers.append(entry.bound.numbers(entry.index))
         self.set_numbers(bound, numbers)
-        for index, (entry, weights) in enumerate(entries):
-            entry.bind(bound, index, weights)
+        for index, (key, weights) in enumerate(arrays.items()):
+            entry = self.entries[key]
+            entry.bound, entry.index, entry.weights = bound, index, weights
+            bound.put_into(self.table, key, index)
 
     def set_numbers(self, bound: BoundOptimizer, numbers: Sequence[Mapping[str, int | float]]) -> None:
         """Set the numbers of all parameters of an optimizer."""
@@ -161,20 +163,23 @@ class Bindings:
         if bound.average is not None:
             bound.set_average_counts([int(each["n_averaged"]) for each in numbers])
 
+    def count(self, key: Hashable) -> int:
+        """Return how many updates a tensor has had."""
+        entry = self.entries[key]
+        return entry.bound.step_count(entry.index) - self._ahead
+
     def set_count(self, key: Hashable, count: int) -> None:
         """Set how many updates a tensor has had."""
         entry = self.entries[key]
-        bound = entry.bound
-        numbers = [bound.numbers(index) for index in range(len(bound.names))]
-        numbers[entry.index]["step"] = count + self._ahead
-        if bound.average is not None:
-            numbers[entry.index]["n_averaged"] = count
-        self.set_numbers(bound, numbers)
-        entry.count = count
+        averaged = {} if entry.bound.average is None else {"n_averaged": count}
+        self.set_numbers_of(entry, {"step": count + self._ahead, **averaged})
 
-    def count_of(self, step: int) -> int:
-        """Return how many updates there were when the core's step count is this."""
-        return step - self._ahead
+    def set_numbers_of(self, entry: Entry, numbers: Mapping[str, int | float]) -> None:
+        """Set numbers of a tensor."""
+        bound = entry.bound
+        all_numbers = [bound.numbers(index) for index in range(len(bound.names))]
+        all_numbers[entry.index] = {**all_numbers[entry.index], **numbers}
+        self.set_numbers(bound, all_numbers)
 
 
 def _name_of(key: Hashable) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, MutableMapping
+from collections.abc import Hashable, Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
 
 from adamas.adapters import Array
+from adamas.thinc._bindings import Bindings
 
 
 class LiveArrays(dict[Hashable, Any]):
@@ -87,22 +88,20 @@ class UpdateCounts(MutableMapping[Hashable, int]):
     """How many updates each parameter has had, by key: thinc's ``nr_update``.
 
     Args:
-        counts: The entries of parameters that adamas updates; each has a ``count``.
-        set_count: Sets it.
+        bindings: The tensors that adamas updates.
     """
 
-    def __init__(self, counts: dict[Any, Any], set_count: Callable[[Any, int], None]) -> None:
-        self._entries = counts
-        self._set_count = set_count
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+        self._entries = bindings.entries
         self._others: dict[Hashable, int] = {}
 
     def __getitem__(self, key: Hashable) -> int:
-        entry = self._entries.get(key)
-        return self._others.get(key, 0) if entry is None else int(entry.count)
+        return self._bindings.count(key) if key in self._entries else self._others.get(key, 0)
 
     def __setitem__(self, key: Hashable, value: int) -> None:
         if key in self._entries:
-            self._set_count(key, value)
+            self._bindings.set_count(key, value)
         else:
             self._others[key] = value
 

@@ -165,18 +165,12 @@ class Optimizer(thinc.optimizers.Optimizer):
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
         """
         steps = self._steps
-        entry = steps.entries.get(key)
-        if entry is not None and lr_scale == steps.lr_scale:  # nothing has changed since the last call
-            count = entry.count + 1
-            weight = steps.weight if count == steps.weight_count else steps.weight_at(count)
-            if entry.step(entry.index, weights, gradient, steps.groups, steps.options, weight):
-                entry.count = count
-                return weights, gradient
-        if type(weights) is not np.ndarray and not isinstance(weights, np.ndarray):
-            return self._elsewhere(key, weights, gradient, lr_scale)
-        if isinstance(gradient, np.ndarray) and gradient.size == 0 and gradient.ndim > 0:
+        if lr_scale == steps.lr_scale and steps.quick(key, weights, gradient):  # nothing has changed since the last call
             return weights, gradient
-        steps.step(key, weights, gradient, lr_scale)
+        if not isinstance(weights, np.ndarray):
+            return self._elsewhere(key, weights, gradient, lr_scale)
+        if not (isinstance(gradient, np.ndarray) and gradient.size == 0 and gradient.ndim > 0):
+            steps.step(key, weights, gradient, lr_scale)
         return weights, gradient
 
     def _elsewhere(self, key: Any, weights: Any, gradient: Any, lr_scale: float) -> Any:

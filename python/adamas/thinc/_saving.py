@@ -143,10 +143,7 @@ def fill(found: Mapping[str, Any], entry: Entry, bindings: Bindings) -> None:
     bound = entry.bound
     for name, array in bound.states(entry.index).items():
         np.copyto(array, _decoded(found["states"][name]))
-    numbers = [bound.numbers(index) for index in range(len(bound.names))]
-    numbers[entry.index] = dict(found["numbers"])
-    bindings.set_numbers(bound, numbers)
-    entry.count = bindings.count_of(bound.step_count(entry.index))
+    bindings.set_numbers_of(entry, found["numbers"])
 
 
 def _tensor(key: Hashable, entry: Entry) -> dict[str, Any]:

@@ -23,11 +23,9 @@ class Steps:
 
     Attributes:
         entries: The tensors, by key.
-        groups: The hyperparameters as adamas takes them, and
-        options: its options of steps, both for
-        lr_scale: this scale of the learning rate; None if they have to be read again.
-        weight: The weight of the average in update
-        weight_count: of this number.
+        groups: The hyperparameters as adamas takes them,
+        lr_scale: at this scale of the learning rate; None if they have to be read again.
+        quick: Updates a tensor, if hyperparameters need not be read; as ``StepTable.step``.
     """
 
     def __init__(self, owner: Any, options: Mapping[str, Any]) -> None:
@@ -36,37 +34,29 @@ class Steps:
         self._hyperparameters: _arguments.Hyperparameters = owner.hyperparameters
         self._arguments = [(name, attribute_of(name)) for name in (*owner.hyperparameters, "grad_clip")]
         self._on_nonfinite = options["on_nonfinite"]
-        self._average = None if owner.averages is None else WarmAverage()
         ahead = 0 if owner.words is None else owner.words.steps_ahead
         self._bindings = Bindings(
             owner.engine_class,
             ahead,
-            average=self._average,
+            average=None if owner.averages is None else WarmAverage(),
             clip_each=True,
             zero_grads=True,
             **{name: options[name] for name in ("state_dtype", "num_threads", "on_nonfinite")},
         )
         self.entries: dict[Hashable, Entry] = self._bindings.entries
-        self.counts = UpdateCounts(self.entries, self._bindings.set_count)
+        self.counts = UpdateCounts(self._bindings)
+        self.quick = self._bindings.table.step
         self.schedule_steps = 0
         self.saved: _saving.Saved | None = None
         self._values: list[Any] | None = None
         self._scale: float | None = None
         self.lr_scale: float | None = None
         self.groups: list[dict[str, Any]] = []
-        self.options: Any = None
-        self.weight = 0.0
-        self.weight_count = 0
+        self._options: Any = None
 
     def forget(self) -> None:
         """Read hyperparameters again before the next step."""
         self.lr_scale = None
-
-    def weight_at(self, count: int) -> float:
-        """Return the weight of the weights in their average after an update."""
-        self.weight = 0.0 if self._average is None else self._average.weight(count)
-        self.weight_count = count
-        return self.weight
 
     def step(self, key: Hashable, weights: Array, gradient: Array, lr_scale: float) -> None:
         """Update a tensor.
@@ -79,16 +69,13 @@ class Steps:
         self._read(key, lr_scale)
         entry = self._entry(key, weights)
         given = self._given(weights, gradient)
-        count = entry.count + 1
-        taken = entry.step(entry.index, weights, given, self.groups, self.options, self.weight_at(count))
-        if taken is None:
-            entry.bound.refuse_alone(entry.index, weights, given, self.groups, self.options)
-        if not taken and self._on_nonfinite == "raise":
+        stepped = self.quick(key, weights, given)
+        if stepped is None:
+            entry.bound.refuse_alone(entry.index, weights, given, self.groups, self._options)
+        if not stepped and self._on_nonfinite == "raise":
             raise FloatingPointError(f"the gradient of {key!r}: holds an infinity or NaN; nothing was updated")
-        if not taken or given is not gradient:
+        if not stepped or given is not gradient:
             gradient[...] = 0
-        if taken:
-            entry.count = count
         self._may_hurry(lr_scale)
 
     def _given(self, weights: Array, gradient: Any) -> Any:
@@ -103,8 +90,8 @@ class Steps:
     def _may_hurry(self, lr_scale: float) -> None:
         """Let the next calls go without all this, if nothing can change without notice."""
         waiting = self._bindings.can_join or self.saved is not None
-        if not HAS_SCHEDULES and not waiting and not self._adds_L2():
-            self.lr_scale = lr_scale
+        hurry = not HAS_SCHEDULES and not waiting and not self._adds_L2()
+        self.lr_scale = lr_scale if hurry else None
 
     def _read(self, key: Hashable, lr_scale: float) -> None:
         """Read all hyperparameters, and check those that have changed."""
@@ -126,7 +113,7 @@ class Steps:
         renewed = bool(self.groups) and self.info.state_key(group) != self.info.state_key(self.groups[0])
         self.groups = [group]
         self._checked, self._values, self._scale = checked, values, lr_scale
-        self.options = None
+        self._options = None
         if renewed and self.entries:
             self._bindings.renew(group)
             self._show(self.entries)
@@ -141,10 +128,10 @@ class Steps:
             self._show([key])
         elif self._bindings.is_alone(key) and self._bindings.can_join:
             self._show(self._bindings.join(self.groups[0]))
-        if self.options is None:
-            defaults = entry.bound.step_defaults
-            defaults.max_norm = self._checked["grad_clip"] or None
-            self.options = entry.bound.step_options
+        if self._options is None:
+            entry.bound.step_defaults.max_norm = self._checked["grad_clip"] or None
+            self._options = entry.bound.step_options
+            self._bindings.table.prepare(self.groups, self._options)
         return entry
 
     def _first_sight(self, key: Hashable, weights: Array) -> Entry:

@@ -1,0 +1,82 @@
+#include "step_table.hpp"
+
+#include <atomic>
+
+#include "fast_method.hpp"
+#include "lookup.hpp"
+#include "register.hpp"
+
+namespace adamas::bindings {
+namespace {
+
+// Plans tell by it whether they have read the settings; no two tables have the same.
+std::atomic<std::uint64_t> versions{0};
+
+PyObject* step_by_key(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  return translating_exceptions([&] {
+    if (count != 3) throw py::type_error("step: expected key, array and gradient");
+    return instance<StepTable>(self).step(arguments[0], arguments[1], arguments[2]);
+  });
+}
+
+PyMethodDef kStepOfTable = {"step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&step_by_key)),
+                            METH_FASTCALL, "step($self, key, array, grad, /)\n--\n\n"};
+
+}  // namespace
+
+void StepTable::put(const py::object& key, const py::object& plan, std::size_t index) {
+  Place place{plan, &py::cast<PyPlan&>(plan), index};
+  if (const py::object known = dict_item(numbers_, key)) {
+    places_[known.cast<std::size_t>()] = std::move(place);
+    return;
+  }
+  places_.push_back(std::move(place));
+  numbers_[key] = py::int_(places_.size() - 1);
+}
+
+// The place stays, for nobody.
+void StepTable::remove(const py::object& key) {
+  if (numbers_.contains(key)) numbers_.attr("pop")(key);
+}
+
+void StepTable::prepare(const py::list& groups, const py::object& options) {
+  groups_ = groups;
+  options_ = options;
+  version_ = versions.fetch_add(1) + 1;
+}
+
+double StepTable::weight_at(std::int64_t number) {
+  if (number != weight_number_ && !weight_of_.is_none()) {
+    weight_ = weight_of_(number).cast<double>();
+    weight_number_ = number;
+  }
+  return weight_;
+}
+
+py::object StepTable::step(py::handle key, py::handle param, py::handle grad) {
+  if (version_ == 0) return py::none();
+  const py::object number = dict_item(numbers_, key);
+  if (!number) return py::none();
+  const Place place = places_[PyLong_AsSize_t(number.ptr())];  // a copy: another thread may put a key meanwhile
+  const double weight = weight_at(place.plan->average_count(place.index) + 1);
+  const auto groups = groups_;
+  const auto options = options_;
+  switch (place.plan->step_alone(place.index, param, grad, {groups, options, weight, version_})) {
+    case PyPlan::Outcome::kStepped: return py::bool_(true);
+    case PyPlan::Outcome::kSkipped: return py::bool_(false);
+    case PyPlan::Outcome::kRefused: break;
+  }
+  return py::none();
+}
+
+void register_step_table(py::module_& m) {
+  py::class_<StepTable> cls(m, "StepTable");
+  define_method(cls, &kStepOfTable);
+  cls.def(py::init<py::object>(), py::arg("weight_of") = py::none())
+      .def("put", &StepTable::put, py::arg("key"), py::arg("plan"), py::arg("index"))
+      .def("remove", &StepTable::remove, py::arg("key"))
+      .def("prepare", &StepTable::prepare, py::arg("groups"), py::arg("options"))
+      .def("forget", &StepTable::forget);
+}
+
+}  // namespace adamas::bindings
