@@ -128,13 +128,20 @@ class Bindings:
         for key in [key for key in self.entries if key not in set(together)]:
             self._bind_again([key], group)
 
+    def stop_averaging(self, group: Mapping[str, Any] | None) -> None:
+        """Bind all tensors anew, without averages; ``group``: None if there are no tensors."""
+        self._options["average"] = None
+        if group is not None:
+            self.renew(group)
+
     def _bind_again(self, keys: Sequence[Hashable], group: Mapping[str, Any]) -> None:
         arrays = {key: self.entries[key].weights for key in keys}
         bound = self._bind({_name_of(key): weights for key, weights in arrays.items()}, group)
         self._transfer(arrays, bound)
 
     def _bind(self, arrays: Mapping[str, Array], group: Mapping[str, Any]) -> BoundOptimizer:
-        bound = BoundOptimizer(self.info.optimizer_class, [{"params": arrays, **group}], **self._options)
+        own = {name: value for name, value in group.items() if name not in self.info.fixed}
+        bound = BoundOptimizer(self.info.optimizer_class, [{"params": arrays, **own}], **self._options)
         bound.step_defaults.clip_eps = 0.0  # as thinc clips
         return bound
 

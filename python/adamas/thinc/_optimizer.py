@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import weakref
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -63,7 +63,7 @@ class Optimizer(thinc.optimizers.Optimizer):
         ValueError: An argument out of range.
     """
 
-    __slots__ = ("__weakref__", "_options", "_steps")
+    __slots__ = ("__weakref__", "_options", "_quick", "_steps")
 
     #: The class of adamas that does the work.
     engine_class: ClassVar[type[Engine]]
@@ -86,7 +86,9 @@ class Optimizer(thinc.optimizers.Optimizer):
         _arguments.check_options(options)
         self._set_thinc(given)
         self._options = options
-        self._steps = Steps(self, options)
+        #: Updates a tensor if no hyperparameter can have changed since the last call.
+        self._quick: Callable[[Hashable, Any, Any], bool | None] = _not_now
+        self._steps = Steps(self, options, self._hurry)
         LIVING.add(self)
         if options["resume_from"] is not None:
             self.from_disk(options["resume_from"], by=options["resume_by"])
@@ -94,7 +96,7 @@ class Optimizer(thinc.optimizers.Optimizer):
     def _set_thinc(self, given: Mapping[str, Any]) -> None:
         """Set all that thinc's own code reads, and the hyperparameters that thinc lacks."""
         schedulable = {name for name in given if is_schedulable(name, self.hyperparameters)}
-        values = {name: plain(value) if name in schedulable else value for name, value in given.items()}
+        values = {name: value if as_real(value) is None else plain(value) for name, value in given.items()}
         signature = inspect.signature(thinc.optimizers.Optimizer)
         flag = "L2_is_weight_decay"
         settings = {name: values[name] for name in values if name in signature.parameters and name in schedulable}
@@ -102,7 +104,7 @@ class Optimizer(thinc.optimizers.Optimizer):
         super().__init__(**{**settings, **({} if self.words is None else self.words.settings)})
         for name in (*self.hyperparameters, "grad_clip"):
             if name not in schedulable:
-                setattr(self, name, self._checked(name, values[name]))
+                setattr(self, attribute_of(name), self._checked(name, values[name]))
             elif name not in settings:
                 self._set_attr_or_schedule(attribute_of(name), values[name])
         for name in schedulable:
@@ -126,24 +128,32 @@ class Optimizer(thinc.optimizers.Optimizer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         steps = getattr(self, "_steps", None)
-        if steps is None or name in ("_options", "_steps"):  # not constructed yet
+        if steps is None or name in ("_options", "_quick", "_steps"):  # not constructed yet
             super().__setattr__(name, value)
             return
-        if name in _SHOWN:
+        if name == "averages" and value is None:
+            steps.stop_averaging()
+        elif name in _SHOWN:
             raise AttributeError(f"{name}: is kept by adamas; assign to its keys, or make a new optimizer")
-        attributes = [*map(attribute_of, self.hyperparameters), "grad_clip"]
+        arguments = {attribute_of(argument): argument for argument in (*self.hyperparameters, "grad_clip")}
+        attributes = list(arguments)
         if name in _OF_THINC and name not in attributes:
             _arguments.refuse_attribute(name, type(self).__name__, attributes)
         if name in OPTIONS:
             raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
-        if name in self.hyperparameters and not is_schedulable(name, self.hyperparameters):
-            value = self._checked(name, value)
-            if self.hyperparameters[name][0] in steps.info.spec.frozen and value != getattr(self, name):
+        argument = arguments.get(name)
+        if argument is not None and not is_schedulable(argument, self.hyperparameters):
+            value = self._checked(argument, value)
+            if self.hyperparameters[argument][0] in steps.info.spec.frozen and value != getattr(self, name):
                 raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
         if not hasattr(type(self), name):
             _arguments.refuse_attribute(name, type(self).__name__, attributes)
         super().__setattr__(name, value)
-        steps.forget()
+        self._hurry(None)
+
+    def _hurry(self, quick: Callable[[Hashable, Any, Any], bool | None] | None) -> None:
+        """Let the next calls go by this function, or with None the whole way."""
+        object.__setattr__(self, "_quick", quick or _not_now)
 
     def __call__(
         self, key: Hashable, weights: Array, gradient: Array, *, lr_scale: float = 1.0
@@ -164,13 +174,12 @@ class Optimizer(thinc.optimizers.Optimizer):
             ValueError: An array that does not fit or cannot be written, a hyperparameter out of range.
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
         """
-        steps = self._steps
-        if lr_scale == steps.lr_scale and steps.quick(key, weights, gradient):  # nothing has changed since the last call
+        if lr_scale == 1.0 and self._quick(key, weights, gradient):
             return weights, gradient
         if not isinstance(weights, np.ndarray):
             return self._elsewhere(key, weights, gradient, lr_scale)
         if not (isinstance(gradient, np.ndarray) and gradient.size == 0 and gradient.ndim > 0):
-            steps.step(key, weights, gradient, lr_scale)
+            self._steps.step(key, weights, gradient, lr_scale)
         return weights, gradient
 
     def _elsewhere(self, key: Any, weights: Any, gradient: Any, lr_scale: float) -> Any:
@@ -244,6 +253,11 @@ class Optimizer(thinc.optimizers.Optimizer):
         others = {"last_seen": dict(self.last_seen)}
         others |= {"_step": self._step, "_last_score": self._last_score} if HAS_SCHEDULES else {"schedules": self.schedules}
         return _rebuilt, (type(self), arguments, others, self.to_bytes(), self._steps.schedule_steps)
+
+
+def _not_now(key: Hashable, weights: Any, gradient: Any) -> bool | None:
+    """Say that hyperparameters have to be read."""
+    return None
 
 
 def _rebuilt(

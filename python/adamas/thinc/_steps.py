@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,16 @@ _MOMENTS = {"mom1": "exp_avg", "mom2": "exp_avg_sq", "averages": "average"}
 class Steps:
     """The tensors of an optimizer and their steps.
 
+    Args:
+        owner: The optimizer.
+        options: Its options.
+        hurry: Given a function that updates a tensor, lets the next calls go by it; given None, by `step`.
+
     Attributes:
         entries: The tensors, by key.
-        groups: The hyperparameters as adamas takes them,
-        lr_scale: at this scale of the learning rate; None if they have to be read again.
-        quick: Updates a tensor, if hyperparameters need not be read; as ``StepTable.step``.
     """
 
-    def __init__(self, owner: Any, options: Mapping[str, Any]) -> None:
+    def __init__(self, owner: Any, options: Mapping[str, Any], hurry: Callable[[Any], None]) -> None:
         self.info = describe(owner.engine_class)
         self._owner = owner
         self._hyperparameters: _arguments.Hyperparameters = owner.hyperparameters
@@ -45,18 +47,13 @@ class Steps:
         )
         self.entries: dict[Hashable, Entry] = self._bindings.entries
         self.counts = UpdateCounts(self._bindings)
-        self.quick = self._bindings.table.step
+        self._hurry = hurry
         self.schedule_steps = 0
         self.saved: _saving.Saved | None = None
         self._values: list[Any] | None = None
         self._scale: float | None = None
-        self.lr_scale: float | None = None
-        self.groups: list[dict[str, Any]] = []
+        self._groups: list[dict[str, Any]] = []
         self._options: Any = None
-
-    def forget(self) -> None:
-        """Read hyperparameters again before the next step."""
-        self.lr_scale = None
 
     def step(self, key: Hashable, weights: Array, gradient: Array, lr_scale: float) -> None:
         """Update a tensor.
@@ -69,9 +66,9 @@ class Steps:
         self._read(key, lr_scale)
         entry = self._entry(key, weights)
         given = self._given(weights, gradient)
-        stepped = self.quick(key, weights, given)
+        stepped = self._bindings.table.step(key, weights, given)
         if stepped is None:
-            entry.bound.refuse_alone(entry.index, weights, given, self.groups, self._options)
+            entry.bound.refuse_alone(entry.index, weights, given, self._groups, self._options)
         if not stepped and self._on_nonfinite == "raise":
             raise FloatingPointError(f"the gradient of {key!r}: holds an infinity or NaN; nothing was updated")
         if not stepped or given is not gradient:
@@ -90,8 +87,8 @@ class Steps:
     def _may_hurry(self, lr_scale: float) -> None:
         """Let the next calls go without all this, if nothing can change without notice."""
         waiting = self._bindings.can_join or self.saved is not None
-        hurry = not HAS_SCHEDULES and not waiting and not self._adds_L2()
-        self.lr_scale = lr_scale if hurry else None
+        unchanging = not HAS_SCHEDULES and lr_scale == 1.0
+        self._hurry(self._bindings.table.step if unchanging and not waiting and not self._adds_L2() else None)
 
     def _read(self, key: Hashable, lr_scale: float) -> None:
         """Read all hyperparameters, and check those that have changed."""
@@ -110,8 +107,8 @@ class Steps:
         group = _arguments.adamas_group(self.info, checked, scale, self._hyperparameters, owner.words)
         self.info.check_combination(group)
         group = self.info.at_construction(group)
-        renewed = bool(self.groups) and self.info.state_key(group) != self.info.state_key(self.groups[0])
-        self.groups = [group]
+        renewed = bool(self._groups) and self.info.state_key(group) != self.info.state_key(self._groups[0])
+        self._groups = [group]
         self._checked, self._values, self._scale = checked, values, lr_scale
         self._options = None
         if renewed and self.entries:
@@ -124,19 +121,19 @@ class Steps:
         if entry is None:
             entry = self._first_sight(key, weights)
         elif entry.weights is not weights and not _is_same_memory(entry.weights, weights):
-            self._bindings.move(key, weights, self.groups[0])
+            self._bindings.move(key, weights, self._groups[0])
             self._show([key])
         elif self._bindings.is_alone(key) and self._bindings.can_join:
-            self._show(self._bindings.join(self.groups[0]))
+            self._show(self._bindings.join(self._groups[0]))
         if self._options is None:
             entry.bound.step_defaults.max_norm = self._checked["grad_clip"] or None
             self._options = entry.bound.step_options
-            self._bindings.table.prepare(self.groups, self._options)
+            self._bindings.table.prepare(self._groups, self._options)
         return entry
 
     def _first_sight(self, key: Hashable, weights: Array) -> Entry:
         found = None if self.saved is None else self.saved.find(key, weights)
-        entry = self._bindings.add(key, weights, self.groups[0])
+        entry = self._bindings.add(key, weights, self._groups[0])
         if found is not None and self.saved is not None:
             try:
                 _saving.check(found, entry, key)
@@ -166,7 +163,7 @@ class Steps:
         for found, entry in fitting:
             _saving.fill(found, entry, self._bindings)
         self.saved = saved if saved.remaining else None
-        self.forget()
+        self._hurry(None)
 
     def _show(self, keys: Any) -> None:
         """Show the states of tensors where thinc has them."""
@@ -182,6 +179,11 @@ class Steps:
                     shown.hide(key)
                 else:
                     shown.show(key, state if attribute == "averages" else state.reshape(-1))
+
+    def stop_averaging(self) -> None:
+        """Keep no averages from now on."""
+        self._bindings.stop_averaging(self._groups[0] if self._groups else None)
+        self._hurry(None)
 
     def _adds_L2(self) -> bool:  # noqa: N802
         words, values = self._owner.words, self._checked
