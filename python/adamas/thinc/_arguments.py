@@ -9,7 +9,7 @@ from typing import Any
 import thinc.optimizers
 
 from adamas.adapters import OptimizerInfo
-from adamas.adapters.checks import check_flag, likely, no_argument, number, plain, read_step_defaults
+from adamas.adapters.checks import check_flag, check_threads, likely, no_argument, number, plain, read_step_defaults
 from adamas.rules.thinc_classes import OF_THINC, OPTIONS, ThincWords
 
 __all__ = [
@@ -64,6 +64,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     """Refuse options that are not what adamas takes."""
     ours = {name: options[name] for name in ("num_threads", "on_nonfinite", "state_dtype")}
     read_step_defaults(ours, "the optimizer", ())
+    check_threads(options["num_threads"])
     if options["resume_by"] not in ("weights", "order"):
         raise ValueError(f"resume_by: expected 'weights' or 'order', got {options['resume_by']!r}")
 
@@ -86,6 +87,8 @@ def check_argument(info: OptimizerInfo, name: str, value: Any, hyperparameters: 
     ours, place, default = hyperparameters[name]
     if place is not None:
         return number(value, name, "a number in [0, 1)", 0.0, 1.0)
+    if ours in ("lr", "weight_decay"):
+        return number(value, name, "a finite number >= 0", 0.0, math.inf)
     if ours in info.fixed:
         if check_flag(value, name) is not True:
             raise ValueError(f"{name}: this rule decays the weights themselves; expected True, got False")

@@ -89,15 +89,14 @@ class Bindings:
         """Bind a tensor that lies elsewhere now; its states go with it.
 
         Raises:
-            TypeError: As `add`.
-            ValueError: As `add`; or it has another shape or dtype.
+            TypeError: As `add`; or it has another dtype.
+            ValueError: As `add`; or it has another shape.
         """
         entry = self.entries[key]
-        if weights.shape != entry.weights.shape or weights.dtype != entry.weights.dtype:
-            raise ValueError(
-                f"{_name_of(key)}: expected weights of shape {entry.weights.shape} and dtype {entry.weights.dtype}, as "
-                f"before, got {weights.shape} and {weights.dtype}"
-            )
+        for what, error in (("shape", ValueError), ("dtype", TypeError)):
+            before, now = getattr(entry.weights, what), getattr(weights, what)
+            if before != now:
+                raise error(f"{_name_of(key)}: expected weights of {what} {before}, as before, got {now}")
         bound = self._bind({_name_of(key): weights}, group)
         self._transfer({key: weights}, bound)
         entry.moves = True
