@@ -1,0 +1,17 @@
+"""The Python code of docs/thinc.md runs, one block after the other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+TEXT = (Path(__file__).parents[2] / "docs" / "thinc.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_blocks() -> None:
+    assert len(BLOCKS) == 2
+    names: dict[str, Any] = {}
+    for block in BLOCKS:
+        exec(compile(block, "docs/thinc.md", "exec"), names)
