@@ -25,6 +25,7 @@ PyMethodDef kStepOfTable = {"step", reinterpret_cast<PyCFunction>(reinterpret_ca
 }  // namespace
 
 void StepTable::put(const py::object& key, const py::object& plan, std::size_t index) {
+  if (!py::isinstance<PyPlan>(plan)) throw py::type_error("put: expected a Plan");
   Place place{plan, &py::cast<PyPlan&>(plan), index};
   if (const py::object known = dict_item(numbers_, key)) {
     places_[known.cast<std::size_t>()] = std::move(place);

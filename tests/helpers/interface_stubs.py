@@ -20,6 +20,7 @@ from adamas.rules import SPECS, RuleSpec
 from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
 from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_name
 from adamas.rules.optax_functions import FUNCTIONS
+from adamas.rules.thinc_classes import thinc_docstring, thinc_rules, thinc_signature
 
 PACKAGE = Path(adamas.__file__).parent
 
@@ -38,6 +39,7 @@ def stubs() -> dict[str, str]:
         "keras/_optimizers.pyi": _keras(),
         "flower/_strategies.pyi": _flower(older=False),
         "flower/_older_strategies.pyi": _flower(older=True),
+        "thinc/_optimizers.pyi": _thinc(),
         "jax/_optimizers.pyi": _jax(),
         "jax/_transforms.pyi": _transforms(),
     }
@@ -199,6 +201,19 @@ def _flower(*, older: bool) -> str:
             _class_of(flower_name(spec), "FedServer", _summary(flower_docstring(spec, older=older)), signature)
         )
     return head + _all_of(map(flower_name, specs)) + "".join(classes)
+
+
+def _thinc() -> str:
+    head = _HEADER.format("The optimizers, in thinc's words.") + _imports(
+        "from typing import Any",
+        "",
+        "from adamas.thinc._optimizer import Optimizer",
+    )
+    specs = thinc_rules(SPECS)
+    classes = [
+        _class_of(spec.name, "Optimizer", _summary(thinc_docstring(spec)), thinc_signature(spec)) for spec in specs
+    ]
+    return head + _all_of(spec.name for spec in specs) + "".join(classes)
 
 
 def _jax() -> str:

@@ -39,8 +39,7 @@ def train(optimizer: Any, weights: Sequence[Any], steps: int, seed: int = 1, fir
     for step in range(steps):
         gradients = arrays(1000 * seed + step, [each.shape for each in weights], 0.3)
         for i, (each, gradient) in enumerate(zip(weights, gradients, strict=True)):
-            gradient *= 1 + 3 * i
-            optimizer((first_node + i, "W"), each, gradient)
+            optimizer((first_node + i, "W"), each, gradient * np.float32(1 + 3 * i))
         optimizer.step_schedules()
 
 

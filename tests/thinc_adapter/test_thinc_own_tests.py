@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from small_thinc import NAMES
-from thinc.api import Linear, Relu, Softmax, chain, registry
+from thinc.api import Relu, Softmax, chain, registry
 
 import adamas.thinc
 
@@ -66,7 +66,9 @@ BLOCK = {
 }
 
 
-@pytest.mark.parametrize("name", ["Adam", "RAdam", "AdamW", "NAdam", "Adamax", "AdaBelief", "Yogi", "LaProp", "AdamMini"])
+@pytest.mark.parametrize(
+    "name", ["Adam", "RAdam", "AdamW", "NAdam", "Adamax", "AdaBelief", "Yogi", "LaProp", "AdamMini"]
+)
 def test_the_block_of_spacys_config_fits_the_family(name: str) -> None:
     optimizer = registry.resolve({"optimizer": {"@optimizers": f"adamas.{name}.v1", **BLOCK}})["optimizer"]
     weights = np.ones(3, np.float32)
@@ -78,7 +80,7 @@ def test_the_block_of_spacys_config_fits_the_family(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Adam", "RAdam", "AdamW", "Lion", "AdEMAMix"])
 def test_a_network_of_thinc_learns(name: str) -> None:
-    """thinc's own example of an MLP, on numbers that a line does not part."""
+    """A perceptron, as in thinc's own examples, on numbers that a line does not part."""
     model: Any = chain(Relu(32, 2), Relu(32, 32), Softmax(2, 32))
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (512, 2)).astype(np.float32)

@@ -156,7 +156,7 @@ def test_a_schedule_that_leaves_its_range() -> None:
     optimizer((0, "W"), weights, np.ones(3, np.float32))
     optimizer.step_schedules()
     before = weights.copy()
-    with pytest.raises(ValueError, match="learn_rate: expected a finite number >= 0, got -1.0"):
+    with pytest.raises(ValueError, match=r"learn_rate: expected a finite number >= 0, got -1\.0"):
         optimizer((0, "W"), weights, np.ones(3, np.float32))
     assert same_bits([weights], [before])
     assert number_of(optimizer, "learn_rate") == -1.0
@@ -239,7 +239,7 @@ def test_sparse_inputs() -> None:
     class CsrMatrix:
         shape = (3, 4)
 
-    with pytest.raises(TypeError, match="expected a NumPy array, got .*CsrMatrix"):
+    with pytest.raises(TypeError, match=r"expected a NumPy array, got .*CsrMatrix"):
         make("Adam")((0, "W"), CsrMatrix(), CsrMatrix())
     with pytest.raises(TypeError, match="gradient"):
         make("Adam")((0, "W"), ONES.copy(), CsrMatrix())
@@ -247,7 +247,13 @@ def test_sparse_inputs() -> None:
 
 @pytest.mark.parametrize(
     ("version", "message"),
-    [("8.2.1", "got 8.2.1"), ("8.4.0", "got 8.4.0"), ("8.3.11", "got 8.3.11"), ("10.0.0", "got 10.0.0"), (None, "needs")],
+    [
+        ("8.2.1", "got 8.2.1"),
+        ("8.4.0", "got 8.4.0"),
+        ("8.3.11", "got 8.3.11"),
+        ("10.0.0", "got 10.0.0"),
+        (None, "needs"),
+    ],
 )
 def test_wrong_versions(version: str | None, message: str) -> None:
     prepare = "sys.modules['thinc'] = None" if version is None else f"import thinc; thinc.__version__ = {version!r}"

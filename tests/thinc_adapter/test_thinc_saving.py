@@ -50,7 +50,7 @@ def test_a_training_goes_on_with_the_same_bits(name: str, tmp_path: Path) -> Non
     assert number_of(other, "learn_rate") == 0.02
     _fit(second, other, 3, 6)
     assert same_bits(_weights(whole), _weights(second))
-    assert list(other.averages.values())[0].any()
+    assert next(iter(other.averages.values())).any()
     assert sorted(other.nr_update.values()) == [6] * 6
     assert [path.name for path in tmp_path.iterdir()] == ["optimizer"]
 
@@ -200,5 +200,3 @@ def test_the_last_score_of_thinc_9_is_saved() -> None:
     optimizer.last_score = 0.5
     other = make("Adam").from_bytes(optimizer.to_bytes())
     assert (other.step, other.last_score) == (1, (1, 0.5))
-
-

@@ -96,9 +96,10 @@ def test_averages_can_be_dropped() -> None:
 def test_frozen_arguments_cannot_be_set(name: str) -> None:
     optimizer = make(name)
     for argument in set(SPECS[name].frozen).intersection(optimizer.hyperparameters):
+        value = getattr(optimizer, argument)
+        other = not value if isinstance(value, bool) else 1
         with pytest.raises(AttributeError, match=rf"{argument}: is fixed at construction"):
-            value = getattr(optimizer, argument)
-            setattr(optimizer, argument, not value if isinstance(value, bool) else 1)
+            setattr(optimizer, argument, other)
 
 
 if IS_9:

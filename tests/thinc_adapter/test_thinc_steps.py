@@ -30,8 +30,7 @@ def _core(name: str, weights: list[Any], **settings: Any) -> list[Any]:
 def _train_core(optimizers: list[Any], weights: list[Any], steps: int) -> None:
     for step in range(steps):
         for i, gradient in enumerate(arrays(1000 + step, [each.shape for each in weights], 0.3)):
-            gradient *= 1 + 3 * i
-            optimizers[i].step(gradient)
+            optimizers[i].step(gradient * np.float32(1 + 3 * i))
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -191,7 +190,6 @@ def test_threads_and_large_arrays_have_the_same_bits() -> None:
 def test_defaults_are_those_of_thinc(name: str) -> None:
     ours = make(name)
     theirs = getattr(thinc.optimizers, name)(0.01)
-
 
     for attribute in ("learn_rate", "L2", "grad_clip", "L2_is_weight_decay"):
         assert number_of(ours, attribute) == number_of(theirs, attribute)

@@ -30,10 +30,9 @@ from adamas._optimizer.step_scope import StepScope
 from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
 from adamas.adapters.evaluation import evaluated
-from adamas.adapters.host import BoundOptimizer, Tensors
+from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
 from adamas.adapters.lending import Lent
 from adamas.adapters.naming import RULE_NAMES, class_named
-from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
 from adamas.adapters.program import Buffer, Operand, Part, Program
 from adamas.rules import Formula

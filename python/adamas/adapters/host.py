@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from adamas._core import StepTable, Tensors
 from adamas._optimizer.base import Optimizer
+from adamas._optimizer.diagnosis import Diagnosis
 from adamas._optimizer.engine import StepOptions
 from adamas._optimizer.model import Model
 from adamas._optimizer.observed import Observed
@@ -373,7 +374,8 @@ class BoundOptimizer:
             ValueError: It does not fit; or ``array`` is not over the memory that was bound.
             RuntimeError: An input changed meanwhile, or gradients have been accumulated.
         """
-        self._optimizer._diagnosis.refuse_stepped_alone(index, array, grad, groups, zero_grads=options.zero_grads)
+        diagnosis: Diagnosis = self._optimizer._diagnosis
+        diagnosis.refuse_stepped_alone(index, array, grad, groups, zero_grads=options.zero_grads)
 
     def check_groups(self, completed: int) -> None:
         """Refuse ``param_groups`` that a step would refuse, before anything is done for it.

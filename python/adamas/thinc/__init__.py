@@ -30,8 +30,10 @@ except ImportError as error:
         raise ImportError("adamas.thinc: needs thinc; install it with: pip install 'adamas[thinc]'") from error
     raise ImportError(f"adamas.thinc: thinc is installed, but cannot be imported: {error}") from error
 
-_version = tuple(int(part) for part in thinc.__version__.split(".")[:3] if part.isdigit())
-if not ((8, 3, 12) <= _version < (8, 4) or (9,) <= _version < (10,)):
+if not (
+    (8, 3, 12) <= (_version := tuple(int(part) for part in thinc.__version__.split(".")[:3] if part.isdigit())) < (8, 4)
+    or (9,) <= _version < (10,)
+):
     raise ImportError(
         f"adamas.thinc: needs thinc 8.3.12 or a newer 8.3, or 9, got {thinc.__version__}; "
         "install it with: pip install 'adamas[thinc]'"

@@ -155,9 +155,7 @@ class Optimizer(thinc.optimizers.Optimizer):
         """Let the next calls go by this function, or with None the whole way."""
         object.__setattr__(self, "_quick", quick or _not_now)
 
-    def __call__(
-        self, key: Hashable, weights: Array, gradient: Array, *, lr_scale: float = 1.0
-    ) -> tuple[Array, Array]:
+    def __call__(self, key: Hashable, weights: Array, gradient: Array, *, lr_scale: float = 1.0) -> tuple[Array, Array]:
         """Update a tensor, in place, and set its gradient to zero.
 
         Args:
@@ -244,14 +242,17 @@ class Optimizer(thinc.optimizers.Optimizer):
 
     def from_disk(self, path: str | os.PathLike[str], *, by: str = "weights") -> Optimizer:
         """Go on from a file that `to_disk` wrote; arguments and errors as of `from_bytes`."""
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             return self.from_bytes(file.read(), by=by)
 
     def __reduce__(self) -> Any:
         arguments = {name: getattr(self, attribute_of(name)) for name in (*self.hyperparameters, "grad_clip")}
         arguments |= {**self._options, "use_averages": self.averages is not None, "resume_from": None}
-        others = {"last_seen": dict(self.last_seen)}
-        others |= {"_step": self._step, "_last_score": self._last_score} if HAS_SCHEDULES else {"schedules": self.schedules}
+        others: dict[str, Any] = {"last_seen": dict(self.last_seen)}
+        if HAS_SCHEDULES:
+            others |= {"_step": self._step, "_last_score": self._last_score}
+        else:
+            others["schedules"] = self.schedules
         return _rebuilt, (type(self), arguments, others, self.to_bytes(), self._steps.schedule_steps)
 
 
