@@ -74,7 +74,7 @@ class Training:
 
 def options() -> argparse.Namespace:
     """Read the command line."""
-    parser = make_parser("spacy_textcat", __doc__, epochs=6, batch_size=16, lr=1e-3)
+    parser = make_parser("spacy_textcat", __doc__, epochs=6, batch_size=16, lr=2e-4)
     parser.add_argument("--l2", type=non_negative, default=0.0, help="weight decay; default: %(default)s")
     parser.add_argument("--reviews", type=positive_int, default=25_000, help="at most; default: %(default)s")
     parser.add_argument("--words", type=positive_int, default=300, help="of each review; default: %(default)s")

@@ -76,7 +76,8 @@ def test_momentum_that_is_switched_on_later_has_its_state() -> None:
     assert "momentum_buffer" not in optimizer.states[0, "W"]
     optimizer.momentum = 0.9
     train(optimizer, weights, 3)
-    assert optimizer.states[0, "W"]["momentum_buffer"].any()
+    assert all(optimizer.states[i, "W"]["momentum_buffer"].any() for i in range(len(weights)))
+    assert all(np.shares_memory(optimizer.averages[key], states["average"]) for key, states in optimizer.states.items())
     assert optimizer.nr_update[0, "W"] == 6
 
 
@@ -90,6 +91,7 @@ def test_averages_can_be_dropped() -> None:
     train(other, others, 3, seed=2)
     assert same_bits(weights, others)
     assert "average" not in optimizer.states[0, "W"]
+    assert np.shares_memory(optimizer.mom1[0, "W"], optimizer.states[0, "W"]["exp_avg"])
 
 
 @pytest.mark.parametrize("name", OWN)

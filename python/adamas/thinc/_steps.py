@@ -183,6 +183,7 @@ class Steps:
     def stop_averaging(self) -> None:
         """Keep no averages from now on."""
         self._bindings.stop_averaging(self._groups[0] if self._groups else None)
+        self._show(self.entries)
         self._hurry(None)
 
     def _adds_L2(self) -> bool:  # noqa: N802
