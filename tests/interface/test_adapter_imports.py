@@ -21,8 +21,10 @@ ALLOWED = {
     "adamas.rows",
     "adamas.averaging",
     "adamas.rules",
+    "adamas.rules.flower_classes",
     "adamas.rules.keras_classes",
     "adamas.rules.optax_functions",
+    "adamas.rules.thinc_classes",
 }
 #: Keras runs on PyTorch too, and has its tensors read by the other adapter.
 ALSO = {"keras": {"adamas.torch.tensors", "adamas.jax.handler"}}
