@@ -221,8 +221,8 @@ def test_repr_of_the_defaults_of_steps() -> None:
     defaults = adamas.AdamW([np.ones(2)], max_norm=1).step_defaults
     defaults.zero_grads = True
     assert repr(defaults) == (
-        "StepDefaults(max_norm=1.0, max_value=None, norm_type=2.0, clip_each=False, on_nonfinite='propagate', "
-        "zero_grads=True, accumulation='sum', observe=None)"
+        "StepDefaults(max_norm=1.0, max_value=None, norm_type=2.0, clip_eps=1e-06, clip_each=False, "
+        "on_nonfinite='propagate', zero_grads=True, accumulation='sum', observe=None)"
     )
 
 
