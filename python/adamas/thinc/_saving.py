@@ -116,7 +116,7 @@ class Saved:
             if each["weights"] == checksum:
                 return each
         raise ValueError(
-            f"{key!r}: no tensor in the saved states has these weights, though there is {name} of shape {tuple(shape)}; "
+            f"{key!r}: no tensor in the saved states has these weights, but one named {name} of that shape; "
             "load the pipeline that was saved together with them, or, if its weights have been changed since (they may "
             "be averages), ask for resume_by='order'"
         )
