@@ -16,6 +16,7 @@ ADAPTERS = ("torch", "keras", "jax", "sklearn", "scipy", "autograd", "thinc", "f
 ALLOWED = {
     "adamas",
     "adamas.adapters",
+    "adamas.adapters.checkpoints",
     "adamas.adapters.checks",
     "adamas.optimizers",
     "adamas.rows",
