@@ -13,7 +13,7 @@ import pytest
 APP = Path(__file__).with_name("digits_app.py").read_text(encoding="utf-8")
 #: The one line that a user changes.
 BEFORE, AFTER = "from flwr.serverapp.strategy import FedAdam\n", "from adamas.flower import FedAdam\n"
-ROUNDS = 12
+ROUNDS = 9
 
 
 class Run(NamedTuple):
@@ -51,7 +51,7 @@ def test_one_line_is_changed(changed: Run, tmp_path: Path) -> None:
 
 def test_quality(changed: Run) -> None:
     assert changed.accuracies[0] < 0.3
-    assert changed.accuracies[-1] > 0.93
+    assert changed.accuracies[-1] > 0.9
 
 
 def test_simulations_have_the_same_bits(changed: Run, tmp_path: Path) -> None:
