@@ -203,7 +203,8 @@ def test_the_python_half_is_one_file_and_one_line(tmp_path: Path) -> None:
     stubs = {file for file in touched(untouched, package) if file.endswith(".pyi")}
     assert len(stubs) == 10
     for file in stubs:
-        assert re.search(r"^(class (Fed)?Throwaway\(|def throwaway_\()", (package / file).read_text(), re.MULTILINE), file
+        text = (package / file).read_text()
+        assert re.search(r"^(class (Fed)?Throwaway\(|def throwaway_\()", text, re.MULTILINE), file
 
 
 def test_the_cpp_half_is_one_header_and_its_lines_in_the_registry(tmp_path: Path) -> None:

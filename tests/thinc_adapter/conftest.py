@@ -5,4 +5,4 @@ from __future__ import annotations
 import thinc
 
 #: What is of spaCy.
-collect_ignore = [] if thinc.__version__.startswith("8.") else ["test_spacy_training.py"]
+collect_ignore = [] if thinc.__version__.startswith("8.") else ["test_spacy_example.py", "test_spacy_training.py"]
