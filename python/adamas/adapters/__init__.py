@@ -9,6 +9,7 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `Program`: a step for a runtime that holds all buffers itself, and `xla_handler`, a capsule with the function that XLA
   calls for it;
 - `BackgroundThreads`: threads that Ctrl-C leaves in order;
+- `atomic_write`: atomic replacement of files;
 - `class_named`: an optimizer class by the name of its rule;
 - `evaluated`: a ``with`` block in which parameters hold what is to be evaluated;
 - `Lent`: copies of arrays for functions of users;
@@ -27,6 +28,7 @@ from adamas._optimizer.observed import Observed
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_defaults import StepDefaults
 from adamas._optimizer.step_scope import StepScope
+from adamas._system.atomic_file import atomic_write
 from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
 from adamas.adapters.evaluation import evaluated
@@ -57,6 +59,7 @@ __all__ = [
     "StepTable",
     "Tensors",
     "all_state_names",
+    "atomic_write",
     "bfloat16",
     "class_named",
     "describe",

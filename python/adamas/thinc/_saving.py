@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import srsly
 
-from adamas.adapters import Array, bfloat16
+from adamas.adapters import Array, atomic_write, bfloat16
 from adamas.adapters.checks import shown
 from adamas.thinc._bindings import Bindings, Entry
 
@@ -62,17 +61,8 @@ def read(owner: Any, data: bytes) -> dict[str, Any]:
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file atomically: after a crash it is the old or the new one."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with atomic_write(Path(path)) as new:
+        new.write_bytes(data)
 
 
 class Saved:
