@@ -174,6 +174,7 @@ def test_states_of_another_optimizer() -> None:
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
     import os
 
     optimizer, path = make("Adam"), tmp_path / "optimizer"
@@ -182,7 +183,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     train(optimizer, arrays(0), 1)
 
     def fail(_: int) -> None:
-        raise OSError("the disk is full")
+        raise OSError(errno.ENOSPC, "the disk is full")
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="full"):
