@@ -31,7 +31,7 @@ from adamas._optimizer.step_scope import StepScope
 from adamas._system.atomic_file import atomic_write
 from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
-from adamas.adapters.evaluation import evaluated
+from adamas.adapters.evaluation import evaluated, is_evaluated_elsewhere
 from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
 from adamas.adapters.lending import Lent
 from adamas.adapters.naming import RULE_NAMES, class_named
@@ -64,5 +64,6 @@ __all__ = [
     "class_named",
     "describe",
     "evaluated",
+    "is_evaluated_elsewhere",
     "xla_handler",
 ]

@@ -9,6 +9,11 @@ from typing import Any
 from adamas._optimizer.base import Optimizer
 
 
+def is_evaluated_elsewhere(optimizer: Optimizer) -> bool:
+    """Tell whether an optimizer's parameters are evaluated at other values than they are trained at now."""
+    return hasattr(optimizer, "eval") or any(state.get("n_averaged", 0) for state in optimizer.state.values())
+
+
 @contextmanager
 def evaluated(optimizer: Optimizer) -> Iterator[None]:
     """Let the parameters of an optimizer hold what is to be evaluated, for the time of a ``with`` block.
@@ -34,14 +39,14 @@ def evaluated(optimizer: Optimizer) -> Iterator[None]:
         [ 0.5 -0.5]
     """
     trained: Any = optimizer
-    if hasattr(trained, "eval"):
+    if not is_evaluated_elsewhere(optimizer):
+        yield
+    elif hasattr(trained, "eval"):
         trained.eval()
         try:
             yield
         finally:
             trained.train()
-    elif any(state.get("n_averaged", 0) for state in trained.state.values()):
+    else:
         with trained.averaged():
             yield
-    else:
-        yield

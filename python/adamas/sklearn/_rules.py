@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.neural_network._stochastic_optimizers import BaseOptimizer
 
 import adamas
-from adamas.adapters import Array, class_named, evaluated
+from adamas.adapters import Array, class_named, evaluated, is_evaluated_elsewhere
 from adamas.adapters.checks import number, type_name
 from adamas.sklearn._optimizers import Exchanged, grouped
 
@@ -63,10 +63,10 @@ class RuleOptimizer(Exchanged, BaseOptimizer):
 
     def _to_predict(self, params: Sequence[Array]) -> list[Array] | None:
         """Return copies of what predictions are to be made with; None if that is ``params`` as they are."""
-        training = [param.copy() for param in params]
+        if self.binding.optimizer is None or not is_evaluated_elsewhere(self.binding.optimizer):
+            return None
         with self.evaluated():
-            copies = [param.copy() for param in params]
-        return None if _equal(training, copies) else copies
+            return [param.copy() for param in params]
 
     def finish(self, params: list[Array]) -> list[Array]:
         """Return the parameters to predict with, after training: copies, if they differ from those in training."""
