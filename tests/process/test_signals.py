@@ -212,11 +212,12 @@ def handler(*_):
 signal.signal(signal.SIGINT, handler)
 
 # From a process of its own: a thread would wait for the GIL, and miss what is done without letting go of it.
+# At no regular times: what begins right after an interrupted call, and is over soon, would never meet the next one.
 SENDER = """
-import os, signal, time
+import os, random, signal, time
 while os.getppid() == {0}:
     os.kill({0}, signal.SIGINT)
-    time.sleep(0.0005)
+    time.sleep(random.random() * 0.001)
 """
 
 def wait_until_free():
