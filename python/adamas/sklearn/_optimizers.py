@@ -15,6 +15,10 @@ import adamas
 from adamas.adapters import Array
 from adamas.sklearn._binding import Binding
 
+#: Threads of a step. Between steps the processors are those of the BLAS under scikit-learn: its matrix products take
+#: longer where a second thread of another library still waits busily, and a step gains little by it.
+THREADS = 1
+
 #: The largest decay rate that there is.
 _BELOW_ONE = math.nextafter(1.0, 0.0)
 
@@ -152,6 +156,7 @@ class AdamOptimizer(Exchanged, SklearnAdam):
             eps=self.epsilon,
             bias_correction=False,  # it is in the learning rate
             decoupled_weight_decay=True,
+            num_threads=THREADS,
         )
 
 
@@ -243,6 +248,7 @@ class SGDOptimizer(Exchanged, SklearnSGD):
             momentum=self.momentum,
             nesterov=bool(self.nesterov and self.momentum),
             decoupled_weight_decay=True,
+            num_threads=THREADS,
         )
 
 

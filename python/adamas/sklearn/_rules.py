@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.neural_network._stochastic_optimizers import BaseOptimizer
 import adamas
 from adamas.adapters import Array, class_named, evaluated, is_evaluated_elsewhere
 from adamas.adapters.checks import number, type_name
-from adamas.sklearn._optimizers import Exchanged, grouped
+from adamas.sklearn._optimizers import THREADS, Exchanged, grouped
 
 
 class RuleOptimizer(Exchanged, BaseOptimizer):
@@ -96,7 +96,8 @@ class RuleOptimizer(Exchanged, BaseOptimizer):
             groups[1]["weight_decay"] = 0.0
             if self.weight_decay is not None:
                 groups[0]["weight_decay"] = self.weight_decay
-        optimizer = factory(groups, lr=self.learning_rate)
+        is_chosen = rule is None or "num_threads" in _keywords(factory)
+        optimizer = factory(groups, lr=self.learning_rate, **({} if is_chosen else {"num_threads": THREADS}))
         if not isinstance(optimizer, adamas.Optimizer):
             raise TypeError(f"optimizer: expected a factory of optimizers of adamas, it made {type_name(optimizer)}")
         return optimizer
@@ -119,8 +120,7 @@ def check(choice: Any, weight_decay: Any, solver: str) -> None:
     if choice is None:
         return
     rule = _class_of(choice) if callable(choice) else class_named(choice, "optimizer")
-    keywords = choice.keywords if isinstance(choice, functools.partial) else {}
-    if "lr" in keywords:
+    if "lr" in _keywords(choice):
         raise ValueError("optimizer: it sets lr, which is the estimator's to set; write learning_rate_init=... instead")
     if rule is not None and weight_decay and "weight_decay" not in rule.spec.by_name:
         raise ValueError(f"weight_decay: adamas.{rule.__name__} has none; leave it out")
@@ -130,6 +130,10 @@ def _class_of(factory: Any) -> type[adamas.Optimizer] | None:
     """Return the optimizer class that a factory is, perhaps with arguments; None for other functions."""
     made = factory.func if isinstance(factory, functools.partial) else factory
     return made if isinstance(made, type) and issubclass(made, adamas.Optimizer) and hasattr(made, "spec") else None
+
+
+def _keywords(factory: Any) -> Mapping[str, Any]:
+    return factory.keywords if isinstance(factory, functools.partial) else {}
 
 
 def _equal(some: Sequence[Array], others: Sequence[Array]) -> bool:
