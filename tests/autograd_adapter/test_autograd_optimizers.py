@@ -88,13 +88,58 @@ def test_start_is_not_changed_and_results_are_new() -> None:
     assert not np.shares_memory(unmoved, x0)
 
 
-def test_a_function_may_write_into_its_argument() -> None:
+def test_nested_parameters_are_shown_as_copies() -> None:
     def gradient(x: Any, i: int) -> Any:
-        g = 2 * x
-        x[...] = 1e9
+        g = [2 * x[0]]
+        x[0][...] = 1e9
         return g
 
-    np.testing.assert_array_equal(ours.adam(gradient, np.ones(3)), ours.adam(lambda x, i: 2 * x, np.ones(3)))
+    result = ours.adam(gradient, [np.ones(3)])
+    np.testing.assert_array_equal(result[0], ours.adam(lambda x, i: [2 * x[0]], [np.ones(3)])[0])
+
+
+@pytest.mark.parametrize("module", [ours, theirs])
+def test_what_is_written_into_a_single_array_counts(module: Any) -> None:
+    def gradient(x: Any, i: int) -> Any:
+        if i == 2:
+            x[...] = 5.0
+        return 2 * x
+
+    np.testing.assert_allclose(module.adam(gradient, np.ones(3), num_iters=3), 5.0 - 0.00085, atol=3e-4)
+
+
+@pytest.mark.parametrize("keeps", [{3}, {0, 1, 7}, set(range(20))])
+def test_arrays_that_are_kept_do_not_change(keeps: set[int]) -> None:
+    kept: dict[int, Any] = {}
+    seen: list[bytes] = []
+
+    def callback(x: Any, i: int, g: Any) -> None:
+        seen.append(x.tobytes())
+        if i in keeps:
+            kept[i] = x[1:]  # a view is enough
+
+    result = ours.adam(lambda x, i: 2 * x - i, np.arange(4.0), callback, num_iters=20, step_size=0.1)
+    assert {i: view.tobytes() for i, view in kept.items()} == {i: seen[i][8:] for i in keeps}
+    plain = ours.adam(lambda x, i: 2 * x - i, np.arange(4.0), num_iters=20, step_size=0.1)
+    assert result.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "sgd"])
+def test_a_gradient_may_be_the_array_itself(name: str) -> None:
+    result = getattr(ours, name)(lambda x, i: x, np.arange(4.0), num_iters=20)
+    assert result.tobytes() == getattr(ours, name)(lambda x, i: x.copy(), np.arange(4.0), num_iters=20).tobytes()
+
+
+def test_gradients_of_autograd_keep_nothing() -> None:
+    """Or each step would take a copy."""
+    places = set()
+
+    def objective(x: Any, i: int) -> Any:
+        places.add(x._value.ctypes.data)
+        return anp.sum(anp.cos(x) ** 2)
+
+    ours.adam(grad(objective), np.ones(1000), num_iters=20)
+    assert len(places) == 1
 
 
 @pytest.mark.parametrize("name", RULE_NAMES)

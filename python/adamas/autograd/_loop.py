@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 import adamas
 from adamas.adapters import Array, Lent, evaluated
 from adamas.adapters.checks import shown, whole_number
-from adamas.autograd._trees import tree_of
+from adamas.autograd._trees import Leaf, Tree, tree_of
+
+#: Makes the optimizer of a list of arrays.
+Maker = Callable[[list[Array]], adamas.Optimizer]
 
 
 def train(
-    make: Callable[[list[Array]], adamas.Optimizer],
+    make: Maker,
     grad: Callable[[Any, int], Any],
     x0: Any,
     callback: Callable[[Any, int, Any], object] | None,
@@ -43,20 +47,53 @@ def train(
     tree_of(x0, "x0").collect(x0, starts)
     if not starts:
         raise ValueError("x0: expected at least one array or number, got none")
-    params = [np.array(start, _checked(dtype)) for start in starts]
-    optimizer = make(params)
-    form, lent = tree_of(x0, "grad(x, i)"), [Lent(param) for param in params]
+    run = _Run(make, tree_of(x0, "grad(x, i)"), [np.array(start, _checked(dtype)) for start in starts])
     for i in range(steps):
-        x = form.build(copy.fresh() for copy in lent)
+        run.step(grad, callback, i)
+    return run.result()
+
+
+class _Run:
+    """Parameters in training, and what functions of users see of them.
+
+    A single array is shown as it is, as autograd shows it: what is written into it counts. If somebody keeps it, or a
+    view of it, it stays theirs with the values that it has; the training goes on in other memory, and shows copies from
+    then on. Nested parameters are shown as copies.
+    """
+
+    def __init__(self, make: Maker, form: Tree, params: list[Array]) -> None:
+        self._make = make
+        self._form = form
+        self._params = params
+        self._optimizer = make(params)
+        self._copies = None if isinstance(form, Leaf) else [Lent(param) for param in params]
+        self._references = sys.getrefcount(params[0])
+
+    def step(self, grad: Callable[[Any, int], Any], callback: Callable[[Any, int, Any], object] | None, i: int) -> None:
+        """Take a step."""
+        x = self._form.build(iter(self._params) if self._copies is None else (copy.fresh() for copy in self._copies))
         g = grad(x, i)
         if callback is not None:
             callback(x, i, g)
-        del x  # the next copies go into the same memory, unless somebody has kept these
+        del x
+        if self._copies is None and sys.getrefcount(self._params[0]) > self._references:
+            self._move()
         grads: list[Array] = []
-        form.collect(g, grads)
-        optimizer.step(grads)
-    with evaluated(optimizer):
-        return form.build(param.copy() for param in params)
+        self._form.collect(g, grads)
+        self._optimizer.step(grads)
+
+    def _move(self) -> None:
+        """Go on in other memory."""
+        saved = self._optimizer.state_dict()
+        self._params = [param.copy() for param in self._params]
+        self._optimizer = self._make(self._params)
+        self._optimizer.load_state_dict(saved)
+        self._copies = [Lent(param) for param in self._params]
+
+    def result(self) -> Any:
+        """Return the parameters, in new arrays."""
+        with evaluated(self._optimizer):
+            return self._form.build(param.copy() for param in self._params)
 
 
 def _checked(dtype: Any) -> np.dtype[Any]:
