@@ -60,7 +60,7 @@ def networks(seconds: float) -> None:
 
     def fit(base: Any) -> Callable[[], object]:
         def run() -> object:
-            network = base(_LAYERS[1:-1], batch_size=200, max_iter=2, random_state=0)
+            network = base(_LAYERS[1:-1], batch_size=200, max_iter=5, random_state=0)
             return network.fit(images, labels)
 
         return run
