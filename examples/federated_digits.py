@@ -141,11 +141,11 @@ def main() -> None:
     """Simulate, draw the accuracies, and print the table."""
     os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    arguments = options()
     require("this example", ("flwr", "ray"), "examples-flower")
     from flwr.simulation import run_simulation
 
     logging.getLogger("flwr").setLevel(logging.ERROR)
-    arguments = options()
     found: dict[str, Any] = {}
     start = time.perf_counter()
     with Run(arguments, (len(servers()) + 1) * arguments.epochs, "rounds") as run:
