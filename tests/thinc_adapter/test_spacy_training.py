@@ -15,6 +15,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy_runs import CHANGE, spacy_train, write_config, write_corpora
 
+import adamas
+
 HERE = Path(__file__).parent
 
 
@@ -90,7 +92,7 @@ def test_the_optimizer_is_saved_whenever_the_pipeline_is(corpora: Path, tmp_path
 def test_own_tests_of_spacy_pass_with_adamas_in_place(tmp_path: Path) -> None:
     modules = ["spacy.tests.pipeline.test_tagger", "spacy.tests.training.test_rehearse", "spacy.tests.test_language"]
     run = [sys.executable, "-m", "pytest", "-q", "-p", "adamas_in_place", "-p", "no:cacheprovider", "-c", os.devnull]
-    path = os.pathsep.join([str(HERE), str(HERE.parents[1] / "python"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(HERE), str(Path(adamas.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [*run, "--pyargs", *modules],
         capture_output=True,

@@ -26,7 +26,7 @@ MODULES = {"test_optimizers": 20, "test_config": 4, "model.test_model": 30, "lay
 @pytest.mark.parametrize("module", MODULES)
 def test_own_tests_of_thinc_pass(module: str, tmp_path: Path) -> None:
     run = [sys.executable, "-m", "pytest", "-q", "-p", "adamas_in_place", "-p", "no:cacheprovider", "-c", os.devnull]
-    path = os.pathsep.join([str(HERE), str(HERE.parents[1] / "python"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(HERE), str(Path(adamas.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [*run, "--pyargs", f"thinc.tests.{module}"],
         capture_output=True,
