@@ -1,22 +1,9 @@
 """The strategies, one for each rule of `adamas.rules`, with Flower's names and arguments where Flower has the rule."""
 
-from adamas import optimizers as engines
+from adamas.flower._family import make_strategies
 from adamas.flower._strategy import FedServer
-from adamas.rules import SPECS
-from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
 
-_specs = [spec for spec in SPECS.values() if in_flower(spec)]
+_CLASSES = make_strategies(FedServer, __name__, older=False)
+globals().update(_CLASSES)
 
-for _spec in _specs:
-    globals()[flower_name(_spec)] = type(
-        flower_name(_spec),
-        (FedServer,),
-        {
-            "engine_class": getattr(engines, _spec.name),
-            "arguments": flower_arguments(_spec),
-            "__doc__": flower_docstring(_spec),
-            "__module__": __name__,
-        },
-    )
-
-__all__ = sorted(map(flower_name, _specs))  # noqa: PLE0605
+__all__ = sorted(_CLASSES)  # noqa: PLE0605
