@@ -34,7 +34,7 @@ from adamas._types import Array
 from adamas.adapters.evaluation import evaluated, is_evaluated_elsewhere
 from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
 from adamas.adapters.lending import Lent
-from adamas.adapters.naming import RULE_NAMES, class_named
+from adamas.adapters.naming import RULE_NAMES, class_named, is_optimizer_class
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
 from adamas.adapters.program import Buffer, Operand, Part, Program
 from adamas.rules import Formula
@@ -65,5 +65,6 @@ __all__ = [
     "describe",
     "evaluated",
     "is_evaluated_elsewhere",
+    "is_optimizer_class",
     "xla_handler",
 ]

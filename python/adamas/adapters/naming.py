@@ -14,6 +14,11 @@ from adamas.rules import SPECS
 RULE_NAMES = {spec.function.rstrip("_"): spec.name for spec in SPECS.values()}
 
 
+def is_optimizer_class(value: Any) -> bool:
+    """Tell whether this is an optimizer class with a rule."""
+    return isinstance(value, type) and issubclass(value, Optimizer) and hasattr(value, "spec")
+
+
 def class_named(rule: Any, argument: str) -> type[Optimizer]:
     """Return the optimizer class of a name such as ``"adamw"`` or ``"schedule_free_sgd"``.
 
@@ -31,8 +36,9 @@ def class_named(rule: Any, argument: str) -> type[Optimizer]:
         >>> class_named("adamw", "rule")
         <class 'adamas.optimizers.AdamW'>
     """
-    if isinstance(rule, type) and issubclass(rule, Optimizer) and hasattr(rule, "spec"):
-        return rule
+    if is_optimizer_class(rule):
+        chosen: type[Optimizer] = rule
+        return chosen
     if not isinstance(rule, str):
         raise TypeError(f"{argument}: expected the name of a rule or a class of adamas, got {type_name(rule)}")
     if rule not in RULE_NAMES:

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.neural_network._stochastic_optimizers import BaseOptimizer
 
 import adamas
-from adamas.adapters import Array, class_named, evaluated, is_evaluated_elsewhere
+from adamas.adapters import Array, class_named, evaluated, is_evaluated_elsewhere, is_optimizer_class
 from adamas.adapters.checks import number, type_name
 from adamas.sklearn._optimizers import THREADS, Exchanged, grouped
 
@@ -128,8 +128,8 @@ def check(choice: Any, weight_decay: Any, solver: str) -> None:
 
 def _class_of(factory: Any) -> type[adamas.Optimizer] | None:
     """Return the optimizer class that a factory is, perhaps with arguments; None for other functions."""
-    made = factory.func if isinstance(factory, functools.partial) else factory
-    return made if isinstance(made, type) and issubclass(made, adamas.Optimizer) and hasattr(made, "spec") else None
+    made: Any = factory.func if isinstance(factory, functools.partial) else factory
+    return made if is_optimizer_class(made) else None
 
 
 def _keywords(factory: Any) -> Mapping[str, Any]:
