@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, m) {
   adamas::bindings::register_tensors(m);
   adamas::bindings::register_plan(m);
   adamas::bindings::register_step_table(m);
+  adamas::bindings::register_stepping_call(m);
   adamas::bindings::register_functional(m);
   adamas::bindings::register_pieces(m);
   adamas::bindings::register_xla(m);

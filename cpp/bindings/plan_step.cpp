@@ -250,6 +250,13 @@ bool PyPlan::read_alone(const AloneSettings& settings) {
   return true;
 }
 
+void PyPlan::prefetch_alone(std::size_t index) const {
+  if (!laid_out_ || index >= params_.size() || params_[index].size > kBriefElements) return;
+  const WritableArray& param = params_[index];
+  prefetch(param, param.array);
+  plan_.prefetch(index, gradients_[index]);
+}
+
 PyPlan::Outcome PyPlan::step_alone(std::size_t index, py::handle param, py::handle grad,
                                    const AloneSettings& settings) {
   if (!laid_out_ || index >= params_.size()) throw py::index_error("StepTable: no such parameter");

@@ -9,6 +9,7 @@ void register_enums(pybind11::module_& m);
 void register_runtime(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_step_table(pybind11::module_& m);
+void register_stepping_call(pybind11::module_& m);
 void register_tensors(pybind11::module_& m);
 void register_functional(pybind11::module_& m);
 void register_pieces(pybind11::module_& m);

@@ -19,6 +19,18 @@ PyObject* step_by_key(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
   });
 }
 
+// Tells without hashing: of equal keys, only some.
+bool is_same_key(PyObject* known, PyObject* key) {
+  if (known == key) return true;
+  if (known == nullptr || !PyTuple_CheckExact(known) || !PyTuple_CheckExact(key)) return false;
+  const Py_ssize_t size = PyTuple_GET_SIZE(known);
+  if (PyTuple_GET_SIZE(key) != size) return false;
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (PyTuple_GET_ITEM(known, i) != PyTuple_GET_ITEM(key, i)) return false;
+  }
+  return true;
+}
+
 PyMethodDef kStepOfTable = {"step", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&step_by_key)),
                             METH_FASTCALL, "step($self, key, array, grad, /)\n--\n\n"};
 
@@ -26,7 +38,7 @@ PyMethodDef kStepOfTable = {"step", reinterpret_cast<PyCFunction>(reinterpret_ca
 
 void StepTable::put(const py::object& key, const py::object& plan, std::size_t index) {
   if (!py::isinstance<PyPlan>(plan)) throw py::type_error("put: expected a Plan");
-  Place place{plan, &py::cast<PyPlan&>(plan), index};
+  Place place{key, plan, &py::cast<PyPlan&>(plan), index};
   if (const py::object known = dict_item(numbers_, key)) {
     places_[known.cast<std::size_t>()] = std::move(place);
     return;
@@ -37,13 +49,23 @@ void StepTable::put(const py::object& key, const py::object& plan, std::size_t i
 
 // The place stays, for nobody.
 void StepTable::remove(const py::object& key) {
-  if (numbers_.contains(key)) numbers_.attr("pop")(key);
+  if (const py::object number = dict_item(numbers_, key)) {
+    numbers_.attr("pop")(key);
+    places_[number.cast<std::size_t>()].key = py::object();
+  }
 }
 
 void StepTable::prepare(const py::list& groups, const py::object& options) {
   groups_ = groups;
   options_ = options;
   version_ = versions.fetch_add(1) + 1;
+}
+
+// Keys mostly come in the order in which they were put here.
+std::size_t StepTable::find(py::handle key) const {
+  if (expected_ < places_.size() && is_same_key(places_[expected_].key.ptr(), key.ptr())) return expected_;
+  const py::object number = dict_item(numbers_, key);
+  return number ? PyLong_AsSize_t(number.ptr()) : kNowhere;
 }
 
 double StepTable::weight_at(std::int64_t number) {
@@ -56,9 +78,12 @@ double StepTable::weight_at(std::int64_t number) {
 
 py::object StepTable::step(py::handle key, py::handle param, py::handle grad) {
   if (version_ == 0) return py::none();
-  const py::object number = dict_item(numbers_, key);
-  if (!number) return py::none();
-  const Place place = places_[PyLong_AsSize_t(number.ptr())];  // a copy: another thread may put a key meanwhile
+  const std::size_t number = find(key);
+  if (number == kNowhere) return py::none();
+  const bool in_order = number == expected_;
+  expected_ = number + 1 == places_.size() ? 0 : number + 1;
+  const Place place = places_[number];  // a copy: another thread may put a key meanwhile
+  if (in_order) places_[expected_].plan->prefetch_alone(places_[expected_].index);
   const double weight = weight_at(place.plan->average_count(place.index) + 1);
   const auto groups = groups_;
   const auto options = options_;

@@ -31,15 +31,20 @@ class StepTable {
 
  private:
   struct Place {
-    py::object owner;
+    py::object key;
+    py::object owner;  // of the plan
     PyPlan* plan;
     std::size_t index;
   };
 
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+
+  std::size_t find(py::handle key) const;
   double weight_at(std::int64_t number);
 
   py::dict numbers_;  // of the places, by key
   std::vector<Place> places_;
+  std::size_t expected_ = 0;  // where the next key is, if they come in order
   py::object weight_of_;
   py::object groups_;
   py::object options_;

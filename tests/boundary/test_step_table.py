@@ -88,6 +88,46 @@ def test_a_table_keeps_optimizers_alive_and_takes_others() -> None:
     assert other.step_count(0) == 1
 
 
+def test_a_gradient_that_overlaps_is_refused_whenever_it_comes() -> None:
+    arrays = _arrays(0)
+    bound = _bound("SGD", arrays)
+    table = StepTable()
+    for i in range(len(arrays)):
+        bound.put_into(table, i, i)
+    table.prepare(bound.param_groups, bound.step_options)
+    gradients = _arrays(1)
+    for _ in range(2):
+        for i, array in enumerate(arrays):
+            assert table.step(i, array, gradients[i]) is True
+    before = [array.tobytes() for array in arrays]
+    other = arrays[2].reshape(-1)[5:12]
+    assert table.step(1, arrays[1], other) is None
+    assert [array.tobytes() for array in arrays] == before
+    assert table.step(1, arrays[1], gradients[1]) is True
+    shared = [*gradients[:3], gradients[2].reshape(-1)[:1]]  # which steps of single parameters do not mind
+    assert table.step(3, arrays[3], shared[3]) is True
+    with pytest.raises(ValueError, match="shares memory"):
+        bound.step(shared, zero_grads=True)
+
+
+@pytest.mark.parametrize("make", [lambda i: ("k", i), lambda i: f"k{i}", lambda i: 1000 + i, lambda i: (i, ("k", i))])
+def test_keys_are_found_in_any_order(make: Any) -> None:
+    arrays = [np.zeros(2, np.float32) for _ in range(5)]
+    bound = _bound("SGD", arrays)
+    table = StepTable()
+    for i in range(5):
+        bound.put_into(table, make(i), i)
+    table.prepare(bound.param_groups, bound.step_options)
+    order = [0, 1, 2, 3, 4, 0, 1, 1, 4, 0, 3, 2, 2, 4, 1]
+    for i in order:
+        assert table.step(make(i), arrays[i], np.ones(2, np.float32)) is True
+    assert [bound.step_count(i) for i in range(5)] == [order.count(i) for i in range(5)]
+    table.remove(make(1))
+    assert table.step(make(0), arrays[0], np.ones(2, np.float32)) is True
+    assert table.step(make(1), arrays[1], np.ones(2, np.float32)) is None  # which was expected
+    table.remove("unknown")
+
+
 def test_views_of_the_same_memory_are_taken_and_others_refused() -> None:
     weights = np.zeros((2, 3), np.float32)
     bound = _bound("Adam", [weights])

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/fetch.hpp"
 #include "engine/formats.hpp"
 #include "engine/scratch.hpp"
 
@@ -12,11 +13,6 @@ namespace adamas {
 namespace {
 
 constexpr double kLeastShare = 1e-3;
-
-// Fetches what comes next, while this stride is computed with. There may be nothing: prefetches do not fault.
-void fetch(const void* next, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(static_cast<const char*>(next) + at);
-}
 
 // State `which` of elements [begin, end), copied to `to` as the state of an array of its own.
 void copy_state(const StateStorage& storage, const Parameter& parameter, int which, std::size_t begin, std::size_t end,

@@ -20,9 +20,10 @@ struct Item {
   Parameter parameter;  // states, residue and average begin where element 0 would be
   std::int64_t step_count;
   double scalars[kMaxScalars];  // the rule's own numbers
-  const void* apart;            // the gradient last found to lie apart from all written arrays and other gradients
+  const void* apart;            // the gradient last found to lie apart from all written arrays
   std::uint32_t element_bytes;  // memory that a step of one element moves
   DType apart_dtype;
+  bool apart_from_others;             // and from the other gradients of all items
   DType grad_dtype;                   // of the step under way
   std::unique_ptr<Accumulated> sums;  // of gradients, where there is memory for them, or several sources
   std::unique_ptr<Rows> rows;         // of parameters whose gradients may be of single rows

@@ -29,8 +29,17 @@ std::size_t element_at(const Pass& pass, const Items& items, std::size_t i, std:
   return std::min(item.extent, boundary(pass, item, static_cast<std::size_t>(element)));
 }
 
+void run_all(const Pass& pass, const Items& items) {
+  for (std::size_t i = items.first; i < items.last; ++i) {
+    const Item& item = items.all[i];
+    if (item.extent == 0 || !takes_part(item, pass)) continue;
+    run_part(pass, item, i, item.parameter.shard_begin, item.parameter.shard_begin + item.extent);
+  }
+}
+
 void run_slice(void* context, std::uint64_t slice, std::uint64_t slices) {
   const auto& [pass, items] = *static_cast<const Walk*>(context);
+  if (slices == 1) return run_all(pass, items);
   const std::uint64_t total = items.work_end[items.last - 1];
   const std::uint64_t from = slice_begin(total, slice, slices);
   const std::uint64_t to = slice_begin(total, slice + 1, slices);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/coefficients.hpp"
+#include "engine/fetch.hpp"
 #include "engine/float_mode.hpp"
 #include "engine/parameter.hpp"
 #include "engine/plan_impl.hpp"
@@ -107,12 +108,11 @@ Status Plan::Impl::check_inputs(const StepInputs& inputs) const {
   return check_groups(inputs);
 }
 
-// Lists what steps write, in the same room, and forgets which gradients lay apart from it.
+// Lists what steps write, in the same room.
 void Plan::Impl::list_written() {
   written.clear();
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = items[i];
-    item.apart = nullptr;
     if (item.parameter.size == 0) continue;
     for_each_written(parameter(i), [this](const void* array, std::size_t bytes, std::size_t) {
       if (bytes > 0) written.push_back(extent(array, bytes));
@@ -220,6 +220,16 @@ Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* inf
   return impl_->step(index, index + 1, inputs, info);
 } catch (...) {
   return Status::kOutOfMemory;
+}
+
+void Plan::prefetch(std::size_t index, const void* grad) const noexcept {
+  const Item& item = impl_->items[index];
+  fetch(&item, sizeof item);
+  fetch_for_writing(grad, item.parameter.size * size_of(item.grad_dtype));
+  for_each_written(impl_->parameter(index), [](const void* array, std::size_t bytes, std::size_t) {
+    fetch_for_writing(array, bytes);
+    return Status::kOk;
+  });
 }
 
 Status Plan::catch_up(std::size_t index, const RowGradient* rows, int threads) noexcept try {

@@ -51,6 +51,7 @@ double clip_coefficient(double norm, const StepOptions& options) {
 Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads, const DType* grad_dtypes,
                                     const RowGradient* const* row_grads) {
   // Finding overlaps takes sorting; gradients mostly stay where they were, and then there is nothing to find.
+  const bool is_one = part.last - part.first == 1;
   bool known_to_be_apart = written_is_apart;
   for (std::size_t i = part.first; i < part.last; ++i) {
     Item& item = items[i];
@@ -67,7 +68,7 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
       item.rows->given = item.rows->set.uses().size();
     }
     put(item.grad_dtype, grad_dtypes == nullptr ? item.parameter.dtype : grad_dtypes[i - part.first]);
-    if (item.grad == item.apart && item.grad_dtype == item.apart_dtype) continue;
+    if (item.grad == item.apart && item.grad_dtype == item.apart_dtype && (is_one || item.apart_from_others)) continue;
     if (static_cast<int>(item.grad_dtype) >= kDTypeCount) return Status::kInvalidParameter;
     const Status status = check_array(item.grad, item.parameter.size, size_of(item.grad_dtype));
     if (status != Status::kOk) return status;
@@ -76,9 +77,15 @@ Status Plan::Impl::accept_gradients(const Items& part, const void* const* grads,
   return known_to_be_apart ? Status::kOk : check_overlap(part);
 }
 
+// If anything has changed, what was found out about gradients is forgotten.
 bool Plan::Impl::written_overlaps() {
+  if (written_is_apart) return false;
+  for (Item& item : items) {
+    item.apart = nullptr;
+    if (item.sums) item.sums->sources_are_apart = false;
+  }
   if (!written_is_current) list_written();
-  if (!written_is_apart) written_is_apart = !sort_and_find_overlap(written);
+  written_is_apart = !sort_and_find_overlap(written);
   return !written_is_apart;
 }
 
@@ -93,11 +100,12 @@ Status Plan::Impl::check_overlap(const Items& part) {
     read.push_back(extent(item.grad, elements * size_of(item.grad_dtype)));
   }
   if (sort_and_find_overlap(read) || overlap_between(read, written)) return Status::kOverlap;
-  const bool all = part.last - part.first == items.size();  // else nothing is known about the gradients of the others
+  const bool all = part.last - part.first == items.size();
   for (std::size_t i = part.first; i < part.last; ++i) {
-    const bool stays = all && !items[i].rows;  // single rows may be more of them in the next step
-    items[i].apart = stays ? items[i].grad : nullptr;
-    items[i].apart_dtype = items[i].grad_dtype;
+    Item& item = items[i];
+    item.apart = item.rows ? nullptr : item.grad;  // single rows may be more of them in the next step
+    item.apart_dtype = item.grad_dtype;
+    item.apart_from_others = all;
   }
   return Status::kOk;
 }

@@ -13,7 +13,7 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `class_named`: an optimizer class by the name of its rule;
 - `evaluated`: a ``with`` block in which parameters hold what is to be evaluated;
 - `Lent`: copies of arrays for functions of users;
-- `StepTable`: steps of single parameters, by key, for libraries that call for one tensor after the other;
+- `StepTable`, `SteppingCall`: steps of single parameters by key, for libraries that call for one tensor at a time;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
 What an adapter may touch is in ``docs/adapters.md``, with a whole adapter as an example.
@@ -32,7 +32,7 @@ from adamas._system.atomic_file import atomic_write
 from adamas._system.worker_thread import BackgroundThreads
 from adamas._types import Array
 from adamas.adapters.evaluation import evaluated, is_evaluated_elsewhere
-from adamas.adapters.host import BoundOptimizer, StepTable, Tensors
+from adamas.adapters.host import BoundOptimizer, SteppingCall, StepTable, Tensors
 from adamas.adapters.lending import Lent
 from adamas.adapters.naming import RULE_NAMES, class_named, is_optimizer_class
 from adamas.adapters.optimizer_info import OptimizerInfo, all_state_names, describe
@@ -57,6 +57,7 @@ __all__ = [
     "StepReport",
     "StepScope",
     "StepTable",
+    "SteppingCall",
     "Tensors",
     "all_state_names",
     "atomic_write",

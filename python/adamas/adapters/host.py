@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
-from adamas._core import StepTable, Tensors
+from adamas._core import SteppingCall, StepTable, Tensors
 from adamas._optimizer.base import Optimizer
 from adamas._optimizer.diagnosis import Diagnosis
 from adamas._optimizer.engine import StepOptions
@@ -29,7 +29,7 @@ from adamas.adapters.program import Buffer, Operand, Part, Program, average_as_n
 from adamas.averaging import Average
 from adamas.rules import Formula
 
-__all__ = ["BoundOptimizer", "StepTable", "Tensors"]
+__all__ = ["BoundOptimizer", "StepTable", "SteppingCall", "Tensors"]
 
 
 class BoundOptimizer:
@@ -356,6 +356,14 @@ class BoundOptimizer:
         are prepared again. ``array`` is the parameter as the library has it now: the array that was bound, or another
         over the same memory. A gradient is clipped by its own norm. Averages of other parameters stay; the weight of
         this one is that of how often it was averaged.
+
+        If the library calls an optimizer object, ``optimizer(key, array, grad)``, a `SteppingCall` makes that call
+        compiled code. It is a method that takes ``__call__`` and one of ``__slots__``::
+
+            Optimizer.__call__ = SteppingCall(Optimizer.__call__, Optimizer.__dict__["_table"])
+
+        While that slot holds a `StepTable`, a call with these three arguments is a step by the table, and returns
+        array and gradient. Where the table returns anything but True, and for all other calls, it calls the function.
 
         ``step`` returns True; False if the gradient is not finite and the options say that such a step is skipped; or
         None if an input is not acceptable (`refuse_alone` says why), the key is not known or nothing is prepared.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import weakref
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import thinc.optimizers
 from thinc.util import is_cupy_array
 
-from adamas.adapters import Array, describe
+from adamas.adapters import Array, SteppingCall, StepTable, describe
 from adamas.adapters import Optimizer as Engine
 from adamas.adapters.checks import as_real, check_flag, dtype_name, plain, type_name
 from adamas.rules.thinc_classes import OPTIONS, ThincWords
@@ -86,8 +86,8 @@ class Optimizer(thinc.optimizers.Optimizer):
         _arguments.check_options(options)
         self._set_thinc(given)
         self._options = options
-        #: Updates a tensor if no hyperparameter can have changed since the last call.
-        self._quick: Callable[[Hashable, Any, Any], bool | None] = _not_now
+        #: The table by which `__call__` goes if no hyperparameter can have changed since the last call.
+        self._quick: StepTable | None = None
         self._steps = Steps(self, options, self._hurry)
         LIVING.add(self)
         if options["resume_from"] is not None:
@@ -151,9 +151,9 @@ class Optimizer(thinc.optimizers.Optimizer):
         super().__setattr__(name, value)
         self._hurry(None)
 
-    def _hurry(self, quick: Callable[[Hashable, Any, Any], bool | None] | None) -> None:
-        """Let the next calls go by this function, or with None the whole way."""
-        object.__setattr__(self, "_quick", quick or _not_now)
+    def _hurry(self, table: StepTable | None) -> None:
+        """Let the next calls go by this table, or with None the whole way."""
+        object.__setattr__(self, "_quick", table)
 
     def __call__(self, key: Hashable, weights: Array, gradient: Array, *, lr_scale: float = 1.0) -> tuple[Array, Array]:
         """Update a tensor, in place, and set its gradient to zero.
@@ -172,8 +172,6 @@ class Optimizer(thinc.optimizers.Optimizer):
             ValueError: An array that does not fit or cannot be written, a hyperparameter out of range.
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
         """
-        if lr_scale == 1.0 and self._quick(key, weights, gradient):
-            return weights, gradient
         if not isinstance(weights, np.ndarray):
             return self._elsewhere(key, weights, gradient, lr_scale)
         if not (isinstance(gradient, np.ndarray) and gradient.size == 0 and gradient.ndim > 0):
@@ -256,9 +254,7 @@ class Optimizer(thinc.optimizers.Optimizer):
         return _rebuilt, (type(self), arguments, others, self.to_bytes(), self._steps.schedule_steps)
 
 
-def _not_now(key: Hashable, weights: Any, gradient: Any) -> bool | None:
-    """Say that hyperparameters have to be read."""
-    return None
+Optimizer.__call__ = SteppingCall(Optimizer.__call__, Optimizer.__dict__["_quick"])  # type: ignore[method-assign]
 
 
 def _rebuilt(

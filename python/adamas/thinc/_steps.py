@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adamas.adapters import Array, describe
+from adamas.adapters import Array, StepTable, describe
 from adamas.adapters.checks import number
 from adamas.thinc import _arguments, _saving
 from adamas.thinc._arguments import HAS_SCHEDULES, attribute_of
@@ -24,13 +24,13 @@ class Steps:
     Args:
         owner: The optimizer.
         options: Its options.
-        hurry: Given a function that updates a tensor, lets the next calls go by it; given None, by `step`.
+        hurry: Given a table, lets the next calls go by it; given None, by `step`.
 
     Attributes:
         entries: The tensors, by key.
     """
 
-    def __init__(self, owner: Any, options: Mapping[str, Any], hurry: Callable[[Any], None]) -> None:
+    def __init__(self, owner: Any, options: Mapping[str, Any], hurry: Callable[[StepTable | None], None]) -> None:
         self.info = describe(owner.engine_class)
         self._owner = owner
         self._hyperparameters: _arguments.Hyperparameters = owner.hyperparameters
@@ -88,7 +88,7 @@ class Steps:
         """Let the next calls go without all this, if nothing can change without notice."""
         waiting = self._bindings.can_join or self.saved is not None
         unchanging = not HAS_SCHEDULES and lr_scale == 1.0
-        self._hurry(self._bindings.table.step if unchanging and not waiting and not self._adds_L2() else None)
+        self._hurry(self._bindings.table if unchanging and not waiting and not self._adds_L2() else None)
 
     def _read(self, key: Hashable, lr_scale: float) -> None:
         """Read all hyperparameters, and check those that have changed."""
