@@ -123,7 +123,8 @@ class PyPlan {
   };
   enum class Outcome : std::uint8_t { kRefused, kSkipped, kStepped };
   Outcome step_alone(std::size_t index, py::handle param, py::handle grad, const AloneSettings& settings);
-  // Starts fetching what that will read, of a small parameter, if the gradient lies where it lay last.
+  // Starts to fetch what that will read of a small parameter, if it is one of many. The gradient is expected where it
+  // was in the last step.
   void prefetch_alone(std::size_t index) const;
 
   // Shuts other threads out, as a step does, while Python code restores states.

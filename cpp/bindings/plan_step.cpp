@@ -28,6 +28,10 @@ const int watch_forks = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1,
 // A step of so many elements takes a few microseconds at most.
 constexpr std::size_t kBriefElements = 4096;
 
+// A step of so many elements finds most of them in no cache. (Where it does find them, to fetch them before takes a
+// tenth of its time; else it saves a fifth.)
+constexpr std::size_t kManyElements = std::size_t{1} << 19;
+
 }  // namespace
 
 void PyPlan::enter() {
@@ -251,7 +255,7 @@ bool PyPlan::read_alone(const AloneSettings& settings) {
 }
 
 void PyPlan::prefetch_alone(std::size_t index) const {
-  if (!laid_out_ || index >= params_.size() || params_[index].size > kBriefElements) return;
+  if (elements_ < kManyElements || index >= params_.size() || params_[index].size > kBriefElements) return;
   const WritableArray& param = params_[index];
   prefetch(param, param.array);
   plan_.prefetch(index, gradients_[index]);

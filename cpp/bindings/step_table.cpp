@@ -83,11 +83,12 @@ py::object StepTable::step(py::handle key, py::handle param, py::handle grad) {
   const bool in_order = number == expected_;
   expected_ = number + 1 == places_.size() ? 0 : number + 1;
   const Place place = places_[number];  // a copy: another thread may put a key meanwhile
-  if (in_order) places_[expected_].plan->prefetch_alone(places_[expected_].index);
   const double weight = weight_at(place.plan->average_count(place.index) + 1);
   const auto groups = groups_;
   const auto options = options_;
-  switch (place.plan->step_alone(place.index, param, grad, {groups, options, weight, version_})) {
+  const PyPlan::Outcome outcome = place.plan->step_alone(place.index, param, grad, {groups, options, weight, version_});
+  if (in_order && expected_ < places_.size()) places_[expected_].plan->prefetch_alone(places_[expected_].index);
+  switch (outcome) {
     case PyPlan::Outcome::kStepped: return py::bool_(true);
     case PyPlan::Outcome::kSkipped: return py::bool_(false);
     case PyPlan::Outcome::kRefused: break;

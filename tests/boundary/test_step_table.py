@@ -88,6 +88,34 @@ def test_a_table_keeps_optimizers_alive_and_takes_others() -> None:
     assert other.step_count(0) == 1
 
 
+def test_parameters_of_several_groups_and_dtypes() -> None:
+    arrays = [np.zeros(3, dtype) for dtype in (np.float32, np.float64, np.float32, np.float32)]
+    theirs = [array.copy() for array in arrays]
+    last = np.ones(3, np.float32)
+    groups = [
+        {"params": {str(i): array for i, array in enumerate(arrays)}, "lr": 0.1},
+        {"params": {"again": last}, "lr": 0.2, "weight_decay": 0.5},
+    ]
+    bound = BoundOptimizer(adamas.AdamW, groups)
+    table = StepTable()
+    for i in range(5):
+        bound.put_into(table, i, i)
+    table.prepare(bound.param_groups, bound.step_options)
+    for step in range(3):
+        for i in (0, 4, 1, 2, 4, 3):
+            array = last if i == 4 else arrays[i]
+            assert table.step(i, array, np.full(3, step + 1.0, array.dtype)) is True
+    whole = adamas.AdamW(theirs, lr=0.1)
+    other = np.ones(3, np.float32)
+    second = adamas.AdamW(other, lr=0.2, weight_decay=0.5)
+    for step in range(3):
+        whole.step([np.full(3, step + 1.0, array.dtype) for array in theirs])
+        for _ in range(2):
+            second.step(np.full(3, step + 1.0, np.float32))
+    assert [array.tobytes() for array in arrays] == [array.tobytes() for array in theirs]
+    assert last.tobytes() == other.tobytes()
+
+
 def test_a_gradient_that_overlaps_is_refused_whenever_it_comes() -> None:
     arrays = _arrays(0)
     bound = _bound("SGD", arrays)

@@ -250,9 +250,9 @@ class Plan {
   // Not of a rule with shared scalars, which need the gradients of all parameters: kInvalidParameter.
   Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
-  // Starts fetching the arrays that step_one() will need, for who steps small parameters one after the other, each by a
-  // call that takes longer than its update: to be called for the next one before this one is stepped. grad: where its
-  // gradient will probably be, or null.
+  // Starts to fetch the arrays that step_one() will need. It is for callers that step many small parameters one after
+  // the other: call it for the next parameter once this one is stepped. grad: where its gradient will probably be, or
+  // null.
   void prefetch(std::size_t index, const void* grad) const noexcept;
 
   // Gives parameter `index` memory to sum up gradients in: `size` elements of the type that is computed with, float64

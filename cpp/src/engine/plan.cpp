@@ -216,7 +216,9 @@ Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* inf
   if (in_tree && size() > 1) return Status::kInvalidParameter;
   if (inputs.grads == nullptr || inputs.groups == nullptr) return Status::kNullPointer;
   const FloatMode mode;
-  if (const Status status = check_groups(inputs); status != Status::kOk) return status;
+  if (!impl_->remembered.are_of(impl_->items[index], *inputs.groups)) {
+    if (const Status status = check_groups(inputs); status != Status::kOk) return status;
+  }
   return impl_->step(index, index + 1, inputs, info);
 } catch (...) {
   return Status::kOutOfMemory;
@@ -225,9 +227,9 @@ Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* inf
 void Plan::prefetch(std::size_t index, const void* grad) const noexcept {
   const Item& item = impl_->items[index];
   fetch(&item, sizeof item);
-  fetch_for_writing(grad, item.parameter.size * size_of(item.grad_dtype));
+  fetch_near(grad, item.parameter.size * size_of(item.grad_dtype));
   for_each_written(impl_->parameter(index), [](const void* array, std::size_t bytes, std::size_t) {
-    fetch_for_writing(array, bytes);
+    fetch_near(array, bytes);
     return Status::kOk;
   });
 }

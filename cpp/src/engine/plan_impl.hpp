@@ -44,6 +44,18 @@ struct Plan::Impl {
   const Exchange* exchange = nullptr;        // likewise
   std::vector<Observation> observed;         // of each granule; empty in other steps
 
+  // What the one entry of `coefficients` was computed from, if it was computed from nothing else: libraries that step
+  // one parameter after the other need the same coefficients again.
+  struct Remembered {
+    bool any = false;
+    Rule rule;
+    DType compute_dtype;
+    std::int64_t step_count;
+    Hyperparameters group;
+    bool are_of(const Item& item, const Hyperparameters& its_group) const;
+  };
+  Remembered remembered;
+
   // The hyperparameters of all groups, or, if there is one alone, of the group of all items that are stepped.
   struct Groups {
     const Hyperparameters* all;
@@ -89,6 +101,7 @@ struct Plan::Impl {
   Status join_groups(const Items& part, const Groups& groups);
   Status prepare(const Items& part, const Groups& groups);
   Status add_coefficients(const Item& item, const Hyperparameters& group, std::int64_t step);
+  void remember_coefficients(const Item& item, const Hyperparameters& group);
   Status prepare_rows(Item& item, const Hyperparameters& group);
   // Brings together what plans have found out about granules of their shards.
   Status gather(const Items& part, void* records, std::size_t bytes) const {

@@ -1,5 +1,6 @@
 // A step from outside in: check everything, compute coefficients, split the work, run it in one parallel region.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "engine/cautious.hpp"
@@ -134,10 +135,32 @@ Status Plan::Impl::join_groups(const Items& part, const Groups& groups) {
   return Status::kOk;
 }
 
+// Hyperparameters are compared by their bytes: if equal values differ in those, little is lost.
+bool Plan::Impl::Remembered::are_of(const Item& item, const Hyperparameters& its_group) const {
+  return any && rule == item.parameter.rule && step_count == item.step_count && compute_dtype == item.compute_dtype() &&
+         !item.rows && std::memcmp(&group, &its_group, sizeof group) == 0;
+}
+
+void Plan::Impl::remember_coefficients(const Item& item, const Hyperparameters& group) {
+  const RuleInfo& rule = rule_info(item.parameter.rule);
+  remembered.any = coefficients.size() == 1 && !item.rows && rule.scalar_count == 0 && rule.shared_scalar_count == 0 &&
+                   rule.sum_count == 0;
+  if (!remembered.any) return;
+  remembered.rule = item.parameter.rule;
+  remembered.compute_dtype = item.compute_dtype();
+  remembered.step_count = item.step_count;
+  remembered.group = group;
+}
+
 // Computes coefficients, once for each run of parameters that agree in them, and gives out places for sums.
 Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
-  coefficients.clear();
-  next_scalars.clear();
+  const bool is_one_of_many = part.last - part.first == 1 && items.size() > 1;
+  const bool are_known = is_one_of_many && remembered.are_of(items[part.first], groups.of(items[part.first]));
+  if (!are_known) {
+    remembered.any = false;
+    coefficients.clear();
+    next_scalars.clear();
+  }
   bool any_sums = false;
   bool axes = false;
   bool own_coefficients = false;  // of the item before
@@ -154,7 +177,9 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
     const auto first = static_cast<std::uint32_t>(coefficients.size());
     // With sums, or a mask, the coefficients become those of this parameter alone.
     const bool needs_sums = rule_info(item.parameter.rule).sum_count != 0;
-    if (item.rows || previous == nullptr || own_coefficients || !agree_in_coefficients(*previous, item)) {
+    if (are_known) {
+      cautious = remembered.group.cautious;
+    } else if (item.rows || previous == nullptr || own_coefficients || !agree_in_coefficients(*previous, item)) {
       const Hyperparameters& group = groups.of(item);
       const Status status = item.rows ? prepare_rows(item, group) : add_coefficients(item, group, item.step_count + 1);
       if (status != Status::kOk) return status;
@@ -172,6 +197,7 @@ Status Plan::Impl::prepare(const Items& part, const Groups& groups) {
   sums.resize(any_sums ? granules : 0);
   any_cautious = cautious;
   any_axes = axes;
+  if (is_one_of_many && !are_known) remember_coefficients(items[part.first], groups.of(items[part.first]));
   return Status::kOk;
 }
 
