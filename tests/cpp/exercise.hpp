@@ -122,6 +122,7 @@ inline adamas::Hyperparameters hyperparameters_for(adamas::Rule rule) {
 // The parts; each a file.
 void check_refusals();
 void check_moved();
+void check_problems();
 std::uint64_t rows_digest(adamas::Rule rule, adamas::RowMode mode, adamas::DType dtype,
                           int threads);  // 0: not to be had
 

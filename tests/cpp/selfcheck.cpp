@@ -290,6 +290,7 @@ int main(int count, char** arguments) {
   }
   exercise::check_refusals();
   exercise::check_moved();
+  exercise::check_problems();
   adamas::set_bytes_per_thread(1);
   bool equal = true;
   for (const int rule : rules) equal &= exercise::report_all(static_cast<adamas::Rule>(rule));

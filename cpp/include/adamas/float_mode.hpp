@@ -1,16 +1,25 @@
-// What steps do with subnormal numbers (denormals: those below 2^-126 in float32, with few bits left).
+/// \file
+/// What steps do with subnormal numbers (denormals: numbers below 2^-126 in float32, which have fewer bits).
 #pragma once
 
 namespace adamas {
 
-// A step computes with the floating-point mode that IEEE 754 describes, whatever the calling thread has set: rounding
-// to nearest, subnormal numbers kept, no traps. Each thread's own mode is back when the step ends.
-//
-// With `flush`, steps take subnormal numbers for zeros and make none, on every thread, from the next step on: many
-// processors need a hundred cycles for an operation with one. Results are then no longer those of the reference
-// wherever a subnormal number would have been. False, and nothing changed, where adamas does not know how to do it: on
-// processors other than x86-64 and AArch64.
+/// \defgroup adamas_float_mode Subnormal numbers
+/// A step computes in the floating-point mode that IEEE 754 describes, whatever the calling thread has set: it rounds
+/// to the nearest, keeps subnormal numbers and does not trap. When the step ends, each thread has its own mode back.
+/// \{
+
+/// Chooses whether steps replace subnormal numbers by zeros, from the next step on, on every thread.
+///
+/// Many processors need a hundred cycles for an operation on a subnormal number. With `flush`, steps read and write
+/// zeros instead. Then results differ from those of the reference wherever a subnormal number would have occurred.
+///
+/// \return True if it is done. False, and nothing has changed, on processors other than x86-64 and AArch64.
 bool set_flush_denormals(bool flush) noexcept;
+
+/// Whether steps replace subnormal numbers by zeros. They do not, unless set_flush_denormals() has asked for it.
 bool flush_denormals() noexcept;
+
+/// \}
 
 }  // namespace adamas

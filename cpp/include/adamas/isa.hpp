@@ -1,20 +1,36 @@
-// The instruction set the kernels run on: named, listable, forceable. Results do not depend on it.
+/// \file
+/// The instruction set that the kernels use. Programs can list the sets and choose one; results do not depend on it.
 #pragma once
 
 #include <adamas/types.hpp>
 
 namespace adamas {
 
-// Instruction sets compiled into this library, best first; the last one, "scalar", runs everywhere.
-int isa_count() noexcept;
-const char* isa_name(int index) noexcept;
-bool isa_available(int index) noexcept;  // does this processor, under this operating system, have it?
+/// \defgroup adamas_isa Instruction sets
+/// One library holds kernels for several instruction sets and chooses among them at run time.
+/// \{
 
-// The one in use: the choice of use_isa(), else the environment variable ADAMAS_ISA, else the best available.
-// If ADAMAS_ISA cannot be honoured, the status says why and *name is left alone.
+/// Number of instruction sets that are compiled into this library.
+int isa_count() noexcept;
+
+/// Name of an instruction set. The index is from 0 to isa_count() - 1, the best set first. The last one, "scalar", runs
+/// on every processor.
+const char* isa_name(int index) noexcept;
+
+/// Whether this processor, under this operating system, has the instruction set.
+bool isa_available(int index) noexcept;
+
+/// Finds the instruction set in use: the choice of use_isa(), or else the environment variable ADAMAS_ISA, or else the
+/// best that is available.
+///
+/// \return kUnknownIsa or kUnsupportedIsa if ADAMAS_ISA names a set that cannot be used. Then *name is not changed.
 Status active_isa(const char** name) noexcept;
 
-// Chooses an instruction set for all threads of the process.
+/// Chooses an instruction set for all threads of the process.
+///
+/// \return kUnknownIsa or kUnsupportedIsa if it cannot be used; kNullPointer without a name.
 Status use_isa(const char* name) noexcept;
+
+/// \}
 
 }  // namespace adamas

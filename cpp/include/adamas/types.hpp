@@ -1,4 +1,5 @@
-// Plain types shared by the whole public interface.
+/// \file
+/// Plain types that the whole public interface shares: number formats and statuses.
 #pragma once
 
 #include <cstddef>
@@ -6,49 +7,64 @@
 
 namespace adamas {
 
-// Element type of a parameter and of its gradient, independently of each other.
-enum class DType : std::uint8_t { kFloat32, kFloat64, kBfloat16, kFloat16 };
+/// \defgroup adamas_types Formats and statuses
+/// Number formats of parameters, gradients and states, and what calls return.
+/// \{
 
+/// Element type of a parameter, a gradient, an average or a copy. The gradient may have another type than its
+/// parameter.
+enum class DType : std::uint8_t {
+  kFloat32,   ///< IEEE 754, 32 bits
+  kFloat64,   ///< IEEE 754, 64 bits
+  kBfloat16,  ///< the upper half of a float32
+  kFloat16,   ///< IEEE 754, 16 bits
+};
+
+/// Number of values of DType.
 constexpr int kDTypeCount = 4;
 
-// Size of one element in bytes.
+/// Size of one element in bytes.
 constexpr std::size_t size_of(DType dtype) noexcept {
   return dtype == DType::kFloat64 ? 8 : dtype == DType::kFloat32 ? 4 : 2;
 }
 
-// How states are kept. States that must not be rounded (StateKind::kExact) are in the compute type whatever this says.
+/// Format of the states. A state that must not be rounded (StateKind::kExact) is kept in the compute type, whatever
+/// this says. The compute type is float64 for float64 parameters, and float32 for all others.
 enum class StateFormat : std::uint8_t {
-  kFloat32,
-  kFloat64,   // of float64 parameters, and of them alone
-  kBfloat16,  // rounded with a dither, so that small changes are not lost
-  kInt8,      // codes of 8 bits, in blocks with one float32 scale each
-  kInt4,      // codes of 4 bits, likewise
+  kFloat32,   ///< float32; not with float64 parameters
+  kFloat64,   ///< float64; only with float64 parameters
+  kBfloat16,  ///< bfloat16, rounded up or down with a dither, so that small changes are not lost
+  kInt8,      ///< codes of 8 bits, in blocks of kBlock elements that share one float32 scale
+  kInt4,      ///< codes of 4 bits, in blocks of kBlock elements that share one float32 scale
 };
 
+/// Number of values of StateFormat.
 constexpr int kStateFormatCount = 5;
 
-// Elements that share a scale, in quantised states.
+/// Elements that share a scale in quantised states.
 constexpr std::size_t kBlock = 128;
 
-// What becomes of the part of an updated 16-bit parameter that rounding to 16 bits cuts off.
+/// What happens to the part of an updated 16-bit parameter that does not fit into 16 bits.
 enum class Residue : std::uint8_t {
-  kNone,        // lost: rounded to the nearest
-  kStochastic,  // lost, but rounded up or down at random, so that it counts on average; bfloat16
-  kKahan,       // kept, itself rounded to 16 bits
-  kMaster,      // a float32 parameter is kept beside
-  kSplit32,  // kept: the parameter is the high half of a float32 number, rounded, the residue its low 16 bits; bfloat16
-  kSplit24,  // the same for a number rounded to 24 bits, and 8 low bits; bfloat16
+  kNone,        ///< It is lost: the parameter is rounded to the nearest.
+  kStochastic,  ///< It is lost, but rounding up or down at random keeps the mean. Only bfloat16.
+  kKahan,       ///< It is kept, rounded to 16 bits.
+  kMaster,      ///< A float32 copy of the parameter is kept beside it.
+  kSplit32,  ///< The parameter is the upper half of a float32 number, rounded; its low 16 bits are kept. Only bfloat16.
+  kSplit24,  ///< The same for a number rounded to 24 bits, of which the low 8 bits are kept. Only bfloat16.
 };
 
+/// Number of values of Residue.
 constexpr int kResidueCount = 6;
 
-// What becomes of rows of a matrix that have no gradient in a step.
+/// What happens to rows of a matrix that have no gradient in a step.
 enum class RowMode : std::uint8_t {
-  kLazy,   // nothing: each row counts the steps in which it had one
-  kExact,  // what would become of them with a gradient of zeros, once they are needed; of Adam on float32
+  kLazy,   ///< Nothing. Each row counts the steps in which it had a gradient.
+  kExact,  ///< What a gradient of zeros would do, computed when the row is needed. Only float32 and
+           ///< RuleInfo::has_closed_form.
 };
 
-// Bytes of residue for each element.
+/// Bytes of residue for each element (Parameter::residue).
 constexpr std::size_t size_of(Residue residue) noexcept {
   switch (residue) {
     case Residue::kNone:
@@ -61,23 +77,26 @@ constexpr std::size_t size_of(Residue residue) noexcept {
   return 0;
 }
 
-// What a call came to. Every value but kOk means that nothing was changed.
+/// The result of a call. With every value but kOk, the call has changed nothing; the one exception is kExchangeFailed
+/// of an observed step. diagnose() and Plan::diagnose() find the parameter and the array that a refusal is about.
 enum class Status : std::uint8_t {
-  kOk,
-  kNullPointer,            // an argument, or an array of a parameter that is not empty, is null
-  kMisaligned,             // a pointer is not a multiple of its element size
-  kOverlap,                // two arrays share memory
-  kInvalidParameter,       // unknown rule or formats, a group or index out of range, a negative step count, a huge size
-  kInvalidHyperparameter,  // out of range, infinite or not a number
-  kInvalidThreads,         // a negative thread count, or one above kMaxThreads
-  kInvalidThreadVariable,  // ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads
-  kUnknownIsa,             // no instruction set of that name was compiled in
-  kUnsupportedIsa,         // compiled in, but this processor lacks it
-  kOutOfMemory,
-  kExchangeFailed,  // Exchange::gather() has failed
+  kOk,                     ///< The call has done its work.
+  kNullPointer,            ///< An argument is null, or an array of a parameter that is not empty.
+  kMisaligned,             ///< An address is not a multiple of the element size.
+  kOverlap,                ///< Two arrays share memory.
+  kInvalidParameter,       ///< Unknown rule or format, group or index out of range, impossible size or step count.
+  kInvalidHyperparameter,  ///< A hyperparameter or an option is out of range, infinite or not a number.
+  kInvalidThreads,         ///< A thread count is negative or above kMaxThreads.
+  kInvalidThreadVariable,  ///< ADAMAS_NUM_THREADS is not a whole number from 1 to kMaxThreads.
+  kUnknownIsa,             ///< No instruction set of that name is compiled into the library.
+  kUnsupportedIsa,         ///< The instruction set is compiled in, but this processor lacks it.
+  kOutOfMemory,            ///< Memory for the plan's own lists could not be allocated.
+  kExchangeFailed,         ///< Exchange::gather() has returned false.
 };
 
-// One sentence for people; a string literal, never null.
+/// A sentence for people. It is a string literal and never null.
 const char* message(Status status) noexcept;
+
+/// \}
 
 }  // namespace adamas

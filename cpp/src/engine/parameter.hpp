@@ -14,29 +14,41 @@ Status check_array(const void* array, std::size_t size, std::size_t element_byte
 // How state k of a parameter is kept.
 StateStorage storage(const Parameter& parameter, int k);
 
-// Calls visit(address, bytes, alignment) for every array of the parameter that a step writes, until one call fails.
+// Calls visit(name, address, bytes, alignment) for every array of the parameter that a step writes, until one call
+// fails.
 template <class Visit>
-Status for_each_written(const Parameter& parameter, Visit visit) {
+Status for_each_array(const Parameter& parameter, Visit visit) {
   const std::size_t size = parameter.size;
   const std::size_t own = shard_size(parameter);
-  const auto visit_plain = [&](const void* array, std::size_t elements, std::size_t element_bytes) {
-    return element_bytes == 0 ? Status::kOk : visit(array, elements * element_bytes, element_bytes);
+  const auto visit_plain = [&](const char* name, const void* array, std::size_t elements, std::size_t element_bytes) {
+    return element_bytes == 0 ? Status::kOk : visit(name, array, elements * element_bytes, element_bytes);
   };
-  Status status = visit_plain(parameter.param, size, size_of(parameter.dtype));
-  if (status == Status::kOk) status = visit_plain(parameter.residue, own, size_of(parameter.residue_kind));
+  Status status = visit_plain("param", parameter.param, size, size_of(parameter.dtype));
+  if (status == Status::kOk) status = visit_plain("residue", parameter.residue, own, size_of(parameter.residue_kind));
   if (status == Status::kOk && parameter.average != nullptr) {
-    status = visit_plain(parameter.average, own, size_of(parameter.average_dtype));
+    status = visit_plain("average", parameter.average, own, size_of(parameter.average_dtype));
   }
   if (status == Status::kOk && parameter.columns != 0) {
-    status = visit(parameter.row_counts, size / parameter.columns * sizeof(std::uint32_t), sizeof(std::uint32_t));
+    status = visit("row_counts", parameter.row_counts, size / parameter.columns * sizeof(std::uint32_t),
+                   sizeof(std::uint32_t));
   }
-  if (status == Status::kOk && parameter.copy != nullptr)
-    status = visit_plain(parameter.copy, size, size_of(parameter.copy_dtype));
-  for (int k = 0; status == Status::kOk && k < rule_info(parameter.rule).state_count; ++k) {
+  if (status == Status::kOk && parameter.copy != nullptr) {
+    status = visit_plain("copy", parameter.copy, size, size_of(parameter.copy_dtype));
+  }
+  const RuleInfo& rule = rule_info(parameter.rule);
+  for (int k = 0; status == Status::kOk && k < rule.state_count; ++k) {
     const StateStorage kept = storage(parameter, k);
-    status = visit(parameter.states[k], kept.bytes(state_size(parameter, k)), kept.alignment);
+    status = visit(rule.states[k].name, parameter.states[k], kept.bytes(state_size(parameter, k)), kept.alignment);
   }
   return status;
+}
+
+// The same without names.
+template <class Visit>
+Status for_each_written(const Parameter& parameter, Visit visit) {
+  return for_each_array(parameter, [&](const char*, const void* array, std::size_t bytes, std::size_t alignment) {
+    return visit(array, bytes, alignment);
+  });
 }
 
 // By itself, apart from others.

@@ -72,6 +72,9 @@ struct Plan::Impl {
   // All else, of a step of all items.
   Status check(const StepInputs& inputs);
 
+  // What a check of these inputs finds, and where.
+  Problem diagnose(const StepInputs& inputs);
+
   // Steps items [first, last), or changes nothing. The inputs are those of these items.
   Status step(std::size_t first, std::size_t last, const StepInputs& inputs, StepInfo* info);
 
@@ -96,6 +99,7 @@ struct Plan::Impl {
   Status accept_sources(const Items& part);
   bool written_overlaps();
   Status check_overlap(const Items& part);
+  void find_overlap(Problem* problem) const;
   Status check_overlap_of_sources(const Items& part);
   void list_written();
   Status join_groups(const Items& part, const Groups& groups);

@@ -8,11 +8,11 @@ static_assert(kMaxThreads == 1024, "the messages below say so");
 const char* message(Status status) noexcept {
   switch (status) {
     case Status::kOk: return "ok";
-    case Status::kNullPointer: return "an argument, or a parameter or state of a non-empty tensor, is null";
+    case Status::kNullPointer: return "an argument is null, or an array of a parameter that is not empty";
     case Status::kMisaligned: return "a pointer is not aligned to its element size";
     case Status::kOverlap: return "two arrays overlap in memory";
     case Status::kInvalidParameter:
-      return "a tensor has an unknown rule or dtype, a group or index out of range, an impossible step count, "
+      return "a parameter has an unknown rule or format, a group or index out of range, an impossible step count, "
              "or an impossible size";
     case Status::kInvalidHyperparameter: return "a hyperparameter is out of range, infinite or not a number";
     case Status::kInvalidThreads: return "expected a number of threads from 1 to 1024, or 0 for automatic";
@@ -21,7 +21,7 @@ const char* message(Status status) noexcept {
     case Status::kUnknownIsa: return "no instruction set of that name is compiled into this build";
     case Status::kUnsupportedIsa: return "this processor lacks the requested instruction set";
     case Status::kOutOfMemory: return "out of memory";
-    case Status::kExchangeFailed: return "what other processes have found out could not be had";
+    case Status::kExchangeFailed: return "the exchange with other processes failed";
   }
   return "unknown status";
 }
