@@ -23,14 +23,15 @@ constexpr double kRate = 1e-2;
 [[noreturn]] void fail(const char* call, adamas::Status status, const adamas::Problem& problem,
                        const Network& network) {
   std::fprintf(stderr, "%s: %s\n", call, adamas::message(status));
-  const auto name_of = [&](std::size_t parameter) { return network.tensors[parameter].name; };
-  if (problem.parameter != adamas::kNoParameter) std::fprintf(stderr, "  parameter %s", name_of(problem.parameter));
-  if (problem.array != nullptr) std::fprintf(stderr, ", its array '%s'", problem.array);
-  if (problem.other_array != nullptr) {
-    std::fprintf(stderr, ", and of parameter %s the array '%s'", name_of(problem.other), problem.other_array);
-  }
-  if (problem.group != adamas::kNoGroup) std::fprintf(stderr, "  group %zu", problem.group);
-  std::fprintf(stderr, "\n");
+  const auto show = [&](std::size_t parameter, const char* array) {
+    if (parameter == adamas::kNoParameter) return;
+    std::fprintf(stderr, "  parameter %s", network.tensors[parameter].name);
+    if (array != nullptr) std::fprintf(stderr, ", array %s", array);
+    std::fprintf(stderr, "\n");
+  };
+  show(problem.parameter, problem.array);
+  show(problem.other, problem.other_array);
+  if (problem.group != adamas::kNoGroup) std::fprintf(stderr, "  group %zu\n", problem.group);
   std::exit(1);
 }
 
@@ -150,7 +151,9 @@ void save(const Network& network, const char* path) {
   header.resize((header.size() + 7) / 8 * 8, ' ');
   std::FILE* const file = std::fopen(path, "wb");
   bool written = file != nullptr;
-  for (int byte = 0; written && byte < 8; ++byte) written = std::fputc(header.size() >> 8 * byte & 0xff, file) != EOF;
+  for (int byte = 0; written && byte < 8; ++byte) {
+    written = std::fputc(static_cast<int>(header.size() >> 8 * byte & 0xff), file) != EOF;
+  }
   written = written && std::fwrite(header.data(), 1, header.size(), file) == header.size();
   for (const Tensor& tensor : network.tensors) {
     const std::size_t count = tensor.value.size();
@@ -169,7 +172,7 @@ int main(int argument_count, char** arguments) {
   Random random(1);
   std::vector<Sample> samples = two_spirals(kSamples, random);
   const std::vector<Sample> unseen = two_spirals(kSamples, random);
-  samples[100].x = std::numeric_limits<float>::infinity();  // as data may be damaged
+  samples[100].x = std::numeric_limits<float>::infinity();  // a damaged sample: its batches are skipped
   Network network(random);
   Optimizer optimizer(network);
 

@@ -122,7 +122,7 @@ PUSH = "grads.push_back(tensor.gradient.data());"
         (
             f"    for (const Tensor& tensor : network_.tensors) {PUSH}\n",
             "    grads[2] = static_cast<const char*>(grads[2]) + 2;\n",
-            "step: a pointer is not aligned to its element size\n  parameter w2, its array 'gradient'\n",
+            "step: a pointer is not aligned to its element size\n  parameter w2, array gradient\n",
         ),
         (
             "    for (adamas::Hyperparameters& group : groups_) group.lr = lr;\n",
@@ -133,7 +133,7 @@ PUSH = "grads.push_back(tensor.gradient.data());"
             "      parameter.states[k] = memory.states.back().data();\n",
             "      if (index == 4) parameter.states[1] = nullptr;\n",
             "add: an argument is null, or an array of a parameter that is not empty\n"
-            "  parameter w3, its array 'exp_avg_sq'\n",
+            "  parameter w3, array exp_avg_sq\n",
         ),
     ],
     ids=["overlap", "misaligned", "hyperparameter", "null"],

@@ -291,9 +291,24 @@ class Game {
       inputs.group_count = group_count;
       inputs.options = &options;
       inputs.threads = world.threads;
-      return world.plan.step(inputs, &infos[next++]);
+      const Status answer = world.plan.step(inputs, &infos[next++]);
+      if (answer != Status::kOk) check_diagnosis(world.plan, inputs, answer);
+      return answer;
     });
     compare(infos);
+  }
+
+  // A refused step is explained, by parameters that exist.
+  void check_diagnosis(adamas::Plan& plan, const adamas::StepInputs& inputs, Status answer) {
+    const adamas::Problem problem = plan.diagnose(inputs);
+    if (problem.status != answer || plan.check(inputs) != answer) fail("another status than that of the step");
+    const auto exists = [&](std::size_t parameter) {
+      return parameter == adamas::kNoParameter || parameter < plan.size();
+    };
+    if (!exists(problem.parameter) || !exists(problem.other)) fail("a problem of a parameter that does not exist");
+    if (answer == Status::kOverlap && (problem.array == nullptr || problem.other_array == nullptr)) {
+      fail("arrays that overlap were not found");
+    }
   }
 
   void step_one() {
