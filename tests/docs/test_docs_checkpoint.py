@@ -15,8 +15,10 @@ import adamas
 from adamas import checkpoint
 from adamas._numerics.formats import StateFormat, bfloat16
 from adamas._numerics.state_formats import load_states
+from adamas.checkpoint import _DTYPES as _WRITTEN
 from adamas.checkpoint._checksums import bytes_of
 from adamas.checkpoint._parts import Part, Processes
+from adamas.checkpoint._safetensors import _DTYPES
 from adamas.rules import SPECS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checkpoint_format.md").read_text(encoding="utf-8")
@@ -118,6 +120,27 @@ def test_the_reader_reads_what_several_processes_write(page: dict[str, Any], tmp
     assert path.read_bytes() == (tmp_path / "one.safetensors").read_bytes()
     _, found = page["read_checkpoint"](path)
     assert {name: array.tobytes() for name, array in found.items()} == {n: a.tobytes() for n, a in arrays.items()}
+
+
+def test_the_header_is_as_the_page_says(tmp_path: Path) -> None:
+    opt, _ = trained("average")
+    opt.save(tmp_path / "a.safetensors")
+    content = (tmp_path / "a.safetensors").read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    assert length % 8 == 0
+    assert next(iter(header)) == "__metadata__"
+    assert [*header["__metadata__"]] == ["adamas", "adamas_crc32", "format"]
+    assert sum(end - begin for begin, end in (entry["data_offsets"] for entry in [*header.values()][1:])) == (
+        len(content) - 8 - length
+    )
+
+
+def test_the_page_lists_dtypes_in_order(page: dict[str, Any]) -> None:
+    listed = re.findall(r"`([A-Z]+\d+)`", PAGE.split("from 8-byte to 1-byte types (")[1].split(")")[0])
+    assert listed == [name for name in _DTYPES if name in listed]
+    assert {*listed} == page["DTYPES"].keys()
+    assert {np.dtype(page["DTYPES"][name]).name for name in listed} | {"bfloat16"} == {*_WRITTEN}
 
 
 @pytest.mark.parametrize("ending", [".safetensors", ".npz"])
