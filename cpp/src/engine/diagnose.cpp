@@ -1,5 +1,5 @@
-// Why a call is refused: which parameter, which array of it, which group. Steps keep no record of it; the checks are
-// made again, on fewer parameters, when somebody asks.
+// Why a call is refused: which parameter, which array of it, which group. Steps keep no record of it. When somebody
+// asks, the checks are made again, on fewer parameters.
 #include <algorithm>
 #include <vector>
 
@@ -17,9 +17,8 @@ struct NamedArray {
   const char* name;
 };
 
-// The index of the parameter whose presence makes a check fail. `check` checks as many parameters as it is told, from
-// the first one on; of `count` parameters it gives `status`, and so it does of all smaller numbers down to that
-// parameter.
+// `check(n)` checks the first n parameters. With the parameter that is the reason among them it gives `status`, as it
+// does for all `count`; with fewer it does not. Returns the index of that parameter.
 template <class Check>
 std::size_t first_refused(std::size_t count, Status status, Check check) {
   std::size_t accepted = 0;
@@ -86,7 +85,7 @@ Problem Plan::Impl::diagnose(const StepInputs& inputs) {
   problem.status = check(inputs);
   StepInputs plain = inputs;
   plain.options = nullptr;
-  // With other options, all may be well; then it is about these.
+  // If default options change the result, the options are the reason.
   if (problem.status == Status::kOk || check(plain) != problem.status) return problem;
   const auto accept = [&](std::size_t count) {
     return accept_gradients(range(0, count), inputs.grads, inputs.grad_dtypes, inputs.row_grads);
