@@ -225,6 +225,7 @@ Status Plan::step_one(std::size_t index, const StepInputs& inputs, StepInfo* inf
 }
 
 void Plan::prefetch(std::size_t index, const void* grad) const noexcept {
+  if (index >= size()) return;
   const Item& item = impl_->items[index];
   fetch(&item, sizeof item);
   fetch_near(grad, item.parameter.size * size_of(item.grad_dtype));
