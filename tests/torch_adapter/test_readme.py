@@ -1,26 +1,24 @@
-"""What README shows of PyTorch is run."""
+"""What README and the pages show of PyTorch is run."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README, OBSERVE = ((ROOT / page).read_text() for page in ("README.md", "docs/observe.md"))
-BLOCKS = [
-    block
-    for page in (README, OBSERVE)
-    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    if "import torch" in block
-]
+PAGES = ["README.md", "docs/guides/pytorch.md", "docs/observe.md"]
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-def test_readme_block(block: str) -> None:
-    exec(compile(block, "README.md", "exec"), {})
-
-
-def test_readme_has_blocks() -> None:
-    assert BLOCKS
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    if page != "docs/guides/pytorch.md":  # where all are of PyTorch, and go on from one another
+        blocks = [block for block in blocks if "import torch" in block]
+    assert blocks
+    namespace: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, page, "exec"), namespace)
