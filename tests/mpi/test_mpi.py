@@ -49,11 +49,14 @@ def test_memory_threads_and_arenas(count: int, threads: str) -> None:
     assert "all is well" in run_processes(count, "alone.py", threads=threads)
 
 
-def test_readme(tmp_path: Path) -> None:
-    """The block of the README, by two processes."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (block,) = re.findall(r"^```python\n(from mpi4py.*?)^```", readme, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_page(count: int, tmp_path: Path) -> None:
+    """The blocks of docs/sharded.md, one after the other, by several processes."""
+    page = (Path(__file__).parents[2] / "docs" / "sharded.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = [block for block in blocks if "torch" not in block]  # tests/torch_adapter/test_sharded.py
+    assert len(blocks) == 4
     program = tmp_path / "train.py"
-    program.write_text(f"import numpy as np\n{block}\nassert (params['w'] < 0).all()\n")
-    run_processes(2, str(program), folder=tmp_path)
+    program.write_text("\n".join([*blocks, "assert (params['w'] < 0).all()", "assert (arena.params['w'] < 0).all()"]))
+    run_processes(count, str(program), folder=tmp_path)
     assert (tmp_path / "run.safetensors").exists()

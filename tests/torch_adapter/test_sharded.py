@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,16 @@ def test_several_processes(count: int) -> None:
     done = run_python(*launcher, str(PROGRAM), timeout=120, OMP_NUM_THREADS="1")
     assert done.returncode == 0, done.stderr
     assert "all as by one process" in done.stdout
+
+
+def test_the_page(tmp_path: Path) -> None:
+    """The blocks of docs/sharded.md that are of PyTorch, one after the other."""
+    page = (Path(__file__).parents[2] / "docs" / "sharded.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = [block for block in blocks if "torch" in block]
+    assert len(blocks) == 2
+    program = tmp_path / "train.py"
+    program.write_text("\n".join([*blocks, "torch.distributed.destroy_process_group()"]))
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = run_python(*launcher, str(program), timeout=120, OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
