@@ -10,6 +10,7 @@ import argparse
 import functools
 import json
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -113,14 +114,15 @@ def host() -> str:
 
 def answer() -> str:
     """Say what many ask."""
-    options = {"master_weights": "split24", "state_dtype": "int8"}
-    size = MODELS["7B"] * (2 + kept_bytes("AdamW", "bfloat16", **options)) / 1e9
-    offloaded = MODELS["7B"] * (BESIDE_STATES + kept_bytes("AdamW", state_dtype="int8")) / 1e9
-    return (
-        f"**A 7B model in bfloat16 with `split24` and `int8` takes {size:.1f} GB of host memory** (parameters, low "
-        f"bits, states), and {size + 14:.1f} GB with its\nbfloat16 gradients. A 7B model on a GPU whose masters and "
-        f"`int8` states are offloaded takes {offloaded:.1f} GB."
+    parameters = MODELS["7B"] * 2
+    kept = MODELS["7B"] * kept_bytes("AdamW", "bfloat16", master_weights="split24", state_dtype="int8")
+    offloaded = MODELS["7B"] * (BESIDE_STATES + kept_bytes("AdamW", state_dtype="int8"))
+    text = (
+        f"**A 7B model in bfloat16 with `split24` and `int8` takes {(parameters + kept) / 1e9:.1f} GB of host memory** "
+        f"(parameters, low bits, states), and {(2 * parameters + kept) / 1e9:.1f} GB with its bfloat16 gradients. A 7B "
+        f"model on a GPU whose masters and `int8` states are offloaded takes {offloaded / 1e9:.1f} GB."
     )
+    return textwrap.fill(text, 120, break_on_hyphens=False)
 
 
 def rules() -> str:
@@ -153,7 +155,7 @@ def training() -> str:
         differences = [loss - base["loss"] for loss, base in zip(losses, runs["float32"], strict=True)]
         lines.append(
             [
-                name,
+                name.removesuffix(" (!)"),
                 f"{results[0]['bytes_per_parameter']:.2f}",
                 with_range(losses, 3),
                 f"{sum(differences) / len(differences):+.4f}",
