@@ -1,7 +1,8 @@
 """The tables of docs/guides that are computed: ``python tests/helpers/guide_tables.py --write`` brings them up to date.
 
 What stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` is replaced. Bytes come from optimizers that are
-made here, by the function that docs/guides/offload.md shows; times and errors from bench/results.
+made here, by the function that docs/guides/offload.md shows; times and errors from bench/results, where training.json is
+what `python bench/training_table.py --json` prints.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def device() -> str:
 
 def host() -> str:
     """Host memory where parameters are there too."""
-    lines = [["parameters and options", "parameter", "kept", "with gradient", *MODELS]]
+    lines = [["parameters and options", "parameter", "kept", "sum, with gradient", *MODELS]]
     for dtype, options in ON_HOST:
         own = 4 if dtype == "float32" else 2
         kept = kept_bytes("AdamW", dtype, **options)
