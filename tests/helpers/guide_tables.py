@@ -1,8 +1,8 @@
 """The tables of docs/guides that are computed: ``python tests/helpers/guide_tables.py --write`` brings them up to date.
 
 What stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->`` is replaced. Bytes come from optimizers that are
-made here, by the function that docs/guides/offload.md shows; times and errors from bench/results, where training.json is
-what `python bench/training_table.py --json` prints.
+made here, by the function that docs/guides/offload.md shows. Times and errors come from bench/results;
+``python bench/training_table.py --json`` prints training.json.
 """
 
 from __future__ import annotations
