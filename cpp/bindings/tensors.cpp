@@ -22,8 +22,11 @@ const Names& names() {
   return storage.call_once_and_store_result([] { return Names{interned("grad"), interned("params")}; }).get_stored();
 }
 
-// How a type of tensors is looked at; null if it does not say.
+// How a type of tensors is looked at; null if it cannot be. A type that wraps other tensors, such as PyTorch's DTensor,
+// has the interface, but no memory of its own: its tensors have an address at which nothing is. PyTorch demands the
+// attribute of such types.
 dlpack::Look find_look(PyTypeObject* type) {
+  if (PyObject_HasAttrString(reinterpret_cast<PyObject*>(type), "__tensor_flatten__") != 0) return nullptr;
   PyObject* capsule = PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), dlpack::kAttribute);
   if (capsule == nullptr) {
     PyErr_Clear();

@@ -20,6 +20,13 @@ def test_several_processes(count: int) -> None:
     assert "all as by one process" in done.stdout
 
 
+def test_parts_that_are_whole() -> None:
+    """A DTensor has no memory of its own, even if its shape is that of the part in this process."""
+    done = run_python(str(PROGRAM.with_name("whole_parts.py")), timeout=120, OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stderr
+    assert "the same bits" in done.stdout
+
+
 def test_the_page(tmp_path: Path) -> None:
     """The blocks of docs/sharded.md that are of PyTorch, one after the other."""
     page = (Path(__file__).parents[2] / "docs" / "sharded.md").read_text(encoding="utf-8")
