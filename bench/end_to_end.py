@@ -50,7 +50,7 @@ def _side(trainer: Trainer, spent: list[float]) -> Side:
 
 def table(results: list[dict[str, Any]], markdown: bool = False) -> str:
     """Return one line for each program and optimizer."""
-    lines = [["program", "optimizer", "iteration, ms", "of it the optimizer", "iteration with adamas, of this"]]
+    lines = [["program", "optimizer", "iteration, ms", "share of the optimizer", "with adamas, divided by this"]]
     for result in results:
         for optimizer, seconds in result["iteration"].items():
             share = result["optimizer"][optimizer] / seconds

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ import numpy as np
 
 import adamas
 from adamas import _core
+from adamas._pictures import GREY, picture, series_look
 from adamas.bench.byte_limit import limit_of_bytes
 from adamas.bench.peers import Adamas
+from adamas.bench.progress import Progress
 from adamas.bench.rules_and_formats import FORMATS
 from adamas.bench.tables import format_table
 from adamas.bench.timing import Side, rounds_within, time_alternately
@@ -69,8 +71,19 @@ class Floor:
         return self.step / self.floors[self.binding]
 
 
-def measure(threads: int, seconds: float) -> list[Floor]:
-    """Measure each format on each instruction set, each for about so many seconds at each size."""
+def count() -> int:
+    """Return how many formats `measure` measures, on all instruction sets and at both sizes."""
+    return 2 * len(adamas.available_isas()) * len(FORMATS)
+
+
+def measure(threads: int, seconds: float, tell: Callable[[str], None] = lambda _: None) -> list[Floor]:
+    """Measure each format on each instruction set, each for about so many seconds at each size.
+
+    Args:
+        threads: Of a step in memory.
+        seconds: Of timing.
+        tell: Called with the name of each that is finished.
+    """
     counts = json.loads(_COUNTS.read_text(encoding="utf-8"))["instructions_of_an_element"]
     before = adamas.active_isa()
     found = []
@@ -83,6 +96,7 @@ def measure(threads: int, seconds: float) -> list[Floor]:
                 for size, most in ((IN_CACHE, 1), (IN_MEMORY, threads)):
                     sized = dataclasses.replace(workload, shapes=((size,),))
                     found.append(_floor(isa, name, sized, most, instructions, seconds))
+                    tell(f"{isa}, {name}, {size:,} parameters")
     finally:
         adamas.use_isa(before)
     return found
@@ -123,7 +137,7 @@ def floors_table(found: Sequence[Floor], markdown: bool = False) -> str:
     """Return one line for each format: time as a share of the largest floor, and which that is."""
     columns = list(dict.fromkeys((row.size, row.threads, row.isa) for row in found))
     columns.sort(key=lambda column: column[0])
-    lines = [["time of a step, of its floor", *(_heading(column) for column in columns)]]
+    lines = [["time of a step, divided by its largest floor", *(_heading(column) for column in columns)]]
     for name in dict.fromkeys(row.name for row in found):
         cells = {(row.size, row.threads, row.isa): row for row in found if row.name == name}
         lines.append([name, *(f"{cells[c].of_floor:.2f} {cells[c].binding}" if c in cells else "" for c in columns)])
@@ -141,20 +155,18 @@ def _where(size: int) -> str:
 
 def draw_floors(found: Sequence[Floor], title: str, path: Path) -> None:
     """Draw the time of a step in each format, and in it its floors; a panel for each instruction set and size."""
-    from matplotlib.figure import Figure
-
     isas = list(dict.fromkeys(row.isa for row in found))
     sizes = sorted({row.size for row in found})
     names = list(dict.fromkeys(row.name for row in found))
-    figure = Figure(figsize=(6.5 * len(sizes), 0.6 + 2.9 * len(isas)), layout="constrained")
-    figure.suptitle(title)
-    panels = figure.subplots(len(isas), len(sizes), squeeze=False)
-    for line, isa in zip(panels, isas, strict=True):
-        for axes, size in zip(line, sizes, strict=True):
-            _draw_panel(axes, [row for row in found if row.isa == isa and row.size == size], names)
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    figure.savefig(path, dpi=120)
+    with picture(path, 11.0, 1.2 + 3.4 * len(isas), title) as figure:
+        panels = figure.subplots(len(isas), len(sizes), squeeze=False, sharey=True)
+        for line, isa in zip(panels, isas, strict=True):
+            for axes, size in zip(line, sizes, strict=True):
+                _draw_panel(axes, [row for row in found if row.isa == isa and row.size == size], names)
+        for axes in panels[-1]:
+            axes.set_xlabel("nanoseconds of a thread for each parameter")
+        handles, labels = panels[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 
 
 def _draw_panel(axes: Any, rows: Sequence[Floor], names: Sequence[str]) -> None:
@@ -162,8 +174,8 @@ def _draw_panel(axes: Any, rows: Sequence[Floor], names: Sequence[str]) -> None:
     at = np.array([places[row.name] for row in rows])
     scale = [1e9 * row.threads / row.size for row in rows]
     times = [row.step * unit for row, unit in zip(rows, scale, strict=True)]
-    axes.barh(at, times, 0.72, color="#c9d8e8", edgecolor="black", linewidth=0.5, label="a step")
-    for offset, floor, style in zip((0.2, 0.0, -0.2), FLOORS, _MARKS, strict=True):
+    axes.barh(at, times, 0.74, color="#d3deea", edgecolor=GREY, linewidth=0.5, label="a step")
+    for offset, floor, style in zip((0.22, 0.0, -0.22), FLOORS, _MARKS, strict=True):
         points = [
             (row.floors[floor] * unit, place + offset)
             for row, unit, place in zip(rows, scale, at, strict=True)
@@ -175,29 +187,29 @@ def _draw_panel(axes: Any, rows: Sequence[Floor], names: Sequence[str]) -> None:
         for row, time, unit in zip(rows, times, scale, strict=True)
     ]
     for row, end, place in zip(rows, ends, at, strict=True):
-        text = f"{row.of_floor:.2f}"
-        axes.annotate(text, (end, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8)
-    axes.set_yticks(list(places.values()), list(places), fontsize=9)
+        axes.annotate(f"{row.of_floor:.2f}", (end, place), xytext=(6, 0), textcoords="offset points", va="center")
+    axes.set_yticks(list(places.values()), list(places))
     first = rows[0]
     threads = f"{first.threads} thread{'s' * (first.threads > 1)}"
-    axes.set_title(f"{first.isa}, {first.size:,} parameters, {_where(first.size)}, {threads}", fontsize=10)
-    axes.set_xlabel("nanoseconds of a thread for each parameter", fontsize=9)
-    axes.set_xlim(0.0, 1.15 * max(ends))
-    axes.grid(axis="x", alpha=0.3)
-    axes.set_axisbelow(True)
+    axes.set_title(f"{first.isa}, {first.size:,} parameters, {threads}")
+    axes.set_xlim(0.0, 1.2 * max(ends))
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
 
 
 #: Of floors: a diamond, a triangle, a line.
 _MARKS: tuple[dict[str, Any], ...] = (
-    {"marker": "D", "color": "#1f4e79", "markersize": 5},
-    {"marker": "<", "color": "white", "markeredgecolor": "black", "markersize": 7},
-    {"marker": "|", "color": "#b03a2e", "markersize": 11, "markeredgewidth": 2.5},
+    {"marker": "D", "color": series_look(0)["color"]},
+    {"marker": "<", "color": "black", "markerfacecolor": "white", "markersize": 9},
+    {"marker": "|", "color": series_look(2)["color"], "markersize": 13, "markeredgewidth": 3.5},
 )
 
 
 def main() -> int:
     """Measure and print the table."""
-    print(floors_table(measure(adamas.get_num_threads(), 1.0)))
+    with Progress(count(), "floors") as progress:
+        found = measure(adamas.get_num_threads(), 1.0, tell=progress.done)
+    print(floors_table(found))
     return 0
 
 

@@ -1,7 +1,8 @@
 """`adamas.jax.AdamW` against ``optax.adamw`` under ``jit``, with donation: whole training steps, and updates alone.
 
 Of whole steps, forward and backward pass are timed by themselves, too: what they take, no optimizer can win. Run it
-with ``python bench/jax_speed.py`` where JAX, optax and Flax are installed; ``--write`` keeps and draws the figures.
+with ``python bench/jax_speed.py`` where JAX, optax and Flax are installed; ``--write`` keeps and draws the figures,
+``--draw`` draws those that were kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adamas._pictures import picture, series_look
 from adamas.bench.machine import describe_machine
 from adamas.bench.timing import Side, ratio, rounds_within, time_alternately
 
@@ -241,24 +243,21 @@ def measure(row: Row, seconds: float) -> dict[str, Any]:
 
 
 def draw(found: dict[str, Any], processor: str, path: Path) -> None:
-    """Draw the time of a step as a share of optax's: adamas's, and of that forward and backward pass."""
-    from matplotlib.figure import Figure
-
+    """Draw the time of a step, divided by optax's: adamas's, and that of forward and backward pass alone."""
     names = list(found)[::-1]
-    figure = Figure(figsize=(8.0, 0.42 * len(names) + 1.2), layout="constrained")
-    axes = figure.subplots()
-    axes.barh(names, [found[name]["of_optax"][0] for name in names], color="#4878a8", label="adamas")
-    passes = [found[name].get("passes_of_optax", 0.0) for name in names]
-    axes.barh(names, passes, height=0.35, color="#c0c8d0", label="forward and backward pass alone")
-    for i, name in enumerate(names):
-        axes.text(
-            found[name]["of_optax"][0] + 0.01, i, f"{found[name]['of_optax'][0]:.2f}", va="center", fontsize="small"
-        )
-    axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set(xlim=(0.0, 1.15), xlabel="time of a step, as a share of that with optax.adamw")
-    axes.set_title(f"adamas.jax under jit; {processor}", fontsize="medium")
-    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
-    figure.savefig(path, dpi=120)
+    with picture(path, 10.0, 0.45 * len(names) + 1.4, f"adamas.jax on {processor}") as figure:
+        axes = figure.subplots()
+        ratios = [found[name]["of_optax"][0] for name in names]
+        axes.barh(names, ratios, color=series_look(0)["color"], label="the whole step with adamas")
+        passes = [found[name].get("passes_of_optax", 0.0) for name in names]
+        axes.barh(names, passes, height=0.35, color=series_look(1)["color"], label="forward and backward pass alone")
+        for i, ratio_ in enumerate(ratios):
+            axes.text(ratio_ + 0.01, i, f"{ratio_:.2f}", va="center")
+        axes.axvline(1.0, color="black", linewidth=1.5)
+        axes.set(xlim=(0.0, 1.08), xlabel="time of a step, divided by the time with optax.adamw")
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", visible=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
 
 
 def main() -> int:
@@ -267,7 +266,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="for each row")
     parser.add_argument("--only", nargs="*", default=None, help="names of rows, or parts of them; default: all")
     parser.add_argument("--write", action="store_true", help="results/jax.json and results/jax.png")
+    parser.add_argument("--draw", action="store_true", help="only draw results/jax.json")
     arguments = parser.parse_args()
+    if arguments.draw:
+        kept = json.loads((RESULTS / "jax.json").read_text())
+        draw(kept["rows"], str(kept["machine"]["processor"]), RESULTS / "jax.png")
+        return 0
     found = {}
     for name, row in rows().items():
         if arguments.only is not None and not any(part in name for part in arguments.only):

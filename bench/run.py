@@ -27,12 +27,13 @@ from training_programs import PROGRAMS
 
 import adamas
 from adamas.bench.byte_limit import measure_bandwidth
-from adamas.bench.command import absent_peers, compare_with
+from adamas.bench.command import absent_peers, compare_with, count_comparisons
 from adamas.bench.draw import draw_comparisons, draw_rules_and_formats
 from adamas.bench.machine import describe_machine, thread_counts
 from adamas.bench.memory import measure_memory
 from adamas.bench.peers import PEERS
-from adamas.bench.rules_and_formats import Row, measure_formats, measure_rules
+from adamas.bench.progress import Progress
+from adamas.bench.rules_and_formats import RULES, Row, measurable_formats, measure_formats, measure_rules
 from adamas.bench.scenarios import SCENARIOS, SELECTED, SIZES, TENSOR_COUNTS
 
 RESULTS = Path(__file__).parent / "results"
@@ -63,44 +64,58 @@ def machine(threads: int) -> dict[str, Any]:
     }
 
 
+def _compare(section: str, names: tuple[str, ...], counts: list[int], seconds: float) -> list[dict[str, Any]]:
+    """Compare at these scenarios with each peer that can do them, with each number of threads."""
+    peers = _present()
+    found: list[dict[str, Any]] = []
+    with Progress(len(counts) * count_comparisons(peers, names), section) as progress:
+        for count in counts:
+            found += compare_with(peers, names, count, seconds, tell=progress.done)
+    return found
+
+
 def scenarios(threads: int) -> list[dict[str, Any]]:
     """Every scenario against every peer that can do it."""
-    return list(compare_with(_present(), tuple(SCENARIOS), threads, _SECONDS))
+    return _compare("scenarios", tuple(SCENARIOS), [threads], _SECONDS)
 
 
 def sizes(threads: int) -> list[dict[str, Any]]:
     """The curve over the number of parameters."""
-    return list(compare_with(_present(), tuple(f"size {size}" for size in SIZES), threads, _SECONDS / 2))
+    return _compare("sizes", tuple(f"size {size}" for size in SIZES), [threads], _SECONDS / 2)
 
 
 def tensors(threads: int) -> list[dict[str, Any]]:
     """The curve over the number of tensors."""
-    return list(compare_with(_present(), tuple(f"tensors {count}" for count in TENSOR_COUNTS), threads, _SECONDS / 2))
+    return _compare("tensors", tuple(f"tensors {count}" for count in TENSOR_COUNTS), [threads], _SECONDS / 2)
 
 
 def scaling(threads: int) -> list[dict[str, Any]]:
     """A few scenarios with 1, 2, 4, ... threads; those with all of them are among the scenarios."""
-    comparisons: list[dict[str, Any]] = []
-    for count in thread_counts(threads)[:-1]:
-        comparisons += compare_with(_present(), _SCALING, count, _SECONDS / 2)
-    return comparisons
+    return _compare("scaling", _SCALING, thread_counts(threads)[:-1], _SECONDS / 2)
 
 
 def rules(threads: int) -> list[dict[str, Any]]:
     """Every rule, in memory and in cache, and every number format."""
-    rows: list[Row] = []
-    for size in _RULE_SIZES:
-        rows += measure_rules(size, threads, 2 * _SECONDS)
-        rows += measure_formats(size, threads, 2 * _SECONDS)
-    return [dataclasses.asdict(row) for row in rows]
+    rows: list[dict[str, Any]] = []
+    with Progress(len(_RULE_SIZES) * (len(RULES) + len(measurable_formats())), "rules") as progress:
+        for size in _RULE_SIZES:
+            for measure in (measure_rules, measure_formats):
+                for row in measure(size, threads, 2 * _SECONDS):
+                    rows.append(dataclasses.asdict(row))
+                    progress.done(f"{row.name}, {row.size:,} parameters")
+    return rows
 
 
 def memory(threads: int) -> list[dict[str, Any]]:
     """The most memory that each peer holds in float32."""
     names = ["adamas", *(name for name in _present() if PEERS[name].in_float32)]
-    return [
-        {"peer": name, "size": size, **measure_memory(name, size, threads)} for size in _MEMORY_SIZES for name in names
-    ]
+    rows: list[dict[str, Any]] = []
+    with Progress(len(_MEMORY_SIZES) * len(names), "memory") as progress:
+        for size in _MEMORY_SIZES:
+            for name in names:
+                rows.append({"peer": name, "size": size, **measure_memory(name, size, threads)})
+                progress.done(f"{name}, {size:,} parameters")
+    return rows
 
 
 def special(threads: int) -> dict[str, Any]:
@@ -114,7 +129,8 @@ def special(threads: int) -> dict[str, Any]:
 
 def floors(threads: int) -> list[dict[str, Any]]:
     """What binds a step: every number format on every instruction set."""
-    return [dataclasses.asdict(row) for row in floors_of.measure(threads, _SECONDS)]
+    with Progress(floors_of.count(), "floors") as progress:
+        return [dataclasses.asdict(row) for row in floors_of.measure(threads, _SECONDS, tell=progress.done)]
 
 
 def torch(threads: int) -> dict[str, Any]:
@@ -125,7 +141,12 @@ def torch(threads: int) -> dict[str, Any]:
 
 def programs(_: int) -> list[dict[str, Any]]:
     """Whole training programs."""
-    return [end_to_end.measure(name, 60) for name in PROGRAMS]
+    found = []
+    with Progress(len(PROGRAMS), "programs") as progress:
+        for name in PROGRAMS:
+            found.append(end_to_end.measure(name, 60))
+            progress.done(name)
+    return found
 
 
 SECTIONS: dict[str, Callable[[int], Any]] = {
@@ -159,10 +180,9 @@ def draw(results: Path) -> None:
         floors_of.draw_floors([floors_of.Floor(**row) for row in found], title, results / "floors.png")
     if found := load("memory"):
         curves.draw_memory(found, title, results / "memory.png")
-    if (found := load("rules")) and "bandwidth" in about:
+    if (found := load("rules")) and "threads" in about:
         rows = [Row(**{**row, "of_limit": tuple(row["of_limit"])}) for row in found]
-        bandwidth = {int(count): value for count, value in about["bandwidth"].items()}
-        draw_rules_and_formats(rows, bandwidth, about["threads"], title, results / "survey.png")
+        draw_rules_and_formats(rows, about["threads"], title, results / "survey.png")
 
 
 def main() -> int:
@@ -176,7 +196,9 @@ def main() -> int:
         if name not in SECTIONS:
             parser.error(f"no section {name!r}; there are {', '.join(SECTIONS)}")
     arguments.results.mkdir(parents=True, exist_ok=True)
-    for name in [] if arguments.draw else arguments.sections or SECTIONS:
+    chosen = [] if arguments.draw else arguments.sections or list(SECTIONS)
+    for number, name in enumerate(chosen, 1):
+        print(f"section {number} of {len(chosen)}: {name}", file=sys.stderr, flush=True)
         start = time.perf_counter()
         found = SECTIONS[name](adamas.get_num_threads())
         (arguments.results / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

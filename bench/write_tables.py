@@ -18,7 +18,7 @@ from end_to_end import table as programs_table
 from floors import Floor, floors_table
 
 from adamas.bench.report import format_ratio, rules_and_formats_table
-from adamas.bench.rules_and_formats import Row
+from adamas.bench.rules_and_formats import FORMATS, RULES, Row
 from adamas.bench.scenarios import SCENARIOS, SELECTED
 from adamas.bench.tables import format_table
 from adamas.bench.workload import Workload, tolerance
@@ -65,9 +65,7 @@ def machine() -> str:
         f"- {about['system']}, Python {about['python']}",
         f"- adamas {about['adamas']} ({about['isa']}, {about['compiler']}), "
         + ", ".join(f"{name} {version}" for name, version in sorted(peers.items())),
-        "- byte limit: "
-        + ", ".join(f"{gb:.0f} GB/s with {n} thread{'s' * (n != '1')}" for n, gb in about["bandwidth"].items()),
-        f"- {about['date']}, {about['threads']} threads",
+        f"- measured on {about['date']}, with {about['threads']} threads",
     ]
     lines += [f"- {name}: left out, {why}" for name, why in about["absent"].items()]
     return "\n".join(lines)
@@ -76,12 +74,12 @@ def machine() -> str:
 def short() -> str:
     """The six lines that matter."""
     comparisons = _load("scenarios")
-    lines = [["", "of torch's fused step", "of the next best", "of the byte limit"]]
+    lines = [["adamas's time, divided by that of", _YARDSTICK, "the next fastest", "the byte limit"]]
     for scenario in SELECTED:
         found = _done(comparisons, scenario)
         others = [row for peer, row in found.items() if peer != _YARDSTICK]
         best = max(others, key=lambda row: row["of_peer"][0], default=None)
-        next_best = f"{_ratio(best)} ({best['peer']})" if best else "nobody else does it"
+        next_best = f"{_ratio(best)} ({best['peer']})" if best else "no other library was measured"
         in_memory = SCENARIOS[scenario].size > 1 << 22
         lines.append([scenario, _ratio(found.get(_YARDSTICK)), next_best, _limit_ratio(found) if in_memory else ""])
     return format_table(lines, markdown=True)
@@ -92,7 +90,7 @@ def _scenario_table(chosen: Callable[[Workload], bool]) -> str:
     comparisons = _load("scenarios")
     names = [name for name, workload in SCENARIOS.items() if chosen(workload)]
     peers = list(dict.fromkeys(row["peer"] for row in comparisons if row["scenario"] in names))
-    lines = [["adamas's time, of that of", *peers, "the byte limit"]]
+    lines = [["adamas's time, divided by that of", *peers, "the byte limit"]]
     for name in names:
         found = _done(comparisons, name)
         failed = {row["peer"] for row in comparisons if row["scenario"] == name and "failed" in row}
@@ -122,9 +120,9 @@ def scenarios() -> str:
     failed = [f"- {row['peer']}, {row['scenario']}: {row['failed']}" for row in everything if "failed" in row]
     notes = {row["peer"]: row["note"] for row in comparisons if row.get("note")}
     if slower:
-        parts.append("Where adamas is not first:\n" + "\n".join(slower))
+        parts.append("Where another library is as fast as adamas, or faster:\n" + "\n".join(slower))
     if failed:
-        parts.append("What did not come to a figure:\n" + "\n".join(failed))
+        parts.append("Comparisons that failed:\n" + "\n".join(failed))
     parts.append("\n".join(f"- {peer}: {note}, on both sides." for peer, note in notes.items()))
     return "\n\n".join(parts)
 
@@ -150,8 +148,11 @@ def errors() -> str:
 
 
 def rules() -> str:
-    """Every rule and format next to the byte limit."""
-    return rules_and_formats_table([Row(**row) for row in _load("rules")], markdown=True)
+    """Every rule and format next to the byte limit, and the rules that are newer than the run."""
+    rows = [Row(**row) for row in _load("rules")]
+    missing = sorted({*RULES, *FORMATS} - {row.name for row in rows})
+    note = [f"Not in this run, because they were added after it: {', '.join(missing)}."] if missing else []
+    return "\n\n".join([rules_and_formats_table(rows, markdown=True), *note])
 
 
 def floors() -> str:
@@ -175,7 +176,7 @@ def special() -> str:
     """Single rows, updates during the backward pass, the cost of options."""
     found = _load("special")
     sparse, backward = found["sparse"], found["backward"]
-    lines = [["", "time", "of"]]
+    lines = [["", "time", "divided by the time of"]]
     for mode in ("lazy", "exact"):
         for other in ("dense, as many rows", "dense, all rows", "torch SparseAdam"):
             lines.append([f"4,096 of 1,000,000 rows of 64, {mode}", format_ratio(sparse[mode][other]), other])
@@ -189,7 +190,7 @@ def special() -> str:
 
 def torch() -> str:
     """Optimizers on tensors of torch."""
-    lines = [["", "of torch's fused step", "of that, reading tensors"]]
+    lines = [["", "adamas's time, divided by torch's (fused)", "share spent on reading tensors"]]
     for name, row in _load("torch").items():
         lines.append([name, format_ratio(row["of_torch"][0]), f"{100 * row['share_of_reading']:.0f} %"])
     return format_table(lines, markdown=True)
@@ -197,7 +198,9 @@ def torch() -> str:
 
 def jax() -> str:
     """Compiled steps under JAX."""
-    lines = [["", "of that with optax.adamw", "quartiles", "forward and backward pass alone", "time to compile"]]
+    lines = [
+        ["", "step, divided by that with optax.adamw", "quartiles", "forward and backward alone", "compiling, divided"]
+    ]
     for name, row in _load("jax")["rows"].items():
         median, low, high = row["of_optax"]
         passes = row.get("passes_of_optax")

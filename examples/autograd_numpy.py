@@ -1,9 +1,11 @@
 """Gradients by HIPS autograd, or by JAX, for parameters nested as you like them.
 
-A gated recurrent unit (Cho et al. 2014) reads a digit row by row, as a sequence, and then says which one it was. Nobody
-wants to write the gradients of that by hand. autograd.grad returns them nested as the parameters are, in NumPy arrays,
-and that is what adamas takes. With JAX (--backend jax) the loss is the same function, compiled; its gradients are read
-as NumPy arrays without a copy.
+A gated recurrent unit (Cho et al. 2014) reads a digit row by row, as a sequence, and then says which one it was. Its
+gradients are long to write by hand. autograd returns them nested as the parameters are, in NumPy arrays, and adamas
+takes them in this form. With JAX (--backend jax) the loss is the same function, compiled; its gradients are read as
+NumPy arrays without a copy.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import add_image_options, make_parser, parse, positive_int
 from adamas.demo.extras import require
+from adamas.demo.images import batch_count, batches, load_images
 from adamas.demo.mlp import Array
+from adamas.demo.pictures import draw_curves
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.stopping import EarlyStopping
+from adamas.demo.table import check_reloaded, print_table
 from adamas.schedules import Cosine
-from support.images import batch_count, batches, load_images
-from support.options import add_image_options, make_parser, parse, positive_int
-from support.pictures import draw_curves, save_figure
-from support.program import run_program
-from support.run import Run
-from support.stopping import EarlyStopping
-from support.table import check_reloaded, print_table
 
 #: {"gru": {"update": {...}, "reset": {...}, "candidate": {...}}, "out": {...}}, with arrays "x", "h", "b" and "w", "b".
 Params: TypeAlias = dict[str, Any]
@@ -176,7 +178,7 @@ def main() -> None:
 
     panels = {"cross-entropy (nats)": ["training_loss", "validation_loss"], "accuracy": ["validation_accuracy"]}
     title = f"{data.kind.name} row by row: GRU, gradients by {arguments.backend}"
-    save_figure(draw_curves(run.history, panels, title), picture)
+    draw_curves(run.history, panels, title, picture)
     print_table(
         {
             "parameters": ", ".join(opt.state),

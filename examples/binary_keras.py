@@ -1,10 +1,12 @@
 """A binary classifier in Keras 3: is a tumour benign? Trained with adamas.keras.AdamW.
 
-Shows how adamas takes the place of an optimizer of Keras: in `compile`, with a schedule, clipping and exclusions from
-weight decay, under penalties, early stopping and `ModelCheckpoint`; and in the file of the model, which evaluates to
-the same figures when it is read back, with the optimizer in it, ready to go on.
+Shows how adamas replaces an optimizer of Keras: in `compile`, with a schedule, clipping, exclusions from weight decay,
+penalties, early stopping and `ModelCheckpoint`. The file of the model contains the optimizer too. A model that is read
+from it gives the same figures and can go on with its training.
 
 The data are scikit-learn's breast-cancer measurements: 569 tumours, 30 numbers each.
+
+Copy this file alone: it needs ``pip install 'adamas[examples-keras]'``.
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import make_parser, non_negative, parse, positive_int
 from adamas.demo.extras import require
+from adamas.demo.images import batch_count
 from adamas.demo.mlp import Array
-from support.images import batch_count
-from support.options import make_parser, non_negative, parse, positive_int
-from support.pictures import draw_curves, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import check_reloaded, print_table
+from adamas.demo.pictures import draw_curves
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded, print_table
 
 #: Measurements, and answers: 1 for benign.
 Part = tuple[Array, Array]
@@ -138,7 +140,7 @@ def main() -> None:
         "loss, with penalties": ["training_loss", "validation_loss"],
         "accuracy": ["training_accuracy", "validation_accuracy"],
     }
-    save_figure(draw_curves(run.history, panels, "Breast cancer: dense network, adamas.keras.AdamW"), picture)
+    draw_curves(run.history, panels, "Breast cancer: dense network, adamas.keras.AdamW", picture)
     print_table(
         {
             "network": f"30-32-16-1, {model.count_params():,} parameters, Keras {keras.__version__} on {backend}",

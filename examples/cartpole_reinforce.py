@@ -1,9 +1,11 @@
 """A policy in NumPy learns to balance a pole: REINFORCE with a baseline, on gymnasium's CartPole-v1.
 
-After each batch of episodes, the policy makes likelier what went better than the value network had expected, and the
-value network learns what to expect (Williams 1992; Sutton and Barto 2018, 13.4). Shows two networks with learning rates
-of their own in one optimizer, fed with gradients of losses that no framework has seen. CartPole counts as solved when
-100 episodes in a row have a mean return of 475; 500 is the most there is.
+After each batch of episodes, the policy raises the probability of actions that went better than the value network
+expected, and the value network learns what to expect (Williams 1992; Sutton and Barto 2018, 13.4). Shows two networks
+in one optimizer, each with a learning rate of its own. Their losses and gradients are written by hand. CartPole counts
+as solved when 100 episodes in a row have a mean return of 475; the largest possible return is 500.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -18,13 +20,13 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import make_parser, non_negative, parse, positive_int
 from adamas.demo.extras import require
 from adamas.demo.mlp import Array, Layers, backward, forward, init_mlp, softmax
-from support.options import make_parser, non_negative, parse, positive_int
-from support.pictures import new_figure, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import check_reloaded, print_table
+from adamas.demo.pictures import GREY, new_picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded, print_table
 
 SOLVED = 475.0
 #: Divides position, speed, angle and angular speed, so that all are about 1.
@@ -165,15 +167,14 @@ def write_gif(policy: Layers, path: Path, arguments: argparse.Namespace) -> None
 
 def draw(returns: list[float], path: Path) -> None:
     """Draw the return of each episode, and the mean of the last 100."""
-    figure, (axes,) = new_figure("CartPole-v1: REINFORCE with a baseline", 1)
     episodes = range(1, len(returns) + 1)
-    axes.plot(episodes, returns, ".", markersize=2, alpha=0.5, label="episode")
-    axes.plot(episodes, [np.mean(returns[max(0, i - 100) : i]) for i in episodes], "-", label="mean of the last 100")
-    axes.axhline(SOLVED, color="gray", linestyle=":", label="solved: 475")
-    axes.set(xlabel="episode", ylabel="return", ylim=(0, 520))
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8)
-    save_figure(figure, path)
+    means = [np.mean(returns[max(0, i - 100) : i]) for i in episodes]
+    with new_picture(path, "CartPole-v1: REINFORCE with a baseline", 1) as (axes,):
+        axes.plot(episodes, returns, ".", color=series_look(1)["color"], markersize=4, label="episode")
+        axes.plot(episodes, means, "-", color=series_look(0)["color"], linewidth=3, label="mean of the last 100")
+        axes.axhline(SOLVED, color=GREY, linestyle=":", label="solved: 475")
+        axes.set(xlabel="episode", ylabel="return", ylim=(0, 520))
+        axes.legend(loc="lower right")
 
 
 def options() -> argparse.Namespace:

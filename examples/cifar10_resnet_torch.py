@@ -1,11 +1,13 @@
 """A residual network in PyTorch on CIFAR-10, trained with adamas.torch.AdamW.
 
 Shows groups (no weight decay for norms and biases), a one-cycle schedule, updates inside the backward pass
-(--in-backward), and reading the data set in the formats its authors publish, with their checksums. --quick makes a
-small data set in that very format and trains on it.
+(--in-backward), and how to read the data set in the formats of its authors, with their checksums. --quick makes a small
+data set in the same format and trains on it.
 
 The network is that of He et al. (2015, arXiv:1512.03385) as it is used for images of 32x32: a first convolution of 3x3,
-no pooling after it. On two cores ResNet-18 takes long; --width 16 makes a network of a sixteenth of the work.
+no pooling after it. ResNet-18 takes hours on two cores; with --width 16 the network has a sixteenth of the work.
+
+Copy this file alone: it needs ``pip install 'adamas[examples-torch]'``.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.cifar import CHANNELS, CLASSES, SIDE, Part, load_cifar10, write_binary
+from adamas.demo.command_line import make_parser, non_negative, parse, positive_int
 from adamas.demo.extras import require
-from support.cifar import CHANNELS, CLASSES, SIDE, Part, load_cifar10, write_binary
-from support.options import make_parser, non_negative, parse, positive_int
-from support.pictures import draw_curves, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import check_reloaded, print_table
+from adamas.demo.pictures import draw_curves
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded, print_table
 
 #: Blocks of each stage, and whether a block is a bottleneck.
 DEPTHS = {18: ((2, 2, 2, 2), False), 50: ((3, 4, 6, 3), True)}
@@ -199,7 +201,7 @@ def report(run: Run, model: Any, arguments: argparse.Namespace, seconds: float, 
     history = run.history
     panels = {"cross-entropy (nats)": ["training_loss", "test_loss"], "accuracy": ["test_accuracy"]}
     title = "small data set" if arguments.quick else "CIFAR-10"
-    save_figure(draw_curves(history, panels, f"{title}: ResNet-{arguments.depth}"), files[-1])
+    draw_curves(history, panels, f"{title}: ResNet-{arguments.depth}", files[-1])
     print_table(
         {
             "network": f"ResNet-{arguments.depth}, {sum(param.numel() for param in model.parameters()):,} parameters",

@@ -1,13 +1,14 @@
 """SGD, Nesterov, Adam and their relatives on one network, one data set and the same seeds, each at its best rate.
 
-What a comparison of optimizers says depends on the learning rates more than on anything else. So each optimizer is
-tried on a grid of learning rates in steps of half a decade, which grows until the best lies inside it (chosen by the
-validation loss), and then trained with several seeds. The table tells how soon each reaches a training loss, where it
-ends on data it has seen and on data it has not (the gap is what it has learned by heart), and within what factor its
-learning rate may vary.
+A comparison of optimizers depends on their learning rates more than on anything else. So each optimizer is tried on a
+grid of learning rates in steps of half a decade. The grid grows until its best rate, chosen by the validation loss, is
+not at its edge. With that rate the optimizer is trained with several seeds. The table has the steps to a training loss,
+the final losses on training and test data with the gap between them, and the factor by which the rate may vary.
 
-The network is the perceptron of `adamas demo` on Fashion-MNIST; all learning rates fall to zero along a cosine, but
-that of Schedule-Free, which needs no schedule. Prodigy, which finds its step size by itself, has a learning rate of 1.
+The network is the perceptron of `adamas demo` on Fashion-MNIST. All learning rates fall to zero along a cosine, except
+that of Schedule-Free, which needs no schedule. Prodigy finds its step size by itself: its learning rate is 1.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``, and the data: apt-get install dataset-fashion-mnist.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import add_image_options, make_parser, parse, positive_int
+from adamas.demo.images import Images, batch_count, batches, load_images
 from adamas.demo.mlp import Array, Layers, evaluate, init_mlp, loss_and_grads
+from adamas.demo.pictures import GREY, MARKERS, picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded
 from adamas.schedules import Cosine
-from support.images import Images, batch_count, batches, load_images
-from support.options import add_image_options, make_parser, parse, positive_int
-from support.pictures import new_figure, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import check_reloaded
 
 #: The factor between two learning rates of a grid.
 _STEP = math.sqrt(10.0)
@@ -42,8 +43,12 @@ _STEP = math.sqrt(10.0)
 _SMOOTHING = 0.95
 #: Of so many steps, the training loss of one is drawn.
 _STRIDE = 8
-#: With more optimizers than these, bands would hide the curves.
-_MOST_BANDS = 6
+#: Panels side by side.
+_COLUMNS = 5
+#: Validation losses above so many times the lowest are drawn at the edge.
+_WORST = 1.5
+#: A learning rate is good enough if its validation loss is at most so many times the lowest.
+_LEEWAY = 1.1
 
 Make = Callable[..., adamas.optimizers.CompiledOptimizer]
 
@@ -200,7 +205,7 @@ def leeway(scores: dict[float, float]) -> str:
     """Return by what factor the learning rate may vary while the score stays within a tenth of the best."""
     if len(scores) == 1:
         return "not tuned"
-    good = [lr for lr, score in scores.items() if score <= 1.1 * min(scores.values())]
+    good = [lr for lr, score in scores.items() if score <= _LEEWAY * min(scores.values())]
     return f"{max(good) / min(good):.0f}"
 
 
@@ -238,35 +243,60 @@ def table(found: dict[str, Any], target: float) -> str:
 
 
 def draw(found: dict[str, Any], target: float, path: Path) -> None:
-    """Draw the mean curves, with bands from the lowest to the highest seed if they are few, and the scores by rate."""
-    figure, (losses, accuracies, rates) = new_figure("Each optimizer at its best learning rate", 3)
-    styles = ("-", "--", "-.", ":")
-    for number, (name, (best, scores, outcomes)) in enumerate(found.items()):
-        look: dict[str, Any] = {"color": f"C{number % 10}", "linestyle": styles[number // 4 % 4], "linewidth": 1.2}
-        for axes, curves, stride in (
-            (losses, [outcome.losses for outcome in outcomes], _STRIDE),
-            (accuracies, [outcome.test_accuracies for outcome in outcomes], 1),
-        ):
-            values: Array = np.array(curves)[:, stride - 1 :: stride]
-            x = stride * np.arange(1, values.shape[1] + 1)
-            axes.plot(x, values.mean(axis=0), label=name, **look)
-            if len(found) <= _MOST_BANDS:
-                band = values.min(axis=0), values.max(axis=0)
-                axes.fill_between(x, *band, color=look["color"], alpha=0.15, linewidth=0)
-        ordered = sorted(lr for lr in scores if math.isfinite(scores[lr]))
-        rates.plot([lr / best for lr in ordered], [scores[lr] for lr in ordered], marker=".", **look)
-    losses.axhline(target, color="grey", linewidth=0.8)
-    losses.set(xlabel="step", ylabel="training loss, smoothed (nats)", yscale="log", ylim=(None, 1.5))
-    accuracies.set(xlabel="epoch", ylabel="test accuracy")
-    low = min(min(scores.values()) for _, scores, _ in found.values())
-    rates.set(
-        xlabel="learning rate / best", ylabel="validation loss (nats)", xscale="log", ylim=(0.95 * low, 3.0 * low)
-    )
-    for axes in (losses, accuracies, rates):
-        axes.grid(alpha=0.3)
-    figure.legend(*losses.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize="small")
-    figure.set_size_inches(13.0, 5.2)
-    save_figure(figure, path)
+    """Draw the training loss of each optimizer in a panel of its own; below, the validation loss at each rate."""
+    columns = min(_COLUMNS, len(found))
+    lines = -(-len(found) // columns)
+    heights = (1.0 + 1.75 * lines, 1.8 + 0.36 * len(found))
+    with picture(path, 10.0, sum(heights), "Each optimizer at its best learning rate") as figure:
+        upper, lower = figure.subfigures(2, 1, height_ratios=heights)
+        draw_losses(upper, found, target, lines, columns)
+        draw_rates(lower.subplots(), {name: (best, scores) for name, (best, scores, _) in found.items()})
+
+
+def draw_losses(figure: Any, found: dict[str, Any], target: float, lines: int, columns: int) -> None:
+    """Draw the mean loss of each optimizer over those of all others, which are pale."""
+    curves = {}
+    for name, (_, _, outcomes) in found.items():
+        losses: Array = np.array([outcome.losses for outcome in outcomes])[:, _STRIDE - 1 :: _STRIDE]
+        curves[name] = losses.mean(axis=0)
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, (name, own) in zip(panels, curves.items(), strict=False):
+        steps = _STRIDE * np.arange(1, len(own) + 1)
+        for other in curves.values():
+            axes.plot(steps, other, color="0.82", linewidth=1.0)
+        axes.axhline(target, color=GREY, linestyle=":", linewidth=1.5)
+        axes.plot(steps, own, color=series_look(0)["color"], linewidth=2.5)
+        axes.set_title(name)
+        accuracy = statistics.mean(outcome.test[1] for outcome in found[name][2])
+        axes.text(0.95, 0.86, f"{100 * accuracy:.1f} %", transform=axes.transAxes, ha="right")
+    low = min(float(own.min()) for own in curves.values())
+    panels[0].set(yscale="log", ylim=(0.9 * low, 1.5))
+    ticks = [tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if tick > 0.9 * low]
+    panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    panels[0].minorticks_off()
+    for axes in panels[len(found) :]:
+        axes.remove()
+    figure.supylabel(f"training loss, smoothed (nats); dotted: {target:g}", fontsize=13)
+    figure.supxlabel("step; in the corner: accuracy on test images", fontsize=13)
+
+
+def draw_rates(axes: Any, tried: dict[str, tuple[float, dict[float, float]]]) -> None:
+    """Draw the validation loss at each learning rate: a row for each optimizer, a marker for each rate / the best."""
+    edge = _WORST * min(min(scores.values()) for _, scores in tried.values())
+    dots: dict[int, list[tuple[float, float]]] = {}
+    for place, (best, scores) in enumerate(tried.values()):
+        for lr, score in scores.items():
+            power = round(math.log(lr / best, _STEP))
+            dots.setdefault(power, []).append((min(score, edge), place + 0.15 * power))
+    for number, power in enumerate(sorted(dots, key=abs)):
+        look = {"color": series_look(number)["color"], "markersize": 8, "clip_on": False}
+        label = f"{_STEP**power:.2g} x the best rate" if power else "the best learning rate"
+        axes.plot(*zip(*dots[power], strict=True), MARKERS[number % len(MARKERS)], label=label, **look)
+    axes.set_yticks(range(len(tried)), tried)
+    axes.set_ylim(len(tried) - 0.4, -0.6)
+    axes.set_xlim(right=edge)
+    axes.set(xlabel="validation loss (nats); at the right edge: as high or higher")
+    axes.figure.legend(loc="outside lower center", ncols=3, frameon=False)
 
 
 def main() -> None:

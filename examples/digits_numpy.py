@@ -3,7 +3,9 @@
 Shows a whole training run: AdamW with a learning rate that warms up and falls, gradients clipped by their norm, the
 best model kept by its validation loss, and a checkpoint that gives the same figures when it is read back.
 
-The network and its gradients by hand are those of `adamas demo`: python/adamas/demo/mlp.py, 60 lines.
+The network and its gradients, written by hand, are those of `adamas demo`: they are in the module `adamas.demo.mlp`.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -16,16 +18,16 @@ from pathlib import Path
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import add_image_options, make_parser, natural_int, non_negative, parse, positive_int
 from adamas.demo.extras import require
+from adamas.demo.images import Images, batch_count, batches, load_images
 from adamas.demo.mlp import Array, Layers, evaluate, init_mlp, loss_and_grads
+from adamas.demo.pictures import draw_curves
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.stopping import EarlyStopping
+from adamas.demo.table import check_reloaded, count_parameters, print_table
 from adamas.schedules import Cosine, WarmUp
-from support.images import Images, batch_count, batches, load_images
-from support.options import add_image_options, make_parser, natural_int, non_negative, parse, positive_int
-from support.pictures import draw_curves, save_figure
-from support.program import run_program
-from support.run import Run
-from support.stopping import EarlyStopping
-from support.table import check_reloaded, count_parameters, print_table
 
 
 def options() -> argparse.Namespace:
@@ -91,7 +93,7 @@ def main() -> None:
         "cross-entropy (nats)": ["training_loss", "validation_loss"],
         "accuracy": ["validation_accuracy"],
     }
-    save_figure(draw_curves(run.history, panels, f"{data.kind.name}: perceptron in NumPy"), picture)
+    draw_curves(run.history, panels, f"{data.kind.name}: perceptron in NumPy", picture)
     samples = write_samples(data, arguments.samples, run.path("samples")) if arguments.samples else []
     parameters = count_parameters(*(array for layer in layers for array in layer.values()))
     print_table(

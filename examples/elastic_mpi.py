@@ -1,11 +1,13 @@
-"""A network in plain NumPy that several processes train together; killed and resumed with any number of them.
+"""A network in plain NumPy that several processes train together. Kill them, and go on with another number of them.
 
-    mpiexec -n 4 python -m mpi4py examples/elastic_mpi.py      # kill it, whenever you like
-    mpiexec -n 2 python -m mpi4py examples/elastic_mpi.py      # goes on where the last checkpoint was
+    mpiexec -n 4 python -m mpi4py elastic_mpi.py      # kill it at any time
+    mpiexec -n 2 python -m mpi4py elastic_mpi.py      # goes on from the last checkpoint
 
-Each step's batch has eight lanes, which the processes share out among themselves; each owns a part of AdamW's states.
-The parameters end with the same bits, whoever trained them: the table tells their checksum. (`-m mpi4py` ends all
-processes if one of them fails.)
+The batch of each step has eight lanes. The processes divide the lanes among themselves, and each owns a part of AdamW's
+states. At the end the parameters have the same bits for every number of processes: the table shows their checksum.
+(`-m mpi4py` ends all processes if one of them fails.)
+
+Copy this file alone: it needs ``pip install 'adamas[examples,mpi]' mpich``.
 """
 
 from __future__ import annotations
@@ -20,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
+from adamas.demo.command_line import add_image_options, make_parser, parse, positive_int
 from adamas.demo.extras import require
+from adamas.demo.images import load_images
 from adamas.demo.mlp import Array, Layers, evaluate, init_mlp, loss_and_grads
-from support.images import load_images
-from support.options import add_image_options, make_parser, parse, positive_int
-from support.pictures import new_figure, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import count_parameters, print_table
+from adamas.demo.pictures import GREY, new_picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import count_parameters, print_table
 
 
 def options() -> argparse.Namespace:
@@ -134,20 +136,22 @@ def report(
     seconds: float,
 ) -> None:
     """Draw the losses and what each process keeps, and print the table."""
-    figure, (left, right) = new_figure("several processes, killed and resumed")
-    steps = [entry["step"] for entry in history]
-    left.plot(steps, [entry["loss"] for entry in history], linewidth=0.8)
-    for before, entry in zip([None, *history], history, strict=False):
-        if before is None or before["processes"] != entry["processes"]:
-            left.axvline(entry["step"], color="grey", linewidth=0.8)
-            left.annotate(
-                f" by {entry['processes']}", (entry["step"], 0.92), xycoords=("data", "axes fraction"), color="grey"
-            )
-    left.set(xlabel="step, by so many processes", ylabel="loss (nats)", yscale="log")
-    right.bar(range(len(sizes)), [size / 2**20 for size in sizes])
-    right.set(xlabel="process", ylabel="states (MiB)", xticks=range(len(sizes)))
     picture = arguments.output_dir / "curves.png"
-    save_figure(figure, picture)
+    with new_picture(picture, "several processes, killed and resumed") as (left, right):
+        blue = series_look(0)["color"]
+        left.plot([entry["step"] for entry in history], [entry["loss"] for entry in history], color=blue, linewidth=1)
+        starts = [
+            entry
+            for before, entry in zip([None, *history], history, strict=False)
+            if before is None or before["processes"] != entry["processes"]
+        ]
+        for number, entry in enumerate(starts):
+            left.axvline(entry["step"], color=GREY)
+            place = (entry["step"], 0.94 - 0.09 * (number % 3))  # one below the other: they may be near each other
+            left.annotate(f" {entry['processes']} processes", place, xycoords=("data", "axes fraction"))
+        left.set(xlabel="step", ylabel="loss (nats)", yscale="log")
+        right.bar(range(len(sizes)), [size / 2**20 for size in sizes], 0.6, color=blue)
+        right.set(xlabel="process", ylabel="states (MiB)", xticks=range(len(sizes)))
     arrays = [array for layer in layers for array in layer.values()]
     checksum = 0
     for array in arrays:

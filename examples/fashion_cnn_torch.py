@@ -1,10 +1,12 @@
 """A convolutional network in PyTorch that tells garments apart (Fashion-MNIST), trained with adamas.torch.AdamW.
 
-Shows how adamas takes the place of torch.optim: a cosine schedule of torch's own, gradients clipped and an average of
-the weights kept in the pass that updates, and the average put in place to evaluate and to save. `--optimizer torch`
-does the same with torch.optim.AdamW, clip_grad_norm_ and AveragedModel, to compare.
+Shows how adamas replaces torch.optim. The schedule is torch's own. The call that updates the weights also clips the
+gradients and keeps an average of the weights. The network is evaluated and saved with the average. For comparison,
+`--optimizer torch` does the same with torch.optim.AdamW, clip_grad_norm_ and AveragedModel.
 
 The data are Debian's: apt-get install dataset-fashion-mnist.
+
+Copy this file alone: it needs ``pip install 'adamas[examples-torch]'``.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import make_parser, non_negative, parse, positive_int
 from adamas.demo.data import FASHION_DIR, load_fashion_mnist
 from adamas.demo.extras import require
-from support.options import make_parser, non_negative, parse, positive_int
-from support.pictures import draw_curves, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import check_reloaded, print_table
+from adamas.demo.pictures import draw_curves
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded, print_table
 
 MAX_NORM, DECAY = 1.0, 0.998
 
@@ -183,7 +185,7 @@ def main() -> None:
     check_reloaded(test, evaluate(reloaded, x_test, y_test), checkpoint)
 
     panels = {"cross-entropy (nats)": ["training_loss", "validation_loss"], "accuracy": ["validation_accuracy"]}
-    save_figure(draw_curves(run.history, panels, f"Fashion-MNIST: CNN, {arguments.optimizer}"), picture)
+    draw_curves(run.history, panels, f"Fashion-MNIST: CNN, {arguments.optimizer}", picture)
     print_table(
         {
             "network": f"CNN, {sum(param.numel() for param in model.parameters()):,} parameters",

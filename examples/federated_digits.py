@@ -1,12 +1,13 @@
-"""Federated learning with Flower: ten clients that see other digits, and servers that step by rules of adamas.
+"""Federated learning with Flower: ten clients that see different digits, and servers that use rules of adamas.
 
-    pip install '.[examples-flower]'
-    python examples/federated_digits.py
-    python examples/federated_digits.py --skew 0      # clients that see all digits alike
+    python federated_digits.py
+    python federated_digits.py --skew 0      # all clients see all digits
 
-Flower's simulation runs the clients in processes of their own. A client trains the model that it is sent on its own
-images, by `adamas.SGD`, and sends it back; the server makes a step towards the mean of what comes back. The table
-compares servers. The last one is stopped half way, and started again from its checkpoint: it ends with the same bits.
+Flower's simulation runs the clients in processes of their own. A client gets the model from the server, trains it on
+its own images with `adamas.SGD`, and sends it back. The server makes a step towards the mean of these models. The table
+compares servers. The last server is stopped half way and started again from its checkpoint: it ends with the same bits.
+
+Copy this file alone: it needs ``pip install 'adamas[examples-flower]'``.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.clients import images_of_client
+from adamas.demo.command_line import add_image_options, make_parser, non_negative, parse, positive_int
 from adamas.demo.extras import require
+from adamas.demo.images import batches, load_images
 from adamas.demo.mlp import Array, Layers, evaluate, init_mlp, loss_and_grads
-from support.clients import images_of_client
-from support.images import batches, load_images
-from support.options import add_image_options, make_parser, non_negative, parse, positive_int
-from support.pictures import draw_lines, new_figure, save_figure
-from support.program import run_program
-from support.run import Run
-from support.table import count_parameters, print_table
+from adamas.demo.pictures import draw_lines, new_picture
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import count_parameters, print_table
 
 HIDDEN = 64
 
@@ -162,13 +163,13 @@ def main() -> None:
 def report(arguments: argparse.Namespace, run: Run, found: dict[str, Any], seconds: float) -> None:
     """Draw and print."""
     names = list(servers())
-    figure, (left, right) = new_figure(f"{arguments.clients} clients, {arguments.skew:.0%} of their images by label")
-    draw_lines(left, {name: found[name] for name in names}, "accuracy on held-out images", "round")
-    errors = {name: [1.0 - accuracy for accuracy in found[name]] for name in names}
-    draw_lines(right, errors, "error on held-out images", "round")
-    right.set_yscale("log")
     picture = run.path("accuracies.png")
-    save_figure(figure, picture)
+    title = f"{arguments.clients} clients, {arguments.skew:.0%} of their images by label"
+    with new_picture(picture, title) as (left, right):
+        draw_lines(left, {name: found[name] for name in names}, "accuracy on held-out images", "round")
+        errors = {name: [1.0 - accuracy for accuracy in found[name]] for name in names}
+        draw_lines(right, errors, "error on held-out images", "round")
+        right.set_yscale("log")
     last, again = found["checksums"]
     if last != again:
         raise ValueError(f"the server that was stopped has another model: {again:08x} instead of {last:08x}")

@@ -1,10 +1,11 @@
-"""What training looks like from inside: the same network trained well, and three times with a mistake.
+"""Observe a training: the same network trained well, and three times with a mistake.
 
-Each run is observed: in the pass that updates, the optimizer measures gradients, updates and parameters. Then
-`adamas.observe` says what looks wrong, and draws how large each update is beside its parameter: layers down, steps
-across.
-The mistakes: a learning rate a hundred times too large, a layer whose units a large negative bias has switched off, and
-an eps that is larger than the gradients.
+The optimizer measures gradients, updates and parameters in the pass that updates. Then `adamas.observe` says what looks
+wrong, and draws the size of each update, divided by that of its parameter: a row for each parameter, steps from left to
+right. The mistakes are a learning rate that is a hundred times too large, a layer that a large negative bias switches
+off, and an eps that is larger than the gradients.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from typing import Any
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import add_image_options, make_parser, parse, positive_int
+from adamas.demo.images import batch_count, batches, load_images
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.table import print_table
 from adamas.observe import Log
-from support.images import batch_count, batches, load_images
-from support.options import add_image_options, make_parser, parse, positive_int
-from support.program import run_program
-from support.run import Run
-from support.table import print_table
 
 
 def options() -> argparse.Namespace:
@@ -70,7 +71,7 @@ def main() -> None:
             for _ in range(arguments.epochs):
                 for rows in batches(len(y), arguments.batch_size, rng):
                     opt.step(loss_and_grads(layers, x[rows], y[rows])[1])
-                    log.add()  # one step in five
+                    log.add()  # adds the steps that were observed
                     run.step()
             findings = log.findings()
             print(f"\n{name}\n{findings}", flush=True)

@@ -5,7 +5,7 @@ squares over all points. L-BFGS-B needs all points for each evaluation. `adamas.
 takes a batch of a thousand points at a time, with a learning rate that falls. Heights and widths have bounds, which
 both methods keep.
 
-Copy this file alone: it needs ``pip install 'adamas[scipy]' matplotlib pillow``.
+Copy this file alone: it needs ``pip install 'adamas[scipy]' matplotlib tqdm``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from scipy.optimize import Bounds, minimize
 
 import adamas
+from adamas.demo.pictures import new_picture, series_look
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -140,24 +141,20 @@ def main() -> None:
 
 def draw(x: Array, y: Array, start: Array, found: Array, watches: dict[str, Watch], path: Path) -> None:
     """Draw the spectrum with the fit, and the error of both methods by passes over the data."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    some, grid = slice(None, None, max(1, x.size // 3_000)), np.linspace(0, 10, 1_000)
-    left.plot(x[some], y[some], ".", color="0.8", markersize=2, label="measured")
-    left.plot(grid, model(start, grid)[0], ":", color="C1", label="start")
-    left.plot(grid, model(found, grid)[0], "-", color="C0", label="adamas.minimize")
-    left.set(xlabel="energy", ylabel="intensity", title="six peaks on a slope")
-    left.legend()
-    for number, (name, watch) in enumerate(watches.items()):
-        right.loglog(
-            watch.passes, watch.errors, "-o" if number else "-", color=f"C{2 * number}", markersize=3, label=name
-        )
-    right.set(xlabel="passes over the data", ylabel="error beyond the noise", title="two ways to the minimum")
-    right.grid(alpha=0.3)
-    right.legend(fontsize="small", loc="lower left")
-    figure.savefig(path, dpi=100)
+    ours, theirs = (series_look(number)["color"] for number in (0, 1))
+    with new_picture(path, "six peaks on a slope, and two ways to the minimum") as (left, right):
+        some, grid = slice(None, None, max(1, x.size // 3_000)), np.linspace(0, 10, 1_000)
+        left.plot(x[some], y[some], ".", color="0.8", markersize=3, label="measured")
+        left.plot(grid, model(start, grid)[0], "--", color=theirs, label="start")
+        left.plot(grid, model(found, grid)[0], "-", color=ours, label="adamas.minimize")
+        left.set(xlabel="energy", ylabel="intensity", ylim=(None, 1.45 * float(y.max())))  # room for the legend
+        left.legend(ncols=2, loc="upper right", columnspacing=1.0)
+        for (name, watch), look in zip(
+            watches.items(), ({"color": ours}, {"color": theirs, "marker": "s"}), strict=True
+        ):
+            right.loglog(watch.passes, watch.errors, label=name, **look)
+        right.set(xlabel="passes over the data", ylabel="error beyond the noise")
+        right.legend(loc="lower left")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Classify PNG images with what digits_numpy.py has trained; nothing of the training is needed for it.
+"""Classify PNG images with the network that digits_numpy.py has trained. No code of the training is imported.
 
-    python examples/digits_numpy.py --samples 8
-    python examples/serve_digits.py example-runs/digits_numpy/model.safetensors example-runs/digits_numpy/samples/*.png
+    python digits_numpy.py --samples 8
+    python serve_digits.py example-runs/digits_numpy/model.safetensors example-runs/digits_numpy/samples/*.png
 
-Shows how to read a checkpoint without an optimizer: adamas.checkpoint.read checks that every byte is as it was
-written, executes nothing, and gives the parameters by name. Whether they are those of this network is asked here,
-before any use.
+Shows how to read a checkpoint without an optimizer: adamas.checkpoint.read verifies the checksums, executes nothing,
+and returns the parameters by name. This program checks that they belong to a network that it knows before it uses them.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``, and a checkpoint of digits_numpy.py.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ import numpy as np
 from adamas import checkpoint
 from adamas.checkpoint import CheckpointError
 from adamas.demo.extras import require
+from adamas.demo.kinds import KINDS, Kind
 from adamas.demo.mlp import Array, Layers, forward, softmax
 from adamas.demo.options import positive_int
-from support.classes import KINDS, Kind
-from support.pictures import save_figure
-from support.program import run_program
+from adamas.demo.pictures import new_picture, series_look
+from adamas.demo.program import run_program
 
 
 def read_model(path: Path) -> tuple[Layers, Kind]:
@@ -36,7 +37,7 @@ def read_model(path: Path) -> tuple[Layers, Kind]:
         FileNotFoundError: There is no such file.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file; python examples/digits_numpy.py makes one")
+        raise FileNotFoundError(f"{path}: there is no such file; digits_numpy.py makes one")
     params = checkpoint.read(path).params
     names = [f"{i}.{key}" for i in range(len(params) // 2) for key in ("w", "b")]
     if not names or sorted(params) != sorted(names):
@@ -89,20 +90,16 @@ def read_image(path: Path, kind: Kind, invert: bool) -> Array:
 
 def draw(images: Array, probabilities: Array, kind: Kind, path: Path) -> None:
     """Draw each image above the probabilities of its classes; the first eight."""
-    from matplotlib.figure import Figure
-
     count = min(len(images), 8)
-    figure = Figure(figsize=(1.0 + 1.3 * count, 3.4), layout="constrained")
-    panels = figure.subplots(2, count, squeeze=False, sharey="row")
-    for i in range(count):
-        panels[0, i].imshow(images[i].reshape(kind.side, -1), cmap="gray", vmin=0.0, vmax=1.0)
-        panels[0, i].set(xticks=[], yticks=[], title=kind.classes[int(probabilities[i].argmax())])
-        panels[1, i].barh(range(len(kind.classes)), probabilities[i])
-        panels[1, i].set(xlim=(0.0, 1.0), xticks=[0, 1])
-        panels[1, i].set_yticks(range(len(kind.classes)), kind.classes, fontsize=7)
-    panels[1, 0].invert_yaxis()  # shared by the row
-    figure.supxlabel("probability", fontsize=9)
-    save_figure(figure, path)
+    width = max(2.0, 1.2 + 1.15 * count)
+    with new_picture(path, "probability of each class", count, lines=2, width=width, height=4.8) as panels:
+        for i, (image, bars) in enumerate(zip(panels[:count], panels[count:], strict=True)):
+            image.imshow(images[i].reshape(kind.side, -1), cmap="gray", vmin=0.0, vmax=1.0)
+            image.set(xticks=[], yticks=[], title=kind.classes[int(probabilities[i].argmax())])
+            bars.barh(range(len(kind.classes)), probabilities[i], color=series_look(0)["color"])
+            bars.set(xlim=(0.0, 1.0), xticks=[0, 1])
+            bars.set_yticks(range(len(kind.classes)), kind.classes if i == 0 else [""] * len(kind.classes))
+            bars.invert_yaxis()
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ First the network is trained by scikit-learn's own class and by that of adamas, 
 scikit-learn's grid search chooses a rule, a learning rate and a weight decay by cross-validation, in a pipeline with
 scaled inputs. The winner is trained again, pickled half way, and goes on from the file with the same bits.
 
-Copy this file alone: it needs ``pip install 'adamas[sklearn]' matplotlib pillow``.
+Copy this file alone: it needs ``pip install 'adamas[sklearn]' matplotlib``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from adamas.demo.pictures import MARKERS, new_picture, series_look
 from adamas.sklearn import MLPClassifier  # the one line that changes
 
 #: The learning rates to try with each rule.
@@ -90,30 +91,31 @@ def goes_on_from_a_file(network: Any, x: Any, y: Any, path: Path) -> bool:
 
 def draw(found: Any, path: Path) -> None:
     """Draw the error of each candidate: a row for each rule and weight decay, a dot for each learning rate."""
-    from matplotlib.figure import Figure
-
     results = found.cv_results_
     rows: dict[str, list[float]] = {}
     for candidate, score in zip(results["params"], results["mean_test_score"], strict=True):
         rule, decay = candidate["mlpclassifier__optimizer"], candidate["mlpclassifier__weight_decay"]
         rows.setdefault(f"{rule}, decay {decay:g}", []).append(100 * (1 - score))  # in the order of learning rates
 
-    figure = Figure(figsize=(6.4, 0.9 + 0.27 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    for number, name in enumerate(("lowest", "middle", "highest")):
-        dots = [(points[number], place) for place, points in enumerate(rows.values()) if number < len(points)]
-        if dots:
-            label = f"{name} learning rate"
-            axes.plot(*zip(*dots, strict=True), "<o>"[number], markersize=7, alpha=0.8, label=label)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xticks([2, 3, 5, 10, 20, 50], ["2", "3", "5", "10", "20", "50"])
-    axes.minorticks_off()
-    axes.set(xlabel="errors, cross-validated (%)")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize="small", loc="lower right")
-    figure.savefig(path, dpi=100)
+    title = "cross-validated errors of each rule and weight decay"
+    with new_picture(path, title, 1, width=9.0, height=1.2 + 0.36 * len(rows)) as (axes,):
+        for number, name in enumerate(("lowest", "middle", "highest")):
+            # Each learning rate has its own height in a row, so that equal errors are told apart.
+            dots = [
+                (points[number], place + 0.2 * (number - 1))
+                for place, points in enumerate(rows.values())
+                if number < len(points)
+            ]
+            if dots:
+                look = {"color": series_look(number)["color"], "markersize": 8, "label": f"{name} learning rate"}
+                axes.plot(*zip(*dots, strict=True), MARKERS[number], **look)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.invert_yaxis()
+        axes.set_xscale("log")
+        axes.set_xticks([2, 3, 5, 10, 20, 50], ["2", "3", "5", "10", "20", "50"])
+        axes.minorticks_off()
+        axes.set(xlabel="errors, cross-validated (%)")
+        axes.legend(loc="lower right")
 
 
 def main() -> None:

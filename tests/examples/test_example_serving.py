@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from child import check_python
-from example import FOLDER, PNG, figures, refusal, run_example
+from example import PNG, alone, figures, refusal, run_example
 from PIL import Image
 
 import adamas
@@ -52,15 +52,15 @@ def test_dark_on_bright(trained: Path, tmp_path: Path) -> None:
 
 def test_no_training_code_is_imported(trained: Path) -> None:
     sample = next((trained / "samples").iterdir())
-    arguments = [str(FOLDER / "serve_digits.py"), str(trained / "model.safetensors"), str(sample)]
+    arguments = [str(alone("serve_digits")), str(trained / "model.safetensors"), str(sample)]
     loaded = check_python(
-        f"import sys, runpy; sys.argv = {arguments!r}; sys.path.insert(0, {str(FOLDER)!r})\n"
+        f"import sys, runpy; sys.argv = {arguments!r}\n"
         "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "except SystemExit as end: assert end.code == 0\n"
         "print(*sys.modules)"
     ).split()
     assert "adamas.checkpoint" in loaded
-    for module in ("digits_numpy", "adamas.demo.train", "adamas.demo.data", "support.run", "support.images", "sklearn"):
+    for module in ("adamas.demo.train", "adamas.demo.data", "adamas.demo.run", "adamas.demo.images", "sklearn", "tqdm"):
         assert module not in loaded
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from example import PNG, figures, refusal, run_example
 
-from support.cifar import load_cifar10, write_binary
+from adamas.demo.cifar import load_cifar10, write_binary
 
 
 @pytest.mark.parametrize("optimizer", ["adamas", "torch"])

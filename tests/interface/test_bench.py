@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
+import itertools
 import json
 import math
 import os
@@ -15,9 +17,11 @@ import numpy as np
 import pytest
 
 import adamas
+from adamas._pictures import SERIES, in_order, library_look
 from adamas.bench import command, comparison, draw, report, rules_and_formats
 from adamas.bench.machine import thread_counts
 from adamas.bench.peers import PEERS, Adamas, Peer, Run
+from adamas.bench.progress import Progress
 from adamas.bench.scenarios import SCENARIOS, find_workload, gpt2_small, resnet50, with_tensors
 from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alternately
 from adamas.bench.workload import CHECK_STEPS, LOSS_SCALE, Phase, Problem, Workload, tolerance, update_error
@@ -31,6 +35,15 @@ def bench_module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Import a script of the folder bench."""
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "bench")
     return importlib.import_module(name)
+
+
+draw_times = draw._draw_times
+
+
+def _note_times(draw_them: Any, axes: Any, rows: Any, drawn: dict[str, list[float]]) -> None:
+    """Draw, and note what was drawn by the names of the legend."""
+    draw_them(axes, rows, {(row.kind, row.name): place for place, row in enumerate(rows)})
+    drawn.update({line.get_label(): list(line.get_xdata()) for line in axes.lines})
 
 
 class TestTiming:
@@ -214,12 +227,22 @@ class TestRulesAndFormats:
             for scenario in ("small", "large", "other")
         ]
         comparisons.append({"peer": "three", "scenario": "small", "failed": "it fell"})
-        draw.draw_rules_and_formats(rows, {1: 30.0}, 1, "title", tmp_path / "survey.png")
+        draw.draw_rules_and_formats(rows, 1, "title", tmp_path / "survey.png")
         draw.draw_comparisons(comparisons, "title", tmp_path / "peers.png")
-        assert all((tmp_path / name).stat().st_size > 10_000 for name in ("survey.png", "peers.png"))
+        assert all(5_000 < (tmp_path / name).stat().st_size < 100_000 for name in ("survey.png", "peers.png"))
         assert report.rules_and_formats_table(rows).count("\n") == len(rules_and_formats.FORMATS) + len(RULES)
         assert report.comparison_table(comparisons).splitlines()[1].split() == ["one", "1/100", "1/100", "1/100"]
         assert "failed" in report.comparison_table(comparisons, markdown=True)
+
+    def test_the_picture_shows_what_the_table_lists(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """The step as it was measured, and the byte limit as it was measured with it; nothing derived."""
+        row = rules_and_formats.Row("AdamW", "rule", 1_000_000, 28.0, 2e-3, (1.25, 1.0, 1.5))
+        drawn: dict[str, list[float]] = {}
+        monkeypatch.setattr(draw, "_draw_times", lambda axes, rows, places: _note_times(draw_times, axes, rows, drawn))
+        draw.draw_rules_and_formats([row], 1, "title", tmp_path / "survey.png")
+        assert drawn == {"byte limit": pytest.approx([1.6]), "a step of adamas": pytest.approx([2.0])}
+        cells = report.rules_and_formats_table([row]).splitlines()[1].split()
+        assert cells == ["AdamW", "28", "2.000", "1.600", "1.25"]
 
     @pytest.mark.parametrize(("limit", "counts"), [(1, [1]), (2, [1, 2]), (6, [1, 2, 4, 6]), (8, [1, 2, 4, 8])])
     def test_thread_counts(self, limit: int, counts: list[int]) -> None:
@@ -238,6 +261,8 @@ class TestCommand:
     def test_tables_pictures_and_json(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["bench", "--output", str(tmp_path / "out"), "--threads", "1"]) == 0
         printed = capsys.readouterr()
+        assert printed.err.startswith("adamas bench:   1 %: the byte limit\n")
+        assert "adamas bench: 100 %: NumPy, 1 tensor of 1,000\n" in printed.err
         assert "ScheduleFreeAdamW" in printed.out
         assert "NumPy" in printed.out
         assert "bench.png" in printed.err
@@ -261,7 +286,75 @@ class TestCommand:
         assert all(f"{name}: left out, {why}" in printed for name, why in absent.items())
 
 
+class TestProgress:
+    def test_lines_every_few_seconds_where_no_terminal_is(self) -> None:
+        stream, times = io.StringIO(), iter([0.0, 1.0, 4.9, 5.0, 9.0, 9.1])
+        with Progress(6, "run", stream, lambda: next(times)) as progress:
+            for part in "abcdef":
+                progress.done(part)
+        assert stream.getvalue() == "run  16 %: a\nrun  66 %: d\nrun 100 %: f\n"
+
+    def test_one_line_on_a_terminal(self) -> None:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        stream = Terminal()
+        with Progress(2, "run", stream) as progress:
+            progress.done("a")
+            progress.done("b")
+        assert stream.getvalue() == "\r\033[Krun  50 %: a\r\033[Krun 100 %: b\r\033[K"
+
+
+class TestStyle:
+    def test_every_library_has_a_colour_and_marker_of_its_own(self) -> None:
+        looks = {name: tuple(library_look(name).values()) for name in (*PEERS, "adamas")}
+        assert len(set(looks.values())) == len(looks)
+        assert library_look("no such library") not in [library_look(name) for name in looks]
+
+    def test_series_of_a_panel_differ_in_grey(self) -> None:
+        def lightness(color: str) -> float:
+            red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+            return 0.299 * red + 0.587 * green + 0.114 * blue
+
+        ordered = sorted(lightness(look["color"]) for look in SERIES)
+        assert min(b - a for a, b in itertools.pairwise(ordered)) > 0.05
+        assert len({look["marker"] for look in SERIES}) == len(SERIES)
+
+    def test_libraries_come_in_one_order(self) -> None:
+        assert in_order(["other", "NumPy", "torch, fused", "NumPy"]) == ["torch, fused", "NumPy", "other"]
+
+
 class TestScripts:
+    def test_curves_of_a_full_run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        curves = bench_module("curves", monkeypatch)
+        found = [
+            {
+                "peer": peer,
+                "scenario": f"size {size}",
+                "size": size,
+                "tensors": 1,
+                "threads": threads,
+                "seconds": {"adamas": 1e-9 * size / threads},
+                "of_peer": [0.5],
+                "of_limit": [1.1],
+            }
+            for peer in ("NumPy", "torch, fused")
+            for size in (1_000, 10_000)
+            for threads in (1, 2)
+        ]
+        memory = [{"peer": "NumPy", "size": 1_000, "bytes_per_parameter": 16.0}]
+        curves.draw_sizes(found, "title", tmp_path / "sizes.png")
+        curves.draw_tensors(found, "title", tmp_path / "tensors.png")
+        curves.draw_scaling([*found, {"peer": "other", "failed": "it fell"}], "title", tmp_path / "scaling.png")
+        curves.draw_memory(memory, "title", tmp_path / "memory.png")
+        assert [path.stat().st_size > 5_000 for path in tmp_path.iterdir()] == [True] * 4
+
+    def test_pictures_are_small(self) -> None:
+        pictures = sorted((Path(__file__).parents[2] / "bench" / "results").glob("*.png"))
+        assert len(pictures) > 5
+        assert [path.name for path in pictures if path.stat().st_size >= 100_000] == []
+
     def test_the_gate_has_a_margin(self, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = bench_module("gate", monkeypatch)
         measured = {"as ever": 1.0, "noisy": 2.2, "slow": 2.3, "new": 9.0}
@@ -298,5 +391,6 @@ class TestScripts:
             assert row.floors[row.binding] == max(row.floors.values()) > 0.0
         table = floors.floors_table(found)
         assert len(table.splitlines()) == 1 + len(rules_and_formats.FORMATS)
+        assert floors.count() == len(found)
         floors.draw_floors(found, "title", tmp_path / "floors.png")
         assert (tmp_path / "floors.png").stat().st_size > 10_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import pytest
 from child import run_python
 from fashion_files import write_idx
 
-from adamas.demo import mlp, report
+from adamas import checkpoint
+from adamas.demo import mlp
 
 
 def demo(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -37,9 +39,27 @@ def test_digits(tmp_path: Path) -> None:
     assert str(picture) in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "accuracy=" in result.stderr  # the progress bar
-    layers = report.load_weights(tmp_path / "out" / "digits.npz")
-    assert [layer["w"].shape for layer in layers] == [(64, 128), (128, 64), (64, 10)]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.npz", "digits.png"]
+    states = [line for line in result.stderr.splitlines() if "%" in line]  # a line for each: no terminal is there
+    assert re.match(r"digits: +0%", states[0])
+    assert re.match(r"digits: 100%", states[-1])
+    assert "\r" not in result.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["digits.png", "digits.safetensors"]
+
+
+def test_its_checkpoint_is_one_that_inspect_reads(tmp_path: Path) -> None:
+    result = demo(tmp_path, "--epochs", "2")
+    named = re.search(r"^What the checkpoint contains: adamas (inspect .*)$", result.stdout, re.MULTILINE)
+    assert named, result.stderr
+    inspected = run_python("-m", "adamas", *shlex.split(named[1]))
+    assert inspected.returncode == 0, inspected.stderr
+    assert re.search(r"^optimizer +AdamW$", inspected.stdout, re.MULTILINE)
+    assert re.search(r"^parameters +17,226 numbers$", inspected.stdout, re.MULTILINE)
+    params = checkpoint.read(tmp_path / "out" / "digits.safetensors").params
+    assert {name: array.shape for name, array in params.items() if name.endswith("w")} == {
+        "0.w": (64, 128),
+        "1.w": (128, 64),
+        "2.w": (64, 10),
+    }
 
 
 def test_fashion_mnist_files(garments: Path, tmp_path: Path) -> None:

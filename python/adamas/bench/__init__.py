@@ -8,5 +8,6 @@
 - `comparison`: one peer against adamas and the byte limit, in a process of their own.
 - `rules_and_formats`: each rule and number format of adamas against the byte limit, without any peer.
 - `memory`: the most memory that a peer holds.
-- `report`, `tables`, `draw`, `command`, `machine`: tables, pictures, the command line, the machine.
+- `report`, `tables`, `draw`: tables and pictures.
+- `command`, `progress`, `machine`: the command line, the share done, the machine.
 """

@@ -7,7 +7,7 @@ import dataclasses
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from adamas.bench.byte_limit import measure_bandwidth
 from adamas.bench.comparison import Job, run_jobs
 from adamas.bench.machine import describe_machine, memory_bytes, thread_counts
 from adamas.bench.peers import PEERS
-from adamas.bench.rules_and_formats import Row, measure_formats, measure_rules
+from adamas.bench.progress import Progress
+from adamas.bench.rules_and_formats import RULES, Row, measurable_formats, measure_formats, measure_rules
 from adamas.bench.scenarios import find_workload
 
-__all__ = ["absent_peers", "add_arguments", "compare_with"]
+__all__ = ["absent_peers", "add_arguments", "compare_with", "count_comparisons"]
 
-#: Of the survey: a size that no cache holds, unless memory is short, and one that a large cache does.
+#: Sizes of all rules and formats: one that no cache holds, and one that a large cache does.
 _IN_MEMORY, _IN_CACHE = 1 << 24, 1 << 18
 _BYTES_IN_MEMORY = 28 * _IN_MEMORY
 #: Seconds of timing for each line, about.
@@ -52,40 +53,60 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"adamas bench needs {4 * _BYTES_IN_MEMORY >> 20} MiB of memory")
     arguments.output.mkdir(parents=True, exist_ok=True)
     document: dict[str, Any] = {"machine": describe_machine()}
-    _say("memory")
-    bandwidth = measure_bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
-    threads = arguments.threads or _best(bandwidth)
-    document.update(bandwidth=bandwidth, threads=threads)
-    rows = []
-    for size, seconds in _SECONDS.items():
-        for found in (
-            measure_rules(size, threads, seconds),
-            measure_formats(size, threads, seconds),
-        ):
-            for row in found:
-                _say(f"{row.name}, {row.size:,} parameters")
-                rows.append(row)
-    document["rows"] = [dataclasses.asdict(row) for row in rows]
     names = list(PEERS) if arguments.peers else ["NumPy"]
     document["absent"] = absent_peers(names)
-    comparisons = list(compare_with([name for name in names if name not in document["absent"]], _SCENARIOS, threads))
-    document["duels"] = comparisons  # the name that readers of the file know
-    _say("")
+    present = [name for name in names if name not in document["absent"]]
+    lines = len(_SECONDS) * (len(RULES) + len(measurable_formats()))
+    with Progress(1 + lines + count_comparisons(present, _SCENARIOS), "adamas bench:") as progress:
+        bandwidth = measure_bandwidth(_BYTES_IN_MEMORY, counts, _SECONDS_OF_BANDWIDTH)
+        progress.done("the byte limit")
+        threads = arguments.threads or _best(bandwidth)
+        document.update(bandwidth=bandwidth, threads=threads)
+        rows = []
+        for size, seconds in _SECONDS.items():
+            for found in (measure_rules(size, threads, seconds), measure_formats(size, threads, seconds)):
+                for row in found:
+                    progress.done(f"{row.name}, {row.size:,} parameters")
+                    rows.append(row)
+        document["rows"] = [dataclasses.asdict(row) for row in rows]
+        comparisons = list(compare_with(present, _SCENARIOS, threads, tell=progress.done))
+        document["duels"] = comparisons  # the name that readers of the file know
     (arguments.output / "bench.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(document, indent=2) if arguments.json else _summary(document, rows, comparisons))
     _draw(document, rows, comparisons, arguments.output)
     return 0
 
 
+def count_comparisons(peers: list[str], scenarios: tuple[str, ...]) -> int:
+    """Return how many comparisons `compare_with` makes."""
+    return sum(len(_scenarios_of(name, scenarios)) for name in peers)
+
+
 def compare_with(
-    peers: list[str], scenarios: tuple[str, ...], threads: int, seconds: float = _SECONDS_OF_COMPARISON
+    peers: list[str],
+    scenarios: tuple[str, ...],
+    threads: int,
+    seconds: float = _SECONDS_OF_COMPARISON,
+    *,
+    tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
-    """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well."""
+    """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well.
+
+    Args:
+        peers: Their names.
+        scenarios: Their names.
+        threads: Of a step.
+        seconds: Of timing for each comparison, about.
+        tell: Called with the name of each comparison that is finished.
+    """
     for name in peers:
-        chosen = [scenario for scenario in scenarios if PEERS[name].can(find_workload(scenario))]
-        for job, result in run_jobs([Job(name, scenario, threads, seconds) for scenario in chosen]):
-            _say(f"{job.peer}, {job.scenario}")
+        for job, result in run_jobs([Job(name, one, threads, seconds) for one in _scenarios_of(name, scenarios)]):
+            tell(f"{job.peer}, {job.scenario}")
             yield {"peer": job.peer, "scenario": job.scenario, "threads": job.threads, **result}
+
+
+def _scenarios_of(peer: str, scenarios: tuple[str, ...]) -> list[str]:
+    return [scenario for scenario in scenarios if PEERS[peer].can(find_workload(scenario))]
 
 
 def absent_peers(names: list[str]) -> dict[str, str]:
@@ -110,9 +131,9 @@ def _summary(document: dict[str, Any], rows: list[Row], comparisons: list[dict[s
     lines = [
         f"adamas {machine['adamas']} ({machine['isa']}), {machine['processor']}, {machine['processors']} processors, "
         f"{', '.join(f'{level} {size}' for level, size in machine['caches'].items())}",
-        "byte limit, in GB/s: "
-        + ", ".join(f"{value:.0f} with {count} thread{'s' * (count > 1)}" for count, value in bandwidth.items())
-        + f"; measured with {document['threads']}",
+        f"the loop of the byte limit over {_BYTES_IN_MEMORY >> 20} MiB, alone: "
+        + ", ".join(f"{value:.0f} GB/s with {count} thread{'s' * (count > 1)}" for count, value in bandwidth.items()),
+        f"threads of the steps below: {document['threads']}; ratio: time of a step, divided by that of the byte limit",
         "",
         report.rules_and_formats_table(rows),
         "",
@@ -131,15 +152,9 @@ def _draw(document: dict[str, Any], rows: list[Row], comparisons: list[dict[str,
         return
     machine = document["machine"]
     title = f"adamas {machine['adamas']} ({machine['isa']}) on {machine['processor']}"
-    draw.draw_rules_and_formats(rows, document["bandwidth"], document["threads"], title, folder / "bench.png")
+    draw.draw_rules_and_formats(rows, document["threads"], title, folder / "bench.png")
     written = [folder / "bench.png"]
     if any("failed" not in one for one in comparisons):
         draw.draw_comparisons(comparisons, title, folder / "peers.png")
         written.append(folder / "peers.png")
     print(f"pictures: {', '.join(map(str, written))}", file=sys.stderr)
-
-
-def _say(text: str) -> None:
-    """Show what is being measured, where somebody is looking."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from adamas.bench.timing import Side, Timing, ratio, rounds_within, time_alterna
 from adamas.bench.workload import Problem, Workload
 from adamas.rules import SPECS, Formula
 
-__all__ = ["FORMATS", "RULES", "Row", "measure_formats", "measure_rules"]
+__all__ = ["FORMATS", "RULES", "Row", "measurable_formats", "measure_formats", "measure_rules"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -66,9 +66,9 @@ class Row:
     of_limit: tuple[float, float, float]
 
     @property
-    def gigabytes_per_second(self) -> float:
-        """Of reading and writing."""
-        return self.size * self.bytes_per_parameter / self.seconds / 1e9
+    def limit_seconds(self) -> float:
+        """Seconds of the byte limit, measured alternately with the step."""
+        return self.seconds / self.of_limit[0]
 
 
 def measure_rules(size: int, threads: int, seconds: float, names: list[str] | None = None) -> Iterator[Row]:
@@ -99,12 +99,15 @@ def measure_rules(size: int, threads: int, seconds: float, names: list[str] | No
         yield _row(name, "rule", size, 4.0 * streams, sides, seconds)
 
 
-def measure_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
-    """Measure AdamW in each format that can be had here (bfloat16 needs ml_dtypes)."""
+def measurable_formats() -> dict[str, dict[str, str]]:
+    """Return the formats of `FORMATS` that work here: bfloat16 needs ml_dtypes."""
     has_bfloat16 = importlib.util.find_spec("ml_dtypes") is not None
-    for name, chosen in FORMATS.items():
-        if "bfloat16" in chosen.values() and not has_bfloat16:
-            continue
+    return {name: chosen for name, chosen in FORMATS.items() if has_bfloat16 or "bfloat16" not in chosen.values()}
+
+
+def measure_formats(size: int, threads: int, seconds: float) -> Iterator[Row]:
+    """Measure AdamW in each of `measurable_formats`."""
+    for name, chosen in measurable_formats().items():
         workload = Workload(((size,),), **chosen)  # type: ignore[arg-type]
         problem = Problem(workload)
         run = Adamas().start(workload, problem.params, problem.grads, threads)

@@ -1,4 +1,4 @@
-"""Are the packages there that a program needs beside adamas?"""
+"""Packages that a program needs beside adamas: an error that says what to install."""
 
 from adamas._system.extras import require
 

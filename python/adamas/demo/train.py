@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from pathlib import Path
 
@@ -14,25 +15,36 @@ from adamas.demo import data, report
 from adamas.demo.extras import require
 from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
 from adamas.demo.options import natural_int, positive_int
+from adamas.demo.progress import progress_bar
 
 #: What fits the size of each data set.
 DEFAULTS = {"digits": {"epochs": 40, "batch_size": 32}, "fashion-mnist": {"epochs": 10, "batch_size": 256}}
 
 
-def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) -> report.History:
-    """Train in place with AdamW and a cosine learning rate; return the curves."""
-    from tqdm import tqdm
+def new_model(dataset: data.Dataset, arguments: argparse.Namespace) -> tuple[Layers, adamas.AdamW]:
+    """Make the network, and an optimizer whose learning rate falls along a cosine."""
+    layers = init_mlp(sizes_of(dataset, arguments), np.random.default_rng(arguments.seed))
+    schedule = adamas.schedules.Cosine(arguments.lr, 0.0, arguments.epochs * batches_of(dataset, arguments))
+    return layers, adamas.AdamW(layers, lr=schedule, weight_decay=arguments.weight_decay)
 
+
+def sizes_of(dataset: data.Dataset, arguments: argparse.Namespace) -> list[int]:
+    """Return the sizes of all layers, the input first."""
+    return [dataset.x_train.shape[1], *arguments.hidden, dataset.classes]
+
+
+def batches_of(dataset: data.Dataset, arguments: argparse.Namespace) -> int:
+    """Return how many steps an epoch has."""
+    size: int = arguments.batch_size
+    return -(-len(dataset.x_train) // size)
+
+
+def train(layers: Layers, opt: adamas.AdamW, dataset: data.Dataset, arguments: argparse.Namespace) -> report.History:
+    """Train in place; return the curves."""
     rng = np.random.default_rng(arguments.seed)
-    batches = -(-len(dataset.x_train) // arguments.batch_size)
-    total = batches * arguments.epochs
-    opt = adamas.AdamW(
-        layers,
-        lr=adamas.schedules.Cosine(arguments.lr, 0.0, total),
-        weight_decay=arguments.weight_decay,
-    )
+    batches = batches_of(dataset, arguments)
     history = report.History()
-    with tqdm(total=total, unit="step", desc=dataset.name, mininterval=0.5) as bar:
+    with progress_bar(batches * arguments.epochs, dataset.name) as bar:
         for _ in range(arguments.epochs):
             losses = []
             for rows in np.array_split(rng.permutation(len(dataset.x_train)), batches):
@@ -52,14 +64,14 @@ def train(layers: Layers, dataset: data.Dataset, arguments: argparse.Namespace) 
             history.train_accuracy.append(train_accuracy)
             history.test_loss.append(test_loss)
             history.test_accuracy.append(test_accuracy)
-            bar.set_postfix(loss=f"{history.train_loss[-1]:.4f}", accuracy=f"{test_accuracy:.4f}")
+            bar.set_postfix(loss=f"{history.train_loss[-1]:.4f}", accuracy=f"{test_accuracy:.4f}", refresh=False)
     return history
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load data, train, save, load again, report; return the exit status."""
     require("the demo", ("sklearn", "matplotlib", "tqdm"), "demo")
-    adamas.active_isa()  # an impossible ADAMAS_ISA is best heard of now
+    adamas.active_isa()  # raises an error now, not after the data are read, if ADAMAS_ISA is impossible
     for name, default in DEFAULTS[arguments.data].items():
         if getattr(arguments, name) is None:
             setattr(arguments, name, default)
@@ -70,21 +82,23 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         dataset = data.load_fashion_mnist(arguments.data_dir)
     arguments.output_dir.mkdir(parents=True, exist_ok=True)
-    sizes = [dataset.x_train.shape[1], *arguments.hidden, dataset.classes]
-    layers = init_mlp(sizes, np.random.default_rng(arguments.seed))
-    history = train(layers, dataset, arguments)
+    layers, opt = new_model(dataset, arguments)
+    history = train(layers, opt, dataset, arguments)
 
-    weights = arguments.output_dir / f"{dataset.name}.npz"
-    report.save_weights(layers, weights)
+    checkpoint = arguments.output_dir / f"{dataset.name}.safetensors"
+    opt.save(checkpoint)
     _, accuracy = evaluate(layers, dataset.x_test, dataset.y_test)
-    _, reloaded = evaluate(report.load_weights(weights), dataset.x_test, dataset.y_test)
+    layers, opt = new_model(dataset, arguments)  # a new model, which takes its weights from the file
+    opt.load(checkpoint)
+    _, reloaded = evaluate(layers, dataset.x_test, dataset.y_test)
     if reloaded != accuracy:
-        raise ValueError(f"{weights}: the weights read back give accuracy {reloaded}, those written gave {accuracy}")
+        raise ValueError(f"{checkpoint}: the loaded network has accuracy {reloaded}, the saved one had {accuracy}")
 
     picture = arguments.output_dir / f"{dataset.name}.png"
     report.draw_curves(history, dataset.name, picture)
-    print(report.table(history, dataset, sizes, accuracy, reloaded))
-    print(f"\nWeights: {weights.resolve()}\nCurves:  {picture.resolve()}")
+    print(report.table(history, dataset, sizes_of(dataset, arguments), accuracy, reloaded))
+    print(f"\nCheckpoint: {checkpoint.resolve()}\nCurves:     {picture.resolve()}")
+    print(f"\nWhat the checkpoint contains: adamas inspect {shlex.quote(str(checkpoint))}")
     return 0
 
 
@@ -102,10 +116,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, default=2e-3, help="learning rate at the start; default: %(default)s")
     parser.add_argument("--weight-decay", type=float, default=1e-2, help="decoupled; default: %(default)s")
     parser.add_argument(
-        "--seed", type=natural_int, default=0, help="of the split, the weights and the batches; default: 0"
+        "--seed", type=natural_int, default=0, help="seed of the split, the weights and the batches; default: 0"
     )
     parser.add_argument(
-        "--output-dir", type=Path, default=Path("adamas-demo"), help="of weights and picture; default: %(default)s"
+        "--output-dir",
+        type=Path,
+        default=Path("adamas-demo"),
+        help="folder of all files; default: %(default)s",
     )
     parser.set_defaults(run=run)
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from adamas.demo.data import load_digits, load_fashion_mnist
 from adamas.demo.extras import require
+from adamas.demo.kinds import KINDS, Kind
 from adamas.demo.mlp import Array
-from support.classes import KINDS, Kind
 
 #: The share of the training images that is set aside for validation.
 _VALIDATION = 0.15

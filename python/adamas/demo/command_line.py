@@ -32,7 +32,7 @@ def make_parser(
 
 
 def add_image_options(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of data that `support.images` knows."""
+    """Add the choice of data that `adamas.demo.images` knows."""
     parser.add_argument("--data", choices=["digits", "fashion-mnist"], default="digits", help="default: %(default)s")
     parser.add_argument("--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {FASHION_DIR}")
 

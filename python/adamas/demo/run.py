@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from adamas.demo.extras import require
+from adamas.demo.progress import progress_bar
 
 
 class Run:
@@ -28,12 +29,10 @@ class Run:
         require("this example", ("tqdm", "matplotlib", "safetensors"), "examples")
         if arguments.tensorboard:
             require("--tensorboard", ("tensorboardX",), "examples")
-        from tqdm import tqdm
-
         self._folder: Path = arguments.output_dir
         self._folder.mkdir(parents=True, exist_ok=True)
         self._events: Any = _writer(self._folder / "tensorboard") if arguments.tensorboard else None
-        self._bar = tqdm(total=total, unit="step", desc=description, mininterval=0.5)
+        self._bar = progress_bar(total, description)
         self.history: dict[str, list[float]] = {}
 
     def __enter__(self) -> Run:
@@ -61,7 +60,8 @@ class Run:
             values.append(float(value))
             if self._events is not None:
                 self._events.add_scalar(name, float(value), len(values))
-        self._bar.set_postfix({name.replace("_", " "): f"{value:.4g}" for name, value in metrics.items()})
+        shown = {name.replace("_", " "): f"{value:.4g}" for name, value in metrics.items()}
+        self._bar.set_postfix(shown, refresh=False)
 
 
 def _writer(folder: Path) -> Any:

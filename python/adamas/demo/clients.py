@@ -7,8 +7,8 @@ import functools
 
 import numpy as np
 
+from adamas.demo.images import load_images
 from adamas.demo.mlp import Array
-from support.images import load_images
 
 __all__ = ["images_of_client"]
 
@@ -17,8 +17,8 @@ def images_of_client(arguments: argparse.Namespace, number: int) -> tuple[Array,
     """Return the training images of a client, and their labels.
 
     Args:
-        arguments: With what `support.images.load_images` needs, and with ``clients`` and ``skew``: this share of all
-            images is dealt out in the order of the labels, so that a client has few of them; the others at random.
+        arguments: What `adamas.demo.images.load_images` needs, ``clients`` and ``skew``. This share of all images is
+            divided in the order of the labels, so that a client sees few labels; the others are divided at random.
         number: Of the client, from 0.
     """
     images, labels, parts = _shared_out(tuple(sorted(vars(arguments).items())))
