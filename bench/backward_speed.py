@@ -126,7 +126,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--width", type=int, default=1_024)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--threads", type=int, default=0, help="of the updates; default: as many as are free")
+    parser.add_argument("--threads", type=int, default=0, help="threads of the updates; default: as many as are free")
     return parser
 
 

@@ -113,8 +113,8 @@ def rows_of(scores: Sequence[Score]) -> list[list[str]]:
 def main() -> int:
     """Record, quantise, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1, help="of BLAS and adamas; default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="early moments alone, to see that all works")
+    parser.add_argument("--threads", type=int, default=1, help="threads of BLAS and adamas; default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="early moments alone, as a test of the program")
     parser.add_argument("--data-dir", type=Path, help="folder of the Fashion-MNIST idx files")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")

@@ -232,7 +232,7 @@ def main() -> None:
     """Measure the recipes, and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="parts of the names of recipes; without any, all are measured")
-    parser.add_argument("--rounds", type=int, default=5, help="of each program, after one that warms up")
+    parser.add_argument("--rounds", type=int, default=5, help="timed runs of each program, after one untimed")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)  # one of several processes
     arguments = parser.parse_args()
     chosen = [

@@ -133,7 +133,7 @@ def main() -> None:
     """Measure for several numbers of processes and bandwidths, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--repeats", type=int, default=5, help="of each step; default: %(default)s")
+    parser.add_argument("--repeats", type=int, default=5, help="repetitions of each step; default: %(default)s")
     arguments = parser.parse_args()
     if arguments.worker is not None:
         work(arguments.worker)

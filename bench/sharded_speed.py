@@ -203,7 +203,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--torch", action="store_true", help="torch.distributed instead of mpi4py")
-    parser.add_argument("--repeats", type=int, default=25, help="of each step; default: %(default)s")
+    parser.add_argument("--repeats", type=int, default=25, help="repetitions of each step; default: %(default)s")
     arguments = parser.parse_args()
     adamas.set_num_threads(1)
     (with_torch if arguments.torch else with_mpi)(arguments.repeats)

@@ -164,8 +164,8 @@ def training(run: Callable[[Any], None], rounds: int) -> tuple[float, float, flo
 def main() -> int:
     """Measure and print all rows."""
     parser = argparse.ArgumentParser(description="adamas.thinc.Adam against thinc's")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each row of steps")
-    parser.add_argument("--rounds", type=int, default=5, help="of each training")
+    parser.add_argument("--seconds", type=float, default=20.0, help="seconds for each row of steps")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each training")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     seconds, rounds = (1.0, 1) if arguments.quick else (arguments.seconds, arguments.rounds)

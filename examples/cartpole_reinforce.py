@@ -183,7 +183,7 @@ def options() -> argparse.Namespace:
         "cartpole_reinforce", __doc__, epochs=300, batch_size=16, lr=1e-2, epoch="batches of episodes, at most"
     )
     add = parser.add_argument
-    add("--value-lr", type=non_negative, default=1e-2, help="of the value network; default: %(default)s")
+    add("--value-lr", type=non_negative, default=1e-2, help="learning rate of the value network; default: %(default)s")
     add("--hidden", type=positive_int, default=64, help="size of the hidden layers; default: %(default)s")
     add("--gamma", type=non_negative, default=0.99, help="discount, below 1; default: %(default)s")
     add("--entropy", type=non_negative, default=0.01, help="weight of the policy's entropy; default: %(default)s")

@@ -41,7 +41,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--depth", type=int, choices=list(DEPTHS), default=18, help="default: %(default)s")
     parser.add_argument("--width", type=positive_int, default=64, help="channels at the start; default: %(default)s")
     parser.add_argument("--weight-decay", type=non_negative, default=0.05, help="default: %(default)s")
-    parser.add_argument("--in-backward", action="store_true", help="update each parameter when its gradient is there")
+    parser.add_argument("--in-backward", action="store_true", help="update parameters in the backward pass")
     return parse(parser, quick={"epochs": 3, "batch_size": 32, "width": 8})
 
 

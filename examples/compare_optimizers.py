@@ -254,7 +254,7 @@ def draw(found: dict[str, Any], target: float, path: Path) -> None:
 
 
 def draw_losses(figure: Any, found: dict[str, Any], target: float, lines: int, columns: int) -> None:
-    """Draw the mean loss of each optimizer over those of all others, which are pale."""
+    """Draw the mean loss of each optimizer; grey is the range of all of them."""
     curves = {}
     for name, (_, _, outcomes) in found.items():
         losses: Array = np.array([outcome.losses for outcome in outcomes])[:, _STRIDE - 1 :: _STRIDE]
@@ -262,8 +262,8 @@ def draw_losses(figure: Any, found: dict[str, Any], target: float, lines: int, c
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes, (name, own) in zip(panels, curves.items(), strict=False):
         steps = _STRIDE * np.arange(1, len(own) + 1)
-        for other in curves.values():
-            axes.plot(steps, other, color="0.82", linewidth=1.0)
+        of_all = np.array([other[: len(own)] for other in curves.values()])
+        axes.fill_between(steps, of_all.min(axis=0), of_all.max(axis=0), color="0.87", linewidth=0)
         axes.axhline(target, color=GREY, linestyle=":", linewidth=1.5)
         axes.plot(steps, own, color=series_look(0)["color"], linewidth=2.5)
         axes.set_title(name)
@@ -276,8 +276,8 @@ def draw_losses(figure: Any, found: dict[str, Any], target: float, lines: int, c
     panels[0].minorticks_off()
     for axes in panels[len(found) :]:
         axes.remove()
-    figure.supylabel(f"training loss, smoothed (nats); dotted: {target:g}", fontsize=13)
-    figure.supxlabel("step; in the corner: accuracy on test images", fontsize=13)
+    figure.supylabel("training loss, smoothed (nats); grey: range of all", fontsize=13)
+    figure.supxlabel(f"step; dotted: loss {target:g}; in the corner: accuracy on test images", fontsize=13)
 
 
 def draw_rates(axes: Any, tried: dict[str, tuple[float, dict[float, float]]]) -> None:

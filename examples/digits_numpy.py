@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--weight-decay", type=non_negative, default=0.05, help="default: %(default)s")
     parser.add_argument("--patience", type=positive_int, default=6, help="epochs without gain; default: %(default)s")
     parser.add_argument(
-        "--samples", type=natural_int, default=0, help="write so many test images as PNG, for serve_digits.py"
+        "--samples", type=natural_int, default=0, help="number of test images to write as PNG, for serve_digits.py"
     )
     return parse(parser, quick={"epochs": 10, "batch_size": 32})
 

@@ -42,7 +42,7 @@ def options() -> argparse.Namespace:
     parser = make_parser("federated_digits", __doc__, epochs=20, batch_size=16, lr=0.1, epoch="rounds")
     add_image_options(parser)
     parser.add_argument("--clients", type=positive_int, default=10, help="default: %(default)s")
-    parser.add_argument("--local-epochs", type=positive_int, default=1, help="of a client; default: %(default)s")
+    parser.add_argument("--local-epochs", type=positive_int, default=1, help="epochs of a client; default: %(default)s")
     parser.add_argument("--skew", type=non_negative, default=0.8, help="share of images by label; default: %(default)s")
     return parse(parser, quick={"epochs": 8})
 

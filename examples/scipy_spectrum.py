@@ -52,7 +52,7 @@ def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="20,000 points")
-    parser.add_argument("--seed", type=int, default=0, help="of noise, start and batches; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, help="seed of noise, start and batches; default: %(default)s")
     parser.add_argument("--output-dir", type=Path, default=Path("example-runs/scipy_spectrum"))
     return parser.parse_args()
 
@@ -149,11 +149,10 @@ def draw(x: Array, y: Array, start: Array, found: Array, watches: dict[str, Watc
         left.plot(grid, model(found, grid)[0], "-", color=ours, label="adamas.minimize")
         left.set(xlabel="energy", ylabel="intensity", ylim=(None, 1.45 * float(y.max())))  # room for the legend
         left.legend(ncols=2, loc="upper right", columnspacing=1.0)
-        for (name, watch), look in zip(
-            watches.items(), ({"color": ours}, {"color": theirs, "marker": "s"}), strict=True
-        ):
+        looks = ({"color": ours}, {"color": theirs, "marker": "s", "markevery": 0.07})
+        for (name, watch), look in zip(watches.items(), looks, strict=True):
             right.loglog(watch.passes, watch.errors, label=name, **look)
-        right.set(xlabel="passes over the data", ylabel="error beyond the noise")
+        right.set(xlabel="passes over the data", ylabel="error beyond the noise", ylim=(1e-9, 1.0))
         right.legend(loc="lower left")
 
 

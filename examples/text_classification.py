@@ -29,10 +29,12 @@ import numpy as np
 import adamas
 from adamas.bench.tables import format_table
 from adamas.demo.command_line import make_parser, natural_int, non_negative, parse, positive_int
+from adamas.demo.extras import require
 from adamas.demo.images import batch_count, batches
 from adamas.demo.mlp import Array
 from adamas.demo.pictures import draw_lines, new_picture, series_look
 from adamas.demo.program import run_program
+from adamas.demo.progress import progress_bar
 from adamas.demo.reviews import load_reviews
 from adamas.demo.run import Run
 from adamas.demo.stopping import EarlyStopping
@@ -231,11 +233,18 @@ def train(update: str, data: tuple[Texts, Texts, Texts], rows: int, arguments: a
 
 def load(arguments: argparse.Namespace) -> tuple[tuple[Texts, Texts, Texts], int]:
     """Load the reviews, as row numbers in three parts, and say how many rows the table has."""
+    require("this example", ("tqdm",), "examples")
     reviews, y = load_reviews()
     order = np.random.default_rng([arguments.seed, 1]).permutation(len(reviews))
     order = order[: arguments.limit or len(order)]
     parts = np.split(order, [len(order) // 10, len(order) // 5])
-    test, validation, training = ([words_of(reviews[i]) for i in part] for part in parts)
+    with progress_bar(len(order), "reading") as bar:
+
+        def read(i: int) -> list[str]:
+            bar.update()
+            return words_of(reviews[i])
+
+        test, validation, training = ([read(i) for i in part] for part in parts)
     counted = Counter(word for words in training for word in words)
     commonest = (word for word, _ in counted.most_common(arguments.words))
     vocabulary = {word: number for number, word in enumerate(commonest, start=1)}
@@ -274,12 +283,12 @@ def options() -> argparse.Namespace:
     add = parser.add_argument
     add("--words", type=positive_int, default=20_000, help="commonest, with rows of their own; default: %(default)s")
     add("--buckets", type=positive_int, default=1 << 20, help="rows that pairs share; default: %(default)s")
-    add("--columns", type=positive_int, default=16, help="of the table; default: %(default)s")
+    add("--columns", type=positive_int, default=16, help="columns of the table; default: %(default)s")
     add("--hidden", type=positive_int, default=16, help="size of the hidden layer; default: %(default)s")
     add("--drop", type=non_negative, default=0.5, help="share of words left out in training; default: %(default)s")
     add("--weight-decay", type=non_negative, default=0.01, help="default: %(default)s")
     add("--patience", type=positive_int, default=2, help="epochs without gain; default: %(default)s")
-    add("--limit", type=natural_int, default=0, help="use so many reviews; default: all")
+    add("--limit", type=natural_int, default=0, help="number of reviews to use; default: all")
     arguments = parse(parser, quick={"limit": 6_000, "words": 8_000, "buckets": 1 << 16, "lr": 5e-3})
     if arguments.drop >= 1.0:
         parser.error("--drop is less than 1")

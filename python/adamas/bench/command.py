@@ -38,7 +38,12 @@ _SCENARIOS = ("1 tensor of 1,000", "1,000 tensors of 1,000", "1M", "16.7M")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``adamas bench``."""
     parser.add_argument("--peers", action="store_true", help="compare with all other libraries that are installed")
-    parser.add_argument("--threads", type=int, default=0, help="of a step; default: the fastest number of them")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=0,
+        help="threads of a step; default: the fewest that use the full speed of the memory",
+    )
     parser.add_argument("--output", type=Path, default=Path("adamas-bench"), help="folder; default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
@@ -110,7 +115,7 @@ def _scenarios_of(peer: str, scenarios: tuple[str, ...]) -> list[str]:
 
 
 def absent_peers(names: list[str]) -> dict[str, str]:
-    """Say of each peer that can't take part why."""
+    """Return the peers that are not installed, with the reason for each."""
     absent = {}
     for name in names:
         try:
@@ -148,7 +153,7 @@ def _summary(document: dict[str, Any], rows: list[Row], comparisons: list[dict[s
 
 def _draw(document: dict[str, Any], rows: list[Row], comparisons: list[dict[str, Any]], folder: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
-        print("no pictures: matplotlib is not installed; pip install 'adamas[bench]'", file=sys.stderr)
+        print("No pictures, because matplotlib is not installed: pip install 'adamas[bench]'", file=sys.stderr)
         return
     machine = document["machine"]
     title = f"adamas {machine['adamas']} ({machine['isa']}) on {machine['processor']}"

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009): 60,000 photographs of 32x32 pixels in ten classes, in the formats it is published in."""
+"""CIFAR-10 (Krizhevsky 2009): 60,000 photographs of 32x32 pixels in ten classes, in both formats of its authors."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def load_cifar10(folder: Path, per_file: int = _PER_FILE) -> tuple[Part, Part]:
     """Return the training and the test images.
 
     Args:
-        folder: With one of the two archives, or with a folder of their files.
-        per_file: Images in a file; other than 10,000 for a data set of one's own in that format.
+        folder: Contains one of the two archives, or a folder with their files.
+        per_file: Images in a file; 10,000 in CIFAR-10, any number in another data set of this format.
 
     Raises:
         FileNotFoundError: Neither is there; the message says how to get it.
-        ValueError: A file is not what its authors published.
+        ValueError: A file differs from the published one.
     """
     for name, expected in _ARCHIVES.items():
         if (folder / name).is_file():
@@ -67,7 +67,7 @@ def load_cifar10(folder: Path, per_file: int = _PER_FILE) -> tuple[Part, Part]:
 
 
 def write_binary(folder: Path, parts: list[Part]) -> None:
-    """Write six parts, five to train on and one to test with, in the binary format."""
+    """Write five training parts and one test part in the binary format."""
     (folder / _BINARY).mkdir(parents=True, exist_ok=True)
     for k, (images, labels) in enumerate(parts, 1):
         records = np.concatenate([labels.astype(np.uint8)[:, None], images.reshape(len(images), -1)], axis=1)

@@ -1,4 +1,4 @@
-"""Images with labels, in three parts: to train on, to choose by, and to be judged by."""
+"""Images with labels, in three parts: training, validation and test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Images:
 
 
 def load_images(arguments: argparse.Namespace) -> Images:
-    """Load what ``--data`` names, and set a part of the training images aside.
+    """Load the data that ``--data`` names, and use a part of the training images for validation.
 
     Raises:
         FileNotFoundError: The files are not there; the message says how to get them.

@@ -1,4 +1,4 @@
-"""The kinds of images that the examples know: their size, and the names of their classes."""
+"""Kinds of images: their size, and the names of their classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of numbers that options on a command line take."""
+"""Numbers on a command line, with their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An example as a command: what goes wrong for a reason the user can help is one line, not a traceback."""
+"""Running an example as a command: an expected error is printed as one line, without a traceback."""
 
 from __future__ import annotations
 

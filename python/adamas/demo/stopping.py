@@ -1,4 +1,4 @@
-"""When to keep a model, and when to stop."""
+"""Early stopping: when to keep a model, and when to stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EarlyStopping:
         self.best_epoch = 0
 
     def improved(self, loss: float) -> bool:
-        """Take the loss of one more epoch; is it the lowest?
+        """Take the loss of one more epoch; return whether it is the lowest.
 
         Raises:
             ValueError: It is not a number: training has diverged.
@@ -35,5 +35,5 @@ class EarlyStopping:
 
     @property
     def exhausted(self) -> bool:
-        """Have ``patience`` epochs gone by without a lower loss?"""
+        """Whether the last ``patience`` epochs brought no lower loss."""
         return self._epoch - self.best_epoch >= self._patience

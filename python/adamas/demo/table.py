@@ -9,16 +9,16 @@ from adamas.demo.mlp import Array
 
 
 def print_table(rows: Mapping[str, str], *files: Path) -> None:
-    """Print names and values, and the files that the run has left."""
+    """Print names and values, and the paths of the files that the run has written."""
     width = max(map(len, rows))
     print("\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()))
     print("\n" + "\n".join(str(file.resolve()) for file in files))
 
 
 def check_reloaded(saved: tuple[float, ...], reloaded: tuple[float, ...], path: Path) -> None:
-    """Raise ValueError unless a checkpoint gives the figures it was saved with."""
+    """Raise ValueError unless the model that was read back gives the figures of the saved one."""
     if saved != reloaded:
-        raise ValueError(f"{path}: gave {saved} when it was saved, and {reloaded} when it was read back")
+        raise ValueError(f"{path}: the saved model gave {saved}, the model read back gives {reloaded}")
 
 
 def count_parameters(*arrays: Array) -> int:

@@ -1,4 +1,4 @@
-"""The training loop, and what ``adamas demo`` does around it."""
+"""The training loop, and the command ``adamas demo``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from adamas.demo.mlp import Layers, evaluate, init_mlp, loss_and_grads
 from adamas.demo.options import natural_int, positive_int
 from adamas.demo.progress import progress_bar
 
-#: What fits the size of each data set.
+#: Values that fit the size of each data set.
 DEFAULTS = {"digits": {"epochs": 40, "batch_size": 32}, "fashion-mnist": {"epochs": 10, "batch_size": 256}}
 
 
@@ -109,7 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-dir", type=Path, help=f"folder of the Fashion-MNIST idx files; default: {data.FASHION_DIR}"
     )
     parser.add_argument("--epochs", type=positive_int, help=f"passes over the data; {_defaults('epochs')}")
-    parser.add_argument("--batch-size", type=positive_int, help=f"images a step; {_defaults('batch_size')}")
+    parser.add_argument("--batch-size", type=positive_int, help=f"images in a step; {_defaults('batch_size')}")
     parser.add_argument(
         "--hidden", type=positive_int, nargs="*", default=[128, 64], help="sizes of hidden layers; default: 128 64"
     )
