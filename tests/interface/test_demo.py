@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from child import run_python
 from fashion_files import write_idx
 
 from adamas import checkpoint
-from adamas.demo import mlp
+from adamas.demo import mlp, pictures
 
 
 def demo(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -162,3 +163,24 @@ def test_gradients_by_finite_differences() -> None:
                     losses.append(mlp.loss_and_grads(layers, x, y)[0])
                 array[index] = kept
                 np.testing.assert_allclose(grad[name][index], (losses[0] - losses[1]) / 2e-6, rtol=1e-4, atol=1e-8)
+
+
+def test_lines_that_others_cover_are_broad_and_pale(tmp_path: Path) -> None:
+    lines = {"one": [1.0, 2.0, 3.0], "the same": [1.0, 2.0, 3.001], "another": [3.0, 1.0, 2.0]}
+    with pictures.new_picture(tmp_path / "lines.png", "title", 1) as (axes,):
+        pictures.draw_lines(axes, lines, "value")
+        widths = {line.get_label(): (line.get_linewidth(), line.get_alpha()) for line in axes.lines}
+    assert widths["one"] == (7.0, 0.35)
+    assert widths["the same"] == widths["another"] == (2.0, None)
+
+
+def test_pictures_have_one_style_whatever_the_user_has_set(tmp_path: Path) -> None:
+    contents = []
+    for size in (6, 40):
+        with mpl.rc_context({"font.size": size, "lines.linewidth": size}):
+            with pictures.new_picture(tmp_path / "picture.png", "title") as (axes, _):
+                pictures.draw_lines(axes, {"loss": [2.0, 1.0]}, "loss")
+            assert mpl.rcParams["font.size"] == size
+        contents.append((tmp_path / "picture.png").read_bytes())
+    assert contents[0] == contents[1]
+    assert contents[0].startswith(b"\x89PNG")
