@@ -1,7 +1,7 @@
-"""The byte limit: what moving the arrays takes, without any arithmetic to speak of.
+"""The byte limit: the time to move the arrays through memory, with almost no arithmetic.
 
-``p += g; m += g; v += g`` over float32 arrays, with the threads and the vectors of a step. Nothing that reads and
-writes as many bytes from memory can be faster for long.
+``p += g; m += g; v += g`` over float32 arrays, with the threads and the vectors of a step. No step that
+reads and writes as many bytes is faster, except by noise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BYTES_PER_ELEMENT = 28
 
 
 def limit_of_bytes(total: float, threads: int) -> Side:
-    """Return a side that moves about so many bytes, in the four streams of a step of AdamW, placed as an arena does."""
+    """Return a side that moves about ``total`` bytes, in the four streams of AdamW, in arrays of an arena."""
     size = max(1, round(total / _BYTES_PER_ELEMENT))
     arena = adamas.Arena([(size,)], optimizer=adamas.AdamW)
     param, grad = arena.params[0], arena.grads[0]
@@ -46,15 +46,15 @@ def limit_like(
     *,
     reads_gradient: bool = False,
 ) -> Side:
-    """Return a side that moves these very arrays, whose values are put back after each of its turns.
+    """Return a side that moves these arrays, and restores their values after each of its turns.
 
     Args:
-        param: In float32.
-        grad: In float32.
-        states: In float32, as large as the parameter.
-        threads: As many as the step may use.
-        read_first: For rules that take sums: the states that are read once more before, with parameter and gradient.
-        reads_gradient: Before all that, the gradient is read alone.
+        param: The parameter, in float32.
+        grad: The gradient, in float32.
+        states: The states, in float32, each as large as the parameter.
+        threads: The number of threads of the step.
+        read_first: For rules with sums: the states that an earlier pass reads, with parameter and gradient.
+        reads_gradient: Whether an even earlier pass reads the gradient.
     """
     half = param.size // 2
     streams = tuple(states)
@@ -77,7 +77,7 @@ def limit_like(
 
 
 def measure_bandwidth(total: float, counts: list[int], seconds: float) -> dict[int, float]:
-    """Return the GB/s that the byte limit moves, by number of threads."""
+    """Return the GB/s of the byte limit's loop, by number of threads."""
     sides = {str(count): limit_of_bytes(total, count) for count in counts}
     timings = time_alternately(sides, rounds_within(sides, 0.0, seconds), 0.0)
     return {int(name): total / timing.median / 1e9 for name, timing in timings.items()}

@@ -98,10 +98,10 @@ def compare_with(
     """Compare with each peer at each scenario that it can do; a result names peer, scenario and threads as well.
 
     Args:
-        peers: Their names.
-        scenarios: Their names.
-        threads: Of a step.
-        seconds: Of timing for each comparison, about.
+        peers: Names of peers.
+        scenarios: Names of scenarios.
+        threads: Threads of a step.
+        seconds: Seconds of timing for each comparison, about.
         tell: Called with the name of each comparison that is finished.
     """
     for name in peers:

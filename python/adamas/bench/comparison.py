@@ -1,7 +1,7 @@
-"""One peer against adamas and the byte limit, in a process of their own.
+"""One peer against adamas and the byte limit, in a separate process.
 
-A process of their own keeps one framework's threads, allocator and OpenMP runtime out of another's figures, and a
-crash from ending a run. ``python -m adamas.bench.comparison`` reads one job a line from standard input and answers each
+So the threads, allocator and OpenMP runtime of one framework do not disturb the figures of another, and a crash ends
+one comparison only. ``python -m adamas.bench.comparison`` reads one job per line from standard input and answers each
 with a line of JSON.
 """
 
@@ -37,7 +37,7 @@ _PATIENCE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Job:
-    """One comparison: of a peer, at a scenario, for about so many seconds."""
+    """One comparison: a peer, a scenario, threads, and about how many seconds it takes."""
 
     peer: str
     scenario: str
@@ -50,10 +50,10 @@ def compare(peer: Peer, workload: Workload, threads: int, seconds: float) -> dic
 
     Returns:
         Seconds of a step, and the ratios of medians with quartiles: ``of_peer`` (adamas to the peer), ``of_limit``
-        (adamas to the byte limit). ``error``, of both: how far they were off after some steps.
+        (adamas to the byte limit). ``error``: the error of both sides after some steps.
 
     Raises:
-        ValueError: One of them computes something else; the message says which, and how far it is off.
+        ValueError: A side computes another update; the message names it and its error.
     """
     if not peer.decays:
         workload = replace(workload, weight_decay=0.0)
@@ -78,7 +78,7 @@ def compare(peer: Peer, workload: Workload, threads: int, seconds: float) -> dic
 
 
 def _checked(name: str, run: Run, problem: Problem) -> float:
-    """Take the first steps, and return how far they lead astray."""
+    """Take the first steps, and return their error."""
     for i in range(CHECK_STEPS // run.steps):
         run.refresh(i % 2)
         run.step()
@@ -103,7 +103,7 @@ def _side(run: Run) -> Side:
 
 
 def run_jobs(jobs: list[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Run jobs of one peer and one number of threads, in a process that is started anew after a crash.
+    """Run jobs of one peer and one number of threads in a process. After a crash, a new process runs the others.
 
     Yields:
         Each job with its result, or with ``{"failed": why}``.
@@ -152,7 +152,7 @@ class _Child:
         stderr.close()
 
     def ask(self, job: Job) -> dict[str, Any]:
-        """Hand a job over and wait for the answer."""
+        """Send a job and wait for the answer."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

@@ -74,9 +74,9 @@ def draw_library_dots(figure: Any, axes: Any, values: Mapping[str, Mapping[str, 
     """Draw values of libraries on one axis: a row and a colour for each library, a marker for each series.
 
     Args:
-        figure: To which the legend is added.
-        axes: To draw into.
-        values: By series, then by library.
+        figure: The figure that gets the legend.
+        axes: The axes to draw into.
+        values: The values, by series, then by library.
     """
     libraries = in_order(library for of_series in values.values() for library in of_series)
     shift = 0.6 / max(1, len(values) - 1)  # a series has its own height within a row: equal values stay apart
@@ -100,6 +100,6 @@ def draw_library_dots(figure: Any, axes: Any, values: Mapping[str, Mapping[str, 
 
 
 def _height(values: Mapping[str, Mapping[str, float]]) -> float:
-    """Return the inches that `draw_library_dots` needs."""
+    """Return the height that `draw_library_dots` needs, in inches."""
     libraries = {library for of_series in values.values() for library in of_series}
     return 1.6 + 0.42 * len(libraries) + 0.15 * len(values)

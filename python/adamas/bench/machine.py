@@ -1,4 +1,4 @@
-"""What a figure depends on: processor, caches, versions."""
+"""The machine of a measurement: processor, caches, versions."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _processor() -> str:
 
 
 def _caches() -> dict[str, str]:
-    """Sizes by level, as the first processor sees them."""
+    """Return the cache sizes of the first processor, by level."""
     sizes = {}
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
         try:

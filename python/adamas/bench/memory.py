@@ -1,6 +1,6 @@
-"""The most memory that a peer holds during steps, as the system counts the process.
+"""Peak memory of a peer during steps, as the system counts it for the process.
 
-Run as ``python -m adamas.bench.memory PEER PARAMETERS`` it measures itself and prints JSON (Linux).
+``python -m adamas.bench.memory PEER PARAMETERS`` measures its own process and prints JSON (Linux).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _STEPS = 3
 
 
 def measure_memory(name: str, size: int, threads: int) -> dict[str, Any]:
-    """Start a process that does so, and return its answer.
+    """Measure in a new process, and return its answer.
 
     Returns:
-        ``bytes_per_parameter``: parameters, gradients, states, and whatever else a step takes, at its peak, without
-        what the process held before. Or ``failed``: why.
+        ``bytes_per_parameter``: the peak of parameters, gradients, states and temporary memory of a step, without the
+        memory that the process had before. Or ``failed``: the reason.
     """
     command = [sys.executable, "-m", "adamas.bench.memory", name, str(size)]
     done = subprocess.run(command, capture_output=True, text=True, env=child_environment(threads), check=False)

@@ -10,19 +10,19 @@ from typing import TextIO
 
 __all__ = ["Progress"]
 
-#: Seconds between two lines where no terminal is.
+#: Seconds between two lines, without a terminal.
 _PAUSE = 5.0
 
 
 class Progress:
-    """Shows the share done of a run: in one line on a terminal, as a line every few seconds anywhere else.
+    """Shows the share of a run that is done: in one line on a terminal, elsewhere as a line every few seconds.
 
-    A context, at whose end the line on the terminal is cleared.
+    A context manager: at its end it clears the line on the terminal.
 
     Args:
         total: How many parts the run has.
-        name: Of the run.
-        stream: To write to; default: standard error.
+        name: Name of the run.
+        stream: Where to write; default: standard error.
         clock: Returns seconds.
     """
 

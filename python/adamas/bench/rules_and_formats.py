@@ -50,12 +50,12 @@ class Row:
     """One rule or format at one size.
 
     Attributes:
-        name: Of the rule or format.
+        name: Name of the rule or format.
         kind: "rule" or "format".
-        size: Parameters.
-        bytes_per_parameter: That a step reads and writes.
-        seconds: Of a step.
-        of_limit: The step's time as a share of the byte limit's: medians, and quartiles within rounds.
+        size: Number of parameters.
+        bytes_per_parameter: Bytes that a step reads and writes for each parameter.
+        seconds: Seconds of a step.
+        of_limit: The step's time, divided by the byte limit's: ratio of medians, and quartiles within rounds.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Row:
 
 
 def measure_rules(size: int, threads: int, seconds: float, names: list[str] | None = None) -> Iterator[Row]:
-    """Measure rules in float32, each for about so many seconds: all, or those named."""
+    """Measure rules in float32, each for about ``seconds`` seconds: all rules, or those in ``names``."""
     param, grad = _arrays(size)
     for name in names or list(RULES):
         own = param.copy()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def format_table(rows: Sequence[Sequence[str]], markdown: bool) -> str:
-    """Align the rows, of which the first is the heading: names to the left, numbers to the right."""
+    """Return aligned rows: names to the left, numbers to the right. The first row is the heading."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -20,7 +20,7 @@ def format_table(rows: Sequence[Sequence[str]], markdown: bool) -> str:
 
 
 def with_range(values: Sequence[float], digits: int) -> str:
-    """Return the mean, and behind it the least and the largest: of three seeds, a deviation would say less."""
+    """Return the mean, then the least and the largest, which say more about three seeds than a deviation."""
     mean = sum(values) / len(values)
     if len(values) == 1:
         return f"{mean:.{digits}f}"

@@ -1,9 +1,8 @@
-"""Timing several sides of a comparison so that the ratios mean something on a shared, noisy machine.
+"""Timing of several sides of a comparison, with ratios that hold on a shared, noisy machine.
 
-All sides run in one process, alternately. A turn of one side is an untimed step, which brings the side's arrays into
-the state of cache that it leaves them in itself, and then as many timed steps as fill the turn. Each round gives every
-side one turn, in rotated order. The figures are medians over the rounds, and their ratio with the quartiles of the
-ratio within rounds.
+All sides run in one process, alternately. A turn of one side is an untimed step, which fills the caches as this side
+leaves them, and then as many timed steps as fill the turn. Each round gives every side one turn, in rotated order. The
+figures are medians over the rounds, the ratio of medians, and the quartiles of the ratio within rounds.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _FEWEST_SLOW, _SLOW_SECONDS = 5, 3.0
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: a step, and what is to be done, untimed, around its turns and before each step.
+    """One side of a comparison: a step, and untimed calls around its turns and before each step.
 
     A call of ``step`` takes ``steps`` steps.
     """
@@ -52,14 +51,14 @@ class Timing:
 def time_alternately(
     sides: Mapping[str, Side], rounds: int, turn_seconds: float, warm: bool = True
 ) -> dict[str, Timing]:
-    """Time all sides, a turn of each after the other.
+    """Time all sides, turn by turn.
 
     Args:
-        sides: By name.
-        rounds: How many turns each side gets.
-        turn_seconds: How long a turn lasts, about; a turn has one step at least.
+        sides: The sides, by name.
+        rounds: Number of turns of each side.
+        turn_seconds: Seconds of a turn, about; a turn has at least one step.
         warm: Begin each turn with an untimed step. Without it, and with ``turn_seconds`` 0, single steps alternate,
-            and each finds in cache what the others' steps have left there.
+            and each step finds the caches as the other sides left them.
     """
     counts = {name: _calls_per_turn(side, turn_seconds) for name, side in sides.items()}
     names = list(sides)
@@ -76,7 +75,7 @@ def time_alternately(
 
 
 def rounds_within(sides: Mapping[str, Side], turn_seconds: float, seconds: float) -> int:
-    """Return how many rounds of `time_alternately` take about so many seconds."""
+    """Return how many rounds of `time_alternately` take about ``seconds`` seconds."""
     round_seconds = 0.0
     for side in sides.values():
         side.before_turn()
@@ -95,7 +94,7 @@ def ratio(a: Timing, b: Timing) -> tuple[float, float, float]:
 
 
 def _run(side: Side, count: int) -> float:
-    """Call ``step`` so many times; return the seconds that it took."""
+    """Call ``step`` ``count`` times; return the seconds that this took."""
     if side.before_step is None:
         start = time.perf_counter()
         for _ in range(count):

@@ -36,7 +36,7 @@ _TOLERANCE_BFLOAT16_PARAMS = 0.2
 
 @dataclass(frozen=True)
 class Phase:
-    """What is done besides the update."""
+    """The work of a step besides the update."""
 
     unscale: bool = False  # gradients are divided by LOSS_SCALE, and checked to be finite
     clip: str = "no"  # "all" by the norm of all gradients, "each" each by its own, to MAX_NORM
@@ -46,7 +46,7 @@ class Phase:
 
     @property
     def is_update(self) -> bool:
-        """Is it the update alone?"""
+        """Whether there is no other work than the update."""
         return self == Phase()
 
 
@@ -55,11 +55,11 @@ class Workload:
     """A step of AdamW over tensors of these shapes.
 
     Attributes:
-        shapes: Of the parameters.
+        shapes: Shapes of the parameters.
         params: Dtype of parameters and gradients.
         states: Dtype of the states: that of the parameters, "bfloat16", "int8", "fp8" or "int4".
-        master: "split32" or "split24": what parameters in bfloat16 lack of 32 or 24 bits is kept beside them.
-        phase: What is done besides the update.
+        master: "split32" or "split24": the other bits of 32-bit or 24-bit parameters are kept beside the bfloat16 ones.
+        phase: The work besides the update.
         lr: Learning rate.
         betas: Decay rates of the moments.
         eps: Added to the root of the second moment.
@@ -78,12 +78,12 @@ class Workload:
 
     @property
     def size(self) -> int:
-        """Parameters."""
+        """Number of parameters."""
         return sum(math.prod(shape) for shape in self.shapes)
 
     @property
     def bytes_per_parameter(self) -> float:
-        """What a step must read and write: gradients are read (and zeroed), all else is read and written."""
+        """Bytes that a step moves: gradients are read (and zeroed), everything else is read and written."""
         width = {"float32": 4.0, "bfloat16": 2.0}
         # A scale of 4 bytes belongs to 128 codes.
         state = {**width, "int8": 1.0 + 1 / 32, "fp8": 1.0 + 1 / 32, "int4": 0.5 + 1 / 32}[self.states]
@@ -104,7 +104,7 @@ class Problem:
     """Parameters to start from, and two sets of gradients, of ordinary size: no zeros, nothing denormal.
 
     Attributes:
-        work: What is to be done.
+        workload: The work.
         params: Values in float32 that ``workload.params`` can hold.
         grads: Two sets of them.
     """
@@ -142,11 +142,11 @@ def update_error(problem: Problem, params: Sequence[Array]) -> float:
     """Compare parameters after `CHECK_STEPS` steps with the reference in float64.
 
     Args:
-        problem: What they started from; step i had gradients ``grads[i % 2]``.
-        params: Those of `Problem.sampled`.
+        problem: The start; step i had gradients ``grads[i % 2]``.
+        params: The parameters of `Problem.sampled`.
 
     Returns:
-        The root mean square of the difference, as a share of that of what the steps changed.
+        The root mean square of the difference, divided by the root mean square of what the steps changed.
     """
     workload = problem.workload
     start = [_sample(problem.params[i]) for i in problem.sampled()]
@@ -167,7 +167,7 @@ def _sample(values: Array) -> Array:
 
 
 def _factors(problem: Problem, grads: Sequence[Array]) -> list[float]:
-    """Return what the phase multiplies each gradient by."""
+    """Return the factor by which the phase multiplies each gradient."""
     phase = problem.workload.phase
     scale = 1.0 / LOSS_SCALE if phase.unscale else 1.0
     if phase.clip == "no":

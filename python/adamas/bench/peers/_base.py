@@ -1,4 +1,4 @@
-"""What a peer is."""
+"""Base class of the peers: the optimizers of other libraries."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """A peer at work on arrays of its own.
+    """A peer with its arrays, ready to step.
 
     Attributes:
         step: Takes ``steps`` steps.
-        refresh: Puts a set of gradients in place, 0 or 1.
-        param: Returns a parameter as it is now.
-        steps: How many steps a call takes; with more than one, gradients alternate within the call.
-        consumes: The step leaves the gradients as something else, so that they are put in place again before each.
+        refresh: Writes a set of gradients, 0 or 1, into the peer's arrays.
+        param: Returns the present values of a parameter.
+        steps: Steps of one call; if there are several, gradients alternate within the call.
+        consumes: Whether a step changes the gradients, so that they must be written again before each step.
     """
 
     step: Callable[[], object]
@@ -40,11 +40,11 @@ class Peer(ABC):
     """An optimizer that does what `adamas.AdamW` does.
 
     Attributes:
-        name: As tables and pictures have it.
-        distributions: What must be installed.
-        decays: Has it weight decay? Where it has not, both sides of its comparisons go without.
-        holds_gradients: Has it gradient arrays of its own? Else it reads those it was given.
-        note: What a reader of a table should know.
+        name: Name in tables and pictures.
+        distributions: Packages that must be installed.
+        decays: Whether it has weight decay. If not, both sides of its comparisons run without.
+        holds_gradients: Whether it has its own gradient arrays. If not, it reads the given ones.
+        note: A note for readers of the tables.
     """
 
     name: ClassVar[str]
@@ -66,12 +66,12 @@ class Peer(ABC):
             raise ImportError(f"{error.name} is not installed") from None
 
     def can(self, workload: Workload) -> bool:
-        """Say whether there is a call, or a few, for this workload. By default: the update of float32, alone."""
+        """Return whether the library can do this workload. By default only the update in float32."""
         return (workload.params, workload.states, workload.phase) == ("float32", "float32", Phase())
 
     @property
     def in_float32(self) -> bool:
-        """Does it do the plain update in float32?"""
+        """Whether it does the plain update in float32."""
         return self.can(Workload(((1,),)))
 
     @abstractmethod
@@ -79,8 +79,8 @@ class Peer(ABC):
         """Make an optimizer over copies of the parameters.
 
         Args:
-            workload: What a step does.
-            params: In float32.
-            grads: Two sets, in float32; they stay as they are.
-            threads: The process may use so many processors, and ``OMP_NUM_THREADS`` says so.
+            workload: The work of a step.
+            params: The parameters, in float32.
+            grads: Two sets of gradients, in float32, which are not changed.
+            threads: Number of processors that the process may use; ``OMP_NUM_THREADS`` has the same value.
         """

@@ -15,7 +15,7 @@ __all__ = ["Adamas"]
 
 
 class Adamas(Peer):
-    """`adamas.AdamW` on the arrays of an `adamas.Arena`. Next to fp8 stand its 8-bit states."""
+    """`adamas.AdamW` on the arrays of an `adamas.Arena`. With fp8 states its 8-bit states are compared."""
 
     name = "adamas"
     distributions = ("adamas",)

@@ -14,7 +14,7 @@ __all__ = ["Keras", "Optax"]
 
 
 class Optax(Peer):
-    """``optax.adamw``, compiled by JAX, with parameters and states given away to be overwritten."""
+    """``optax.adamw``, compiled by JAX, with donated parameters and states."""
 
     name = "optax, jit"
     distributions = ("optax", "jax")

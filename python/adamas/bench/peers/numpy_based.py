@@ -42,7 +42,7 @@ class ScikitLearn(Peer):
 
 
 class Thinc(Peer):
-    """thinc's Adam, which trains spaCy; it zeroes the gradients that it has used."""
+    """thinc's Adam, the optimizer of spaCy; it sets used gradients to zero."""
 
     name = "thinc"
     distributions = ("thinc",)
@@ -81,7 +81,7 @@ class Thinc(Peer):
 
 
 class Autograd(Peer):
-    """``autograd.misc.optimizers.adam``, a loop of its own; each call takes several steps, from fresh states."""
+    """``autograd.misc.optimizers.adam``, which has its own loop: each call takes several steps, from new states."""
 
     name = "autograd"
     distributions = ("autograd",)

@@ -1,4 +1,4 @@
-"""AdamW as one writes it down in NumPy."""
+"""AdamW written in NumPy, formula by formula."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["PlainNumpy", "Textbook"]
 
 
 class Textbook:
-    """AdamW as one writes it down in NumPy."""
+    """AdamW written in NumPy, formula by formula."""
 
     def __init__(self, params: list[Array], workload: Workload) -> None:
         self._params, self._work = params, workload
@@ -33,7 +33,7 @@ class Textbook:
 
 
 class PlainNumpy(Peer):
-    """The update as one writes it down."""
+    """The update written in NumPy, formula by formula."""
 
     name = "NumPy"
     distributions = ("numpy",)

@@ -1,4 +1,4 @@
-"""torch.optim.AdamW in its four forms, and what torch has for the rest of the phase."""
+"""torch.optim.AdamW in its four forms, and torch's calls for the other parts of the phase."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def start_optimizer(
     """Run a torch optimizer.
 
     Args:
-        workload: What a step does.
-        params: To start from.
-        grads: Two sets.
-        make: Makes the optimizer over a list of parameters.
-        wrap: Makes the step, of the optimizer and the parameters.
+        workload: The work of a step.
+        params: The initial parameters.
+        grads: Two sets of gradients.
+        make: Makes the optimizer of a list of parameters.
+        wrap: Makes the step from the optimizer and the parameters.
     """
     import torch
 
@@ -94,7 +94,7 @@ class TorchForeach(_Torch):
 class TorchFused(_Torch):
     """One kernel for the update; for the rest, the calls of GradScaler, clip_grad_norm_ and swa_utils.
 
-    Next to states in fewer bits, and to parameters with the rest of their bits beside them, stands its step in float32.
+    For states in fewer bits, and for split parameters, its step in float32 is compared.
     """
 
     name = "torch, fused"
@@ -127,7 +127,7 @@ class TorchCompiled(_Torch):
 
 
 def _phase(phase: Phase, opt: Any, tensors: list[Any]) -> Callable[[], object]:
-    """Return what GradScaler, clipping, step, averaging and zeroing come to, in place."""
+    """Return a step that unscales, clips, updates, averages and sets gradients to zero, in place."""
     import torch
     from torch.optim.swa_utils import get_ema_multi_avg_fn
 
