@@ -96,7 +96,7 @@ def load_examples(arguments: argparse.Namespace) -> list[list[Any]]:
     chosen = np.random.default_rng(arguments.seed).permutation(len(texts))[: arguments.reviews]
     nlp = spacy.blank("en")
     examples = []
-    with progress_bar(len(chosen), "reading") as bar:
+    with progress_bar(len(chosen), "reading", "review") as bar:
         for i in chosen:
             doc = nlp.make_doc(texts[i].replace("<br />", " "))[: arguments.words].as_doc()
             answers = {"PRAISE": float(praise[i]), "BLAME": 1.0 - float(praise[i])}

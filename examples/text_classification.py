@@ -238,7 +238,7 @@ def load(arguments: argparse.Namespace) -> tuple[tuple[Texts, Texts, Texts], int
     order = np.random.default_rng([arguments.seed, 1]).permutation(len(reviews))
     order = order[: arguments.limit or len(order)]
     parts = np.split(order, [len(order) // 10, len(order) // 5])
-    with progress_bar(len(order), "reading") as bar:
+    with progress_bar(len(order), "reading", "review") as bar:
 
         def read(i: int) -> list[str]:
             bar.update()

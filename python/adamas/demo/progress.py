@@ -9,8 +9,8 @@ from typing import Any
 _ON_TERMINAL, _IN_LOG = 0.5, 5.0
 
 
-def progress_bar(total: int, description: str) -> Any:
-    """Return tqdm's bar over so many steps, on standard error.
+def progress_bar(total: int, description: str, unit: str = "step") -> Any:
+    """Return tqdm's bar over ``total`` steps, or other units, on standard error.
 
     On a terminal it stays in one line. Anywhere else, each state is a line of its own, every five seconds.
     """
@@ -19,7 +19,7 @@ def progress_bar(total: int, description: str) -> Any:
     on_terminal = sys.stderr.isatty()
     return tqdm(
         total=total,
-        unit="step",
+        unit=unit,
         desc=description,
         mininterval=_ON_TERMINAL if on_terminal else _IN_LOG,
         file=sys.stderr if on_terminal else _Lines(),
