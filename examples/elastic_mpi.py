@@ -44,12 +44,12 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     """Go on from the checkpoint, if there is one; train to the end; report."""
+    arguments = options()
     require("this example", ("mpi4py",), "mpi")
     from mpi4py import MPI
 
     import adamas.sharded
 
-    arguments = options()
     comm = MPI.COMM_WORLD
     data = load_images(arguments)
     x, y = data.train
