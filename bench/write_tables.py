@@ -151,7 +151,7 @@ def rules() -> str:
     """Every rule and format next to the byte limit, and the rules that are newer than the run."""
     rows = [Row(**row) for row in _load("rules")]
     missing = sorted({*RULES, *FORMATS} - {row.name for row in rows})
-    note = [f"Not in this run, because they were added after it: {', '.join(missing)}."] if missing else []
+    note = [f"Not in this run, because they were added after it: {'; '.join(missing)}."] if missing else []
     return "\n\n".join([rules_and_formats_table(rows, markdown=True), *note])
 
 
