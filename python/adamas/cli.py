@@ -32,23 +32,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             "demo",
             help="train a network written in NumPy with adamas.AdamW",
             description="Train a multi-layer perceptron written in NumPy with adamas.AdamW, evaluate it on held-out "
-            "images, and write its weights (npz) and a picture of the curves (png) into a folder.",
+            "images, and write a checkpoint (safetensors) and a picture of the curves (png) into a folder.",
         )
     )
     inspect.add_arguments(
         commands.add_parser(
             "inspect",
-            help="print what is in a checkpoint",
-            description="Print what is in a checkpoint that opt.save() wrote, and whether it is as it was written.",
+            help="print what a checkpoint contains",
+            description="Verify the checksums of a checkpoint that opt.save() wrote, and print what it contains.",
         )
     )
     bench.add_arguments(
         commands.add_parser(
             "bench",
             help="measure on this machine what each rule and number format costs",
-            description="Measure the byte limit of this machine's memory, and where each rule and number format lies "
-            "next to it, in about a minute. Prints tables; writes bench.json and, with matplotlib, pictures into a "
-            "folder. Every figure is a ratio of medians of sides that take turns in one process.",
+            description="Measure each rule and number format on this machine, alternately with the byte limit of its "
+            "memory, in about a minute. Prints tables; writes bench.json and, with matplotlib, pictures into a folder.",
         )
     )
     arguments = parser.parse_args(argv)
