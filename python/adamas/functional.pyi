@@ -58,7 +58,10 @@ def adam_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adam`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adam`.
+
+    Equations and arguments: ``help(adamas.functional.adam_)``.
+    """
 
 def adamw_(
     param: Array,
@@ -80,7 +83,10 @@ def adamw_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.AdamW`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.AdamW`.
+
+    Equations and arguments: ``help(adamas.functional.adamw_)``.
+    """
 
 def nadam_(
     param: Array,
@@ -102,7 +108,10 @@ def nadam_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.NAdam`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.NAdam`.
+
+    Equations and arguments: ``help(adamas.functional.nadam_)``.
+    """
 
 def radam_(
     param: Array,
@@ -122,7 +131,10 @@ def radam_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.RAdam`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.RAdam`.
+
+    Equations and arguments: ``help(adamas.functional.radam_)``.
+    """
 
 def adamax_(
     param: Array,
@@ -142,7 +154,10 @@ def adamax_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adamax`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adamax`.
+
+    Equations and arguments: ``help(adamas.functional.adamax_)``.
+    """
 
 def adabelief_(
     param: Array,
@@ -163,7 +178,10 @@ def adabelief_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.AdaBelief`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.AdaBelief`.
+
+    Equations and arguments: ``help(adamas.functional.adabelief_)``.
+    """
 
 def yogi_(
     param: Array,
@@ -184,7 +202,10 @@ def yogi_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Yogi`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Yogi`.
+
+    Equations and arguments: ``help(adamas.functional.yogi_)``.
+    """
 
 def adagrad_(
     param: Array,
@@ -203,7 +224,10 @@ def adagrad_(
     max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adagrad`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adagrad`.
+
+    Equations and arguments: ``help(adamas.functional.adagrad_)``.
+    """
 
 def rmsprop_(
     param: Array,
@@ -226,7 +250,10 @@ def rmsprop_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.RMSprop`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.RMSprop`.
+
+    Equations and arguments: ``help(adamas.functional.rmsprop_)``.
+    """
 
 def lion_(
     param: Array,
@@ -243,7 +270,10 @@ def lion_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Lion`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Lion`.
+
+    Equations and arguments: ``help(adamas.functional.lion_)``.
+    """
 
 def lamb_(
     param: Array,
@@ -260,7 +290,10 @@ def lamb_(
     bias_correction: bool = True,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.LAMB`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.LAMB`.
+
+    Equations and arguments: ``help(adamas.functional.lamb_)``.
+    """
 
 def adan_(
     param: Array,
@@ -283,7 +316,10 @@ def adan_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adan`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adan`.
+
+    Equations and arguments: ``help(adamas.functional.adan_)``.
+    """
 
 def adopt_(
     param: Array,
@@ -304,7 +340,10 @@ def adopt_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.ADOPT`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.ADOPT`.
+
+    Equations and arguments: ``help(adamas.functional.adopt_)``.
+    """
 
 def ademamix_(
     param: Array,
@@ -326,7 +365,10 @@ def ademamix_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.AdEMAMix`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.AdEMAMix`.
+
+    Equations and arguments: ``help(adamas.functional.ademamix_)``.
+    """
 
 def schedule_free_adamw_(
     param: Array,
@@ -346,7 +388,10 @@ def schedule_free_adamw_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.ScheduleFreeAdamW`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.ScheduleFreeAdamW`.
+
+    Equations and arguments: ``help(adamas.functional.schedule_free_adamw_)``.
+    """
 
 def schedule_free_sgd_(
     param: Array,
@@ -364,7 +409,10 @@ def schedule_free_sgd_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.ScheduleFreeSGD`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.ScheduleFreeSGD`.
+
+    Equations and arguments: ``help(adamas.functional.schedule_free_sgd_)``.
+    """
 
 def schedule_free_radam_(
     param: Array,
@@ -384,7 +432,10 @@ def schedule_free_radam_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.ScheduleFreeRAdam`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.ScheduleFreeRAdam`.
+
+    Equations and arguments: ``help(adamas.functional.schedule_free_radam_)``.
+    """
 
 def sgd_(
     param: Array,
@@ -404,7 +455,10 @@ def sgd_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.SGD`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.SGD`.
+
+    Equations and arguments: ``help(adamas.functional.sgd_)``.
+    """
 
 def adadelta_(
     param: Array,
@@ -423,7 +477,10 @@ def adadelta_(
     max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adadelta`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adadelta`.
+
+    Equations and arguments: ``help(adamas.functional.adadelta_)``.
+    """
 
 def laprop_(
     param: Array,
@@ -444,7 +501,10 @@ def laprop_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.LaProp`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.LaProp`.
+
+    Equations and arguments: ``help(adamas.functional.laprop_)``.
+    """
 
 def adam_atan2_(
     param: Array,
@@ -465,7 +525,10 @@ def adam_atan2_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.AdamAtan2`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.AdamAtan2`.
+
+    Equations and arguments: ``help(adamas.functional.adam_atan2_)``.
+    """
 
 def stableadamw_(
     param: Array,
@@ -481,7 +544,10 @@ def stableadamw_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.StableAdamW`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.StableAdamW`.
+
+    Equations and arguments: ``help(adamas.functional.stableadamw_)``.
+    """
 
 def mars_(
     param: Array,
@@ -502,7 +568,10 @@ def mars_(
     cautious: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.MARS`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.MARS`.
+
+    Equations and arguments: ``help(adamas.functional.mars_)``.
+    """
 
 def lars_(
     param: Array,
@@ -519,7 +588,10 @@ def lars_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.LARS`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.LARS`.
+
+    Equations and arguments: ``help(adamas.functional.lars_)``.
+    """
 
 def novograd_(
     param: Array,
@@ -536,7 +608,10 @@ def novograd_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.NovoGrad`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.NovoGrad`.
+
+    Equations and arguments: ``help(adamas.functional.novograd_)``.
+    """
 
 def prodigy_(
     param: Array,
@@ -562,7 +637,10 @@ def prodigy_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Prodigy`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Prodigy`.
+
+    Equations and arguments: ``help(adamas.functional.prodigy_)``.
+    """
 
 def rprop_(
     param: Array,
@@ -577,7 +655,10 @@ def rprop_(
     maximize: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Rprop`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Rprop`.
+
+    Equations and arguments: ``help(adamas.functional.rprop_)``.
+    """
 
 def adafactor_(
     param: Array,
@@ -601,7 +682,10 @@ def adafactor_(
     eps_in_mean: bool = False,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.Adafactor`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.Adafactor`.
+
+    Equations and arguments: ``help(adamas.functional.adafactor_)``.
+    """
 
 def adammini_(
     param: Array,
@@ -620,4 +704,7 @@ def adammini_(
     max_lr: float | None = None,
     num_threads: int | None = None,
 ) -> None:
-    """One update of `adamas.AdamMini`, in place; the equations are there."""
+    """Update one parameter in place by the rule of `adamas.AdamMini`.
+
+    Equations and arguments: ``help(adamas.functional.adammini_)``.
+    """

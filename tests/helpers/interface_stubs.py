@@ -2,6 +2,9 @@
 
 ``python tests/helpers/interface_stubs.py --write`` writes them into the package, after a change of a rule;
 ``test_interface_stubs.py`` says when that is due. None of these libraries is needed.
+
+Editors show the docstrings of stubs, since the classes are in no source file. Those of `adamas` itself are complete.
+Those of the adapters say what a class is, and how to read the rest: written out ten times, they would be megabytes.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import adamas
+from adamas._optimizer.docstrings import numpy_docstring
 from adamas._optimizer.single_update import docstring_of, signature_of
 from adamas.rules import SPECS, RuleSpec
 from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
-from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_name
+from adamas.rules.keras_classes import has_own_docstring, keras_arguments, keras_name
 from adamas.rules.optax_functions import FUNCTIONS
-from adamas.rules.thinc_classes import thinc_docstring, thinc_rules, thinc_signature
+from adamas.rules.thinc_classes import thinc_rules, thinc_signature, thinc_words
 
 PACKAGE = Path(adamas.__file__).parent
 
@@ -71,7 +75,7 @@ def _optimizers() -> str:
         "from adamas._optimizer.options import Options",
         "from adamas._types import LearningRate",
     )
-    classes = [_class(spec, "CompiledOptimizer", spec.__doc__ or "") for spec in SPECS.values()]
+    classes = [_class(spec, "CompiledOptimizer", numpy_docstring(spec) or "") for spec in SPECS.values()]
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 
@@ -86,7 +90,10 @@ def _reference() -> str:
         "from adamas._types import LearningRate",
         "from adamas.reference._optimizer import ReferenceOptimizer",
     )
-    classes = [_class(spec, "ReferenceOptimizer", _summary(spec.__doc__)) for spec in SPECS.values()]
+    classes = [
+        _class(spec, "ReferenceOptimizer", _short(spec.summary, f"adamas.reference.{spec.name}"))
+        for spec in SPECS.values()
+    ]
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 
@@ -110,7 +117,7 @@ def _sharded() -> str:
         *own, options = spec.signature.parameters.values()
         signature = spec.signature.replace(parameters=[*own, *more, options])
         bases = "ShardedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, ShardedOptimizer"
-        classes.append(_class_of(spec.name, bases, _summary(spec.__doc__), signature))
+        classes.append(_class_of(spec.name, bases, _short(spec.summary, f"adamas.sharded.{spec.name}"), signature))
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 
@@ -126,10 +133,12 @@ def _class_of(name: str, bases: str, docstring: str, signature: inspect.Signatur
 
 def _functional() -> str:
     head = _HEADER.format("Updates of one parameter, in place.") + _imports("from adamas._types import Array")
-    functions = [
-        "\n" + _function(spec.function, signature_of(spec), docstring=_summary(docstring_of(spec)))
-        for spec in SPECS.values()
-    ]
+    functions = []
+    for spec in SPECS.values():
+        docstring = (
+            f"{_summary(docstring_of(spec))}\n\nEquations and arguments: ``help(adamas.functional.{spec.function})``."
+        )
+        functions.append("\n" + _function(spec.function, signature_of(spec), docstring=docstring))
     return head + _all_of(spec.function for spec in SPECS.values()) + "".join(functions)
 
 
@@ -153,7 +162,7 @@ def _torch() -> str:
         *own, options = spec.signature.parameters.values()
         signature = spec.signature.replace(parameters=[*own, *more, options])
         bases = "Optimizer" if spec.evaluation is None else "EvaluatedElsewhere, Optimizer"
-        classes.append(_class_of(spec.name, bases, _summary(spec.__doc__), signature))
+        classes.append(_class_of(spec.name, bases, _short(spec.summary, f"adamas.torch.{spec.name}"), signature))
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 
@@ -176,7 +185,9 @@ def _keras() -> str:
         ]
         signature = inspect.Signature(parameters, return_annotation="None")
         bases = "WordedOptimizer" if spec.evaluation is None else "EvaluatedElsewhere, WordedOptimizer"
-        classes.append(_class_of(keras_name(spec), bases, _summary(keras_docstring(spec)), signature))
+        name = keras_name(spec)
+        summary = _summary(spec.keras.__doc__ if has_own_docstring(spec) else spec.__doc__)
+        classes.append(_class_of(name, bases, _short(summary, f"adamas.keras.{name}"), signature))
     return head + _all_of(map(keras_name, SPECS.values())) + "".join(classes)
 
 
@@ -197,9 +208,9 @@ def _flower(*, older: bool) -> str:
         ]
         fedavg = inspect.Parameter("fedavg", inspect.Parameter.VAR_KEYWORD, annotation="Any")
         signature = inspect.Signature([*parameters, fedavg], return_annotation="None")
-        classes.append(
-            _class_of(flower_name(spec), "FedServer", _summary(flower_docstring(spec, older=older)), signature)
-        )
+        name, place = flower_name(spec), "adamas.flower.older" if older else "adamas.flower"
+        summary = _summary(flower_docstring(spec, {}, older=older))
+        classes.append(_class_of(name, "FedServer", _short(summary, f"{place}.{name}"), signature))
     return head + _all_of(map(flower_name, specs)) + "".join(classes)
 
 
@@ -210,9 +221,12 @@ def _thinc() -> str:
         "from adamas.thinc._optimizer import Optimizer",
     )
     specs = thinc_rules(SPECS)
-    classes = [
-        _class_of(spec.name, "Optimizer", _summary(thinc_docstring(spec)), thinc_signature(spec)) for spec in specs
-    ]
+    classes = []
+    for spec in specs:
+        words = thinc_words(spec)
+        summary = spec.summary if words is None else words.summary
+        short = _short(summary, f"adamas.thinc.{spec.name}")
+        classes.append(_class_of(spec.name, "Optimizer", short, thinc_signature(spec)))
     return head + _all_of(spec.name for spec in specs) + "".join(classes)
 
 
@@ -229,7 +243,7 @@ def _jax() -> str:
         _, *own, _ = spec.signature.parameters.values()
         parameters = [*(each.replace(annotation="Any") for each in own), *more]
         signature = inspect.Signature(parameters, return_annotation="None")
-        classes.append(_class_of(spec.name, "Optimizer", _summary(spec.__doc__), signature))
+        classes.append(_class_of(spec.name, "Optimizer", _short(spec.summary, f"adamas.jax.{spec.name}"), signature))
     return head + _all_of(spec.name for spec in SPECS.values()) + "".join(classes)
 
 
@@ -269,6 +283,10 @@ def _all_of(names: Iterable[str]) -> str:
     return "__all__ = [\n" + "".join(f'    "{name}",\n' for name in ordered) + "]\n"
 
 
+def _short(summary: str, name: str) -> str:
+    return f"{summary}\n\nEquations, arguments and options: ``help({name})``."
+
+
 def _summary(docstring: str | None) -> str:
     return (docstring or "").strip().split("\n", 1)[0]
 
@@ -290,7 +308,10 @@ def _function(name: str, signature: inspect.Signature, *, is_method: bool = Fals
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}".replace("'", '"')
         stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
         lines.append(f"    {stars}{parameter.name}: {parameter.annotation}{default},")
-    body = f':\n    """{docstring}"""\n' if docstring else ": ...\n"
+    body = ": ...\n"
+    if docstring:
+        text = textwrap.indent(docstring, "    ", lambda line: bool(line.strip())).lstrip()
+        body = f':\n    """{text}"""\n' if "\n" not in text else f':\n    """{text}\n    """\n'
     return f"def {name}(\n" + "\n".join(lines) + f"\n) -> {signature.return_annotation}{body}"
 
 

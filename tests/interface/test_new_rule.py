@@ -34,7 +34,8 @@ from typing import Any
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
-from adamas.rules.spec import BETAS, DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.hyperparameter import BETAS, DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _ThrowawayFormula(Formula):
@@ -59,14 +60,8 @@ class Throwaway(RuleSpec):
         m <- beta1*m + (1 - beta1)*g
         p <- p - lr*sign(m)
 
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: Decay rate of m, and a number that is not used, each in [0, 1).
-        weight_decay: As in `Adam`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        **options: As in `Adam`.
+    Example:
+        >>> import adamas
 
     References:
         Nobody: Nowhere.
@@ -104,6 +99,7 @@ for cls in (adamas.Throwaway, adamas.reference.Throwaway):
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
     assert str(inspect.Signature(bare)) == f"(params, {own}, **options)", signature
     assert cls.__doc__.startswith("The sign of a momentum.")
+    assert "    lr: Learning rate." in cls.__doc__ and "    num_threads: " in cls.__doc__
 function = inspect.signature(adamas.functional.throwaway_)
 assert list(function.parameters)[:4] == ["param", "grad", "exp_avg", "step"], function
 assert "Nobody: Nowhere." in adamas.functional.throwaway_.__doc__
@@ -121,7 +117,7 @@ if importlib.util.find_spec("torch") and importlib.util.find_spec("keras"):
     made = adamas.keras.Throwaway(beta_1=0.5)
     assert (made.learning_rate, made.beta_1, made.beta_2) == (0.25, 0.5, 0.999)
     assert made.fixed == {"decoupled_weight_decay": True}
-    assert "learning_rate: As of `Optimizer`" in made.__doc__
+    assert "learning_rate: Learning rate:" in made.__doc__
     assert "Throwaway" in adamas.keras.__all__
 
 if importlib.util.find_spec("jax"):

@@ -15,7 +15,7 @@ import numpy as np
 
 from adamas._inputs.values import as_index, as_real, is_a, shown, stored
 from adamas.rules import SPECS, Hyperparameter, Range
-from adamas.rules.spec import DECAYS
+from adamas.rules.hyperparameter import DECAYS
 
 #: Steps that can be counted: ``kMaxStepCount`` of ``cpp/include/adamas/plan.hpp``.
 MAX_STEPS = 2**62 - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
@@ -32,6 +32,7 @@ from adamas._optimizer.step_handle import StepHandle
 from adamas._optimizer.step_scope import StepScope
 from adamas._types import Array
 from adamas.rules import RuleSpec
+from adamas.rules.lazy_docstring import LazilyDocumented
 
 #: What is set only through an argument of a step.
 _OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
@@ -40,7 +41,7 @@ _OF_ONE_STEP = {"grad_scale": "opt.step(grads, grad_scale={})"}
 SETTINGS = frozenset((*NAMES, *PLACES, *_OF_ONE_STEP, *MISTAKES))
 
 
-class Optimizer(ABC):
+class Optimizer(metaclass=LazilyDocumented):
     """Base of all optimizers: parameters in groups, a rule that updates them, and an engine that does the work.
 
     The classes of `adamas` have a compiled engine, those of `adamas.reference` one in NumPy; all else is the same.

@@ -13,55 +13,74 @@ from adamas.averaging import Average
 
 
 class Options(TypedDict, total=False):
-    """How an optimizer works and keeps its numbers.
+    """Options that every optimizer takes by name, beside the hyperparameters of its rule.
 
-    All are fixed at construction but ``num_threads`` and, in ``step_defaults``, those from ``max_norm`` to
-    ``observe``.
+    Most are fixed at construction. ``opt.num_threads`` may be set at any time, and so may, as attributes of
+    ``opt.step_defaults``, ``max_norm``, ``max_value``, ``norm_type``, ``clip_each``, ``on_nonfinite``, ``zero_grads``,
+    ``accumulation`` and ``observe``.
+
+    Attributes:
+        state_dtype: How states are kept: 'float32', 'bfloat16', 'int8' or 'int4', or such a dtype of NumPy, ml_dtypes
+            or PyTorch. 'int8' and 'int4' are codes in blocks of 128 elements, with a float32 scale for each block.
+            'float64' is for float64 parameters, and their only choice. None: float32, or float64 for float64
+            parameters. Fixed at construction. Default: None.
+        master_weights: Keep more of bfloat16 and float16 parameters than their 16 bits. True: keep a float32 copy.
+            'split32' or 'split24' (bfloat16 only): keep the next 16 or 8 bits, so that the parameter and these bits
+            together are a number of 32 or 24 bits. Fixed at construction. Default: False.
+        rounding: How bfloat16 and float16 parameters are rounded. 'nearest': to the nearest. 'stochastic' (bfloat16
+            only): up or down at random. 'kahan': to the nearest, while 16 bits keep what was cut off and add it to the
+            next update. Fixed at construction. Default: 'nearest'.
+        seed: Seed of stochastic rounding, a whole number from 0 to 2**64 - 1. Fixed at construction. Default: 0.
+        num_threads: The most threads that a step may use, a whole number >= 1. None: the limit of the library
+            (`adamas.get_num_threads`). Default: None.
+        max_norm: The largest norm of the gradients, > 0. Gradients of a larger norm N are multiplied by
+            ``max_norm / (N + 1e-6)`` in the pass that updates. Infinity: take the norm, and clip nothing. None: do not
+            take the norm. Default: None.
+        max_value: The largest magnitude of an element of a gradient, > 0. Larger elements are clipped to it. None: clip
+            no element. Default: None.
+        norm_type: Which norm ``max_norm`` bounds. 2: the root of the sum of squares. Infinity: the largest magnitude.
+            Default: 2.0.
+        clip_each: Clip the gradient of each parameter by its own norm, instead of clipping all gradients by the norm of
+            all of them. Default: False.
+        on_nonfinite: What to do about a gradient with an infinity or NaN. 'propagate': use it. 'skip': skip the whole
+            step. 'raise': raise FloatingPointError, and change nothing. Default: 'propagate'.
+        zero_grads: Set gradients to zero once they have been used. Default: False.
+        accumulation: Which gradient a step uses after `Optimizer.accumulate`: the 'sum' of the parts, their 'mean', or
+            their mean as a 'tree', whose additions have the order of a binary tree. Default: 'sum'.
+        observe: Observe every so many-th step, beginning with the first: measure gradients, updates and parameters in
+            the pass that updates (`Optimizer.observed`, `adamas.observe`). A whole number >= 1. None: observe a step
+            only if its argument says so. Default: None.
+        average: Keep an average of each parameter over the steps: `adamas.EMA` or `adamas.SWA`. None: keep none. Fixed
+            at construction. Default: None.
+        copy_out: bfloat16 or float16 arrays that receive copies of float32 parameters, nested as the parameters are;
+            None in place of an array for a parameter without a copy. The copies are rounded to the nearest, at
+            construction and in each step. None: no copies. Fixed at construction. Default: None.
+        sparse: Parameters of two dimensions whose gradients may be single rows (`adamas.RowGrad`): a mapping of their
+            names to a mode. 'lazy': a step does not touch the other rows, and each row counts its own steps. 'exact'
+            (float32 under Adam and AdamW): the other rows take the step that a gradient of zeros would give; it is made
+            up for when a row is next needed (`Optimizer.catch_up`). Fixed at construction. Default: None.
+        state_memory: A function that provides the memory for all states. It is called once with a number of bytes, and
+            returns a writeable array of uint8 of that length, for example a `numpy.memmap`. The array begins at a
+            multiple of 64 bytes, and is filled with zeros. `adamas.Arena` uses this to put states beside the
+            parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
     """
 
-    #: How states are kept: "float32", "bfloat16", "int8" or "int4", and "float64" for float64 parameters; or such a
-    #: dtype of NumPy's, ml_dtypes' or PyTorch's. None: float32, or float64 for float64 parameters.
     state_dtype: Literal["float32", "float64", "bfloat16", "int8", "int4"] | type[Any] | DType | None
-    #: Keep more of bfloat16 and float16 parameters than their 16 bits: True for a float32 copy; "split32" or "split24",
-    #: of bfloat16, for the low 16 or 8 bits of a float32 number whose high half the parameter is.
     master_weights: bool | Literal["split32", "split24"]
-    #: How bfloat16 and float16 parameters are rounded: "nearest"; "stochastic" (bfloat16), up or down at random; or
-    #: "kahan", to nearest with what was cut off kept in 16 bits and added to the next update.
     rounding: Literal["nearest", "stochastic", "kahan"]
-    #: Seed of stochastic rounding, from 0 to 2**64 - 1.
     seed: int
-    #: The most threads a step may use; None for the library's limit (`adamas.get_num_threads`).
     num_threads: int | None
-    #: What ``step`` does about gradients, unless its arguments say otherwise: it clips them to this norm; with None it
-    #: does not.
     max_norm: float | None
-    #: It clips each of their elements to this magnitude; with None it does not.
     max_value: float | None
-    #: The norm: 2 for the root of the sum of squares, infinity for the largest magnitude.
     norm_type: float
-    #: Clip each parameter's gradient by its own norm, instead of all by the norm of all of them.
     clip_each: bool
-    #: What becomes of gradients that are not finite: "propagate", "skip" or "raise".
     on_nonfinite: Literal["propagate", "skip", "raise"]
-    #: Set gradients to zero once they have been used.
     zero_grads: bool
-    #: What a step after `Optimizer.accumulate` uses: the "sum" or the "mean", or the mean by a "tree" of sums.
     accumulation: Literal["sum", "mean", "tree"]
-    #: Observe every so many-th step, the first one on: measure gradients, updates and parameters in the pass that
-    #: updates (`Optimizer.observed`, `adamas.observe`). None: no step, unless its argument says so.
     observe: int | None
-    #: Keep an average of each parameter over steps: `adamas.EMA` or `adamas.SWA`.
     average: Average | None
-    #: bfloat16 or float16 arrays, nested as the parameters are, that take copies of float32 parameters, rounded to the
-    #: nearest, at construction and in each step. None among them for a parameter without a copy.
     copy_out: Any
-    #: Parameters of two dimensions whose gradients may be of single rows (`adamas.RowGrad`), by name, and what becomes
-    #: of the others in a step: "lazy", nothing, and each row counts its own steps; or "exact", of float32 under Adam
-    #: and AdamW, what a gradient of zeros would do, made up for when a row is next needed (`Optimizer.catch_up`).
     sparse: Mapping[str, Literal["lazy", "exact"]] | None
-    #: Gives the memory for all states: called once, with a number of bytes, it returns a writeable array of uint8 of
-    #: that length, which begins at a multiple of 64 bytes and is filled with zeros then; of `numpy.memmap`, say. None:
-    #: the optimizer allocates it. (`adamas.Arena` puts it beside the parameters.)
     state_memory: Callable[[int], Any] | None
 
 

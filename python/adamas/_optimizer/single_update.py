@@ -17,6 +17,7 @@ from adamas._inputs.values import shown
 from adamas._numerics.axes import AXES, axis_shape
 from adamas._types import Array
 from adamas.rules import Formula, Hyperparameter, Range, RuleSpec
+from adamas.rules.docstring import described, joined, listed
 
 #: There are no steps from this one on.
 _END_OF_STEPS = 2**62
@@ -267,42 +268,56 @@ def signature_of(spec: RuleSpec) -> inspect.Signature:
     return inspect.Signature([*arrays, *others, *hyperparameters, threads], return_annotation="None")
 
 
+#: On ``max_lr``, which has no group to be taken from.
+_RATE_TEXT = (
+    "The largest learning rate of the schedule, a finite number > 0. The decays 'corrected' and 'independent' need it. "
+    "Default: None."
+)
+
+
 def docstring_of(spec: RuleSpec) -> str:
     """Return the docstring of a rule's function; none where Python has dropped docstrings (``-OO``)."""
     if not spec.__doc__:
         return ""
-    name = spec.name
-    lines = {
-        "param": "The parameter: float32 or float64, C-contiguous, aligned, writeable. Updated.",
-        "grad": "Its gradient, of the same shape and dtype. Only read.",
+    name, own = spec.name, spec.documentation
+    texts = {
+        "param": "The parameter: a float32 or float64 array, C-contiguous, aligned and writeable. It is updated.",
+        "grad": "Its gradient, of the same shape and dtype. It is only read.",
         **{state: _state_line(spec, state) for state in spec.states},
-        "step": "Which step this is, from 1.",
+        "step": "The number of this step, a whole number >= 1.",
     }
     scalars = {**spec.scalars, **spec.shared_scalars}
     if scalars:
-        first = ", ".join(f"``{scalar}``, {value:g}" for scalar, value in scalars.items())
-        lines["scalars"] = f"Numbers beside the step count, with what they are before the first step: {first}. Updated."
+        first = ", ".join(f"``{scalar}`` with {value:g}" for scalar, value in scalars.items())
+        texts["scalars"] = (
+            f"A dict of the numbers that the rule keeps beside the step count. Before the first step it has {first}. "
+            "It is updated."
+        )
     if spec.shared_scalars:
-        lines["scalars"] += (
-            " The rule means them for all parameters of a model; here they come from this one alone, so a model of "
+        texts["scalars"] += (
+            " The rule defines them for all parameters of a model; here they come from this one alone, so a model of "
             f"several parameters needs `adamas.{name}`."
         )
-    for each in arguments_of(spec):
-        # Callables are for optimizers.
-        lines[each.name] = spec.descriptions[each.name].split(", or a callable")[0].split(". ")[0].rstrip(".") + "."
-    lines["num_threads"] = "The most threads to use; None for the library's limit."
-    arguments = "\n".join(f"    {argument}: {text}" for argument, text in lines.items())
-    parts = [
-        f"One update of `adamas.{name}`, in place; the equations are there.",
-        f"Args:\n{arguments}",
-        "Raises:\n"
-        "    TypeError: An argument of the wrong type; the message names it. Nothing has changed.\n"
-        "    ValueError: An array that does not fit or overlaps another, or a value out of range. Nothing has changed.",
-    ]
-    if spec.function_example:
-        parts.append("Example:\n    " + inspect.cleandoc(spec.function_example).replace("\n", "\n    "))
-    parts.append("References:\n" + spec.references)
-    return "\n\n".join(parts)
+    texts |= {
+        each.name: _RATE_TEXT if each.range is Range.OPTIONAL_RATE else described(each, callables="", in_groups=False)
+        for each in arguments_of(spec)
+    }
+    texts["num_threads"] = (
+        "The most threads to use, a whole number >= 1. None: the limit of the library (`adamas.get_num_threads`). "
+        "Default: None."
+    )
+    raises = {
+        "TypeError": "An argument has the wrong type; the message names it. No array is modified.",
+        "ValueError": "An array does not fit or overlaps another one, or an argument is out of range. No array is "
+        "modified.",
+    }
+    parts = {
+        "Args": listed(texts),
+        "Raises": listed(raises),
+        "Example": inspect.cleandoc(spec.function_example) or _example(spec),
+        "References": own["References"],
+    }
+    return joined(f"Update one parameter in place by the rule of `adamas.{name}`.\n\n{own['']}", parts)
 
 
 def _state_line(spec: RuleSpec, state: str) -> str:
@@ -311,9 +326,33 @@ def _state_line(spec: RuleSpec, state: str) -> str:
     if state in first:
         start = "a copy of the parameter" if first[state] is None else f"filled with {first[state]:g}"
     kind = next(formula.states[state] for formula in spec.formulas if state in formula.states)
-    extent = f"of the same dtype, one number for each {kind}" if kind in AXES else "of the same shape and dtype"
-    line = f"State of the rule, {extent}, {start} at first. Updated."
+    extent = f"of the same dtype, with one number for each {kind}" if kind in AXES else "of the same shape and dtype"
+    line = f"A state of the rule: an array {extent}, {start} before the first step. It is updated."
     for each in spec.hyperparameters:
         if each.state == state:
-            line += f" Giving it turns {each.name} on." if each.by_state else f" For {each.name} only."
+            line += f" Giving it turns on ``{each.name}``." if each.by_state else f" Only with ``{each.name}``."
+    if state in spec.later_states:
+        line += " Default: None."
     return line
+
+
+def _example(spec: RuleSpec) -> str:
+    """Return an example that minimizes the square of a vector."""
+    group = {each.name: each.default for each in spec.hyperparameters}
+    formula = spec.formula_for(group, (2,))
+    first = spec.first_values(group)
+    starts = {name: f"np.full(2, {first[name]})" if first.get(name) else "np.zeros(2)" for name in formula.states}
+    scalars = {**formula.scalars, **formula.shared_scalars}
+    given = [*(f"{name}={name}" for name in starts), "step=step", *(["scalars=scalars"] if scalars else [])]
+    lines = [
+        ">>> import numpy as np",
+        f">>> from adamas.functional import {spec.function}",
+        ">>> p = np.array([1.0, -2.0])",
+        *(f">>> {name} = {start}" for name, start in starts.items()),
+        *([f">>> scalars = {scalars}"] if scalars else []),
+        ">>> for step in range(1, 11):",
+        f"...     {spec.function}(p, 2 * p, {', '.join(given)})",
+        ">>> bool(p[0] < 1.0 and p[1] > -2.0)",
+        "True",
+    ]
+    return "\n".join(lines)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import re
+from typing import Any
+
 from adamas import optimizers as engines
 from adamas.rules import SPECS
+from adamas.rules.docstring import with_default
 from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
+from adamas.rules.lazy_docstring import LazyDocstring
+from adamas.rules.spec import RuleSpec
 
 
-def make_strategies(base: type, module: str, *, older: bool) -> dict[str, type]:
+def make_strategies(base: Any, module: str, *, older: bool) -> dict[str, type]:
     """Return the strategies by name, as they appear in a module.
 
     Args:
@@ -22,10 +30,25 @@ def make_strategies(base: type, module: str, *, older: bool) -> dict[str, type]:
             {
                 "engine_class": getattr(engines, spec.name),
                 "arguments": flower_arguments(spec, older=older),
-                "__doc__": flower_docstring(spec, older=older),
+                "__doc__": LazyDocstring(functools.partial(_docstring, spec, base, older)),
                 "__module__": module,
             },
         )
         for spec in SPECS.values()
         if in_flower(spec)
+    }
+
+
+def _docstring(spec: RuleSpec, base: Any, older: bool) -> str | None:
+    return flower_docstring(spec, _texts_of(base), older=older)
+
+
+def _texts_of(base: Any) -> dict[str, str]:
+    """Return the texts on Flower's own arguments: what the installed Flower says of them."""
+    described = "\n".join(inspect.getdoc(cls) or "" for cls in base.__mro__ if cls.__module__.startswith("flwr."))
+    found = re.findall(r"^(\w+) : .*\n((?:    .*\n?|\n)+)", described, re.MULTILINE)
+    said = {name: " ".join(text.split()) for name, text in found}
+    return {
+        name: with_default(f"Argument of Flower's ``FedAvg``. {said.get(name, '')}".strip(), parameter.default)
+        for name, parameter in base.flower_parameters.items()
     }

@@ -19,12 +19,13 @@ from adamas.flower._layout import Reply, check_weights
 from adamas.flower._served import Served
 from adamas.flower._state import State
 from adamas.flower._wire import packed, views
+from adamas.rules.lazy_docstring import LazilyDocumented
 
 _log = logging.getLogger("flwr")
 _TYPE = "numpy.ndarray"
 
 
-class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
+class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[misc,unused-ignore]
     """Base of the strategies of `adamas.flower.older`: Flower's ``FedAvg``, but for what is made of the replies.
 
     Attributes:

@@ -37,7 +37,11 @@ __all__ = [
 ]
 
 class FedAdam(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adam`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adam`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdam)``.
+    """
+
     def __init__(
         self,
         *,
@@ -60,7 +64,11 @@ class FedAdam(FedServer):
     ) -> None: ...
 
 class FedAdamW(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamW`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamW`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdamW)``.
+    """
+
     def __init__(
         self,
         *,
@@ -81,7 +89,11 @@ class FedAdamW(FedServer):
     ) -> None: ...
 
 class FedNAdam(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.NAdam`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.NAdam`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedNAdam)``.
+    """
+
     def __init__(
         self,
         *,
@@ -102,7 +114,11 @@ class FedNAdam(FedServer):
     ) -> None: ...
 
 class FedRAdam(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.RAdam`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.RAdam`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedRAdam)``.
+    """
+
     def __init__(
         self,
         *,
@@ -122,7 +138,11 @@ class FedRAdam(FedServer):
     ) -> None: ...
 
 class FedAdamax(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adamax`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adamax`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdamax)``.
+    """
+
     def __init__(
         self,
         *,
@@ -142,7 +162,11 @@ class FedAdamax(FedServer):
     ) -> None: ...
 
 class FedAdaBelief(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdaBelief`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdaBelief`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdaBelief)``.
+    """
+
     def __init__(
         self,
         *,
@@ -163,7 +187,11 @@ class FedAdaBelief(FedServer):
     ) -> None: ...
 
 class FedYogi(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Yogi`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Yogi`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedYogi)``.
+    """
+
     def __init__(
         self,
         *,
@@ -185,7 +213,11 @@ class FedYogi(FedServer):
     ) -> None: ...
 
 class FedAdagrad(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adagrad`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adagrad`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdagrad)``.
+    """
+
     def __init__(
         self,
         *,
@@ -205,7 +237,11 @@ class FedAdagrad(FedServer):
     ) -> None: ...
 
 class FedRMSprop(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.RMSprop`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.RMSprop`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedRMSprop)``.
+    """
+
     def __init__(
         self,
         *,
@@ -226,7 +262,11 @@ class FedRMSprop(FedServer):
     ) -> None: ...
 
 class FedLion(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Lion`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Lion`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedLion)``.
+    """
+
     def __init__(
         self,
         *,
@@ -244,7 +284,11 @@ class FedLion(FedServer):
     ) -> None: ...
 
 class FedLAMB(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LAMB`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LAMB`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedLAMB)``.
+    """
+
     def __init__(
         self,
         *,
@@ -261,7 +305,11 @@ class FedLAMB(FedServer):
     ) -> None: ...
 
 class FedAdan(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adan`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adan`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdan)``.
+    """
+
     def __init__(
         self,
         *,
@@ -283,7 +331,11 @@ class FedAdan(FedServer):
     ) -> None: ...
 
 class FedADOPT(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.ADOPT`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.ADOPT`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedADOPT)``.
+    """
+
     def __init__(
         self,
         *,
@@ -304,7 +356,11 @@ class FedADOPT(FedServer):
     ) -> None: ...
 
 class FedAdEMAMix(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdEMAMix`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdEMAMix`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdEMAMix)``.
+    """
+
     def __init__(
         self,
         *,
@@ -326,7 +382,11 @@ class FedAdEMAMix(FedServer):
     ) -> None: ...
 
 class FedSGD(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.SGD`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.SGD`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedSGD)``.
+    """
+
     def __init__(
         self,
         *,
@@ -346,7 +406,11 @@ class FedSGD(FedServer):
     ) -> None: ...
 
 class FedAdadelta(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adadelta`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adadelta`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdadelta)``.
+    """
+
     def __init__(
         self,
         *,
@@ -364,7 +428,11 @@ class FedAdadelta(FedServer):
     ) -> None: ...
 
 class FedLaProp(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LaProp`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LaProp`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedLaProp)``.
+    """
+
     def __init__(
         self,
         *,
@@ -384,7 +452,11 @@ class FedLaProp(FedServer):
     ) -> None: ...
 
 class FedAdamAtan2(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamAtan2`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamAtan2`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdamAtan2)``.
+    """
+
     def __init__(
         self,
         *,
@@ -405,7 +477,11 @@ class FedAdamAtan2(FedServer):
     ) -> None: ...
 
 class FedStableAdamW(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.StableAdamW`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.StableAdamW`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedStableAdamW)``.
+    """
+
     def __init__(
         self,
         *,
@@ -421,7 +497,11 @@ class FedStableAdamW(FedServer):
     ) -> None: ...
 
 class FedMARS(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.MARS`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.MARS`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedMARS)``.
+    """
+
     def __init__(
         self,
         *,
@@ -441,7 +521,11 @@ class FedMARS(FedServer):
     ) -> None: ...
 
 class FedLARS(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LARS`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.LARS`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedLARS)``.
+    """
+
     def __init__(
         self,
         *,
@@ -458,7 +542,11 @@ class FedLARS(FedServer):
     ) -> None: ...
 
 class FedNovoGrad(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.NovoGrad`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.NovoGrad`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedNovoGrad)``.
+    """
+
     def __init__(
         self,
         *,
@@ -475,7 +563,11 @@ class FedNovoGrad(FedServer):
     ) -> None: ...
 
 class FedProdigy(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Prodigy`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Prodigy`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedProdigy)``.
+    """
+
     def __init__(
         self,
         *,
@@ -498,7 +590,11 @@ class FedProdigy(FedServer):
     ) -> None: ...
 
 class FedRprop(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Rprop`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Rprop`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedRprop)``.
+    """
+
     def __init__(
         self,
         *,
@@ -512,7 +608,11 @@ class FedRprop(FedServer):
     ) -> None: ...
 
 class FedAdafactor(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adafactor`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.Adafactor`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdafactor)``.
+    """
+
     def __init__(
         self,
         *,
@@ -533,7 +633,11 @@ class FedAdafactor(FedServer):
     ) -> None: ...
 
 class FedAdamMini(FedServer):
-    """A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamMini`."""
+    r"""A strategy of ``flwr.serverapp.strategy`` whose server steps by `adamas.AdamMini`.
+
+    Equations, arguments and options: ``help(adamas.flower.FedAdamMini)``.
+    """
+
     def __init__(
         self,
         *,

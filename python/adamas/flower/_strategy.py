@@ -18,13 +18,14 @@ from adamas.flower._errors import ReplyError
 from adamas.flower._layout import Reply, check_weights
 from adamas.flower._served import Served
 from adamas.flower._wire import packed, views
+from adamas.rules.lazy_docstring import LazilyDocumented
 
 _log = logging.getLogger("flwr")
 #: What Flower calls the bytes of ``numpy.save``.
 _NUMPY = "numpy.ndarray"
 
 
-class FedServer(Served, FedAvg):  # type: ignore[misc,unused-ignore]
+class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[misc,unused-ignore]
     """Base of the strategies of `adamas.flower`: Flower's ``FedAvg``, but for what is made of the replies.
 
     Sampling, messages, evaluation and the aggregation of metrics are Flower's.

@@ -82,19 +82,3 @@ def signature_of(engine_class: type[adapters.Optimizer]) -> inspect.Signature:
     _, *hyperparameters, options = signature.parameters.values()
     mask = inspect.Parameter("mask", inspect.Parameter.KEYWORD_ONLY, default=None)
     return signature.replace(parameters=[*hyperparameters, mask, options])
-
-
-def docstring_of(engine_class: type[adapters.Optimizer]) -> str:
-    """Return a docstring: the equations and references of the NumPy optimizer's."""
-    name, text = engine_class.__name__, inspect.cleandoc(engine_class.__doc__ or "")
-    description, rest = text.split("\nArgs:\n", 1)
-    arguments = f"""
-Args:
-    others: As of `adamas.{name}`, but for ``params``, and as `Optimizer` says.
-
-Raises:
-    TypeError: As of `Optimizer`.
-    ValueError: As of `Optimizer`.
-
-"""
-    return description + arguments + rest[rest.index("References:") :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import os
@@ -23,13 +24,15 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
-from adamas.jax._arguments import ELSEWHERE, can_change, checked, docstring_of, signature_of
+from adamas.jax._arguments import ELSEWHERE, can_change, checked, signature_of
+from adamas.jax._docstrings import jax_docstring
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
 from adamas.jax._flat import Flat
 from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_of, with_placeholders
 from adamas.jax._state import State, check_state, no_report, observed_in, put_together, take_apart
 from adamas.jax._steps import StepsAlone, is_traced, take_step
 from adamas.jax._trees import Exact, Tree, any_dynamic, describe, gradients_like, value_at
+from adamas.rules.lazy_docstring import LazyDocstring
 
 
 class Optimizer:
@@ -45,17 +48,17 @@ class Optimizer:
     cannot be taken through a step, and it cannot be vectorized by ``vmap``.
 
     Args:
-        *args: The hyperparameters of the rule. Each number may also be a schedule, a function of the number of steps
-            taken so far (int32), in JAX's operations; or an array of one number, which may be traced.
-        mask: Which parameters weight decay is for: a pytree of booleans like the parameters, or a function that returns
-            one for them. None: for all.
-        **kwargs: Likewise, and the options of `adamas.Options` that there are under JAX: ``state_dtype``,
+        *args: The hyperparameters of the rule. Each number may also be a schedule, which is a function of the number of
+            steps taken so far (int32) in JAX's operations, or an array of one number, which may be traced.
+        mask: Which parameters weight decay is for: a pytree of booleans with the structure of the parameters, or a
+            function that returns one for them. None: all parameters.
+        **kwargs: Hyperparameters and options by name. Of the options of `adamas.Options`, JAX has ``state_dtype``,
             ``master_weights``, ``rounding``, ``seed``, ``max_norm``, ``max_value``, ``norm_type``, ``clip_each``,
-            ``on_nonfinite`` (not ``"raise"``), ``average``, ``observe`` and ``num_threads``.
+            ``on_nonfinite`` (but not 'raise'), ``average``, ``observe`` and ``num_threads``.
 
     Raises:
-        TypeError: A hyperparameter or option of the wrong type, or one that there is not.
-        ValueError: One of the wrong value.
+        TypeError: An argument is unknown or has the wrong type.
+        ValueError: An argument is out of range, or two arguments do not go together.
     """
 
     engine_class: ClassVar[type[adapters.Optimizer]]
@@ -65,7 +68,8 @@ class Optimizer:
         super().__init_subclass__()
         if "engine_class" in cls.__dict__:
             cls.__signature__ = signature_of(cls.engine_class)
-            cls.__doc__ = docstring_of(cls.engine_class)
+            text: Any = LazyDocstring(functools.partial(jax_docstring, cls.engine_class))
+            cls.__doc__ = text
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         name = type(self).__name__

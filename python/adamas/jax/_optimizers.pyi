@@ -40,7 +40,11 @@ __all__ = [
 ]
 
 class Adam(Optimizer):
-    """Adam, with weight decay as an L2 penalty; AMSGrad on request."""
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.jax.Adam)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -72,7 +76,11 @@ class Adam(Optimizer):
     ) -> None: ...
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay; AMSGrad on request."""
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.jax.AdamW)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -103,7 +111,11 @@ class AdamW(Optimizer):
     ) -> None: ...
 
 class NAdam(Optimizer):
-    """Adam with Nesterov momentum, as in PyTorch."""
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.jax.NAdam)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.002,
@@ -133,7 +145,11 @@ class NAdam(Optimizer):
     ) -> None: ...
 
 class RAdam(Optimizer):
-    """Rectified Adam, as in PyTorch."""
+    r"""Rectified Adam, as in PyTorch: plain momentum until the second moment is reliable.
+
+    Equations, arguments and options: ``help(adamas.jax.RAdam)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -162,7 +178,11 @@ class RAdam(Optimizer):
     ) -> None: ...
 
 class Adamax(Optimizer):
-    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    Equations, arguments and options: ``help(adamas.jax.Adamax)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.002,
@@ -191,7 +211,11 @@ class Adamax(Optimizer):
     ) -> None: ...
 
 class AdaBelief(Optimizer):
-    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.AdaBelief)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -221,7 +245,11 @@ class AdaBelief(Optimizer):
     ) -> None: ...
 
 class Yogi(Optimizer):
-    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.Yogi)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.01,
@@ -251,7 +279,11 @@ class Yogi(Optimizer):
     ) -> None: ...
 
 class Adagrad(Optimizer):
-    """Adagrad, as in PyTorch."""
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
+
+    Equations, arguments and options: ``help(adamas.jax.Adagrad)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.01,
@@ -280,7 +312,11 @@ class Adagrad(Optimizer):
     ) -> None: ...
 
 class RMSprop(Optimizer):
-    """RMSprop, as in PyTorch."""
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
+
+    Equations, arguments and options: ``help(adamas.jax.RMSprop)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.01,
@@ -311,7 +347,11 @@ class RMSprop(Optimizer):
     ) -> None: ...
 
 class Lion(Optimizer):
-    """Lion (evolved sign momentum), as in optax."""
+    r"""Lion (evolved sign momentum), as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.Lion)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.0001,
@@ -338,7 +378,11 @@ class Lion(Optimizer):
     ) -> None: ...
 
 class LAMB(Optimizer):
-    """Layer-wise adaptive moments for large batches, as in optax."""
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.LAMB)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -364,7 +408,11 @@ class LAMB(Optimizer):
     ) -> None: ...
 
 class Adan(Optimizer):
-    """Adaptive Nesterov momentum, as in optax."""
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.Adan)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -394,7 +442,11 @@ class Adan(Optimizer):
     ) -> None: ...
 
 class ADOPT(Optimizer):
-    """Adam that divides each gradient by the second moment before it, as in optax."""
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.ADOPT)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -424,7 +476,11 @@ class ADOPT(Optimizer):
     ) -> None: ...
 
 class AdEMAMix(Optimizer):
-    """AdamW with a second, slow average of the gradients, as in optax."""
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -454,7 +510,11 @@ class AdEMAMix(Optimizer):
     ) -> None: ...
 
 class ScheduleFreeAdamW(Optimizer):
-    """AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.jax.ScheduleFreeAdamW)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.0025,
@@ -482,7 +542,11 @@ class ScheduleFreeAdamW(Optimizer):
     ) -> None: ...
 
 class ScheduleFreeSGD(Optimizer):
-    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.jax.ScheduleFreeSGD)``.
+    """
+
     def __init__(
         self,
         lr: Any = 1.0,
@@ -509,7 +573,11 @@ class ScheduleFreeSGD(Optimizer):
     ) -> None: ...
 
 class ScheduleFreeRAdam(Optimizer):
-    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    Equations, arguments and options: ``help(adamas.jax.ScheduleFreeRAdam)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.0025,
@@ -537,7 +605,11 @@ class ScheduleFreeRAdam(Optimizer):
     ) -> None: ...
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
+    r"""Stochastic gradient descent, plain or with momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.jax.SGD)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -567,7 +639,11 @@ class SGD(Optimizer):
     ) -> None: ...
 
 class Adadelta(Optimizer):
-    """Adadelta, as in PyTorch."""
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
+
+    Equations, arguments and options: ``help(adamas.jax.Adadelta)``.
+    """
+
     def __init__(
         self,
         lr: Any = 1.0,
@@ -595,7 +671,11 @@ class Adadelta(Optimizer):
     ) -> None: ...
 
 class LaProp(Optimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.jax.LaProp)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.0004,
@@ -624,7 +704,11 @@ class LaProp(Optimizer):
     ) -> None: ...
 
 class AdamAtan2(Optimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.jax.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -654,7 +738,11 @@ class AdamAtan2(Optimizer):
     ) -> None: ...
 
 class StableAdamW(Optimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.jax.StableAdamW)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -679,7 +767,11 @@ class StableAdamW(Optimizer):
     ) -> None: ...
 
 class MARS(Optimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.jax.MARS)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.003,
@@ -708,7 +800,11 @@ class MARS(Optimizer):
     ) -> None: ...
 
 class LARS(Optimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.jax.LARS)``.
+    """
+
     def __init__(
         self,
         lr: Any = 1.0,
@@ -735,7 +831,11 @@ class LARS(Optimizer):
     ) -> None: ...
 
 class NovoGrad(Optimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.jax.NovoGrad)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,
@@ -761,7 +861,11 @@ class NovoGrad(Optimizer):
     ) -> None: ...
 
 class Prodigy(Optimizer):
-    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Equations, arguments and options: ``help(adamas.jax.Prodigy)``.
+    """
+
     def __init__(
         self,
         lr: Any = 1.0,
@@ -793,7 +897,11 @@ class Prodigy(Optimizer):
     ) -> None: ...
 
 class Rprop(Optimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.jax.Rprop)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.01,
@@ -817,7 +925,11 @@ class Rprop(Optimizer):
     ) -> None: ...
 
 class Adafactor(Optimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
+
+    Equations, arguments and options: ``help(adamas.jax.Adafactor)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.01,
@@ -848,7 +960,11 @@ class Adafactor(Optimizer):
     ) -> None: ...
 
 class AdamMini(Optimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.jax.AdamMini)``.
+    """
+
     def __init__(
         self,
         lr: Any = 0.001,

@@ -9,7 +9,7 @@ from typing import Any
 
 from adamas.adapters import OptimizerInfo
 from adamas.adapters.checks import as_real, check_threads, no_argument, number, plain, read_step_defaults
-from adamas.rules.keras_classes import KEYWORDS
+from adamas.rules.keras_classes import ADAMAS_NAMES, KEYWORDS
 
 #: Arguments of every optimizer of Keras, in its order.
 OF_KERAS: Mapping[str, Any] = {
@@ -27,15 +27,6 @@ OF_KERAS: Mapping[str, Any] = {
 
 #: Options of adamas that are offered.
 OPTIONS: Mapping[str, Any] = {"state_dtype": None, "num_threads": None, "observe": None}
-
-#: What adamas calls those that it calls by another name, unless the rule has them by this one.
-_ADAMAS_NAMES = {
-    "epsilon": "eps",
-    "epsilon_root": "eps_root",
-    "rho": "alpha",
-    "beta_2_decay": "beta2_decay",
-    "clip_threshold": "d",
-}
 
 #: Those that are one argument of adamas together, in order, and what each has to be below.
 _TOGETHER: Mapping[str, Mapping[str, float]] = {
@@ -140,7 +131,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def _adamas_name(info: OptimizerInfo, name: str) -> str:
-    return name if name in info.spec.by_name else _ADAMAS_NAMES.get(name, name)
+    return name if name in info.spec.by_name else ADAMAS_NAMES.get(name, name)
 
 
 def adamas_arguments(info: OptimizerInfo, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,31 +31,36 @@ IN_JAX = keras.backend.backend() == "jax"
 
 
 class Optimizer(keras.optimizers.Optimizer):
-    """Base of the optimizers of `adamas.keras`; its docstring says what they have in common.
+    """Base of the optimizers of `adamas.keras`: what all of them have in common.
 
     Args:
-        learning_rate: A number >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a callable without
-            _arguments. Each class has a default.
-        weight_decay: None or a number >= 0. Variables that `exclude_from_weight_decay` does not name are multiplied by
-            ``1 - learning_rate * weight_decay`` before each update.
-        clipnorm: The largest norm of each gradient; None for no clipping, as for the two that follow.
-        clipvalue: The largest magnitude of their elements.
-        global_clipnorm: The largest norm of all gradients together.
-        use_ema: Keep averages of the variables, which replace them at the end of ``fit``, or every
-            ``ema_overwrite_frequency`` steps.
-        ema_momentum: How much of the average stays in a step, in [0, 1].
-        ema_overwrite_frequency: None, or a whole number >= 1.
-        loss_scale_factor: What the loss is multiplied by, and gradients divided by.
-        gradient_accumulation_steps: None, or how many batches make a step, >= 2.
-        name: Of the optimizer.
-        state_dtype: How states are kept: "float32", "bfloat16", "int8" or "int4"; None for float32, or float64 for
-            float64 variables.
-        num_threads: The most threads a step may use; None for the library's limit.
-        observe: Observe every so many-th step, the first one on (`observed`); None for no step.
+        learning_rate: Learning rate: a finite number >= 0, a ``keras.optimizers.schedules.LearningRateSchedule``, or a
+            callable without arguments that returns a number.
+        weight_decay: Strength of the weight decay: before each update, variables that `exclude_from_weight_decay` does
+            not name are multiplied by ``1 - learning_rate * weight_decay``. None or a finite number >= 0; None is no
+            decay.
+        clipnorm: The largest norm of each gradient, a number > 0: a gradient of a larger norm is scaled down to it.
+            None: no such clipping.
+        clipvalue: The largest magnitude of an element of a gradient, a number > 0: larger elements are clipped to it.
+            None: no such clipping.
+        global_clipnorm: The largest norm of all gradients together, a number > 0: if theirs is larger, all of them are
+            scaled down by the same factor. None: no such clipping. At most one of the three may be given.
+        use_ema: Keep averages of the variables. They replace the variables at the end of ``fit``, or every
+            ``ema_overwrite_frequency`` steps. True or False.
+        ema_momentum: The share of the average that stays in a step, a number in [0, 1].
+        ema_overwrite_frequency: How many steps pass until averages replace the variables. None or a whole number >= 1.
+        loss_scale_factor: The factor that the loss is multiplied by, and gradients are divided by. None or a number.
+        gradient_accumulation_steps: How many batches make one step. None or a whole number >= 2.
+        name: The name of the optimizer. None: a name that Keras makes from that of the class.
+        state_dtype: How states are kept: 'float32', 'bfloat16', 'int8' or 'int4'. None: float32, or float64 for float64
+            variables.
+        num_threads: The most threads that a step may use, a whole number >= 1. None: the limit of the library
+            (`adamas.get_num_threads`).
+        observe: Observe every so many-th step, beginning with the first (`observed`). None or a whole number >= 1.
 
     Raises:
-        TypeError: An argument of the wrong type.
-        ValueError: An argument out of range.
+        TypeError: An argument is unknown or has the wrong type.
+        ValueError: An argument is out of range, or two arguments do not go together.
     """
 
     #: The class of adamas that does the work.

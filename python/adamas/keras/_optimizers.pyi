@@ -41,7 +41,11 @@ __all__ = [
 ]
 
 class Adam(WordedOptimizer):
-    """Adam, as ``keras.optimizers.Adam``: epsilon is added before the bias correction."""
+    r"""Adam, as ``keras.optimizers.Adam``: epsilon is added before the bias correction.
+
+    Equations, arguments and options: ``help(adamas.keras.Adam)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -69,7 +73,11 @@ class Adam(WordedOptimizer):
     ) -> None: ...
 
 class AdamW(WordedOptimizer):
-    """Adam with weight decay, as ``keras.optimizers.AdamW``; arguments as of `Adam`."""
+    r"""Adam with weight decay, as ``keras.optimizers.AdamW``: epsilon is added before the bias correction.
+
+    Equations, arguments and options: ``help(adamas.keras.AdamW)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -97,7 +105,11 @@ class AdamW(WordedOptimizer):
     ) -> None: ...
 
 class Nadam(WordedOptimizer):
-    """Adam with Nesterov momentum, as ``keras.optimizers.Nadam``; arguments as of `Adam`."""
+    r"""Adam with Nesterov momentum, as ``keras.optimizers.Nadam``.
+
+    Equations, arguments and options: ``help(adamas.keras.Nadam)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -124,7 +136,11 @@ class Nadam(WordedOptimizer):
     ) -> None: ...
 
 class RAdam(WordedOptimizer):
-    """Rectified Adam, as `adamas.RAdam`; arguments as of `Adam`."""
+    r"""Rectified Adam, as `adamas.RAdam`.
+
+    Equations, arguments and options: ``help(adamas.keras.RAdam)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -151,7 +167,11 @@ class RAdam(WordedOptimizer):
     ) -> None: ...
 
 class Adamax(WordedOptimizer):
-    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon."""
+    r"""Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon.
+
+    Equations, arguments and options: ``help(adamas.keras.Adamax)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -178,7 +198,11 @@ class Adamax(WordedOptimizer):
     ) -> None: ...
 
 class AdaBelief(WordedOptimizer):
-    """Adam that divides by the spread of the gradient around its average, as `adamas.AdaBelief`."""
+    r"""Adam that divides by the spread of the gradient around its average, as `adamas.AdaBelief`.
+
+    Equations, arguments and options: ``help(adamas.keras.AdaBelief)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -206,7 +230,11 @@ class AdaBelief(WordedOptimizer):
     ) -> None: ...
 
 class Yogi(WordedOptimizer):
-    """Adam whose second moment changes by no more than (1 - beta_2)*g*g, as `adamas.Yogi`."""
+    r"""Adam whose second moment changes by no more than (1 - beta_2)*g*g, as `adamas.Yogi`.
+
+    Equations, arguments and options: ``help(adamas.keras.Yogi)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.01,
@@ -234,7 +262,11 @@ class Yogi(WordedOptimizer):
     ) -> None: ...
 
 class Adagrad(WordedOptimizer):
-    """Adagrad, as ``keras.optimizers.Adagrad``: epsilon is under the root."""
+    r"""Adagrad, as ``keras.optimizers.Adagrad``: epsilon is under the root.
+
+    Equations, arguments and options: ``help(adamas.keras.Adagrad)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -259,7 +291,11 @@ class Adagrad(WordedOptimizer):
     ) -> None: ...
 
 class RMSprop(WordedOptimizer):
-    """RMSprop, as ``keras.optimizers.RMSprop``: epsilon is under the root."""
+    r"""RMSprop, as ``keras.optimizers.RMSprop``: epsilon is under the root.
+
+    Equations, arguments and options: ``help(adamas.keras.RMSprop)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -287,7 +323,11 @@ class RMSprop(WordedOptimizer):
     ) -> None: ...
 
 class Lion(WordedOptimizer):
-    """Lion (evolved sign momentum), as ``keras.optimizers.Lion``."""
+    r"""Lion (evolved sign momentum), as ``keras.optimizers.Lion``.
+
+    Equations, arguments and options: ``help(adamas.keras.Lion)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -313,7 +353,11 @@ class Lion(WordedOptimizer):
     ) -> None: ...
 
 class Lamb(WordedOptimizer):
-    """Layer-wise adaptive moments, as ``keras.optimizers.Lamb``; arguments as of `Adam`."""
+    r"""Layer-wise adaptive moments, as ``keras.optimizers.Lamb``.
+
+    Equations, arguments and options: ``help(adamas.keras.Lamb)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -337,7 +381,11 @@ class Lamb(WordedOptimizer):
     ) -> None: ...
 
 class Adan(WordedOptimizer):
-    """Adaptive Nesterov momentum, as `adamas.Adan`."""
+    r"""Adaptive Nesterov momentum, as `adamas.Adan`.
+
+    Equations, arguments and options: ``help(adamas.keras.Adan)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -367,7 +415,11 @@ class Adan(WordedOptimizer):
     ) -> None: ...
 
 class ADOPT(WordedOptimizer):
-    """Adam that divides each gradient by the second moment before it, as `adamas.ADOPT`."""
+    r"""Adam that divides each gradient by the second moment before it, as `adamas.ADOPT`.
+
+    Equations, arguments and options: ``help(adamas.keras.ADOPT)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -395,7 +447,11 @@ class ADOPT(WordedOptimizer):
     ) -> None: ...
 
 class AdEMAMix(WordedOptimizer):
-    """AdamW with a second, slow average of the gradients, as `adamas.AdEMAMix`."""
+    r"""AdamW with a second, slow average of the gradients, as `adamas.AdEMAMix`.
+
+    Equations, arguments and options: ``help(adamas.keras.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -425,7 +481,11 @@ class AdEMAMix(WordedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
-    """AdamW without a schedule, as ``keras.optimizers.ScheduleFreeAdamW``; see `adamas.ScheduleFreeAdamW`."""
+    r"""AdamW without a schedule, as ``keras.optimizers.ScheduleFreeAdamW``; see `adamas.ScheduleFreeAdamW`.
+
+    Equations, arguments and options: ``help(adamas.keras.ScheduleFreeAdamW)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.0025,
@@ -452,7 +512,11 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, WordedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
-    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.keras.ScheduleFreeSGD)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 1.0,
@@ -477,7 +541,11 @@ class ScheduleFreeSGD(EvaluatedElsewhere, WordedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
-    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    Equations, arguments and options: ``help(adamas.keras.ScheduleFreeRAdam)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.0025,
@@ -504,7 +572,11 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, WordedOptimizer):
     ) -> None: ...
 
 class SGD(WordedOptimizer):
-    """Stochastic gradient descent, as ``keras.optimizers.SGD``."""
+    r"""Stochastic gradient descent, as ``keras.optimizers.SGD``.
+
+    Equations, arguments and options: ``help(adamas.keras.SGD)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.01,
@@ -530,7 +602,11 @@ class SGD(WordedOptimizer):
     ) -> None: ...
 
 class Adadelta(WordedOptimizer):
-    """Adadelta, as ``keras.optimizers.Adadelta``; the rule is that of `adamas.Adadelta`."""
+    r"""Adadelta, as ``keras.optimizers.Adadelta``; the rule is that of `adamas.Adadelta`.
+
+    Equations, arguments and options: ``help(adamas.keras.Adadelta)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -555,7 +631,11 @@ class Adadelta(WordedOptimizer):
     ) -> None: ...
 
 class LaProp(WordedOptimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.keras.LaProp)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.0004,
@@ -582,7 +662,11 @@ class LaProp(WordedOptimizer):
     ) -> None: ...
 
 class AdamAtan2(WordedOptimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.keras.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -610,7 +694,11 @@ class AdamAtan2(WordedOptimizer):
     ) -> None: ...
 
 class StableAdamW(WordedOptimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.keras.StableAdamW)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -634,7 +722,11 @@ class StableAdamW(WordedOptimizer):
     ) -> None: ...
 
 class MARS(WordedOptimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.keras.MARS)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.003,
@@ -662,7 +754,11 @@ class MARS(WordedOptimizer):
     ) -> None: ...
 
 class LARS(WordedOptimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.keras.LARS)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 1.0,
@@ -687,7 +783,11 @@ class LARS(WordedOptimizer):
     ) -> None: ...
 
 class NovoGrad(WordedOptimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.keras.NovoGrad)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -712,7 +812,11 @@ class NovoGrad(WordedOptimizer):
     ) -> None: ...
 
 class Prodigy(WordedOptimizer):
-    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Equations, arguments and options: ``help(adamas.keras.Prodigy)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 1.0,
@@ -742,7 +846,11 @@ class Prodigy(WordedOptimizer):
     ) -> None: ...
 
 class Rprop(WordedOptimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.keras.Rprop)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.01,
@@ -765,7 +873,11 @@ class Rprop(WordedOptimizer):
     ) -> None: ...
 
 class Adafactor(WordedOptimizer):
-    """Adafactor, as ``keras.optimizers.Adafactor``; the rule is that of `adamas.Adafactor` with ``eps_in_mean``."""
+    r"""Adafactor, as ``keras.optimizers.Adafactor``; the rule is that of `adamas.Adafactor` with ``eps_in_mean``.
+
+    Equations, arguments and options: ``help(adamas.keras.Adafactor)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -791,7 +903,11 @@ class Adafactor(WordedOptimizer):
     ) -> None: ...
 
 class AdamMini(WordedOptimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.keras.AdamMini)``.
+    """
+
     def __init__(
         self,
         learning_rate: Any = 0.001,

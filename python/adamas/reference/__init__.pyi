@@ -45,7 +45,11 @@ __all__ = [
 ]
 
 class Adam(ReferenceOptimizer):
-    """Adam, with weight decay as an L2 penalty; AMSGrad on request."""
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.reference.Adam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -66,7 +70,11 @@ class Adam(ReferenceOptimizer):
     ) -> None: ...
 
 class AdamW(ReferenceOptimizer):
-    """Adam with decoupled weight decay; AMSGrad on request."""
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.reference.AdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -86,7 +94,11 @@ class AdamW(ReferenceOptimizer):
     ) -> None: ...
 
 class NAdam(ReferenceOptimizer):
-    """Adam with Nesterov momentum, as in PyTorch."""
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.reference.NAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -105,7 +117,11 @@ class NAdam(ReferenceOptimizer):
     ) -> None: ...
 
 class RAdam(ReferenceOptimizer):
-    """Rectified Adam, as in PyTorch."""
+    r"""Rectified Adam, as in PyTorch: plain momentum until the second moment is reliable.
+
+    Equations, arguments and options: ``help(adamas.reference.RAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -123,7 +139,11 @@ class RAdam(ReferenceOptimizer):
     ) -> None: ...
 
 class Adamax(ReferenceOptimizer):
-    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    Equations, arguments and options: ``help(adamas.reference.Adamax)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -141,7 +161,11 @@ class Adamax(ReferenceOptimizer):
     ) -> None: ...
 
 class AdaBelief(ReferenceOptimizer):
-    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.AdaBelief)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -160,7 +184,11 @@ class AdaBelief(ReferenceOptimizer):
     ) -> None: ...
 
 class Yogi(ReferenceOptimizer):
-    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.Yogi)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -179,7 +207,11 @@ class Yogi(ReferenceOptimizer):
     ) -> None: ...
 
 class Adagrad(ReferenceOptimizer):
-    """Adagrad, as in PyTorch."""
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
+
+    Equations, arguments and options: ``help(adamas.reference.Adagrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -197,7 +229,11 @@ class Adagrad(ReferenceOptimizer):
     ) -> None: ...
 
 class RMSprop(ReferenceOptimizer):
-    """RMSprop, as in PyTorch."""
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
+
+    Equations, arguments and options: ``help(adamas.reference.RMSprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -217,7 +253,11 @@ class RMSprop(ReferenceOptimizer):
     ) -> None: ...
 
 class Lion(ReferenceOptimizer):
-    """Lion (evolved sign momentum), as in optax."""
+    r"""Lion (evolved sign momentum), as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.Lion)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -233,7 +273,11 @@ class Lion(ReferenceOptimizer):
     ) -> None: ...
 
 class LAMB(ReferenceOptimizer):
-    """Layer-wise adaptive moments for large batches, as in optax."""
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.LAMB)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -248,7 +292,11 @@ class LAMB(ReferenceOptimizer):
     ) -> None: ...
 
 class Adan(ReferenceOptimizer):
-    """Adaptive Nesterov momentum, as in optax."""
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.Adan)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -267,7 +315,11 @@ class Adan(ReferenceOptimizer):
     ) -> None: ...
 
 class ADOPT(ReferenceOptimizer):
-    """Adam that divides each gradient by the second moment before it, as in optax."""
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.ADOPT)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -286,7 +338,11 @@ class ADOPT(ReferenceOptimizer):
     ) -> None: ...
 
 class AdEMAMix(ReferenceOptimizer):
-    """AdamW with a second, slow average of the gradients, as in optax."""
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -305,7 +361,11 @@ class AdEMAMix(ReferenceOptimizer):
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, ReferenceOptimizer):
-    """AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.reference.ScheduleFreeAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -322,7 +382,11 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, ReferenceOptimizer):
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, ReferenceOptimizer):
-    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.reference.ScheduleFreeSGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -338,7 +402,11 @@ class ScheduleFreeSGD(EvaluatedElsewhere, ReferenceOptimizer):
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, ReferenceOptimizer):
-    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    Equations, arguments and options: ``help(adamas.reference.ScheduleFreeRAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -355,7 +423,11 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, ReferenceOptimizer):
     ) -> None: ...
 
 class SGD(ReferenceOptimizer):
-    """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
+    r"""Stochastic gradient descent, plain or with momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.reference.SGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -374,7 +446,11 @@ class SGD(ReferenceOptimizer):
     ) -> None: ...
 
 class Adadelta(ReferenceOptimizer):
-    """Adadelta, as in PyTorch."""
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
+
+    Equations, arguments and options: ``help(adamas.reference.Adadelta)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -391,7 +467,11 @@ class Adadelta(ReferenceOptimizer):
     ) -> None: ...
 
 class LaProp(ReferenceOptimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.reference.LaProp)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -409,7 +489,11 @@ class LaProp(ReferenceOptimizer):
     ) -> None: ...
 
 class AdamAtan2(ReferenceOptimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.reference.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -428,7 +512,11 @@ class AdamAtan2(ReferenceOptimizer):
     ) -> None: ...
 
 class StableAdamW(ReferenceOptimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.reference.StableAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -442,7 +530,11 @@ class StableAdamW(ReferenceOptimizer):
     ) -> None: ...
 
 class MARS(ReferenceOptimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.reference.MARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -460,7 +552,11 @@ class MARS(ReferenceOptimizer):
     ) -> None: ...
 
 class LARS(ReferenceOptimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.reference.LARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -476,7 +572,11 @@ class LARS(ReferenceOptimizer):
     ) -> None: ...
 
 class NovoGrad(ReferenceOptimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.reference.NovoGrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -491,7 +591,11 @@ class NovoGrad(ReferenceOptimizer):
     ) -> None: ...
 
 class Prodigy(ReferenceOptimizer):
-    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Equations, arguments and options: ``help(adamas.reference.Prodigy)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -512,7 +616,11 @@ class Prodigy(ReferenceOptimizer):
     ) -> None: ...
 
 class Rprop(ReferenceOptimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.reference.Rprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -525,7 +633,11 @@ class Rprop(ReferenceOptimizer):
     ) -> None: ...
 
 class Adafactor(ReferenceOptimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
+
+    Equations, arguments and options: ``help(adamas.reference.Adafactor)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -545,7 +657,11 @@ class Adafactor(ReferenceOptimizer):
     ) -> None: ...
 
 class AdamMini(ReferenceOptimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.reference.AdamMini)``.
+    """
+
     def __init__(
         self,
         params: Any,

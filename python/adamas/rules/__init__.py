@@ -38,8 +38,9 @@ from adamas.rules import (  # noqa: F401, I001
     adam_mini,
 )
 from adamas.rules.formula import Formula
+from adamas.rules.hyperparameter import Hyperparameter, Range
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import FORMULAS, SPECS, Evaluation, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import FORMULAS, SPECS, Evaluation, RuleSpec, enter
 
 __all__ = [
     "FORMULAS",

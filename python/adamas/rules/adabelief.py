@@ -11,8 +11,7 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     BETAS,
     CAUTIOUS,
     DECAY,
@@ -23,9 +22,9 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdaBeliefFormula(Formula):
@@ -57,10 +56,6 @@ class _AdaBeliefFormula(Formula):
 class _AdaBeliefInKeras(KerasWords):
     """Adam that divides by the spread of the gradient around its average, as `adamas.AdaBelief`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
-        epsilon_root: Added to the second moment at every step, >= 0.
-
     References:
         J. Zhuang et al.: AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020,
         arXiv:2010.07468.
@@ -78,25 +73,8 @@ class AdaBelief(RuleSpec):
         s <- beta2*s + (1 - beta2)*(g - m)^2 + eps_root
         p <- p - lr/(1 - beta1^t) * m / (sqrt(s)/sqrt(1 - beta2^t) + eps)
 
-    Numbers are rounded as in `Adam`. The defaults of eps and eps_root are those of optax; in the paper, eps is 1e-8.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, >= 0.
-        eps_root: Added to s at every step, >= 0.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does; with False, by a penalty in the gradient, as `Adam` does.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    The defaults of eps and eps_root are those of optax; in the paper, eps is 1e-8. The equations leave out the weight
+    decay, which ``decoupled_weight_decay`` describes.
 
     Example:
         >>> import numpy as np
@@ -115,10 +93,17 @@ class AdaBelief(RuleSpec):
 
     hyperparameters = (
         LR,
-        BETAS,
+        BETAS.but(
+            (0.9, 0.999),
+            text="Decay rates of m and s.",
+            parts=(
+                "Decay rate of m, the average of gradients.",
+                "Decay rate of s, the average of squared deviations from m.",
+            ),
+        ),
         EPS.but(1e-16),
         WEIGHT_DECAY,
-        Hyperparameter("eps_root", 1e-16, Range.NON_NEGATIVE, keyword_only=True),
+        Hyperparameter("eps_root", 1e-16, Range.NON_NEGATIVE, keyword_only=True, text="Added to s at every step."),
         MAXIMIZE,
         DECOUPLED.but(True),
         *DECAY,

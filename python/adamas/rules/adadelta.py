@@ -9,8 +9,9 @@ import numpy as np
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.hyperparameter import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdadeltaFormula(Formula):
@@ -36,11 +37,6 @@ class _AdadeltaFormula(Formula):
 class _AdadeltaInKeras(KerasWords):
     """Adadelta, as ``keras.optimizers.Adadelta``; the rule is that of `adamas.Adadelta`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        rho: Decay rate of the averages, in [0, 1).
-        epsilon: >= 0.
-
     References:
         M. D. Zeiler: ADADELTA: An Adaptive Learning Rate Method. arXiv:1212.5701, 2012.
     """
@@ -50,7 +46,7 @@ class _AdadeltaInKeras(KerasWords):
 
 @enter
 class Adadelta(RuleSpec):
-    r"""Adadelta, as in PyTorch.
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
 
     For each element, with gradient g and the states v (``square_avg``) and a (``acc_delta``), which start at zero::
 
@@ -59,24 +55,6 @@ class Adadelta(RuleSpec):
         u = sqrt((a + eps)/(v + eps)) * g
         a <- rho*a + (1 - rho)*u*u
         p <- p - lr*u
-
-    Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`; the paper has none, which is 1.
-        rho: Decay rate of the averages, in [0, 1).
-        eps: Added to both averages, >= 0. It decides how large the first steps are.
-        weight_decay: As in `Adam`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
 
     Example:
         >>> import numpy as np
@@ -93,9 +71,9 @@ class Adadelta(RuleSpec):
     """
 
     hyperparameters = (
-        LR.but(1.0),
-        Hyperparameter("rho", 0.9, Range.FRACTION),
-        EPS.but(1e-6),
+        LR.but(1.0, text="Learning rate. The paper has none, which is 1."),
+        Hyperparameter("rho", 0.9, Range.FRACTION, text="Decay rate of the averages v and a."),
+        EPS.but(1e-6, text="Added to both averages. It decides how large the first steps are."),
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED,

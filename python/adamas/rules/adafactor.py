@@ -11,8 +11,9 @@ import numpy as np
 from adamas._numerics.elementary import real_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, larger
+from adamas.rules.hyperparameter import LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdafactorFormula(Formula):
@@ -97,18 +98,17 @@ class _AdafactorInKeras(KerasWords):
     A parameter of two dimensions or more keeps ``row_var`` and ``col_var`` alone: Keras keeps a number for each element
     beside them, so that its Adafactor takes more memory than SGD with momentum.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        beta_2_decay: The exponent of the weight of a new square, <= 0.
-        epsilon_1: Added to the squares, >= 0.
-        epsilon_2: The least size of a variable, >= 0.
-        clip_threshold: The largest root mean square of a direction that is not clipped, >= 1.
-        relative_step: Let steps shrink: min(learning_rate, 1/sqrt(t)). Keras does so with False, too.
-
     References:
         N. Shazeer, M. Stern: Adafactor: Adaptive Learning Rates with Sublinear Memory Cost. ICML 2018,
         arXiv:1804.04235.
     """
+
+    texts = {
+        "epsilon_1": "Added to the squares. A finite number >= 0.",
+        "epsilon_2": "The least size of a variable. A finite number >= 0.",
+        "relative_step": "Let steps shrink: use min(learning_rate, 1/sqrt(t)) as the step size. (Keras does so with "
+        "False, too.) True or False.",
+    }
 
     arguments = {
         "learning_rate": 0.001,
@@ -123,10 +123,11 @@ class _AdafactorInKeras(KerasWords):
 
 @enter
 class Adafactor(RuleSpec):
-    r"""Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes.
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
 
-    As in PyTorch; with other arguments, as in Hugging Face's transformers and in the paper. For a parameter of two
-    dimensions, with gradient g, step count t and the states r (``row_var``) and c (``col_var``), which start at zero::
+    The defaults compute what PyTorch's Adafactor computes; other arguments make it that of Hugging Face's transformers
+    or that of the paper. For a parameter of two dimensions, with gradient g, step count t and the states r
+    (``row_var``) and c (``col_var``), which start at zero::
 
         w = t^beta2_decay
         r <- (1 - w)*r + w*(mean of g*g over each row)
@@ -143,28 +144,6 @@ class Adafactor(RuleSpec):
 
     Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
     depends on neither instruction set nor threads. ``row_var`` and ``col_var`` are never rounded to ``state_dtype``.
-    Numbers are otherwise rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: The largest relative step size, and what weight decay is multiplied by: a number >= 0, or a callable.
-        beta2_decay: The exponent of w, <= 0.
-        eps: e1, the least root of a second moment, and e2, the least size of a parameter, both >= 0. None for e1: the
-            machine epsilon of the type that is computed with.
-        d: The largest RMS(u) that is not clipped, >= 1. (``clip_threshold``)
-        weight_decay: As in `AdamW`.
-        maximize: As in `Adam`.
-        beta1: Decay rate of m, in [0, 1). Whether there is an m is fixed at construction.
-        scale_parameter: Scale steps by the size of the parameter. False: without max(e2, RMS(p)).
-        relative_step: Let steps shrink as 1/sqrt(t). False: with lr in the place of min(lr, 1/sqrt(t)).
-        warmup_init: Begin with small steps: min(lr, 1e-6*t) in the place of lr, but for weight decay.
-        eps_in_mean: Add e1 to the squares of which r, c and v are means, as the paper does, instead of bounding by it.
-            1e-30 is usual then.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
 
     Example:
         >>> import numpy as np
@@ -184,17 +163,73 @@ class Adafactor(RuleSpec):
     """
 
     hyperparameters = (
-        LR.but(1e-2),
-        Hyperparameter("beta2_decay", -0.8, Range.NON_POSITIVE),
-        Hyperparameter("eps", (None, 1e-3), Range.EPSILONS),
-        Hyperparameter("d", 1.0, Range.AT_LEAST_ONE),
-        WEIGHT_DECAY,
+        LR.but(1e-2, text="The largest relative step size; weight decay is multiplied by it, too."),
+        Hyperparameter(
+            "beta2_decay",
+            -0.8,
+            Range.NON_POSITIVE,
+            text="The exponent of w, the weight of a new square in the averages.",
+        ),
+        Hyperparameter(
+            "eps",
+            (None, 1e-3),
+            Range.EPSILONS,
+            text="e1, the least root of a second moment, and e2, the least size of a parameter. None for e1: the "
+            "machine epsilon of the type that is computed with.",
+            parts=(
+                "e1, the least root of a second moment.",
+                "e2, the least size of a parameter.",
+            ),
+        ),
+        Hyperparameter(
+            "d",
+            1.0,
+            Range.AT_LEAST_ONE,
+            text="The largest RMS(u) that is not clipped. Other libraries call it clip_threshold.",
+        ),
+        WEIGHT_DECAY.but(
+            0.0,
+            text="Strength of the decoupled weight decay: each step multiplies the parameter by ``1 - "
+            "lr*weight_decay`` before the update.",
+        ),
         MAXIMIZE,
-        Hyperparameter("beta1", 0.0, Range.FRACTION, keyword_only=True, state="exp_avg"),
-        Hyperparameter("scale_parameter", True, Range.FLAG, keyword_only=True),
-        Hyperparameter("relative_step", True, Range.FLAG, keyword_only=True),
-        Hyperparameter("warmup_init", False, Range.FLAG, keyword_only=True),
-        Hyperparameter("eps_in_mean", False, Range.FLAG, keyword_only=True),
+        Hyperparameter(
+            "beta1",
+            0.0,
+            Range.FRACTION,
+            keyword_only=True,
+            state="exp_avg",
+            text="Decay rate of m. 0: no m is kept.",
+        ),
+        Hyperparameter(
+            "scale_parameter",
+            True,
+            Range.FLAG,
+            keyword_only=True,
+            text="Multiply steps by the size of the parameter, max(e2, RMS(p)). False: leave that factor out.",
+        ),
+        Hyperparameter(
+            "relative_step",
+            True,
+            Range.FLAG,
+            keyword_only=True,
+            text="Let steps shrink as 1/sqrt(t). False: use ``lr`` in place of min(lr, 1/sqrt(t)).",
+        ),
+        Hyperparameter(
+            "warmup_init",
+            False,
+            Range.FLAG,
+            keyword_only=True,
+            text="Begin with small steps: use min(lr, 1e-6*t) in place of ``lr``, but for the weight decay.",
+        ),
+        Hyperparameter(
+            "eps_in_mean",
+            False,
+            Range.FLAG,
+            keyword_only=True,
+            text="Add e1 to the squares that r, c and v average, as the paper does, instead of using it as the least "
+            "root. An e1 of 1e-30 is usual then.",
+        ),
     )
     formulas = (
         _AdafactorFormula("adafactor", _MATRIX, momentum=False),
@@ -204,6 +239,11 @@ class Adafactor(RuleSpec):
     )
     variants = {"": {}, "momentum": {"beta1": 0.9}}
     by_shape = True
+    state_notes = {
+        "row_var": "For parameters of two dimensions or more.",
+        "col_var": "For parameters of two dimensions or more.",
+        "variance": "For parameters of fewer dimensions.",
+    }
     keras = _AdafactorInKeras()
 
     def choose(self, group: Mapping[str, Any]) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 from adamas._types import Array
 from adamas.rules.flower_words import AdagradInFlower
 from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.hyperparameter import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdagradFormula(Formula):
@@ -35,15 +36,16 @@ class _AdagradInKeras(KerasWords):
         s <- s + g*g
         p <- p - learning_rate * g / sqrt(s + epsilon)
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        initial_accumulator_value: What s starts at, >= 0. (The state starts at the sum of this and epsilon.)
-        epsilon: >= 0.
-
     References:
         J. Duchi, E. Hazan, Y. Singer: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization.
         JMLR 12, 2011.
     """
+
+    texts = {
+        "initial_accumulator_value": "First value of s. The state starts at the sum of this and ``epsilon``. A "
+        "finite number >= 0.",
+        "epsilon": "Added under the root. A finite number >= 0.",
+    }
 
     arguments = {"learning_rate": 0.001, "initial_accumulator_value": 0.1, "epsilon": 1e-7}
 
@@ -54,7 +56,7 @@ class _AdagradInKeras(KerasWords):
 
 @enter
 class Adagrad(RuleSpec):
-    r"""Adagrad, as in PyTorch.
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
 
     For each element, with gradient g, step count t and the state s (``sum``), which starts at
     initial_accumulator_value::
@@ -62,25 +64,6 @@ class Adagrad(RuleSpec):
         g <- g + weight_decay * p
         s <- s + g*g
         p <- p - lr/(1 + (t - 1)*lr_decay) * g / (sqrt(s) + eps)
-
-    Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        lr_decay: How fast the learning rate falls, >= 0.
-        weight_decay: As in `Adam`.
-        initial_accumulator_value: What the sum starts at, >= 0. Fixed at construction.
-        eps: As in `Adam`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
 
     Example:
         >>> import numpy as np
@@ -99,9 +82,11 @@ class Adagrad(RuleSpec):
 
     hyperparameters = (
         LR.but(1e-2),
-        Hyperparameter("lr_decay", 0.0, Range.NON_NEGATIVE),
+        Hyperparameter("lr_decay", 0.0, Range.NON_NEGATIVE, text="How fast the learning rate falls."),
         WEIGHT_DECAY,
-        Hyperparameter("initial_accumulator_value", 0.0, Range.NON_NEGATIVE, frozen=True),
+        Hyperparameter(
+            "initial_accumulator_value", 0.0, Range.NON_NEGATIVE, frozen=True, text="First value of the sum s."
+        ),
         EPS.but(1e-10),
         MAXIMIZE,
         DECOUPLED,

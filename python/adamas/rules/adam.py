@@ -12,22 +12,22 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.flower_words import AdamInFlower, FlowerWords
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger
-from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     ALWAYS_DECOUPLED,
     BETAS,
     CAUTIOUS,
     DECAY,
     DECOUPLED,
+    DECOUPLED_DECAY,
     EPS,
     LR,
     MAXIMIZE,
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdamFormula(Formula):
@@ -63,9 +63,30 @@ class _AdamFormula(Formula):
         return new
 
 
-_AMSGRAD = Hyperparameter("amsgrad", False, Range.FLAG, frozen=True, state="max_exp_avg_sq", by_state=True)
-_BIAS_CORRECTION = Hyperparameter("bias_correction", True, Range.FLAG, keyword_only=True)
-_EPS_HAT = Hyperparameter("eps_hat", False, Range.FLAG, keyword_only=True)
+_AMSGRAD = Hyperparameter(
+    "amsgrad",
+    False,
+    Range.FLAG,
+    frozen=True,
+    state="max_exp_avg_sq",
+    by_state=True,
+    text="Divide by the square root of the largest v so far (state ``max_exp_avg_sq``), as AMSGrad does.",
+)
+_BIAS_CORRECTION = Hyperparameter(
+    "bias_correction",
+    True,
+    Range.FLAG,
+    keyword_only=True,
+    text="Divide the moments by ``1 - beta^t``, as in the equations above. False: use them as they are.",
+)
+_EPS_HAT = Hyperparameter(
+    "eps_hat",
+    False,
+    Range.FLAG,
+    keyword_only=True,
+    text="Add ``eps`` before the bias correction: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + "
+    "eps)``. So do Keras and scikit-learn; it is the epsilon hat at the end of section 2 of the paper.",
+)
 
 
 class _AdamInKeras(KerasWords):
@@ -77,16 +98,13 @@ class _AdamInKeras(KerasWords):
         v <- beta_2*v + (1 - beta_2)*g*g
         p <- p - learning_rate * sqrt(1 - beta_2^t)/(1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        beta_1: Decay rate of m, in [0, 1).
-        beta_2: Decay rate of v, in [0, 1).
-        epsilon: Added to the denominator, >= 0.
-        amsgrad: Divide by the square root of the largest v so far.
-
     References:
         D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980.
     """
+
+    texts = {
+        "epsilon": "Added to the denominator before the bias correction. A finite number >= 0.",
+    }
 
     arguments = {**ADAM_ARGUMENTS, "amsgrad": False}
     fixed = {"eps_hat": True}
@@ -107,51 +125,6 @@ class Adam(RuleSpec):
         m <- beta1*m + (1 - beta1)*g
         v <- beta2*v + (1 - beta2)*g*g
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
-
-    Every operation is rounded once, to float64 for float64 parameters and to float32 for all others; numbers that
-    depend on the hyperparameters and t alone are computed in float64 and rounded once. So the bits are the same on
-    every processor, for every number of threads, and in `adamas.reference`.
-
-    Args:
-        params: An array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these, or a list of
-            group dicts with the parameters under ``"params"`` and, beside them, hyperparameters of the group. Arrays
-            are float32, float64, float16 or ``ml_dtypes.bfloat16``, C-contiguous, aligned, writeable, of one dimension
-            or more, and do not overlap. They are updated in place: to replace a parameter's values, write
-            ``w[...] = values``, since the optimizer keeps the arrays and not the names.
-        lr: Learning rate, >= 0, or a callable that gives it for the number of steps taken so far (0 at the first), as
-            those of `adamas.schedules`. ``betas`` and ``weight_decay`` may be such callables too.
-        betas: Decay rates of the two moments, each in [0, 1).
-        eps: Added to the denominator, >= 0.
-        weight_decay: Factor of the penalty, >= 0.
-        amsgrad: Divide by the square root of the largest v so far (state ``max_exp_avg_sq``). Fixed at construction.
-        maximize: Ascend instead of descend.
-        bias_correction: Divide the moments by ``1 - beta^t``, as above; with False they are used as they are.
-        eps_hat: Add eps before the bias correction, as the paper's "epsilon hat" (section 2), Keras and scikit-learn
-            do: ``lr*sqrt(1 - beta2^t)/(1 - beta1^t) * m / (sqrt(v) + eps)``.
-        decoupled_weight_decay: Decay as `AdamW` does.
-        decay: How decoupled decay goes with the learning rate. "scaled": as above. "corrected": by
-            ``1 - lr*(lr/max_lr)*weight_decay`` (AdamC, arXiv:2506.02285), so that layers before a normalization keep
-            the ratio of gradient to weight while lr falls; other layers stay "scaled" there. "independent": by
-            ``1 - (lr/max_lr)*weight_decay``, so that lr can be tuned by itself; weight_decay is then to be about lr
-            times what it was.
-        max_lr: The largest lr of the schedule, > 0, which the last two need. None: the group's lr at construction.
-        cautious: Let elements wait whose update u would go along the gradient, and divide all others by the share of
-            those that move, which counts as 1/1000 at least (arXiv:2411.16085):
-            ``p <- p - u * mask/max(mean(mask), 1/1000)``, with the mean over the parameter array. A NaN reaches the
-            parameter all the same. That takes a pass more, over gradients and states. Not for gradients of single rows.
-        **options: What all optimizers take. ``state_dtype``: how states are kept, "float32", "bfloat16", "int8" or
-            "int4" (codes in blocks of 128 with a scale each); None for float32, or float64 for float64 parameters.
-            ``master_weights``: for bfloat16 and float16 parameters, True for a float32 copy; for bfloat16, "split32"
-            or "split24" to keep the low 16 or 8 bits of the float32 number whose high half the parameter is.
-            ``rounding`` of bfloat16 and float16 parameters: "nearest"; "stochastic" (bfloat16), reproducible from
-            ``seed``; "kahan", to keep what was cut off in 16 bits. ``num_threads``: the most threads a step may use;
-            None for the library's limit (`adamas.get_num_threads`). All but the last are fixed at construction.
-
-    Raises:
-        TypeError: A parameter that is no plain floating-point array, or a hyperparameter or option of the wrong type.
-        ValueError: A parameter that cannot be updated in place, arrays that overlap, a hyperparameter out of range, or
-            options that do not fit the parameters or one another.
-        ImportError: bfloat16 states without the package ml_dtypes.
 
     Example:
         >>> import numpy as np
@@ -203,14 +176,24 @@ class Adam(RuleSpec):
 
 
 class _AdamWInKeras(KerasWords):
-    """Adam with weight decay, as ``keras.optimizers.AdamW``; arguments as of `Adam`.
+    """Adam with weight decay, as ``keras.optimizers.AdamW``: epsilon is added before the bias correction.
 
-    Args:
-        weight_decay: >= 0.
+    ::
+
+        p <- p * (1 - learning_rate*weight_decay)
+        m <- beta_1*m + (1 - beta_1)*g
+        v <- beta_2*v + (1 - beta_2)*g*g
+        p <- p - learning_rate * sqrt(1 - beta_2^t)/(1 - beta_1^t) * m / (sqrt(v) + epsilon)
 
     References:
         I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
     """
+
+    texts = {
+        "epsilon": "Added to the denominator before the bias correction. A finite number >= 0.",
+        "weight_decay": "Strength of the weight decay: before each update, variables that `exclude_from_weight_decay` "
+        "does not name are multiplied by ``1 - learning_rate * weight_decay``. A finite number >= 0.",
+    }
 
     arguments = {"learning_rate": 0.001, "weight_decay": 0.004, **ADAM_ARGUMENTS, "amsgrad": False}
     fixed = {"eps_hat": True}
@@ -228,26 +211,7 @@ class AdamW(Adam):
         v <- beta2*v + (1 - beta2)*g*g
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    As in PyTorch, the decay is multiplied by lr, and weight_decay is 0.01 unless given. All else is as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, >= 0.
-        amsgrad: As in `Adam`.
-        maximize: As in `Adam`.
-        bias_correction: As in `Adam`.
-        eps_hat: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    The decay is multiplied by lr, and its default is 0.01, both of which are PyTorch's choices.
 
     Example:
         >>> import numpy as np
@@ -268,7 +232,7 @@ class AdamW(Adam):
         LR,
         BETAS,
         EPS,
-        WEIGHT_DECAY.but(1e-2),
+        DECOUPLED_DECAY.but(1e-2),
         _AMSGRAD,
         MAXIMIZE,
         _BIAS_CORRECTION,

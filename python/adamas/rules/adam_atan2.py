@@ -12,7 +12,7 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.arctangent import arctangent
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     BETAS,
     CAUTIOUS,
     DECAY,
@@ -22,9 +22,8 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdamAtan2Formula(Formula):
@@ -62,27 +61,7 @@ class AdamAtan2(RuleSpec):
         p <- p - lr*a * atan2(m/(1 - beta1^t), b*sqrt(v)/sqrt(1 - beta2^t))
 
     An element that has had no gradient yet does not move. The angle is computed by adamas itself, from
-    ``+ - * /`` alone, so that it is the same on every machine: to 3 ulp, in float32 and in float64. Numbers are
-    rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        a: Scale of the angle, >= 0. With 4/pi, about 1.27, a step is lr where m and sqrt(v) agree.
-        b: Scale of the root of the second moment, >= 0. The larger it is, the nearer is the rule to `Adam` with
-            lr*a/b.
-        weight_decay: As in `AdamW`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    ``+ - * /`` alone, so that it is the same on every machine: to 3 ulp, in float32 and in float64.
 
     Example:
         >>> import numpy as np
@@ -102,8 +81,19 @@ class AdamAtan2(RuleSpec):
     hyperparameters = (
         LR,
         BETAS,
-        Hyperparameter("a", 1.27, Range.NON_NEGATIVE),
-        Hyperparameter("b", 1.0, Range.NON_NEGATIVE),
+        Hyperparameter(
+            "a",
+            1.27,
+            Range.NON_NEGATIVE,
+            text="Scale of the angle. With 4/pi, about 1.27, a step is ``lr`` where m and sqrt(v) are equal.",
+        ),
+        Hyperparameter(
+            "b",
+            1.0,
+            Range.NON_NEGATIVE,
+            text="Scale of the root of the second moment. The larger it is, the closer the rule is to `Adam` with a "
+            "learning rate of lr*a/b.",
+        ),
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED.but(True),

@@ -11,19 +11,18 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     ALWAYS_DECOUPLED,
     BETAS,
     DECAY,
+    DECOUPLED_DECAY,
     EPS,
     LR,
     MAXIMIZE,
-    WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdamMiniFormula(Formula):
@@ -71,28 +70,10 @@ class AdamMini(RuleSpec):
         p <- p - m * (lr/(1 - beta1^t) / (sqrt(v/(1 - beta2^t)) + eps))
 
     Sums are taken in the type that is computed with over a few elements, and in float64 over all, in an order that
-    depends on neither instruction set nor threads. v is never rounded to ``state_dtype``. Numbers are otherwise rounded
-    as in `Adam`.
-
-    Args:
-        params: As in `Adam`. Groups may have blocks of their own.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `AdamW`.
-        maximize: As in `Adam`.
-        blocks: What shares a second moment. ``"rows"``: what has the same first index, such as the weights of a neuron
-            or the embedding of a token; of a parameter of one dimension, nothing. ``"tensor"``: the whole parameter.
-            ``"elements"``: nothing, as in `AdamW`. Or into how many blocks of consecutive elements a parameter is
-            divided: the number of heads, for the queries and keys of a transformer, as
-            `adamas.partitions.transformer_blocks` has it. Fixed at construction.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        **options: As in `Adam`.
+    depends on neither instruction set nor threads. v is never rounded to ``state_dtype``.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`, or a parameter whose elements do not divide into so many blocks.
+        ValueError: The elements of a parameter do not divide into ``blocks`` blocks of one size.
 
     Example:
         >>> import numpy as np
@@ -113,9 +94,21 @@ class AdamMini(RuleSpec):
         LR,
         BETAS,
         EPS,
-        WEIGHT_DECAY,
+        DECOUPLED_DECAY,
         MAXIMIZE,
-        Hyperparameter("blocks", "rows", Range.BLOCKS, keyword_only=True, frozen=True),
+        Hyperparameter(
+            "blocks",
+            "rows",
+            Range.BLOCKS,
+            keyword_only=True,
+            frozen=True,
+            text="Which elements share a second moment. 'rows': those with the same first index, such as the weights "
+            "of one neuron or the embedding of one token; in a parameter of one dimension, each element has its "
+            "own. 'tensor': all elements of the parameter. 'elements': none, so that the rule is that of "
+            "`AdamW`. A number: the parameter is divided into so many blocks of consecutive elements; for "
+            "queries and keys of a transformer this is the number of heads, which "
+            "`adamas.partitions.transformer_blocks` sets.",
+        ),
         *DECAY,
         ALWAYS_DECOUPLED,
     )
@@ -124,6 +117,7 @@ class AdamMini(RuleSpec):
         _AdamMiniFormula("adam_mini_elements", {"exp_avg": "signed / exp_avg_sq", "exp_avg_sq": "square"}),
     )
     by_shape = True
+    state_shapes = {"exp_avg_sq": "One number for each block, or for each element where ``blocks`` says so"}
 
     def choose_for(self, group: Mapping[str, Any], shape: tuple[int, ...]) -> str:
         by_element = group["blocks"] == "elements" or (group["blocks"] == "rows" and len(shape) < 2)

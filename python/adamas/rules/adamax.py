@@ -8,8 +8,9 @@ from typing import Any
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, larger, magnitude
+from adamas.rules.hyperparameter import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdamaxFormula(Formula):
@@ -36,7 +37,7 @@ class _AdamaxFormula(Formula):
 class _AdamaxInKeras(KerasWords):
     """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon.
 
-    Arguments are those of `Adam`::
+    ::
 
         u <- max(beta_2*u, |g| + epsilon)
         p <- p - learning_rate/(1 - beta_1^t) * m/u
@@ -62,25 +63,6 @@ class Adamax(RuleSpec):
         u <- max(beta2*u, |g| + eps)
         p <- p - lr/(1 - beta1^t) * m/u
 
-    Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: Added to the size of each gradient, >= 0.
-        weight_decay: As in `Adam`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
-
     Example:
         >>> import numpy as np
         >>> import adamas
@@ -97,8 +79,12 @@ class Adamax(RuleSpec):
 
     hyperparameters = (
         LR.but(2e-3),
-        BETAS,
-        EPS,
+        BETAS.but(
+            (0.9, 0.999),
+            text="Decay rates of m and u.",
+            parts=("Decay rate of m, the average of gradients.", "Decay rate of u, the largest magnitude."),
+        ),
+        EPS.but(1e-8, text="Added to the magnitude of each gradient."),
         WEIGHT_DECAY,
         MAXIMIZE,
         DECOUPLED,

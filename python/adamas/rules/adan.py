@@ -10,21 +10,20 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     ALWAYS_DECOUPLED,
     BETAS,
     CAUTIOUS,
     DECAY,
+    DECOUPLED_DECAY,
     EPS,
     LR,
     MAXIMIZE,
-    WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdanFormula(Formula):
@@ -66,15 +65,6 @@ class _AdanFormula(Formula):
 class _AdanInKeras(KerasWords):
     """Adaptive Nesterov momentum, as `adamas.Adan`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        beta_1: Decay rate of the average of gradients, in [0, 1).
-        beta_2: Decay rate of the average of their differences, in [0, 1).
-        beta_3: Decay rate of the second moment, in [0, 1).
-        epsilon: Added to the denominator, >= 0.
-        epsilon_root: Added under the root, >= 0.
-        mix_by_beta2: Weigh the difference by beta_2, as the authors' code does.
-
     References:
         X. Xie, P. Zhou, H. Li, Z. Lin, S. Yan: Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep
         Models. arXiv:2208.06677, 2022.
@@ -95,27 +85,8 @@ class Adan(RuleSpec):
         n <- beta3*n + (1 - beta3)*(g + k*e)^2
         p <- p - lr * (m/(1 - beta1^t) + k*v/(1 - beta2^t)) / (sqrt(n/(1 - beta3^t) + eps_root) + eps)
 
-    optax and the authors' code disagree on the weight k of the difference: here it is 1 - beta2, as in optax; with
-    mix_by_beta2 it is beta2, as in the authors' code. The betas are those of both (the paper writes 1 - beta), and
-    decay is decoupled as in `AdamW`. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: Decay rates of m, v and n, each in [0, 1).
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, >= 0.
-        eps_root: Added under the root, >= 0.
-        mix_by_beta2: Weigh the difference by beta2, as the authors' code does.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    optax and the authors' code disagree on the weight k of the difference: it is 1 - beta2 in optax and here, and beta2
+    in the authors' code and here with mix_by_beta2. Both define the betas as adamas does (the paper writes 1 - beta).
 
     Example:
         >>> import numpy as np
@@ -134,11 +105,25 @@ class Adan(RuleSpec):
 
     hyperparameters = (
         LR,
-        BETAS.but((0.98, 0.92, 0.99)),
+        BETAS.but(
+            (0.98, 0.92, 0.99),
+            text="Decay rates of m, v and n.",
+            parts=(
+                "Decay rate of m, the average of gradients.",
+                "Decay rate of v, the average of their differences.",
+                "Decay rate of n, the second moment.",
+            ),
+        ),
         EPS,
-        WEIGHT_DECAY,
-        Hyperparameter("eps_root", 1e-8, Range.NON_NEGATIVE, keyword_only=True),
-        Hyperparameter("mix_by_beta2", False, Range.FLAG, keyword_only=True),
+        DECOUPLED_DECAY,
+        Hyperparameter("eps_root", 1e-8, Range.NON_NEGATIVE, keyword_only=True, text="Added under the root."),
+        Hyperparameter(
+            "mix_by_beta2",
+            False,
+            Range.FLAG,
+            keyword_only=True,
+            text="Use beta2 as the weight k of the difference, as the authors' code does. False: 1 - beta2.",
+        ),
         MAXIMIZE,
         *DECAY,
         CAUTIOUS,

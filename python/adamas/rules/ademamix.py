@@ -12,21 +12,20 @@ from adamas._numerics.elementary import exponential, logarithm
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     ALWAYS_DECOUPLED,
     BETAS,
     CAUTIOUS,
     DECAY,
+    DECOUPLED_DECAY,
     EPS,
     LR,
     MAXIMIZE,
-    WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _AdEMAMixFormula(Formula):
@@ -60,12 +59,6 @@ class _AdEMAMixFormula(Formula):
 class _AdEMAMixInKeras(KerasWords):
     """AdamW with a second, slow average of the gradients, as `adamas.AdEMAMix`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
-        beta_3: Decay rate of the slow average, in [0, 1).
-        alpha: Its weight, >= 0.
-        warmup_steps: Steps over which alpha and beta_3 grow, >= 0.
-
     References:
         M. Pagliardini, P. Ablin, D. Grangier: The AdEMAMix Optimizer: Better, Faster, Older. ICLR 2025,
         arXiv:2409.03137.
@@ -88,25 +81,7 @@ class AdEMAMix(RuleSpec):
         p <- p - lr * (m1/(1 - beta1^t) + alpha*m2) / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
     With warmup_steps, alpha and beta3 grow to their values over that many steps, as in the paper (section 3.2): alpha
-    linearly from 0, beta3 from beta1 so that its half-life grows linearly. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: Decay rates of m1, v and m2, each in [0, 1).
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, >= 0.
-        alpha: Weight of the slow average, >= 0.
-        warmup_steps: Steps over which alpha and beta3 grow, >= 0.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    linearly from 0, beta3 from beta1 so that its half-life grows linearly.
 
     Example:
         >>> import numpy as np
@@ -125,11 +100,25 @@ class AdEMAMix(RuleSpec):
 
     hyperparameters = (
         LR,
-        BETAS.but((0.9, 0.999, 0.9999)),
+        BETAS.but(
+            (0.9, 0.999, 0.9999),
+            text="Decay rates of m1, v and m2.",
+            parts=(
+                "Decay rate of m1, the fast average of gradients.",
+                "Decay rate of v, the second moment.",
+                "Decay rate of m2, the slow average of gradients.",
+            ),
+        ),
         EPS,
-        WEIGHT_DECAY,
-        Hyperparameter("alpha", 5.0, Range.NON_NEGATIVE, keyword_only=True),
-        Hyperparameter("warmup_steps", 0, Range.COUNT, keyword_only=True),
+        DECOUPLED_DECAY,
+        Hyperparameter("alpha", 5.0, Range.NON_NEGATIVE, keyword_only=True, text="Weight of the slow average."),
+        Hyperparameter(
+            "warmup_steps",
+            0,
+            Range.COUNT,
+            keyword_only=True,
+            text="Steps over which ``alpha`` and beta3 grow to their values.",
+        ),
         MAXIMIZE,
         *DECAY,
         CAUTIOUS,

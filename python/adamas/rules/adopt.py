@@ -10,8 +10,7 @@ import numpy as np
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, clamp, larger
-from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     BETAS,
     CAUTIOUS,
     DECAY,
@@ -22,9 +21,9 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _ADOPTFormula(Formula):
@@ -53,10 +52,6 @@ class _ADOPTFormula(Formula):
 class _ADOPTInKeras(KerasWords):
     """Adam that divides each gradient by the second moment before it, as `adamas.ADOPT`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
-        clip: Keep what is averaged within (t - 1)^(1/4).
-
     References:
         S. Taniguchi et al.: ADOPT: Modified Adam Can Converge with Any beta2 with the Optimal Rate. NeurIPS 2024,
         arXiv:2411.02853.
@@ -76,25 +71,7 @@ class ADOPT(RuleSpec):
         v <- beta2*v + (1 - beta2)*g*g
         p <- p - lr*m
 
-    The first step only sets v to g*g. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: The least denominator, >= 0.
-        weight_decay: As in `Adam`.
-        clip: Keep u within (t - 1)^(1/4), as above.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    The first step only sets v to g*g. It leaves the parameter as it is.
 
     Example:
         >>> import numpy as np
@@ -115,9 +92,11 @@ class ADOPT(RuleSpec):
     hyperparameters = (
         LR,
         BETAS.but((0.9, 0.9999)),
-        EPS.but(1e-6),
+        EPS.but(1e-6, text="The least denominator."),
         WEIGHT_DECAY,
-        Hyperparameter("clip", True, Range.FLAG, keyword_only=True),
+        Hyperparameter(
+            "clip", True, Range.FLAG, keyword_only=True, text="Clip u to (t - 1)^(1/4), as in the equations above."
+        ),
         MAXIMIZE,
         DECOUPLED,
         *DECAY,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Mapping
 from typing import Any
 
-from adamas.rules.spec import Range, RuleSpec
+from adamas.rules.class_docstring import class_docstring
+from adamas.rules.docstring import CALLABLE, described, with_default, wrapped
+from adamas.rules.hyperparameter import Range
+from adamas.rules.spec import RuleSpec
 
 #: What Flower calls hyperparameters that have another name here. (The betas are one argument here, and one each there.)
 FLOWER_NAMES = {"lr": "eta", "eps": "tau"}
@@ -13,18 +16,27 @@ FLOWER_NAMES = {"lr": "eta", "eps": "tau"}
 #: Arguments of every strategy of adamas that Flower lacks, and their defaults.
 SERVER_ARGUMENTS = {"averaged": None, "state_dtype": None, "num_threads": None}
 
-_MODE = """\
-mode: "flower": the numbers of Flower's own strategy; v starts at zero. "paper": those of Reddi et al.; moments
-        are not corrected for their start, and v starts at tau**2, the least that the paper allows. "adam": those of
-        the rule in `adamas`, which corrects both moments by the number of steps; v starts at zero.
-        Decided at construction."""
+#: Texts on arguments that are no hyperparameters of a rule.
+_TEXTS = {
+    "eta": f"Learning rate of the server. A finite number >= 0, or {CALLABLE}.",
+    "eta_l": "Learning rate of the clients. The server only shows it; Flower's strategies do the same.",
+    "tau": "Added to the denominator of the update. A finite number >= 0.",
+    "mode": "How moments start, and how they are corrected for that. 'flower': as Flower's own strategy computes it; v "
+    "starts at zero. 'paper': as Reddi et al. define it; moments are not corrected, and v starts at tau**2, the least "
+    "value that the paper allows. 'adam': as the rule in `adamas` defines it; v starts at zero, and both moments are "
+    "corrected by the number of steps. Fixed at construction.",
+    "averaged": "Patterns (`fnmatch`) for the names of arrays that are averaged instead of stepped. Arrays of whole "
+    "numbers are always averaged. None: the running statistics of the normalization layers of PyTorch and Keras.",
+    "state_dtype": "How states are kept: 'float32', 'bfloat16', 'int8' or 'int4'. None: float32, or float64 for "
+    "float64 arrays. Fixed at construction.",
+    "num_threads": "The most threads that a round may use, a whole number >= 1. None: the limit of the library "
+    "(`adamas.get_num_threads`).",
+}
 
-_SERVER = """\
-averaged: Patterns (`fnmatch`) for names of arrays that are averaged, and not stepped. Arrays of whole numbers
-        always are. None for the running statistics of PyTorch's and Keras's normalization layers.
-    state_dtype: How states are kept, as in `adamas.Options`.
-    num_threads: The most threads that a round may use; None for the library's limit.
-    **fedavg: Arguments of Flower's ``FedAvg``, which mean what they mean there."""
+_PAPER = (
+    "S. J. Reddi, Z. Charles, M. Zaheer, Z. Garrett, K. Rush, J. Konečný, S. Kumar, H. B. McMahan: Adaptive Federated "
+    "Optimization. ICLR 2021, arXiv:2003.00295."
+)
 
 
 def in_flower(spec: RuleSpec) -> bool:
@@ -77,25 +89,55 @@ def flower_arguments(spec: RuleSpec, *, older: bool = False) -> dict[str, Any]:
     return arguments | ({"mode": words.modes[0]} if words.modes else {}) | SERVER_ARGUMENTS
 
 
-def flower_docstring(spec: RuleSpec, *, older: bool = False) -> str:
-    """Return the docstring of a strategy; none where Python has dropped docstrings (``-OO``)."""
+def flower_docstring(spec: RuleSpec, flwr: Mapping[str, str], *, older: bool = False) -> str | None:
+    """Return the docstring of a strategy; None where Python has dropped docstrings (``-OO``).
+
+    Args:
+        spec: The rule.
+        flwr: Texts on the arguments of Flower's ``FedAvg``.
+        older: Of the strategy in `adamas.flower.older`.
+    """
     if not spec.__doc__:
-        return ""
-    described = {flower: spec.descriptions[name] for name in stepped_by(spec) for flower in argument_of(spec, name)}
-    described["eta"] = "Learning rate of the server, >= 0, or a callable that gives it for the steps taken so far."
-    described["eta_l"] = "Learning rate of the clients, which the server only shows, as Flower's does."
-    if "tau" in described:
-        described["tau"] = "Added to the denominator, >= 0."
-    lines = [f"    {name}: {described[name]}" for name in flower_arguments(spec, older=older) if name in described]
-    lines += [f"    {text}" for text in ((_MODE, _SERVER) if spec.flower.modes else (_SERVER,))]
-    head = inspect.cleandoc(spec.__doc__).split("\nArgs:\n", 1)[0].strip()
-    flwr = "flwr.server.strategy" if older else "flwr.serverapp.strategy"
-    return (
-        f"A strategy of ``{flwr}`` whose server steps by `adamas.{spec.name}`.\n\n"
-        "The gradient g is the model minus the weighted mean of the replies (-delta in the papers): a step goes to the "
-        f"mean.\n\n{head}\n\nThe strategy has these arguments, each by its name alone:\n\nArgs:\n"
-        + "\n".join(lines)
-        + "\n\nReferences:\n"
-        "    S. J. Reddi, Z. Charles, M. Zaheer, Z. Garrett, K. Rush, J. Konečný, S. Kumar, H. B. McMahan: Adaptive\n"
-        f"    Federated Optimization. ICLR 2021, arXiv:2003.00295.\n\n{spec.references}"
+        return None
+    arguments = flower_arguments(spec, older=older)
+    by_word = {word: (name, i) for name in stepped_by(spec) for i, word in enumerate(argument_of(spec, name))}
+    names = {name: words[0] for name in stepped_by(spec) if len(words := argument_of(spec, name)) == 1}
+    texts = dict(flwr)
+    for word, default in arguments.items():
+        if word in _TEXTS:
+            texts[word] = with_default(_TEXTS[word], default)
+        else:
+            name, place = by_word[word]
+            part = place if name == "betas" else None
+            callables = CALLABLE if name == "weight_decay" else ""
+            texts[word] = described(spec.by_name[name], default, part=part, names=names, callables=callables)
+    interface = "flwr.server.strategy" if older else "flwr.serverapp.strategy"
+    summary = f"A strategy of ``{interface}`` whose server steps by `adamas.{spec.name}`."
+    about = (
+        "The gradient g of the rule is the model minus the weighted mean of the replies (-delta in the papers), so a "
+        "step moves the model towards the mean. Every argument is given by its name."
+    )
+    given = "initial_parameters=ndarrays_to_parameters([np.zeros(2)])" if older else "eta=0.01"
+    imports = [">>> import numpy as np", ">>> from flwr.common import ndarrays_to_parameters"] if older else []
+    module = "adamas.flower.older" if older else "adamas.flower"
+    example = "\n".join(
+        [
+            *imports,
+            f">>> from {module} import {flower_name(spec)}",
+            f">>> strategy = {flower_name(spec)}({given})",
+            ">>> strategy.completed_rounds",
+            "0",
+        ]
+    )
+    raises = {
+        "TypeError": "An argument is unknown or has the wrong type.",
+        "ValueError": "An argument is out of range, or two arguments do not go together.",
+    }
+    return class_docstring(
+        spec,
+        texts,
+        head=f"{summary}\n\n{wrapped(about)}\n\n{spec.documentation['']}",
+        raises=raises,
+        example=example,
+        references=f"{wrapped(_PAPER)}\n\n{spec.documentation['References']}",
     )

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from adamas.rules.class_docstring import class_docstring
 from adamas.rules.common import check_cautious, check_decay, with_largest_rate
+from adamas.rules.docstring import described, sections, with_default
+from adamas.rules.hyperparameter import Hyperparameter
 from adamas.rules.keras_words import KerasWords
 from adamas.rules.spec import RuleSpec
 
 #: What Keras calls arguments that have another name here. (The betas are one argument here, and one each in Keras.)
 KERAS_NAMES = {"lr": "learning_rate", "eps": "epsilon", "eps_root": "epsilon_root"}
 
-#: Arguments that Keras has in a way of its own, or has not.
+#: What adamas calls arguments that it calls by another name, unless the rule has them by this one.
+ADAMAS_NAMES = {
+    "learning_rate": "lr",
+    "epsilon": "eps",
+    "epsilon_root": "eps_root",
+    "rho": "alpha",
+    "beta_2_decay": "beta2_decay",
+    "clip_threshold": "d",
+}
+
+#: Arguments that Keras has in a way of its own, or lacks.
 NOT_IN_KERAS = ("weight_decay", "decoupled_weight_decay", "maximize")
 
 
@@ -42,20 +55,60 @@ def keras_arguments(spec: RuleSpec) -> dict[str, Any]:
     return arguments | keywords
 
 
-def keras_docstring(spec: RuleSpec) -> str:
-    """Return the docstring of the class; none where Python has dropped docstrings (``-OO``)."""
+def hyperparameter_of(spec: RuleSpec, name: str) -> tuple[Hyperparameter, int | None]:
+    """Return the hyperparameter that an argument sets, and which of its numbers, if it is several."""
+    place = re.fullmatch(r"(beta|epsilon)_(\d)", name)
+    if place is not None:
+        return spec.by_name["betas" if place[1] == "beta" else "eps"], int(place[2]) - 1
+    return spec.by_name[name if name in spec.by_name else ADAMAS_NAMES.get(name, name)], None
+
+
+def has_own_docstring(spec: RuleSpec) -> bool:
+    """Tell whether the class has a summary and equations of its own."""
+    return type(spec.keras) is not KerasWords and bool(spec.keras.__doc__)
+
+
+def keras_docstring(spec: RuleSpec, shared: Mapping[str, str], defaults: Mapping[str, Any]) -> str | None:
+    """Return the docstring of the class; None where Python has dropped docstrings (``-OO``).
+
+    Args:
+        spec: The rule.
+        shared: Texts on arguments that all classes have.
+        defaults: The defaults of these, in order.
+    """
     if not spec.__doc__:
-        return ""
-    if type(spec.keras) is not KerasWords and spec.keras.__doc__:
-        return spec.keras.__doc__
-    ours = {name: our for our, name in KERAS_NAMES.items()}
-    lines = ["    learning_rate: As of `Optimizer`, as all others are."]
-    for name in keras_arguments(spec):
-        if name != "learning_rate":
-            our = "betas" if name.startswith("beta_") else ours.get(name, name)
-            lines.append(f"    {name}: {spec.descriptions[our]}")
-    head = inspect.cleandoc(spec.__doc__ or "").split("\nArgs:\n", 1)[0]
-    return f"{head}\nArgs:\n" + "\n".join(lines) + f"\n\nReferences:\n{spec.references}"
+        return None
+    words, arguments = spec.keras, keras_arguments(spec)
+    own = sections(words.__doc__ or "") if has_own_docstring(spec) else {"": ""}
+    names = {hyperparameter_of(spec, name)[0].name: name for name in arguments if not name.startswith("beta_")}
+    texts = {}
+    for name, default in {**arguments, **defaults, **arguments}.items():
+        if name in words.texts:
+            texts[name] = with_default(words.texts[name], default)
+        elif name in shared:
+            texts[name] = with_default(shared[name], default)
+        else:
+            each, part = hyperparameter_of(spec, name)
+            texts[name] = described(each, default, part=part, names=names, callables="")
+    example = f"""\
+>>> import keras
+>>> import adamas.keras
+>>> w = keras.Variable([1.0, -2.0])
+>>> optimizer = adamas.keras.{keras_name(spec)}()
+>>> for _ in range(10):
+...     optimizer.apply([2 * keras.ops.convert_to_tensor(w)], [w])
+>>> bool(keras.ops.all(keras.ops.abs(w) < keras.ops.array([1.0, 2.0])))
+True"""
+    raises = {
+        "TypeError": "An argument is unknown or has the wrong type.",
+        "ValueError": "An argument is out of range, or two arguments do not go together.",
+    }
+    head = own[""]
+    if head and "::" not in head:
+        _, equations = spec.documentation[""].split("\n\n", 1)
+        head += f"\n\nIn the words of `adamas.{spec.name}`:\n\n{equations}"
+    references = own.get("References", "")
+    return class_docstring(spec, texts, raises=raises, example=example, head=head, references=references)
 
 
 def keras_fixed(spec: RuleSpec) -> dict[str, Any]:

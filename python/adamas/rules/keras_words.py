@@ -28,13 +28,16 @@ class KerasStep(NamedTuple):
 class KerasWords:
     """An optimizer of `adamas.keras`. A rule that Keras lacks needs none of this; one that it has, the differences.
 
-    The docstring of a subclass is that of the optimizer; without one, it is made from the rule's.
+    The docstring of a subclass has the summary, the equations and the References of the optimizer; without one, they
+    are those of the rule.
     """
 
     #: Of the class; empty for the name of the rule.
     name: str = ""
     #: Arguments in Keras's words, with Keras's defaults, in order; None for those of the rule.
     arguments: Mapping[str, Any] | None = None
+    #: What arguments mean that mean something else in Keras, or have other valid values.
+    texts: Mapping[str, str] = {}
     #: Hyperparameters, no arguments, that make the rule what Keras has.
     fixed: Mapping[str, Any] = {}
     #: Weight decay is left to the rule even where it does it elsewhere than Keras: Keras's would be another one.

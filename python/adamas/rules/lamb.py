@@ -11,8 +11,9 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, beta_coefficients
+from adamas.rules.hyperparameter import BETAS, DECAY_IN_DIRECTION, EPS, LR, MAXIMIZE, Hyperparameter, Range
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _LAMBFormula(Formula):
@@ -56,7 +57,7 @@ class _LAMBFormula(Formula):
 
 
 class _LAMBInKeras(KerasWords):
-    """Layer-wise adaptive moments, as ``keras.optimizers.Lamb``; arguments as of `Adam`.
+    """Layer-wise adaptive moments, as ``keras.optimizers.Lamb``.
 
     Weight decay comes before the update, as always in Keras; in the paper it is part of the direction.
 
@@ -82,23 +83,9 @@ class LAMB(RuleSpec):
         p <- p - lr * |p|/|u| * u
 
     where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
-    float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
+    float64, in an order that depends on neither instruction set nor threads.
 
-    This is `Adam` with a trust ratio, which scales the decay as well: so it is a rule, and no option of `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: Weight of the parameter in the direction, >= 0.
-        maximize: As in `Adam`.
-        bias_correction: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    This is `Adam` with a trust ratio. The ratio scales the weight decay as well, so it is not an option of `Adam`.
 
     Example:
         >>> import numpy as np
@@ -119,9 +106,15 @@ class LAMB(RuleSpec):
         LR,
         BETAS,
         EPS.but(1e-6),
-        WEIGHT_DECAY,
+        DECAY_IN_DIRECTION,
         MAXIMIZE,
-        Hyperparameter("bias_correction", True, Range.FLAG, keyword_only=True),
+        Hyperparameter(
+            "bias_correction",
+            True,
+            Range.FLAG,
+            keyword_only=True,
+            text="Divide the moments by ``1 - beta^t``, as in the equations above. False: use them as they are.",
+        ),
     )
     formulas = (_LAMBFormula(),)
     keras = _LAMBInKeras()

@@ -11,7 +11,8 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
-from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.hyperparameter import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _LaPropFormula(Formula):
@@ -44,7 +45,7 @@ class _LaPropFormula(Formula):
 
 @enter
 class LaProp(RuleSpec):
-    r"""LaProp, as in the authors' code and in timm.
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero, and the number l (``lr_average``), which is kept beside the step count::
@@ -55,25 +56,8 @@ class LaProp(RuleSpec):
         m <- beta1*m + (1 - beta1)*lr * g / (sqrt(v)/sqrt(1 - beta2^t) + eps)
         p <- p - lr/l * m
 
-    With a constant lr, lr/l is 1/(1 - beta1^t). While lr has been 0 all along, nothing moves. timm lets the parameter
-    decay after the update, here it does so before, as in `AdamW`. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `AdamW`.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    With a constant lr, lr/l is 1/(1 - beta1^t). As long as lr has been 0 in all steps, nothing moves. timm lets the
+    parameter decay after the update, adamas before it.
 
     Example:
         >>> import numpy as np

@@ -8,7 +8,8 @@ from typing import Any
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula
-from adamas.rules.spec import EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.hyperparameter import DECAY_IN_DIRECTION, EPS, LR, MAXIMIZE, Hyperparameter, Range
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _LARSFormula(Formula):
@@ -53,23 +54,7 @@ class LARS(RuleSpec):
         p <- p - b,  or with nesterov: p <- p - (lr * trust_coefficient*|p|/(|u| + eps) * u + momentum*b)
 
     where |.| is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero. Norms
-    are summed up in float64, in an order that depends on neither instruction set nor threads. Numbers are rounded as in
-    `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        momentum: Momentum factor, >= 0.
-        weight_decay: Weight of the parameter in the direction, >= 0.
-        trust_coefficient: How large a step may be for the size of the parameter, >= 0.
-        eps: Added to the norm of the direction, >= 0.
-        nesterov: Nesterov's momentum.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    are summed up in float64, in an order that depends on neither instruction set nor threads.
 
     Example:
         >>> import numpy as np
@@ -87,11 +72,16 @@ class LARS(RuleSpec):
 
     hyperparameters = (
         LR.but(1.0),
-        Hyperparameter("momentum", 0.9, Range.NON_NEGATIVE),
-        WEIGHT_DECAY,
-        Hyperparameter("trust_coefficient", 0.001, Range.NON_NEGATIVE),
-        EPS.but(0.0),
-        Hyperparameter("nesterov", False, Range.FLAG, keyword_only=True),
+        Hyperparameter("momentum", 0.9, Range.NON_NEGATIVE, text="Momentum factor."),
+        DECAY_IN_DIRECTION,
+        Hyperparameter(
+            "trust_coefficient",
+            0.001,
+            Range.NON_NEGATIVE,
+            text="How large a step may be beside the norm of the parameter.",
+        ),
+        EPS.but(0.0, text="Added to the norm of the direction."),
+        Hyperparameter("nesterov", False, Range.FLAG, keyword_only=True, text="Use Nesterov's momentum."),
         MAXIMIZE,
     )
     formulas = (_LARSFormula(),)

@@ -7,8 +7,9 @@ from typing import Any
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
+from adamas.rules.hyperparameter import ALWAYS_DECOUPLED, BETAS, CAUTIOUS, DECAY, DECOUPLED_DECAY, LR, MAXIMIZE
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import ALWAYS_DECOUPLED, BETAS, CAUTIOUS, DECAY, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _LionFormula(Formula):
@@ -33,11 +34,6 @@ class _LionFormula(Formula):
 class _LionInKeras(KerasWords):
     """Lion (evolved sign momentum), as ``keras.optimizers.Lion``.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        beta_1: Weight of the momentum in the direction, in [0, 1).
-        beta_2: Decay rate of the momentum, in [0, 1).
-
     References:
         X. Chen et al.: Symbolic Discovery of Optimization Algorithms. NeurIPS 2023, arXiv:2302.06675.
     """
@@ -56,23 +52,8 @@ class Lion(RuleSpec):
         m <- beta2*m + (1 - beta2)*g
         p <- p - lr*u
 
-    Every parameter moves by lr, so lr wants to be 3 to 10 times smaller than for `AdamW`, and weight_decay as much
-    larger. The sign of zero is zero, that of NaN is NaN. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: Weight of the momentum in the direction, and its decay rate, each in [0, 1).
-        weight_decay: Strength of the decay, >= 0.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    Every element moves by lr. So use an lr that is 3 to 10 times smaller than for `AdamW`, and a weight_decay that is
+    larger by the same factor. The sign of zero is zero, and the sign of NaN is NaN.
 
     Example:
         >>> import numpy as np
@@ -91,8 +72,15 @@ class Lion(RuleSpec):
 
     hyperparameters = (
         LR.but(1e-4),
-        BETAS.but((0.9, 0.99)),
-        WEIGHT_DECAY.but(1e-3),
+        BETAS.but(
+            (0.9, 0.99),
+            text="Weight of the momentum in the direction u, and decay rate of the momentum m.",
+            parts=(
+                "Weight of the momentum in the direction u.",
+                "Decay rate of the momentum m.",
+            ),
+        ),
+        DECOUPLED_DECAY.but(1e-3),
         MAXIMIZE,
         *DECAY,
         CAUTIOUS,

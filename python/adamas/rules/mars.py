@@ -11,20 +11,19 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, beta_coefficients
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     ALWAYS_DECOUPLED,
     BETAS,
     CAUTIOUS,
     DECAY,
+    DECOUPLED_DECAY,
     EPS,
     LR,
     MAXIMIZE,
-    WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _MARSFormula(Formula):
@@ -82,24 +81,7 @@ class MARS(RuleSpec):
 
     where |.| is the Euclidean norm over the array. The authors and timm step vectors, as biases are, by AdamW unless
     told otherwise: give those to an `AdamW` of their own for that. Norms are summed up in float64, in an order that
-    depends on neither instruction set nor threads. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        gamma: Strength of the correction, >= 0.
-        weight_decay: As in `AdamW`.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    depends on neither instruction set nor threads.
 
     Example:
         >>> import numpy as np
@@ -120,8 +102,10 @@ class MARS(RuleSpec):
         LR.but(3e-3),
         BETAS.but((0.9, 0.99)),
         EPS,
-        Hyperparameter("gamma", 0.025, Range.NON_NEGATIVE),
-        WEIGHT_DECAY,
+        Hyperparameter(
+            "gamma", 0.025, Range.NON_NEGATIVE, text="Strength of the correction by the gradient of the step before."
+        ),
+        DECOUPLED_DECAY,
         MAXIMIZE,
         *DECAY,
         CAUTIOUS,

@@ -12,8 +12,7 @@ from adamas._numerics.elementary import exponential
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
-from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     BETAS,
     CAUTIOUS,
     DECAY,
@@ -24,9 +23,9 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 _LOG_BASE = -0.04082199452025517
 
@@ -62,7 +61,7 @@ class _NAdamFormula(Formula):
 
 
 class _NAdamInKeras(KerasWords):
-    """Adam with Nesterov momentum, as ``keras.optimizers.Nadam``; arguments as of `Adam`.
+    """Adam with Nesterov momentum, as ``keras.optimizers.Nadam``.
 
     References:
         T. Dozat: Incorporating Nesterov Momentum into Adam. ICLR Workshop 2016.
@@ -87,25 +86,7 @@ class NAdam(RuleSpec):
         p <- p - (lr*(1 - mu_t)/(1 - mu_1*...*mu_t) * g + lr*mu_{t+1}/(1 - mu_1*...*mu_{t+1}) * m)
                  / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    The product of the mu so far is kept beside the step count, as ``mu_product``. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `Adam`.
-        momentum_decay: How soon mu approaches beta1, >= 0.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    The product of the mu so far is kept beside the step count, as ``mu_product``.
 
     Example:
         >>> import numpy as np
@@ -126,7 +107,9 @@ class NAdam(RuleSpec):
         BETAS,
         EPS,
         WEIGHT_DECAY,
-        Hyperparameter("momentum_decay", 4e-3, Range.NON_NEGATIVE),
+        Hyperparameter(
+            "momentum_decay", 4e-3, Range.NON_NEGATIVE, text="How soon mu approaches beta1: the larger, the sooner."
+        ),
         DECOUPLED.but(False, keyword_only=False),
         MAXIMIZE,
         *DECAY,

@@ -8,7 +8,8 @@ from typing import Any
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula
-from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.hyperparameter import BETAS, DECAY_IN_DIRECTION, EPS, LR, MAXIMIZE, Hyperparameter, Range
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _NovoGradFormula(Formula):
@@ -57,21 +58,7 @@ class NovoGrad(RuleSpec):
         p <- p - lr*m
 
     where |.| is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on neither
-    instruction set nor threads. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: Decay rates of m and v, each in [0, 1).
-        eps: As in `Adam`.
-        eps_root: Added to v under the root, >= 0.
-        weight_decay: Weight of the parameter in the direction, >= 0.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    instruction set nor threads.
 
     Example:
         >>> import numpy as np
@@ -91,10 +78,17 @@ class NovoGrad(RuleSpec):
 
     hyperparameters = (
         LR,
-        BETAS.but((0.9, 0.25)),
+        BETAS.but(
+            (0.9, 0.25),
+            text="Decay rates of m and v.",
+            parts=(
+                "Decay rate of m, the momentum.",
+                "Decay rate of v, the average of squared norms.",
+            ),
+        ),
         EPS.but(1e-6),
-        Hyperparameter("eps_root", 0.0, Range.NON_NEGATIVE),
-        WEIGHT_DECAY,
+        Hyperparameter("eps_root", 0.0, Range.NON_NEGATIVE, text="Added to v under the root."),
+        DECAY_IN_DIRECTION,
         MAXIMIZE,
     )
     formulas = (_NovoGradFormula(),)

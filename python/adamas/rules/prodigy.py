@@ -11,19 +11,9 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, magnitude
+from adamas.rules.hyperparameter import BETAS, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import (
-    BETAS,
-    DECOUPLED,
-    EPS,
-    LR,
-    MAXIMIZE,
-    WEIGHT_DECAY,
-    Hyperparameter,
-    Range,
-    RuleSpec,
-    enter,
-)
+from adamas.rules.spec import RuleSpec, enter
 
 #: Steps counted in a float64: others than these have been set by somebody.
 _END_OF_COUNT = 2.0**60
@@ -117,10 +107,9 @@ class _ProdigyInKeras(KerasWords):
 class Prodigy(RuleSpec):
     r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
 
-    Leave lr at 1, or let a schedule take it from 1 to 0. One number d, for all parameters, is an estimate of the
-    distance from the start to the solution. It begins at d0 and only grows. For each parameter array, with gradient g
-    and the states m (``exp_avg``), v (``exp_avg_sq``) and s, which start at zero, and p0, which is the parameter as it
-    is at its first step::
+    All parameters share one number d, an estimate of the distance from the start to the solution. It begins at d0 and
+    only grows. For each parameter array, with gradient g and the states m (``exp_avg``), v (``exp_avg_sq``) and s,
+    which start at zero, and p0, which is the parameter before its first step::
 
         dlr = d*lr                       with use_bias_correction times sqrt(1 - beta2^k)/(1 - beta1^k)
         g <- g + weight_decay*p          without decoupled_weight_decay
@@ -132,42 +121,25 @@ class Prodigy(RuleSpec):
         d_hat = d_coef*d_numerator / sum of |s|                             over all parameters
         d_max <- max(d_max, d_hat);  d <- min(d_max, growth_rate*d)         (no growth_rate while d is d0)
 
-        p <- p - (dlr*weight_decay*p + dlr * m / (sqrt(v) + d*eps))         dlr is still that of before
+        p <- p - (dlr*weight_decay*p + dlr * m / (sqrt(v) + d*eps))         dlr is that of the first line
 
-    where the decay is that of decoupled_weight_decay. The sums are over all parameters that have a gradient in a step;
-    others stay as they are. k counts steps. ``opt.scalars`` shows d, d_max, d_numerator and k; d is 0 before the first
-    step.
+    The term with weight_decay in the last line is that of decoupled_weight_decay. The sums are over all parameters that
+    have a gradient in the step; other parameters stay as they are. k counts steps. ``opt.scalars`` shows d, d_max,
+    d_numerator and k; d is 0 before the first step.
 
-    lr, betas, beta3, d0, d_coef, growth_rate and use_bias_correction must be the same in all groups. But lr may be 0 in
-    some: such a group rests. Its parameters and states stay as they are, and the sums are without it. While all
-    gradients have been zero, nothing is known, and nothing moves.
+    lr, betas, beta3, d0, d_coef, growth_rate and use_bias_correction must be the same in all groups, with one
+    exception: lr may be 0 in some groups. The parameters and states of such a group stay as they are, and the sums
+    leave it out. As long as all gradients have been zero, the sums are zero, and nothing moves.
 
-    The gradients of all parameters are needed before one of them can be updated. So a step cannot be taken in parts
-    (`step_scope`), and rows (``sparse``) cannot be stepped alone. s and p0 are float32 in every ``state_dtype``, since
-    an error in the sums could make d too large, and that for good. prodigyopt's ``slice_p``, which takes the sums over
-    every p-th element alone, is not offered: it saves memory, but changes the rule, and reads no less where p is below
-    the 16 elements of a cache line. Sums are taken in float64, in an order that depends on neither instruction set nor
-    threads. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: Multiplies the step size that is found, >= 0, or a callable as in `Adam`.
-        betas: As in `Adam`.
-        beta3: Decay rate of s and of d_numerator, in [0, 1). None: the square root of beta2.
-        eps: As in `Adam`; multiplied by d.
-        weight_decay: Strength of the decay, >= 0, or a callable as in `Adam`.
-        use_bias_correction: Correct the moments for their start at zero, as `Adam` does.
-        safeguard_warmup: Leave lr out of s. With a warmup of lr, else d may become too large.
-        d0: First value of d, > 0. It rarely needs to be changed; it must be far below the d that is right.
-        d_coef: Multiplies the estimate of d, >= 0. 0.5 and 2 are sensible, and the preferred way to tune.
-        growth_rate: Largest factor by which d may grow in a step, >= 1; 1.02 makes a kind of warmup. None: no limit.
-        decoupled_weight_decay: Decay as `AdamW` does, with dlr in place of lr; otherwise as `Adam`.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
+    The rule needs the gradients of all parameters before it can update one of them. So a step cannot be taken in parts
+    (`step_scope`), and single rows (``sparse``) cannot be stepped. s and p0 are float32 in every ``state_dtype``: an
+    error in the sums could make d too large, and d never falls. prodigyopt's ``slice_p``, which takes the sums over
+    every p-th element, is not offered: it saves memory, but it changes the rule, and it reads as much memory where p is
+    below the 16 elements of a cache line. Sums are taken in float64, in an order that depends on neither instruction
+    set nor threads.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`; or groups that differ where they must not.
+        ValueError: Groups have different values of an argument that must be the same in all of them.
 
     Example:
         >>> import numpy as np
@@ -187,17 +159,62 @@ class Prodigy(RuleSpec):
     """
 
     hyperparameters = (
-        LR.but(1.0, shared=True),
+        LR.but(
+            1.0,
+            shared=True,
+            text="Multiplies the step size d that the rule finds. Leave it at 1, or let a schedule take it from 1 to "
+            "0.",
+        ),
         BETAS.but((0.9, 0.999), shared=True),
-        Hyperparameter("beta3", None, Range.OPTIONAL_FRACTION, shared=True),
-        EPS,
+        Hyperparameter(
+            "beta3",
+            None,
+            Range.OPTIONAL_FRACTION,
+            shared=True,
+            text="Decay rate of s and of d_numerator. None: the square root of beta2.",
+        ),
+        EPS.but(1e-8, text="Multiplied by d, and then added to the denominator of the update."),
         WEIGHT_DECAY,
-        Hyperparameter("use_bias_correction", False, Range.FLAG, shared=True),
-        Hyperparameter("safeguard_warmup", False, Range.FLAG),
-        Hyperparameter("d0", 1e-6, Range.POSITIVE, shared=True),
-        Hyperparameter("d_coef", 1.0, Range.NON_NEGATIVE, shared=True),
-        Hyperparameter("growth_rate", None, Range.OPTIONAL_GROWTH, shared=True),
-        DECOUPLED.but(True),
+        Hyperparameter(
+            "use_bias_correction",
+            False,
+            Range.FLAG,
+            shared=True,
+            text="Correct the moments for their start at zero, as `Adam` does.",
+        ),
+        Hyperparameter(
+            "safeguard_warmup",
+            False,
+            Range.FLAG,
+            text="Leave ``lr`` out of s. Set it when ``lr`` has a warmup: without it, d may become too large then.",
+        ),
+        Hyperparameter(
+            "d0",
+            1e-6,
+            Range.POSITIVE,
+            shared=True,
+            text="First value of d. It must be far below the right d, and rarely needs to be changed.",
+        ),
+        Hyperparameter(
+            "d_coef",
+            1.0,
+            Range.NON_NEGATIVE,
+            shared=True,
+            text="Multiplies the estimate of d. This is the preferred way to tune the rule; 0.5 and 2 are sensible "
+            "values.",
+        ),
+        Hyperparameter(
+            "growth_rate",
+            None,
+            Range.OPTIONAL_GROWTH,
+            shared=True,
+            text="Largest factor by which d may grow in one step; 1.02 acts as a warmup. None: no limit.",
+        ),
+        DECOUPLED.but(
+            True,
+            text="True: multiply the parameter by ``1 - dlr*weight_decay``. False: add ``weight_decay*p`` to the "
+            "gradient, which is an L2 penalty.",
+        ),
         MAXIMIZE,
     )
     formulas = (_ProdigyFormula(),)

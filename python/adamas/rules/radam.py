@@ -11,8 +11,9 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients
+from adamas.rules.hyperparameter import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY
 from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import BETAS, CAUTIOUS, DECAY, DECOUPLED, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.spec import RuleSpec, enter
 
 
 def rectification(beta2: float, bias2: float, step: int, least: float) -> float | None:
@@ -51,7 +52,7 @@ class _RAdamFormula(Formula):
 
 
 class _RAdamInKeras(KerasWords):
-    """Rectified Adam, as `adamas.RAdam`; arguments as of `Adam`.
+    """Rectified Adam, as `adamas.RAdam`.
 
     References:
         L. Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond. ICLR 2020, arXiv:1908.03265.
@@ -60,7 +61,7 @@ class _RAdamInKeras(KerasWords):
 
 @enter
 class RAdam(RuleSpec):
-    r"""Rectified Adam, as in PyTorch.
+    r"""Rectified Adam, as in PyTorch: plain momentum until the second moment is reliable.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero::
@@ -76,25 +77,7 @@ class RAdam(RuleSpec):
         else:
             p <- p - lr/(1 - beta1^t) * m
 
-    PyTorch and optax disagree on the place of eps; this is PyTorch's, before the bias correction. Numbers are rounded
-    as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        maximize: As in `Adam`.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    PyTorch and optax disagree on the place of eps. Here it is added before the bias correction, as PyTorch does.
 
     Example:
         >>> import numpy as np

@@ -9,8 +9,7 @@ import numpy as np
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, larger
-from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     CAUTIOUS,
     DECAY,
     DECOUPLED,
@@ -20,9 +19,9 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import KerasStep, KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _RMSpropFormula(Formula):
@@ -73,17 +72,17 @@ class _RMSpropInKeras(KerasWords):
     Keras's b has the learning rates in it. The state holds ``v + epsilon/rho``, which the next step makes
     ``v + epsilon``.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        rho: Decay rate of the averages, in (0, 1).
-        momentum: In [0, 1]. Whether there is one is fixed by `build`.
-        epsilon: >= 0.
-        centered: Divide by the spread around the average gradient.
-        state_dtype: None, "float32" or "float64".
-
     References:
         T. Tieleman, G. Hinton: Lecture 6.5, rmsprop. Coursera: Neural Networks for Machine Learning, 2012.
     """
+
+    texts = {
+        "rho": "Decay rate of the averages v and a. A number in (0, 1).",
+        "momentum": "Momentum factor. A number in [0, 1]. Whether it is 0 is fixed by `build`.",
+        "epsilon": "Added under the root. A finite number >= 0.",
+        "state_dtype": "How states are kept: None, 'float32' or 'float64'. In fewer bits, epsilon would be lost in the "
+        "rounding. None: float32, or float64 for float64 variables.",
+    }
 
     arguments = {"learning_rate": 0.001, "rho": 0.9, "momentum": 0.0, "epsilon": 1e-7, "centered": False}
 
@@ -108,7 +107,7 @@ class _RMSpropInKeras(KerasWords):
 
 @enter
 class RMSprop(RuleSpec):
-    r"""RMSprop, as in PyTorch.
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
 
     For each element, with gradient g and the states v (``square_avg``), a (``grad_avg``, if centered) and b
     (``momentum_buffer``, with momentum), which start at zero::
@@ -119,27 +118,7 @@ class RMSprop(RuleSpec):
         d = sqrt(v) + eps,  or centered: sqrt(max(v - a*a, 0)) + eps
         p <- p - lr*g/d,    or with momentum: b <- momentum*b + g/d;  p <- p - lr*b
 
-    Numbers are rounded as in `Adam`. Centered, PyTorch gets NaN where rounding makes v - a*a negative; here it counts
-    as 0.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        alpha: Decay rate of the averages, in [0, 1).
-        eps: As in `Adam`.
-        weight_decay: As in `Adam`.
-        momentum: Momentum factor, >= 0. Whether there is one is fixed at construction.
-        centered: Divide by the spread around the average gradient. Fixed at construction.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    If centered, rounding may make v - a*a negative. PyTorch gets NaN then; here it counts as 0.
 
     Example:
         >>> import numpy as np
@@ -159,11 +138,24 @@ class RMSprop(RuleSpec):
 
     hyperparameters = (
         LR.but(1e-2),
-        Hyperparameter("alpha", 0.99, Range.FRACTION),
+        Hyperparameter("alpha", 0.99, Range.FRACTION, text="Decay rate of the averages v and a."),
         EPS,
         WEIGHT_DECAY,
-        Hyperparameter("momentum", 0.0, Range.NON_NEGATIVE, state="momentum_buffer"),
-        Hyperparameter("centered", False, Range.FLAG, frozen=True, state="grad_avg"),
+        Hyperparameter(
+            "momentum",
+            0.0,
+            Range.NON_NEGATIVE,
+            state="momentum_buffer",
+            text="Momentum factor. 0: no momentum, and no b is kept.",
+        ),
+        Hyperparameter(
+            "centered",
+            False,
+            Range.FLAG,
+            frozen=True,
+            state="grad_avg",
+            text="Divide by the spread of the gradient around its average a.",
+        ),
         MAXIMIZE,
         DECOUPLED,
         *DECAY,

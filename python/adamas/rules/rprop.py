@@ -9,7 +9,8 @@ import numpy as np
 
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula, with_sign
-from adamas.rules.spec import LR, MAXIMIZE, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.hyperparameter import LR, MAXIMIZE, Hyperparameter, Range
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _RpropFormula(Formula):
@@ -41,7 +42,7 @@ class _RpropFormula(Formula):
 
 @enter
 class Rprop(RuleSpec):
-    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts.
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
 
     For each element, with gradient g and the states g' (``prev``) and s (``step_size``), which start at zero::
 
@@ -50,21 +51,12 @@ class Rprop(RuleSpec):
         g <- 0 where g*g' < 0;  g' <- g
         p <- p - sign(g)*s
 
-    The states are kept in the type that is computed with, whatever ``state_dtype`` says. Numbers are rounded as in
-    `Adam`. The product of two small gradients does not become 0: their signs are multiplied.
-
-    Args:
-        params: As in `Adam`.
-        lr: What the step sizes start at: its value in the first step of a parameter. As in PyTorch, later values,
-            a schedule's say, change nothing.
-        etas: Factors of the step size, after a change of sign and without one: the first below 1, the second above.
-        step_sizes: The least and the largest step size, >= 0.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
+    ``state_dtype`` does not apply to the states: they are kept in the type that is computed with. The product of two
+    small gradients does not become 0, since only their signs are multiplied.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+        ValueError: ``etas`` are not one number in (0, 1) and one above 1; or the first of ``step_sizes`` is larger than
+            the second.
 
     Example:
         >>> import numpy as np
@@ -82,9 +74,31 @@ class Rprop(RuleSpec):
     """
 
     hyperparameters = (
-        LR.but(1e-2),
-        Hyperparameter("etas", (0.5, 1.2), Range.PAIR),
-        Hyperparameter("step_sizes", (1e-6, 50.0), Range.PAIR),
+        LR.but(
+            1e-2,
+            text="First value of the step sizes: only its value at the first step of a parameter counts. Later "
+            "values, those of a schedule for example, change nothing; PyTorch does the same.",
+        ),
+        Hyperparameter(
+            "etas",
+            (0.5, 1.2),
+            Range.PAIR,
+            text="Factors of the step size: below 1 after a change of sign, and above 1 without one.",
+            parts=(
+                "Factor after a change of sign, below 1.",
+                "Factor without a change of sign, above 1.",
+            ),
+        ),
+        Hyperparameter(
+            "step_sizes",
+            (1e-6, 50.0),
+            Range.PAIR,
+            text="The least and the largest step size.",
+            parts=(
+                "The least step size.",
+                "The largest step size.",
+            ),
+        ),
         MAXIMIZE,
     )
     formulas = (_RpropFormula(),)

@@ -12,17 +12,36 @@ from adamas._numerics.elementary import real_power
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.hyperparameter import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import ADAM_ARGUMENTS, KerasWords
 from adamas.rules.radam import rectification
-from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, Evaluation, Hyperparameter, Range, RuleSpec, enter
+from adamas.rules.spec import Evaluation, RuleSpec, enter
 
 _SCALARS = {"weight_sum": 0.0, "lr_max": 0.0}
 
+_RATE = LR.but(2.5e-3, text="Learning rate. A constant is enough.")
+_BETAS = BETAS.but(
+    (0.9, 0.999),
+    text="Interpolation between z and x, above 0, and decay rate of v.",
+    parts=("Interpolation between z and x, above 0.", "Decay rate of v, the second moment."),
+)
+_DECAY = WEIGHT_DECAY.but(
+    0.0,
+    text="Strength of the weight decay: ``weight_decay*y`` is a part of the direction u, as in the equations above.",
+)
+
 #: Warmup, and what decides the weight of a step in the average.
 _AVERAGE = (
-    Hyperparameter("warmup_steps", 0, Range.COUNT),
-    Hyperparameter("r", 0.0, Range.NON_NEGATIVE),
-    Hyperparameter("weight_lr_power", 2.0, Range.NON_NEGATIVE),
+    Hyperparameter("warmup_steps", 0, Range.COUNT, text="Steps over which ``lr`` grows linearly from 0."),
+    Hyperparameter(
+        "r", 0.0, Range.NON_NEGATIVE, text="Power of the step count t in the weight of a step in the average."
+    ),
+    Hyperparameter(
+        "weight_lr_power",
+        2.0,
+        Range.NON_NEGATIVE,
+        text="Power of the learning rate in the weight of a step in the average.",
+    ),
 )
 
 
@@ -123,6 +142,7 @@ class _ScheduleFree(RuleSpec):
     """What the rules below share."""
 
     evaluation = _Average()
+    numbers_only = ("betas",)
 
     def check_combination(self, group: Mapping[str, Any], path: str) -> None:
         if callable(group["betas"]):
@@ -148,16 +168,14 @@ class _ScheduleFreeAdamWInKeras(_ScheduleFreeInKeras):
 
     Variables are y, where gradients are taken; inside `averaged` they are the averages x, to be evaluated or saved.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
-        beta_1: Interpolation between z and x, in (0, 1).
-        warmup_steps: Steps over which the learning rate grows linearly, >= 0.
-        r: Power of the step count in the weight of a step in the average, >= 0.
-        weight_lr_power: Power of the learning rate in it, >= 0: 0 in Keras, 2 in the authors' code.
-
     References:
         A. Defazio et al.: The Road Less Scheduled. NeurIPS 2024, arXiv:2405.15682.
     """
+
+    texts = {
+        "weight_lr_power": "Power of the learning rate in the weight of a step in the average: 0 in Keras, 2 in the "
+        "authors' code. A finite number >= 0.",
+    }
 
     arguments = {
         **ADAM_ARGUMENTS,
@@ -186,23 +204,11 @@ class ScheduleFreeAdamW(_ScheduleFree):
     That is the form of the authors' code, which keeps no x: ``y = (1 - beta1)*z + beta1*x`` gives it. While training,
     the parameters are y. Call `eval` before the parameters are evaluated or saved for use: then they are x. Call
     `train` to go on: the parameters are y again, exactly as they were. ``weight_sum`` and ``lr_max`` are kept beside
-    the step count. Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`; a constant is meant to be enough.
-        betas: Interpolation between z and x, in (0, 1), and decay rate of v, in [0, 1).
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, at y, >= 0.
-        warmup_steps: Steps over which lr grows linearly, >= 0.
-        r: Power of t in the weight of a step in the average, >= 0.
-        weight_lr_power: Power of lr in that weight, >= 0.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
+    the step count.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+        TypeError: ``betas`` is a callable, which this rule cannot take.
+        ValueError: The first of ``betas`` is 0.
 
     Example:
         >>> import numpy as np
@@ -224,10 +230,10 @@ class ScheduleFreeAdamW(_ScheduleFree):
     """
 
     hyperparameters = (
-        LR.but(2.5e-3),
-        BETAS,
+        _RATE,
+        _BETAS,
         EPS,
-        WEIGHT_DECAY,
+        _DECAY,
         *_AVERAGE,
         MAXIMIZE,
     )
@@ -249,22 +255,13 @@ class ScheduleFreeSGD(_ScheduleFree):
         y <- y + k*(z - y) + lr_t*(momentum*(1 - k) - 1)*u
         z <- z - lr_t*u
 
-    `eval`, `train` and all else are as of `ScheduleFreeAdamW`: ``y = (1 - momentum)*z + momentum*x``.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`; a constant is meant to be enough. It may be 10 to 50 times that of `SGD` with a schedule.
-        momentum: Interpolation between z and x, in (0, 1).
-        weight_decay: Strength of the decay, at y, >= 0.
-        warmup_steps: Steps over which lr grows linearly, >= 0.
-        r: Power of t in the weight of a step in the average, >= 0.
-        weight_lr_power: Power of lr in that weight, >= 0.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
+    That is the form of the authors' code, which keeps no x: ``y = (1 - momentum)*z + momentum*x`` gives it. While
+    training, the parameters are y. Call `eval` before the parameters are evaluated or saved for use: then they are x.
+    Call `train` to go on: the parameters are y again, exactly as they were. ``weight_sum`` and ``lr_max`` are kept
+    beside the step count.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+        ValueError: ``momentum`` is 0.
 
     Example:
         >>> import numpy as np
@@ -283,9 +280,11 @@ class ScheduleFreeSGD(_ScheduleFree):
     """
 
     hyperparameters = (
-        LR.but(1.0),
-        Hyperparameter("momentum", 0.9, Range.FRACTION),
-        WEIGHT_DECAY,
+        LR.but(
+            1.0, text="Learning rate. A constant is enough; it may be 10 to 50 times that of `SGD` with a schedule."
+        ),
+        Hyperparameter("momentum", 0.9, Range.FRACTION, text="Interpolation between z and x, above 0."),
+        _DECAY,
         *_AVERAGE,
         MAXIMIZE,
     )
@@ -302,27 +301,30 @@ class ScheduleFreeSGD(_ScheduleFree):
 class ScheduleFreeRAdam(_ScheduleFree):
     r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
 
-    As `ScheduleFreeAdamW`, with another learning rate and direction, where rho and the rectification r are those of
-    `RAdam`::
+    For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
+    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
 
-        rho > 4:    lr_t = lr*r,  u = g / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*y
-        otherwise:  lr_t = 0, or lr without silent_sgd_phase,  u = g + weight_decay*y
+        rho_inf = 2/(1 - beta2) - 1;  rho = rho_inf - 2*t*beta2^t/(1 - beta2^t)
+        v <- beta2*v + (1 - beta2)*g*g
+        if rho > 4:
+            lr_t = lr * sqrt((rho - 4)*(rho - 2)*rho_inf / ((rho_inf - 4)*(rho_inf - 2)*rho))
+            u = g / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*y
+        else:
+            lr_t = 0, or lr without silent_sgd_phase
+            u = g + weight_decay*y
+        lr_max <- max(lr_max, lr_t)
+        w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
+        y <- y + k*(z - y) + lr_t*(beta1*(1 - k) - 1)*u
+        z <- z - lr_t*u
 
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`; a constant is meant to be enough.
-        betas: Interpolation between z and x, in (0, 1), and decay rate of v, in [0, 1).
-        eps: As in `Adam`.
-        weight_decay: Strength of the decay, at y, >= 0.
-        r: Power of t in the weight of a step in the average, >= 0.
-        weight_lr_power: Power of lr_t in that weight, >= 0.
-        silent_sgd_phase: Do not move in the first steps, in which the rectification is not known.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
+    That is the form of the authors' code, which keeps no x: ``y = (1 - beta1)*z + beta1*x`` gives it. While training,
+    the parameters are y. Call `eval` before the parameters are evaluated or saved for use: then they are x. Call
+    `train` to go on: the parameters are y again, exactly as they were. ``weight_sum`` and ``lr_max`` are kept beside
+    the step count.
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+        TypeError: ``betas`` is a callable, which this rule cannot take.
+        ValueError: The first of ``betas`` is 0.
 
     Example:
         >>> import numpy as np
@@ -343,12 +345,19 @@ class ScheduleFreeRAdam(_ScheduleFree):
     """
 
     hyperparameters = (
-        LR.but(2.5e-3),
-        BETAS,
+        _RATE,
+        _BETAS,
         EPS,
-        WEIGHT_DECAY,
+        _DECAY,
         *_AVERAGE[1:],
-        Hyperparameter("silent_sgd_phase", True, Range.FLAG, keyword_only=True),
+        Hyperparameter(
+            "silent_sgd_phase",
+            True,
+            Range.FLAG,
+            keyword_only=True,
+            text="Do not move in the first steps, for which the rectification is not defined. False: take steps of "
+            "SGD there.",
+        ),
         MAXIMIZE,
     )
     formulas = (_ScheduleFreeFormula("schedule_free_radam", rectified=True),)

@@ -8,19 +8,9 @@ from typing import Any
 from adamas._types import Array
 from adamas.rules.common import decay_rate
 from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.hyperparameter import CAUTIOUS, DECAY, DECOUPLED, LR, MAXIMIZE, WEIGHT_DECAY, Hyperparameter, Range
 from adamas.rules.keras_words import KerasStep, KerasWords
-from adamas.rules.spec import (
-    CAUTIOUS,
-    DECAY,
-    DECOUPLED,
-    LR,
-    MAXIMIZE,
-    WEIGHT_DECAY,
-    Hyperparameter,
-    Range,
-    RuleSpec,
-    enter,
-)
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _SGDFormula(Formula):
@@ -55,17 +45,17 @@ class _SGDInKeras(KerasWords):
 
         plain:     p <- p - learning_rate*g
         momentum:  b <- momentum*b + learning_rate*g;  p <- p - b
-        Nesterov:  b likewise;                         p <- p - (learning_rate*g + momentum*b)
-
-    Args:
-        learning_rate: As of `Optimizer`, as all others are.
-        momentum: In [0, 1]. Whether there is one is fixed by `build`.
-        nesterov: Nesterov's momentum.
+        Nesterov:  b <- momentum*b + learning_rate*g;  p <- p - (learning_rate*g + momentum*b)
 
     References:
         I. Sutskever, J. Martens, G. Dahl, G. Hinton: On the importance of initialization and momentum in deep learning.
         ICML 2013.
     """
+
+    texts = {
+        "momentum": "Momentum factor. A number in [0, 1]. Whether it is 0 is fixed by `build`.",
+        "nesterov": "Use Nesterov's momentum. True or False.",
+    }
 
     arguments = {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
 
@@ -81,34 +71,17 @@ class _SGDInKeras(KerasWords):
 
 @enter
 class SGD(RuleSpec):
-    r"""Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick.
+    r"""Stochastic gradient descent, plain or with momentum, as in PyTorch.
 
     For each element, with gradient g and, with momentum, the state b (``momentum_buffer``)::
 
         g <- g + weight_decay * p
         plain:     p <- p - lr*g
         momentum:  b <- momentum*b + (1 - dampening)*g  (g at the first step);  p <- p - lr*b
-        Nesterov:  b likewise;                                                  p <- p - lr*(g + momentum*b)
-
-    Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        momentum: Momentum factor, >= 0. Whether there is one is fixed at construction.
-        dampening: Subtracted from the weight of the gradient in b; 0 for Nesterov.
-        weight_decay: As in `Adam`.
-        nesterov: Nesterov's momentum. Fixed at construction.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
+        Nesterov:  b <- momentum*b + g;                                         p <- p - lr*(g + momentum*b)
 
     Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`, or nesterov without momentum or with dampening.
+        ValueError: ``nesterov`` without ``momentum``, or with ``dampening``.
 
     Example:
         >>> import numpy as np
@@ -130,10 +103,23 @@ class SGD(RuleSpec):
 
     hyperparameters = (
         LR,
-        Hyperparameter("momentum", 0.0, Range.NON_NEGATIVE, state="momentum_buffer"),
-        Hyperparameter("dampening", 0.0, Range.FINITE),
+        Hyperparameter(
+            "momentum",
+            0.0,
+            Range.NON_NEGATIVE,
+            state="momentum_buffer",
+            text="Momentum factor. 0: no momentum, and no b is kept.",
+        ),
+        Hyperparameter(
+            "dampening",
+            0.0,
+            Range.FINITE,
+            text="Subtracted from the weight of the gradient in b. It must be 0 for Nesterov's momentum.",
+        ),
         WEIGHT_DECAY,
-        Hyperparameter("nesterov", False, Range.FLAG, frozen=True),
+        Hyperparameter(
+            "nesterov", False, Range.FLAG, frozen=True, text="Use Nesterov's momentum. It needs a ``momentum`` above 0."
+        ),
         MAXIMIZE,
         DECOUPLED,
         *DECAY,

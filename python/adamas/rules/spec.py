@@ -3,119 +3,17 @@
 from __future__ import annotations
 
 import inspect
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from adamas._types import Array
 from adamas.rules.common import check_cautious, check_decay
 from adamas.rules.flower_words import FlowerWords
 from adamas.rules.formula import Coefficients, Formula
+from adamas.rules.hyperparameter import Hyperparameter, Range
 from adamas.rules.keras_words import KerasWords
-
-
-class Range(Enum):
-    """What the values of a hyperparameter may be, in the words of error messages."""
-
-    LEARNING_RATE = "a finite number >= 0, or a callable step -> number"
-    NON_NEGATIVE = "a finite number >= 0"
-    FRACTION = "a number in [0, 1)"
-    FINITE = "a finite number"
-    COUNT = "a whole number >= 0"
-    FLAG = "True or False"
-    #: As many numbers as the default has, each a `FRACTION`.
-    BETAS = "numbers"
-    PAIR = "two finite numbers >= 0"
-    #: The first may be None.
-    EPSILONS = "two finite numbers >= 0, or None and one"
-    NON_POSITIVE = "a finite number <= 0"
-    BLOCKS = "'rows', 'tensor', 'elements' or a whole number >= 1"
-    AT_LEAST_ONE = "a finite number >= 1"
-    POSITIVE = "a finite number > 0"
-    OPTIONAL_FRACTION = "None or a number in [0, 1)"
-    OPTIONAL_GROWTH = "None or a finite number >= 1"
-    #: One of `DECAYS`.
-    DECAY = "'scaled', 'corrected' or 'independent'"
-    OPTIONAL_RATE = "None or a finite number > 0"
-
-    __hash__ = object.__hash__  # in C, as checks look these up again and again
-
-
-#: How decoupled weight decay goes with the learning rate: what `Range.DECAY` lists.
-DECAYS = ("scaled", "corrected", "independent")
-
-
-class Hyperparameter(NamedTuple):
-    """One argument of an optimizer, which each of its groups has a value of.
-
-    Attributes:
-        name: Of the argument, and of the entry in ``param_groups``.
-        default: Its value where none is given.
-        range: Which values are valid.
-        keyword_only: It cannot be given by position.
-        frozen: It keeps the value that it had at construction.
-        fixed: It is no argument at all: the rule sets it to its default.
-        schedulable: It may be a callable, from the number of steps taken so far.
-        state: A state that there is only if this is neither zero nor False; empty if there is none such.
-        by_state: In `adamas.functional` it is no argument: giving the state turns it on.
-        shared: All groups have the same value; but any group may have a learning rate of 0.
-        later: Older versions lack it: a state dict of theirs leaves it at its default.
-    """
-
-    name: str
-    default: Any
-    range: Range
-    keyword_only: bool = False
-    frozen: bool = False
-    fixed: bool = False
-    schedulable: bool = False
-    state: str = ""
-    by_state: bool = False
-    shared: bool = False
-    later: bool = False
-
-    def but(self, default: Any, **changes: Any) -> Hyperparameter:
-        """Return the same hyperparameter with another default, and perhaps other attributes."""
-        return self._replace(default=default, **changes)
-
-    @property
-    def annotation(self) -> str:
-        """The type of the argument."""
-        if self.range is Range.BETAS:
-            return f"tuple[{', '.join(['float'] * len(self.default))}]"
-        types = {
-            Range.LEARNING_RATE: "LearningRate",
-            Range.COUNT: "int",
-            Range.FLAG: "bool",
-            Range.PAIR: "tuple[float, float]",
-            Range.BLOCKS: "str | int",
-            Range.EPSILONS: "tuple[float | None, float]",
-            Range.OPTIONAL_FRACTION: "float | None",
-            Range.OPTIONAL_GROWTH: "float | None",
-            Range.DECAY: "str",
-            Range.OPTIONAL_RATE: "float | None",
-        }
-        return types.get(self.range, "float")
-
-
-#: Hyperparameters that many rules have.
-LR = Hyperparameter("lr", 1e-3, Range.LEARNING_RATE, schedulable=True)
-BETAS = Hyperparameter("betas", (0.9, 0.999), Range.BETAS, schedulable=True)
-EPS = Hyperparameter("eps", 1e-8, Range.NON_NEGATIVE)
-WEIGHT_DECAY = Hyperparameter("weight_decay", 0.0, Range.NON_NEGATIVE, schedulable=True)
-MAXIMIZE = Hyperparameter("maximize", False, Range.FLAG, keyword_only=True)
-DECOUPLED = Hyperparameter("decoupled_weight_decay", False, Range.FLAG, keyword_only=True)
-ALWAYS_DECOUPLED = DECOUPLED.but(True, frozen=True, fixed=True)
-#: Of rules with decoupled weight decay that is applied before them (`adamas.rules.common`).
-DECAY = (
-    Hyperparameter("decay", "scaled", Range.DECAY, keyword_only=True, later=True),
-    Hyperparameter("max_lr", None, Range.OPTIONAL_RATE, keyword_only=True, later=True),
-)
-#: Of rules with a form that is `Formula.cautious`.
-CAUTIOUS = Hyperparameter("cautious", False, Range.FLAG, keyword_only=True, later=True)
 
 
 class Evaluation(ABC):
@@ -136,8 +34,9 @@ class Evaluation(ABC):
 class RuleSpec:
     """An update rule as data: classes, functions, documentation and benchmarks are made from it.
 
-    A rule is a subclass with the name of the optimizer, entered into the registry by `enter`. Its docstring is that of
-    the optimizer: the equations, Args, Raises, a runnable Example, References.
+    A rule is a subclass with the name of the optimizer, entered into the registry by `enter`. Its docstring has what
+    only this rule has: a summary, the equations, errors that no other rule raises, a runnable Example, References. The
+    docstrings of the classes are made of it and of what `hyperparameters` and `formulas` say.
 
     Example:
         >>> from adamas import rules
@@ -160,6 +59,12 @@ class RuleSpec:
     evaluation: Evaluation | None = None
     #: Which formula serves a parameter, or what it keeps, depends on the parameter's shape.
     by_shape: bool = False
+    #: Hyperparameters that the rule refuses callables for, though they are schedulable.
+    numbers_only: tuple[str, ...] = ()
+    #: For which parameters a state is kept, where that depends on their shapes.
+    state_notes: Mapping[str, str] = {}
+    #: What a state has numbers for, if not for each element, row or column.
+    state_shapes: Mapping[str, str] = {}
     #: Name of the function of `adamas.functional`; empty for the name of the rule in lower case.
     function_name: str = ""
     #: A runnable example of that function.
@@ -188,11 +93,20 @@ class RuleSpec:
 
         Raises:
             ValueError: Naming one.
-            TypeError: Likewise, for one that may not be a callable.
+            TypeError: Naming one that may not be a callable.
         """
 
     def check_group(self, group: Mapping[str, Any], path: str) -> None:
-        """Refuse what does not go together; arguments and errors are those of `check_combination`."""
+        """Refuse hyperparameters of a group that do not go together.
+
+        Args:
+            group: The hyperparameters, each valid by itself.
+            path: ``path.format(name)`` is how messages name one.
+
+        Raises:
+            ValueError: Naming one.
+            TypeError: Naming one that may not be a callable.
+        """
         check_decay(group, path)
         if group.get("cautious"):
             check_cautious(group, path, possible=self.formula_for(group).cautious)
@@ -346,25 +260,24 @@ class RuleSpec:
         return inspect.Signature([params, *hyperparameters, options], return_annotation="None")
 
     @cached_property
-    def descriptions(self) -> dict[str, str]:
-        """What the docstring says of each argument; for ``As in `Adam`.``, what that says."""
-        described = inspect.cleandoc(self.__doc__ or "").split("\nArgs:\n", 1)[1].split("\n\n", 1)[0]
-        found = {}
-        for entry in re.split(r"\n    (?=[\w*])", described.removeprefix("    ")):
-            name, text = entry.split(": ", 1)
-            other = re.fullmatch(r"As in `(\w+)`\.", text)
-            found[name] = SPECS[other[1]].descriptions[name] if other else " ".join(text.split())
-        return found
+    def documentation(self) -> dict[str, str]:
+        """The docstring by sections: summary and equations under ``""``, Raises, Example, References.
+
+        It has none where Python has dropped docstrings (``-OO``).
+        """
+        from adamas.rules.docstring import sections  # noqa: PLC0415 (it takes a millisecond, and few read it)
+
+        return sections(self.__doc__ or "")
 
     @cached_property
-    def references(self) -> str:
-        """The References of the docstring, as they stand there."""
-        return inspect.cleandoc(self.__doc__ or "").split("\nReferences:\n", 1)[1]
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return self.documentation[""].split("\n", 1)[0]
 
     @cached_property
     def papers(self) -> tuple[str, ...]:
         """Where the rule comes from: the References, each in one line."""
-        return tuple(" ".join(paper.split()) for paper in self.references.split("\n\n"))
+        return tuple(" ".join(paper.split()) for paper in self.documentation["References"].split("\n\n"))
 
 
 #: Every rule by name.

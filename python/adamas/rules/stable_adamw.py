@@ -11,7 +11,8 @@ import numpy as np
 from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.formula import Coefficients, Factors, Formula, larger
-from adamas.rules.spec import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY, RuleSpec, enter
+from adamas.rules.hyperparameter import BETAS, EPS, LR, MAXIMIZE, WEIGHT_DECAY
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _StableAdamWFormula(Formula):
@@ -67,24 +68,10 @@ class StableAdamW(RuleSpec):
         p <- p - lr_t * m/(sqrt(v) + eps)
 
     The mean is over the array. m and v need no correction: the rates k1 and k2 make averages of them from the first
-    step on. Sums are taken in float64, in an order that depends on neither instruction set nor threads. Numbers are
-    rounded as in `Adam`.
+    step on. Sums are taken in float64, in an order that depends on neither instruction set nor threads.
 
-    This is Adam whose update is clipped by its root mean square. It is a rule and no option of `Adam`, since the
-    clipping scales the decay as well, and the averages have rates of their own.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `AdamW`; it is multiplied by lr_t.
-        maximize: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
+    This is Adam whose update is clipped by its root mean square. It is not an option of `Adam`, since the clipping
+    scales the weight decay as well, and the averages have their own rates.
 
     Example:
         >>> import numpy as np
@@ -101,5 +88,15 @@ class StableAdamW(RuleSpec):
         for large-scale vision-language models. NeurIPS 2023, arXiv:2304.13013.
     """
 
-    hyperparameters = (LR, BETAS.but((0.9, 0.99)), EPS.but(1e-6), WEIGHT_DECAY.but(1e-2), MAXIMIZE)
+    hyperparameters = (
+        LR,
+        BETAS.but((0.9, 0.99)),
+        EPS.but(1e-6),
+        WEIGHT_DECAY.but(
+            1e-2,
+            text="Strength of the decoupled weight decay: each step multiplies the parameter by ``1 - "
+            "lr_t*weight_decay``, where lr_t is the clipped learning rate.",
+        ),
+        MAXIMIZE,
+    )
     formulas = (_StableAdamWFormula(),)

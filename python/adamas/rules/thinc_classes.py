@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from adamas.rules.class_docstring import class_docstring
+from adamas.rules.docstring import described, with_default
 from adamas.rules.spec import RuleSpec
 
 #: What thinc calls arguments that have another name here. (The betas are one argument here, and one each in thinc.)
@@ -38,7 +40,7 @@ class ThincWords:
         summary: First line of the docstring.
         settings: Arguments of ``thinc.optimizers.Optimizer`` that make it this rule, where it takes over.
         fixed: Hyperparameters, no arguments, that make the rule what thinc has.
-        left_out: Hyperparameters that thinc has in a way of its own.
+        left_out: Hyperparameters for which thinc has a convention of its own.
         defaults: Of thinc's arguments, where they are not ours.
         steps_ahead: How many steps thinc's coefficients are ahead of the number of updates.
     """
@@ -118,18 +120,44 @@ def thinc_signature(spec: RuleSpec) -> inspect.Signature:
     return inspect.Signature([rate, *others], return_annotation="None")
 
 
-def thinc_docstring(spec: RuleSpec) -> str:
-    """Return the docstring of the class; none where Python has dropped docstrings (``-OO``)."""
+def thinc_docstring(spec: RuleSpec, shared: Mapping[str, str]) -> str | None:
+    """Return the docstring of the class; None where Python has dropped docstrings (``-OO``).
+
+    Args:
+        spec: The rule.
+        shared: Texts on arguments that all classes have.
+    """
     if not spec.__doc__:
-        return ""
-    words = thinc_words(spec)
-    head = inspect.cleandoc(spec.__doc__).split("\nArgs:\n", 1)[0]
+        return None
+    words, hyperparameters = thinc_words(spec), thinc_hyperparameters(spec)
+    head = spec.documentation[""]
     if words is not None:
-        head = f"{words.summary}\n\nThe rule without these conventions:\n\n{head}"
-    lines = []
-    for name, (ours, place, _) in thinc_hyperparameters(spec).items():
-        if ours in spec.descriptions:
-            which = "" if place is None else f"Number {place + 1} of: "
-            lines.append(f"    {name}: {which}{spec.descriptions[ours]}")
-    lines.append("    grad_clip: The largest norm of each gradient, 0 for no clipping; as all others, of `Optimizer`.")
-    return f"{head}\nArgs:\n" + "\n".join(lines) + f"\n\nReferences:\n{spec.references}"
+        head = f"{words.summary}\n\nThe rule without these conventions of thinc:\n\n{head}"
+    names = {ours: name for name, (ours, place, _) in hyperparameters.items() if place is None}
+    texts = {}
+    for name, parameter in thinc_signature(spec).parameters.items():
+        if name in hyperparameters and name not in shared:
+            ours, place, _ = hyperparameters[name]
+            callables = "a schedule of thinc" if place is not None or ours == "eps" else ""
+            each = spec.by_name[ours]._replace(schedulable=bool(callables) and not isinstance(parameter.default, tuple))
+            texts[name] = described(each, parameter.default, part=place, names=names, callables=callables)
+        elif name == "L2_is_weight_decay" and "decoupled_weight_decay" in spec.fixed:
+            texts[name] = with_default(
+                "Must be True: this rule always decays the weights themselves.", parameter.default
+            )
+        else:
+            texts[name] = with_default(shared[name], parameter.default)
+    example = f"""\
+>>> import numpy as np
+>>> import adamas.thinc
+>>> w = np.array([1.0, -2.0], dtype=np.float32)
+>>> optimizer = adamas.thinc.{spec.name}(0.01)
+>>> for _ in range(10):
+...     _ = optimizer((1, "w"), w, 2 * w)
+>>> bool((np.abs(w) < [1.0, 2.0]).all())
+True"""
+    raises = {
+        "TypeError": "An argument is unknown or has the wrong type.",
+        "ValueError": "An argument is out of range.",
+    }
+    return class_docstring(spec, texts, head=head, raises=raises, example=example)

@@ -12,8 +12,7 @@ from adamas._numerics.power import one_minus_power
 from adamas._types import Array
 from adamas.rules.flower_words import YogiInFlower
 from adamas.rules.formula import Coefficients, Formula, beta_coefficients, with_sign
-from adamas.rules.keras_words import KerasWords
-from adamas.rules.spec import (
+from adamas.rules.hyperparameter import (
     BETAS,
     CAUTIOUS,
     DECAY,
@@ -24,9 +23,9 @@ from adamas.rules.spec import (
     WEIGHT_DECAY,
     Hyperparameter,
     Range,
-    RuleSpec,
-    enter,
 )
+from adamas.rules.keras_words import KerasWords
+from adamas.rules.spec import RuleSpec, enter
 
 
 class _YogiFormula(Formula):
@@ -57,10 +56,6 @@ class _YogiFormula(Formula):
 class _YogiInKeras(KerasWords):
     """Adam whose second moment changes by no more than (1 - beta_2)*g*g, as `adamas.Yogi`.
 
-    Args:
-        learning_rate: As of `Optimizer`, as all others are that `Adam` has not.
-        initial_accumulator_value: What both moments start at, >= 0.
-
     References:
         M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
     """
@@ -77,26 +72,6 @@ class Yogi(RuleSpec):
         m <- beta1*m + (1 - beta1)*g
         v <- v - (1 - beta2)*g*g * sign(v - g*g)
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
-
-    Numbers are rounded as in `Adam`.
-
-    Args:
-        params: As in `Adam`.
-        lr: As in `Adam`.
-        betas: As in `Adam`.
-        eps: As in `Adam`.
-        weight_decay: As in `Adam`.
-        initial_accumulator_value: What both moments start at, >= 0. Fixed at construction.
-        maximize: As in `Adam`.
-        decoupled_weight_decay: Decay as `AdamW` does, instead of by a penalty in the gradient.
-        decay: As in `Adam`.
-        max_lr: As in `Adam`.
-        cautious: As in `Adam`.
-        **options: As in `Adam`.
-
-    Raises:
-        TypeError: As in `Adam`.
-        ValueError: As in `Adam`.
 
     Example:
         >>> import numpy as np
@@ -117,7 +92,14 @@ class Yogi(RuleSpec):
         BETAS,
         EPS.but(1e-3),
         WEIGHT_DECAY,
-        Hyperparameter("initial_accumulator_value", 1e-6, Range.NON_NEGATIVE, keyword_only=True, frozen=True),
+        Hyperparameter(
+            "initial_accumulator_value",
+            1e-6,
+            Range.NON_NEGATIVE,
+            keyword_only=True,
+            frozen=True,
+            text="First value of both moments.",
+        ),
         MAXIMIZE,
         DECOUPLED,
         *DECAY,

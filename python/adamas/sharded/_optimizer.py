@@ -48,27 +48,32 @@ class _Signature:
 
 
 class ShardedOptimizer(CompiledOptimizer):
-    """Base of the optimizers of several processes, each of which owns a part of the states.
+    """Base of the optimizers of several processes, each of which keeps the states of its own part of the parameters.
 
-    What is not said here is as of `adamas.Optimizer`. All processes construct it with the same arguments, and call
-    `step`, `state_dict`, `load_state_dict`, `save`, `load` and `averaged` (`eval` and `train` of schedule-free rules)
-    together; `accumulate` is of each alone.
+    All processes construct it with the same arguments. They call `step`, `state_dict`, `load_state_dict`, `save`,
+    `load` and `averaged` together, and under schedule-free rules also `eval` and `train`. Each process calls
+    `accumulate` alone. ``opt.state`` has what this process keeps: a flat array of its own part, where a parameter is
+    divided between processes.
 
     Args:
-        *args: As of the class of `adamas`.
-        comm: A communicator of mpi4py. A duplicate of it is used.
-        lanes: Equal parts of the global batch, at least one for each process; None for as many as processes.
-        **kwargs: Hyperparameters and options, but for ``sparse`` and ``accumulation``. ``num_threads`` is None for an
-            equal share of the limit of each machine (`adamas.get_num_threads`).
+        *args: The parameters and the hyperparameters, as for the class of `adamas` with the same name.
+        comm: A communicator of mpi4py. The optimizer uses a duplicate of it.
+        lanes: How many equal parts the global batch has: a whole number, at least one for each process. The gradient of
+            a step is the mean over all lanes, and its bits do not depend on how many processes there are. None: one
+            lane for each process. Default: None.
+        **kwargs: Hyperparameters and options by name. ``sparse`` and ``accumulation`` are not taken. With
+            ``num_threads=None`` each process takes an equal share of the limit of its machine
+            (`adamas.get_num_threads`).
 
     Raises:
-        TypeError: ``comm`` is no communicator; or as of the class of `adamas`.
-        ValueError: Arguments or parameters differ between processes, or there are more processes than lanes, or than
-            places to cut the parameters at.
-        ImportError: mpi4py is not installed.
+        TypeError: ``comm`` is not a communicator, a parameter is not a plain floating-point array, an argument is
+            unknown, or an argument has the wrong type.
+        ValueError: Arguments or parameters differ between processes; there are more processes than lanes, or than
+            places where the parameters can be divided; a parameter cannot be updated in place, arrays overlap, an
+            argument is out of range, or two arguments do not go together.
+        ImportError: mpi4py is not installed; or ``state_dtype`` is bfloat16, and the package ml_dtypes is not
+            installed.
         RuntimeError: Another process could not construct its part.
-
-    ``opt.state`` has what this process keeps: of parameters that are cut, flat arrays of its part.
     """
 
     __signature__ = _Signature()

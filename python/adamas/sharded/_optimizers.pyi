@@ -45,7 +45,11 @@ __all__ = [
 ]
 
 class Adam(ShardedOptimizer):
-    """Adam, with weight decay as an L2 penalty; AMSGrad on request."""
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -68,7 +72,11 @@ class Adam(ShardedOptimizer):
     ) -> None: ...
 
 class AdamW(ShardedOptimizer):
-    """Adam with decoupled weight decay; AMSGrad on request."""
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.sharded.AdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -90,7 +98,11 @@ class AdamW(ShardedOptimizer):
     ) -> None: ...
 
 class NAdam(ShardedOptimizer):
-    """Adam with Nesterov momentum, as in PyTorch."""
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.sharded.NAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -111,7 +123,11 @@ class NAdam(ShardedOptimizer):
     ) -> None: ...
 
 class RAdam(ShardedOptimizer):
-    """Rectified Adam, as in PyTorch."""
+    r"""Rectified Adam, as in PyTorch: plain momentum until the second moment is reliable.
+
+    Equations, arguments and options: ``help(adamas.sharded.RAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -131,7 +147,11 @@ class RAdam(ShardedOptimizer):
     ) -> None: ...
 
 class Adamax(ShardedOptimizer):
-    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adamax)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -151,7 +171,11 @@ class Adamax(ShardedOptimizer):
     ) -> None: ...
 
 class AdaBelief(ShardedOptimizer):
-    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.AdaBelief)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -172,7 +196,11 @@ class AdaBelief(ShardedOptimizer):
     ) -> None: ...
 
 class Yogi(ShardedOptimizer):
-    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.Yogi)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -193,7 +221,11 @@ class Yogi(ShardedOptimizer):
     ) -> None: ...
 
 class Adagrad(ShardedOptimizer):
-    """Adagrad, as in PyTorch."""
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adagrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -213,7 +245,11 @@ class Adagrad(ShardedOptimizer):
     ) -> None: ...
 
 class RMSprop(ShardedOptimizer):
-    """RMSprop, as in PyTorch."""
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
+
+    Equations, arguments and options: ``help(adamas.sharded.RMSprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -235,7 +271,11 @@ class RMSprop(ShardedOptimizer):
     ) -> None: ...
 
 class Lion(ShardedOptimizer):
-    """Lion (evolved sign momentum), as in optax."""
+    r"""Lion (evolved sign momentum), as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.Lion)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -253,7 +293,11 @@ class Lion(ShardedOptimizer):
     ) -> None: ...
 
 class LAMB(ShardedOptimizer):
-    """Layer-wise adaptive moments for large batches, as in optax."""
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.LAMB)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -270,7 +314,11 @@ class LAMB(ShardedOptimizer):
     ) -> None: ...
 
 class Adan(ShardedOptimizer):
-    """Adaptive Nesterov momentum, as in optax."""
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adan)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -291,7 +339,11 @@ class Adan(ShardedOptimizer):
     ) -> None: ...
 
 class ADOPT(ShardedOptimizer):
-    """Adam that divides each gradient by the second moment before it, as in optax."""
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.ADOPT)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -312,7 +364,11 @@ class ADOPT(ShardedOptimizer):
     ) -> None: ...
 
 class AdEMAMix(ShardedOptimizer):
-    """AdamW with a second, slow average of the gradients, as in optax."""
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -333,7 +389,11 @@ class AdEMAMix(ShardedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, ShardedOptimizer):
-    """AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.sharded.ScheduleFreeAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -352,7 +412,11 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, ShardedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, ShardedOptimizer):
-    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.sharded.ScheduleFreeSGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -370,7 +434,11 @@ class ScheduleFreeSGD(EvaluatedElsewhere, ShardedOptimizer):
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, ShardedOptimizer):
-    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    Equations, arguments and options: ``help(adamas.sharded.ScheduleFreeRAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -389,7 +457,11 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, ShardedOptimizer):
     ) -> None: ...
 
 class SGD(ShardedOptimizer):
-    """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
+    r"""Stochastic gradient descent, plain or with momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.sharded.SGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -410,7 +482,11 @@ class SGD(ShardedOptimizer):
     ) -> None: ...
 
 class Adadelta(ShardedOptimizer):
-    """Adadelta, as in PyTorch."""
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adadelta)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -429,7 +505,11 @@ class Adadelta(ShardedOptimizer):
     ) -> None: ...
 
 class LaProp(ShardedOptimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.sharded.LaProp)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -449,7 +529,11 @@ class LaProp(ShardedOptimizer):
     ) -> None: ...
 
 class AdamAtan2(ShardedOptimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.sharded.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -470,7 +554,11 @@ class AdamAtan2(ShardedOptimizer):
     ) -> None: ...
 
 class StableAdamW(ShardedOptimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.sharded.StableAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -486,7 +574,11 @@ class StableAdamW(ShardedOptimizer):
     ) -> None: ...
 
 class MARS(ShardedOptimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.sharded.MARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -506,7 +598,11 @@ class MARS(ShardedOptimizer):
     ) -> None: ...
 
 class LARS(ShardedOptimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.sharded.LARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -524,7 +620,11 @@ class LARS(ShardedOptimizer):
     ) -> None: ...
 
 class NovoGrad(ShardedOptimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.sharded.NovoGrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -541,7 +641,11 @@ class NovoGrad(ShardedOptimizer):
     ) -> None: ...
 
 class Prodigy(ShardedOptimizer):
-    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Equations, arguments and options: ``help(adamas.sharded.Prodigy)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -564,7 +668,11 @@ class Prodigy(ShardedOptimizer):
     ) -> None: ...
 
 class Rprop(ShardedOptimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.sharded.Rprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -579,7 +687,11 @@ class Rprop(ShardedOptimizer):
     ) -> None: ...
 
 class Adafactor(ShardedOptimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
+
+    Equations, arguments and options: ``help(adamas.sharded.Adafactor)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -601,7 +713,11 @@ class Adafactor(ShardedOptimizer):
     ) -> None: ...
 
 class AdamMini(ShardedOptimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.sharded.AdamMini)``.
+    """
+
     def __init__(
         self,
         params: Any,

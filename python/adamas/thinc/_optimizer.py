@@ -32,35 +32,40 @@ LIVING: weakref.WeakSet[Optimizer] = weakref.WeakSet()
 
 
 class Optimizer(thinc.optimizers.Optimizer):
-    """Base of the optimizers of `adamas.thinc`; its docstring says what they have in common.
+    """Base of the optimizers of `adamas.thinc`: what all of them have in common.
 
-    It is called for each tensor, and updates it at once, in its own memory: weights and gradients are NumPy arrays.
-    For what lies on a GPU (CuPy), optimizers that thinc has too hand over to thinc's own code.
+    An optimizer is called for each tensor, and updates it at once, in its own memory: weights and gradients are NumPy
+    arrays. For tensors on a GPU (CuPy), optimizers that thinc has too hand over to thinc's own code.
 
     Args:
-        learn_rate: A number >= 0 or a schedule of thinc, as are ``L2``, ``beta1``, ``beta2``, ``eps``, ``grad_clip``.
-        L2: Weight decay or L2 regularisation, >= 0.
-        L2_is_weight_decay: Which of the two.
-        grad_clip: The largest norm of each tensor's gradient; 0 for no clipping. A gradient of norm N is multiplied by
-            ``grad_clip / N`` if N is larger.
+        learn_rate: Learning rate. A number >= 0, or a schedule of thinc.
+        L2: Strength of the weight decay or of the L2 regularisation. A number >= 0, or a schedule of thinc.
+        L2_is_weight_decay: True: ``L2`` is weight decay, which multiplies the weights by ``1 - learn_rate * L2``.
+            False: it is L2 regularisation, which adds ``L2 * weights`` to the gradient. True or False.
+        grad_clip: The largest norm of the gradient of each tensor. A gradient of a larger norm N is multiplied by
+            ``grad_clip / N``. 0: no clipping. A number >= 0, or a schedule of thinc.
         use_averages: Keep averages of the weights in `averages`: ``average += (1 - d) * (weights - average)`` after
-            update t, with d = min(0.9999, (1 + t) / (10 + t)), starting at zero.
-        state_dtype: How states are kept: "float32", "bfloat16", "int8" or "int4"; None for float32.
-        num_threads: The most threads that an update may use; None for the library's limit.
-        on_nonfinite: What becomes of a gradient that is not finite: "propagate", "skip" or "raise".
-        resume_from: A file that `to_disk` or ``adamas.save_optimizer.v1`` has written; states are loaded from it, as
-            by `from_disk`.
-        resume_by: How tensors are found in that file, as `from_disk` has it.
+            update t, with d = min(0.9999, (1 + t) / (10 + t)), starting at zero. True or False.
+        state_dtype: How states are kept: 'float32', 'bfloat16', 'int8' or 'int4'. None: float32, or float64 for float64
+            weights.
+        num_threads: The most threads that an update may use, a whole number >= 1. None: the limit of the library
+            (`adamas.get_num_threads`).
+        on_nonfinite: What to do about a gradient with an infinity or NaN. 'propagate': use it. 'skip': skip the update
+            of this tensor. 'raise': raise FloatingPointError, and change nothing.
+        resume_from: Path of a file that `to_disk` or ``adamas.save_optimizer.v1`` has written: states are loaded from
+            it, as by `from_disk`. None: states start anew.
+        resume_by: How tensors are found in that file: 'weights' or 'order'; see `from_disk`.
 
     Attributes:
-        mom1: The first moments by key, float32, one dimension: views of the states. Likewise
-        mom2: the second moments. Rules without such have none here; `states` has all.
+        mom1: The first moments by key: float32 arrays of one dimension, views of the states. Rules without a first
+            moment have none here; `states` has all states.
+        mom2: The second moments by key, in the same form.
         averages: The averages by key, or None.
-        nr_update: How many updates each tensor has had.
+        nr_update: How many updates each tensor has had, by key.
 
     Raises:
-        TypeError: An unknown argument, or one of the wrong type.
-        ValueError: An argument out of range.
+        TypeError: An argument is unknown or has the wrong type.
+        ValueError: An argument is out of range.
     """
 
     __slots__ = ("__weakref__", "_options", "_quick", "_steps")

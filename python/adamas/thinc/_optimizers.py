@@ -1,7 +1,12 @@
 """The optimizers, one for each rule of `adamas.rules` that can be used tensor by tensor, in thinc's words."""
 
+import functools
+
 from adamas import optimizers as engines
 from adamas.rules import SPECS
+from adamas.rules.docstring import entries, sections
+from adamas.rules.lazy_docstring import LazyDocstring
+from adamas.rules.spec import RuleSpec
 from adamas.rules.thinc_classes import (
     thinc_docstring,
     thinc_hyperparameters,
@@ -16,6 +21,11 @@ _RULES = thinc_rules(SPECS)
 #: thinc's own attributes, which have places already.
 _OF_THINC = ("learn_rate", "b1", "b2", "eps", "L2", "L2_is_weight_decay")
 
+
+def _docstring(spec: RuleSpec) -> str | None:
+    return thinc_docstring(spec, entries(sections(Optimizer.__doc__ or "").get("Args", "")))
+
+
 for _spec in _RULES:
     _hyperparameters = thinc_hyperparameters(_spec)
     globals()[_spec.name] = type(
@@ -27,7 +37,7 @@ for _spec in _RULES:
             "hyperparameters": _hyperparameters,
             "words": thinc_words(_spec),
             "__signature__": thinc_signature(_spec),
-            "__doc__": thinc_docstring(_spec),
+            "__doc__": LazyDocstring(functools.partial(_docstring, _spec)),
             "__module__": __name__,
         },
     )

@@ -36,7 +36,11 @@ __all__ = [
 ]
 
 class Adam(Optimizer):
-    """Adam, as ``thinc.optimizers.Adam``: eps is added before the bias correction, weight decay comes after it."""
+    r"""Adam, as ``thinc.optimizers.Adam``: eps is added before the bias correction, weight decay comes after it.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adam)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -59,7 +63,11 @@ class Adam(Optimizer):
     ) -> None: ...
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay; AMSGrad on request."""
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.thinc.AdamW)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -86,7 +94,11 @@ class AdamW(Optimizer):
     ) -> None: ...
 
 class NAdam(Optimizer):
-    """Adam with Nesterov momentum, as in PyTorch."""
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.thinc.NAdam)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.002,
@@ -111,7 +123,11 @@ class NAdam(Optimizer):
     ) -> None: ...
 
 class RAdam(Optimizer):
-    """RAdam, as ``thinc.optimizers.RAdam``: its corrections are those of the step after."""
+    r"""RAdam, as ``thinc.optimizers.RAdam``: its corrections are those of the step after.
+
+    Equations, arguments and options: ``help(adamas.thinc.RAdam)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -133,7 +149,11 @@ class RAdam(Optimizer):
     ) -> None: ...
 
 class Adamax(Optimizer):
-    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adamax)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.002,
@@ -157,7 +177,11 @@ class Adamax(Optimizer):
     ) -> None: ...
 
 class AdaBelief(Optimizer):
-    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.AdaBelief)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -182,7 +206,11 @@ class AdaBelief(Optimizer):
     ) -> None: ...
 
 class Yogi(Optimizer):
-    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.Yogi)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.01,
@@ -207,7 +235,11 @@ class Yogi(Optimizer):
     ) -> None: ...
 
 class Adagrad(Optimizer):
-    """Adagrad, as in PyTorch."""
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adagrad)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.01,
@@ -230,7 +262,11 @@ class Adagrad(Optimizer):
     ) -> None: ...
 
 class RMSprop(Optimizer):
-    """RMSprop, as in PyTorch."""
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
+
+    Equations, arguments and options: ``help(adamas.thinc.RMSprop)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.01,
@@ -255,7 +291,11 @@ class RMSprop(Optimizer):
     ) -> None: ...
 
 class Lion(Optimizer):
-    """Lion (evolved sign momentum), as in optax."""
+    r"""Lion (evolved sign momentum), as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.Lion)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.0001,
@@ -278,7 +318,11 @@ class Lion(Optimizer):
     ) -> None: ...
 
 class LAMB(Optimizer):
-    """Layer-wise adaptive moments for large batches, as in optax."""
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.LAMB)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -299,7 +343,11 @@ class LAMB(Optimizer):
     ) -> None: ...
 
 class Adan(Optimizer):
-    """Adaptive Nesterov momentum, as in optax."""
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adan)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -326,7 +374,11 @@ class Adan(Optimizer):
     ) -> None: ...
 
 class ADOPT(Optimizer):
-    """Adam that divides each gradient by the second moment before it, as in optax."""
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.ADOPT)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -351,7 +403,11 @@ class ADOPT(Optimizer):
     ) -> None: ...
 
 class AdEMAMix(Optimizer):
-    """AdamW with a second, slow average of the gradients, as in optax."""
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -378,7 +434,11 @@ class AdEMAMix(Optimizer):
     ) -> None: ...
 
 class SGD(Optimizer):
-    """Gradient descent, as ``thinc.optimizers.SGD``, with momentum if that is asked for."""
+    r"""Gradient descent, as ``thinc.optimizers.SGD``, with momentum if that is asked for.
+
+    Equations, arguments and options: ``help(adamas.thinc.SGD)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any,
@@ -400,7 +460,11 @@ class SGD(Optimizer):
     ) -> None: ...
 
 class Adadelta(Optimizer):
-    """Adadelta, as in PyTorch."""
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adadelta)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 1.0,
@@ -422,7 +486,11 @@ class Adadelta(Optimizer):
     ) -> None: ...
 
 class LaProp(Optimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.thinc.LaProp)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.0004,
@@ -446,7 +514,11 @@ class LaProp(Optimizer):
     ) -> None: ...
 
 class AdamAtan2(Optimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.thinc.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -471,7 +543,11 @@ class AdamAtan2(Optimizer):
     ) -> None: ...
 
 class StableAdamW(Optimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.thinc.StableAdamW)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -491,7 +567,11 @@ class StableAdamW(Optimizer):
     ) -> None: ...
 
 class MARS(Optimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.thinc.MARS)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.003,
@@ -516,7 +596,11 @@ class MARS(Optimizer):
     ) -> None: ...
 
 class LARS(Optimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.thinc.LARS)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 1.0,
@@ -537,7 +621,11 @@ class LARS(Optimizer):
     ) -> None: ...
 
 class NovoGrad(Optimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.thinc.NovoGrad)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,
@@ -558,7 +646,11 @@ class NovoGrad(Optimizer):
     ) -> None: ...
 
 class Rprop(Optimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.thinc.Rprop)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.01,
@@ -576,7 +668,11 @@ class Rprop(Optimizer):
     ) -> None: ...
 
 class Adafactor(Optimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
+
+    Equations, arguments and options: ``help(adamas.thinc.Adafactor)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.01,
@@ -601,7 +697,11 @@ class Adafactor(Optimizer):
     ) -> None: ...
 
 class AdamMini(Optimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.thinc.AdamMini)``.
+    """
+
     def __init__(
         self,
         learn_rate: Any = 0.001,

@@ -30,24 +30,6 @@ def signature_of(optimizer_class: type[Optimizer]) -> inspect.Signature:
     return signature.replace(parameters=[*parameters[:-1], *ours, parameters[-1]])
 
 
-def docstring_of(optimizer_class: type[Optimizer]) -> str:
-    """Return a docstring for it: the equations and references of adamas's, whose example has arrays instead."""
-    name, text = optimizer_class.__name__, inspect.cleandoc(optimizer_class.__doc__ or "")
-    description, rest = text.split("\nArgs:\n", 1)
-    arguments = f"""
-Args:
-    params: Tensors, pairs of name and tensor, or dicts of those under ``"params"`` with hyperparameters of their own,
-        as ``torch.optim`` takes them.
-    others: As of `adamas.{name}`, and `foreach`, `fused`, `capturable`, `differentiable`, as `adamas.torch` says.
-
-Raises:
-    TypeError: As of `adamas.{name}`, or a parameter that is no tensor on the CPU of a dtype that adamas has.
-    ValueError: Likewise, or a parameter that cannot be updated in place.
-
-"""
-    return description + arguments + rest[rest.index("References:") :]
-
-
 def as_number(value: Any) -> Any:
     """Return a tensor of one, or a number of another type, as an int or float; all else as it is.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,17 +24,18 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
+from adamas.rules.lazy_docstring import LazyDocstring
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
     as_number,
     check_hyperparameters,
     check_tensors,
-    docstring_of,
     signature_of,
     take_numbers,
 )
 from adamas.torch._binding import Binding, names_in
 from adamas.torch._distributed import local
+from adamas.torch._docstrings import torch_docstring
 from adamas.torch._misplaced_settings import refuse_as_attributes
 from adamas.torch._saving import Saving
 from adamas.torch._stepper import Stepper
@@ -55,7 +57,8 @@ class Optimizer(Saving):
         super().__init_subclass__()
         if "engine_class" in cls.__dict__:
             cls.__signature__ = signature_of(cls.engine_class)
-            cls.__doc__ = docstring_of(cls.engine_class)
+            text: Any = LazyDocstring(functools.partial(torch_docstring, cls.engine_class))
+            cls.__doc__ = text
 
     def __init__(self, params: Any, *args: Any, **kwargs: Any) -> None:
         bound = signature_of(self.engine_class).bind(params, *args, **kwargs)

@@ -45,7 +45,11 @@ __all__ = [
 ]
 
 class Adam(Optimizer):
-    """Adam, with weight decay as an L2 penalty; AMSGrad on request."""
+    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.torch.Adam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -70,7 +74,11 @@ class Adam(Optimizer):
     ) -> None: ...
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay; AMSGrad on request."""
+    r"""Adam with decoupled weight decay; AMSGrad on request.
+
+    Equations, arguments and options: ``help(adamas.torch.AdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -94,7 +102,11 @@ class AdamW(Optimizer):
     ) -> None: ...
 
 class NAdam(Optimizer):
-    """Adam with Nesterov momentum, as in PyTorch."""
+    r"""Adam with Nesterov momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.torch.NAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -117,7 +129,11 @@ class NAdam(Optimizer):
     ) -> None: ...
 
 class RAdam(Optimizer):
-    """Rectified Adam, as in PyTorch."""
+    r"""Rectified Adam, as in PyTorch: plain momentum until the second moment is reliable.
+
+    Equations, arguments and options: ``help(adamas.torch.RAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -139,7 +155,11 @@ class RAdam(Optimizer):
     ) -> None: ...
 
 class Adamax(Optimizer):
-    """Adam with the infinity norm in place of the second moment, as in PyTorch and optax."""
+    r"""Adam with the infinity norm in place of the second moment, as in PyTorch and optax.
+
+    Equations, arguments and options: ``help(adamas.torch.Adamax)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -161,7 +181,11 @@ class Adamax(Optimizer):
     ) -> None: ...
 
 class AdaBelief(Optimizer):
-    """Adam that divides by the spread of the gradient around its average, as in optax."""
+    r"""Adam that divides by the spread of the gradient around its average, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.AdaBelief)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -184,7 +208,11 @@ class AdaBelief(Optimizer):
     ) -> None: ...
 
 class Yogi(Optimizer):
-    """Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax."""
+    r"""Adam whose second moment changes by no more than (1 - beta2)*g*g, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.Yogi)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -207,7 +235,11 @@ class Yogi(Optimizer):
     ) -> None: ...
 
 class Adagrad(Optimizer):
-    """Adagrad, as in PyTorch."""
+    r"""Adagrad, as in PyTorch: gradients divided by the root of the sum of all squared gradients.
+
+    Equations, arguments and options: ``help(adamas.torch.Adagrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -229,7 +261,11 @@ class Adagrad(Optimizer):
     ) -> None: ...
 
 class RMSprop(Optimizer):
-    """RMSprop, as in PyTorch."""
+    r"""RMSprop, as in PyTorch: gradients divided by the root of an average of their squares.
+
+    Equations, arguments and options: ``help(adamas.torch.RMSprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -253,7 +289,11 @@ class RMSprop(Optimizer):
     ) -> None: ...
 
 class Lion(Optimizer):
-    """Lion (evolved sign momentum), as in optax."""
+    r"""Lion (evolved sign momentum), as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.Lion)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -273,7 +313,11 @@ class Lion(Optimizer):
     ) -> None: ...
 
 class LAMB(Optimizer):
-    """Layer-wise adaptive moments for large batches, as in optax."""
+    r"""Layer-wise adaptive moments for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.LAMB)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -292,7 +336,11 @@ class LAMB(Optimizer):
     ) -> None: ...
 
 class Adan(Optimizer):
-    """Adaptive Nesterov momentum, as in optax."""
+    r"""Adaptive Nesterov momentum, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.Adan)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -315,7 +363,11 @@ class Adan(Optimizer):
     ) -> None: ...
 
 class ADOPT(Optimizer):
-    """Adam that divides each gradient by the second moment before it, as in optax."""
+    r"""Adam that divides each gradient by the second moment before it, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.ADOPT)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -338,7 +390,11 @@ class ADOPT(Optimizer):
     ) -> None: ...
 
 class AdEMAMix(Optimizer):
-    """AdamW with a second, slow average of the gradients, as in optax."""
+    r"""AdamW with a second, slow average of the gradients, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.AdEMAMix)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -361,7 +417,11 @@ class AdEMAMix(Optimizer):
     ) -> None: ...
 
 class ScheduleFreeAdamW(EvaluatedElsewhere, Optimizer):
-    """AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.torch.ScheduleFreeAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -382,7 +442,11 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, Optimizer):
     ) -> None: ...
 
 class ScheduleFreeSGD(EvaluatedElsewhere, Optimizer):
-    """SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated."""
+    r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
+
+    Equations, arguments and options: ``help(adamas.torch.ScheduleFreeSGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -402,7 +466,11 @@ class ScheduleFreeSGD(EvaluatedElsewhere, Optimizer):
     ) -> None: ...
 
 class ScheduleFreeRAdam(EvaluatedElsewhere, Optimizer):
-    """RAdam without a learning-rate schedule, and without warmup: the rectification takes its place."""
+    r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
+
+    Equations, arguments and options: ``help(adamas.torch.ScheduleFreeRAdam)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -423,7 +491,11 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, Optimizer):
     ) -> None: ...
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum on request, as in PyTorch: the yardstick."""
+    r"""Stochastic gradient descent, plain or with momentum, as in PyTorch.
+
+    Equations, arguments and options: ``help(adamas.torch.SGD)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -446,7 +518,11 @@ class SGD(Optimizer):
     ) -> None: ...
 
 class Adadelta(Optimizer):
-    """Adadelta, as in PyTorch."""
+    r"""Adadelta, as in PyTorch: steps whose size comes from the sizes of the steps before.
+
+    Equations, arguments and options: ``help(adamas.torch.Adadelta)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -467,7 +543,11 @@ class Adadelta(Optimizer):
     ) -> None: ...
 
 class LaProp(Optimizer):
-    """LaProp, as in the authors' code and in timm."""
+    r"""LaProp, as in the authors' code and in timm: momentum of gradients that are already divided by their size.
+
+    Equations, arguments and options: ``help(adamas.torch.LaProp)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -489,7 +569,11 @@ class LaProp(Optimizer):
     ) -> None: ...
 
 class AdamAtan2(Optimizer):
-    """Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled."""
+    r"""Adam with an angle in place of the quotient: no eps, and the same steps when all gradients are scaled.
+
+    Equations, arguments and options: ``help(adamas.torch.AdamAtan2)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -512,7 +596,11 @@ class AdamAtan2(Optimizer):
     ) -> None: ...
 
 class StableAdamW(Optimizer):
-    """AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients."""
+    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+
+    Equations, arguments and options: ``help(adamas.torch.StableAdamW)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -530,7 +618,11 @@ class StableAdamW(Optimizer):
     ) -> None: ...
 
 class MARS(Optimizer):
-    """MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm."""
+    r"""MARS-AdamW, in the approximate form, with the gradient of the step before, as in timm.
+
+    Equations, arguments and options: ``help(adamas.torch.MARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -552,7 +644,11 @@ class MARS(Optimizer):
     ) -> None: ...
 
 class LARS(Optimizer):
-    """Layer-wise adaptive rate scaling for large batches, as in optax."""
+    r"""Layer-wise adaptive rate scaling for large batches, as in optax.
+
+    Equations, arguments and options: ``help(adamas.torch.LARS)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -572,7 +668,11 @@ class LARS(Optimizer):
     ) -> None: ...
 
 class NovoGrad(Optimizer):
-    """NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array."""
+    r"""NovoGrad, as in optax: half the memory of Adam, since the second moment is one number for each array.
+
+    Equations, arguments and options: ``help(adamas.torch.NovoGrad)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -591,7 +691,11 @@ class NovoGrad(Optimizer):
     ) -> None: ...
 
 class Prodigy(Optimizer):
-    """Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt."""
+    r"""Prodigy: Adam with a step size d that it estimates by itself, as in the authors' code, prodigyopt.
+
+    Equations, arguments and options: ``help(adamas.torch.Prodigy)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -616,7 +720,11 @@ class Prodigy(Optimizer):
     ) -> None: ...
 
 class Rprop(Optimizer):
-    """Resilient backpropagation, as in PyTorch: for gradients of all data, of which the sign alone counts."""
+    r"""Resilient backpropagation, as in PyTorch: for gradients of all data, of which only the sign counts.
+
+    Equations, arguments and options: ``help(adamas.torch.Rprop)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -633,7 +741,11 @@ class Rprop(Optimizer):
     ) -> None: ...
 
 class Adafactor(Optimizer):
-    """Adam's second moments as one number for each row and each column of a matrix: states of next to no bytes."""
+    r"""Adafactor: keeps second moments as one number for each row and each column of a matrix, in almost no memory.
+
+    Equations, arguments and options: ``help(adamas.torch.Adafactor)``.
+    """
+
     def __init__(
         self,
         params: Any,
@@ -657,7 +769,11 @@ class Adafactor(Optimizer):
     ) -> None: ...
 
 class AdamMini(Optimizer):
-    """AdamW with one second moment for each block of a parameter: half of its states' memory."""
+    r"""AdamW with one second moment for each block of a parameter: half of its states' memory.
+
+    Equations, arguments and options: ``help(adamas.torch.AdamMini)``.
+    """
+
     def __init__(
         self,
         params: Any,

@@ -28,7 +28,28 @@ _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 class Optimizer(torch.optim.Optimizer):
-    """Base of the optimizers of `adamas.sharded.torch`; its docstring says what they have in common."""
+    """Base of the optimizers of `adamas.sharded.torch`: what all of them have in common.
+
+    All processes construct it with the same arguments, and call `step`, `state_dict`, `load_state_dict`, `save` and
+    `load` together. At construction the parameters become those of process 0.
+
+    Args:
+        params: The parameters, as ``torch.optim`` takes them: tensors on the CPU.
+        *args: The hyperparameters of the rule, as for the class of `adamas.torch` with the same name.
+        process_group: A process group of torch.distributed with gloo. None: all processes. Default: None.
+        lanes: How many equal parts the global batch has: a whole number, at least one for each process. The gradient of
+            a step is the mean over all lanes, and its bits do not depend on how many processes there are. Call
+            `accumulate` after the backward pass of each lane but the last. None: one lane for each process.
+            Default: None.
+        **kwargs: Hyperparameters and options by name. ``sparse``, ``copy_out`` and ``accumulation`` are not taken.
+
+    Raises:
+        TypeError: A parameter is not a tensor on the CPU of a dtype that adamas has, an argument is unknown, or an
+            argument has the wrong type.
+        ValueError: Arguments or parameters differ between processes, there are more processes than lanes, a parameter
+            cannot be updated in place, an argument is out of range, or two arguments do not go together.
+        RuntimeError: Another process could not construct its part.
+    """
 
     #: The class of `adamas.sharded` that does the work.
     engine_class: ClassVar[type[Engine]]

@@ -1,0 +1,64 @@
+"""Docstrings of the optimizers for pytrees, with every argument and every option spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adamas.adapters import Optimizer, describe, option_texts
+from adamas.jax._arguments import OPTIONS, can_change
+from adamas.rules.class_docstring import class_docstring
+from adamas.rules.docstring import described
+
+_SCHEDULE = (
+    "a schedule, which is a function of the number of steps taken so far (int32) in JAX's operations, or an array of "
+    "one number, which may be traced"
+)
+
+MASK = (
+    "Which parameters weight decay is for: a pytree of booleans with the structure of the parameters, or a function "
+    "that returns one for them. None: all parameters. Default: None."
+)
+
+#: Texts on options that mean something else here.
+_OPTION_TEXTS = {
+    "on_nonfinite": "What to do about a gradient with an infinity or NaN. 'propagate': use it. 'skip': skip the whole "
+    "step; the report in the state says so. ('raise' is refused: a compiled step cannot raise.) Default: 'propagate'.",
+}
+
+_RAISES = {
+    "TypeError": "An argument is unknown or has the wrong type.",
+    "ValueError": "An argument is out of range, or two arguments do not go together.",
+}
+
+
+def jax_options() -> Mapping[str, str]:
+    """Return the texts on the options that there are."""
+    given = {**option_texts(), **_OPTION_TEXTS}
+    return {name: given[name] for name in OPTIONS}
+
+
+def jax_docstring(optimizer_class: type[Optimizer]) -> str | None:
+    """Return the docstring of the class of `adamas.jax` that is stepped by one of adamas."""
+    spec, info = optimizer_class.spec, describe(optimizer_class)
+    if not spec.__doc__:
+        return None
+    texts = {}
+    for each in spec.arguments:
+        changes = can_change(info, each.name) and each.name not in spec.numbers_only
+        texts[each.name] = described(each._replace(schedulable=changes), callables=_SCHEDULE)
+    texts |= {
+        "mask": MASK,
+        "**options": "The options below, each by its name. All optimizers have them.",
+        **jax_options(),
+    }
+    example = f"""\\
+>>> import jax.numpy as jnp
+>>> import adamas.jax
+>>> opt = adamas.jax.{spec.name}()
+>>> params = jnp.array([1.0, -2.0])
+>>> state = opt.init(params)
+>>> for _ in range(10):
+...     params, state = opt.step(params, 2 * params, state)
+>>> bool((jnp.abs(params) < jnp.array([1.0, 2.0])).all())
+True"""
+    return class_docstring(spec, texts, raises=_RAISES, example=example)
