@@ -45,22 +45,24 @@ class Arena:
     memory: the system keeps the part of it in memory that a step is at.
 
     Args:
-        params: Arrays, nested as an optimizer takes them, whose values are copied; or shapes, nested likewise, for
-            zeros.
-        dtype: Of parameters that are given by their shapes.
-        grads: Make gradients too.
-        optimizer: Makes the optimizer, as ``functools.partial(adamas.AdamW, lr=1e-3)`` does: it is called with the
-            parameters and the keyword ``state_memory``, which puts the states here.
-        path: A file to be made, which the arena is mapped to. None: anonymous memory.
+        params: Arrays, nested as an optimizer takes them, whose values are copied; or shapes in the same nesting, for
+            arrays of zeros.
+        dtype: The dtype of parameters that are given by their shapes.
+        grads: Make gradients, too. True or False.
+        optimizer: A function that makes the optimizer, such as ``functools.partial(adamas.AdamW, lr=1e-3)``. It is
+            called with the parameters and with the keyword ``state_memory``, which puts the states here. None: no
+            optimizer.
+        path: Path of a file, which is made, and which the arena is mapped to. None: anonymous memory.
 
     Attributes:
         params: The parameters, nested as they were given.
-        grads: The gradients, likewise, zeros at first; None without any.
+        grads: The gradients, nested as the parameters are; zeros at first. None without gradients.
         optimizer: What ``optimizer`` made; None without one.
         buffer: All of the memory, bytes.
         flat_params: The parameters as one array of one dimension, if they have one dtype, or else bytes. (Each
             parameter begins at a multiple of 64 bytes; zeros lie between.)
-        flat_grads: The gradients, likewise.
+        flat_grads: The gradients as one array of one dimension, if they have one dtype, or else bytes. None without
+            gradients.
 
     Raises:
         TypeError: Neither arrays nor shapes.
@@ -123,7 +125,11 @@ class Arena:
         return f"Arena({', '.join(parts)}; {len(self.buffer):,} bytes {where})"
 
     def flush(self) -> None:
-        """Write what has changed to the file, if the arena is in one."""
+        """Write what has changed to the file, if the arena is in one.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
         self._memory.flush()
 
 
@@ -131,8 +137,8 @@ class Blueprint:
     """What lies where in the memory of a model: each array begins at a cache line.
 
     Args:
-        params: As of `Arena`.
-        dtype: As of `Arena`.
+        params: Arrays or shapes, nested as an optimizer takes them.
+        dtype: The dtype of parameters that are given by their shapes.
 
     Attributes:
         size: Bytes of all arrays.

@@ -27,7 +27,10 @@ __all__ = ["EMA", "SWA", "Average"]
 
 @dataclass(frozen=True, kw_only=True)
 class Average(ABC):
-    """Base of the averages."""
+    """Base of the averages.
+
+    A class of your own sets `weight`. Its arguments ``start``, ``every`` and ``dtype`` are those of `EMA` and `SWA`.
+    """
 
     start: int = 1
     every: int = 1
@@ -42,25 +45,38 @@ class Average(ABC):
             raise ValueError(f"dtype: expected 'float32' or 'bfloat16', got {shown(self.dtype)}")
 
     def array_dtype(self, param: np.dtype[Any]) -> np.dtype[Any]:
-        """Return the dtype of the array that the average of a parameter is kept in."""
+        """Return the dtype of the array that the average of a parameter is kept in.
+
+        Args:
+            param: The dtype of the parameter.
+        """
         if param == np.float64:
             return np.dtype(np.float64)
         return bfloat16() if self.dtype == "bfloat16" else np.dtype(np.float32)
 
     def is_due(self, step: int) -> bool:
-        """Tell whether the parameters are averaged after step ``step``, counted from 1."""
+        """Tell whether the parameters are averaged after a step.
+
+        Args:
+            step: The number of the step, counted from 1.
+        """
         return step >= self.start and (step - self.start) % self.every == 0
 
     def count_until(self, step: int) -> int:
-        """Return how often parameters have been averaged after step ``step``, if they were so from ``start`` on."""
+        """Return how often parameters have been averaged after a step, if they were so from ``start`` on.
+
+        Args:
+            step: The number of the step, counted from 1.
+        """
         return max(0, (step - self.start) // self.every + 1)
 
     def weight_at(self, step: int, number: int | None = None) -> float:
-        """Return the weight after step ``step``, counted from 1; 0 if nothing is averaged then.
+        """Return the weight of the parameters in the average after a step; 0 if nothing is averaged then.
 
         Args:
-            step: The step.
-            number: For the how many-th time a parameter is averaged then. None: as often as `count_until` says.
+            step: The number of the step, counted from 1.
+            number: How often the parameter has been averaged then, this time included. None: as often as `count_until`
+                says.
         """
         if not self.is_due(step):
             return 0.0
@@ -68,27 +84,48 @@ class Average(ABC):
 
     @abstractmethod
     def weight(self, number: int) -> float:
-        """Return the weight of the parameters in the average when they are averaged for the ``number``-th time."""
+        """Return the weight w of the parameters in the average.
+
+        Args:
+            number: How often the parameters have been averaged, this time included.
+        """
 
 
 @dataclass(frozen=True)
 class EMA(Average):
-    """Exponential moving average.
+    """Exponential moving average of the parameters.
 
-    The first average is the parameters themselves; from then on w = 1 - decay, as in
-    ``torch.optim.swa_utils.get_ema_multi_avg_fn``.
+    The first average is the parameters themselves. After that the weight w of the parameters is 1 - decay, which
+    ``torch.optim.swa_utils.get_ema_multi_avg_fn`` uses, too.
 
     Args:
-        decay: In [0, 1).
-        bias_correction: w = (1 - decay) / (1 - decay**n) at the n-th averaging: the average that starts at zero,
-            divided by the sum of its weights, as Adam does with its moments.
-        warmup: The decay is at most (1 + n) / (10 + n), as in TensorFlow and thinc, so that early parameters are soon
-            forgotten.
-        start: The first step, counted from 1, that is averaged.
-        every: Steps from one averaging to the next.
-        dtype: Of the averages of float32, float16 and bfloat16 parameters: float32 or bfloat16, as a name or as a dtype
-            of NumPy's or PyTorch's. (Those of float64 parameters are float64.) bfloat16 ones are rounded with a dither,
-            so that small changes are not lost.
+        decay: The share of the average that stays. A number in [0, 1). Default: 0.999.
+        bias_correction: Use w = (1 - decay) / (1 - decay**n) at the n-th averaging: that of an average that starts at
+            zero and is divided by the sum of its weights, as Adam does with its moments. True or False. Default: False.
+        warmup: Use a decay of at most (1 + n) / (10 + n) at the n-th averaging, as TensorFlow and thinc do, so that
+            early parameters are soon forgotten. True or False. Default: False.
+        start: The first step that is averaged, counted from 1. A whole number >= 1. Default: 1.
+        every: How many steps lie between two averagings. A whole number >= 1. Default: 1.
+        dtype: The dtype of averages of float32, float16 and bfloat16 parameters: float32 or bfloat16, as a name or as a
+            dtype of NumPy or PyTorch. bfloat16 averages are rounded up or down at random, so that small changes are not
+            lost. Averages of float64 parameters are float64. Default: 'float32'.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range, or both ``bias_correction`` and ``warmup`` are set.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0])
+        >>> opt = adamas.SGD([w], lr=0.5, average=adamas.EMA(0.5))
+        >>> for _ in range(2):
+        ...     report = opt.step([w.copy()])
+        >>> w
+        array([0.25])
+        >>> with opt.averaged():
+        ...     print(w)
+        [0.375]
     """
 
     decay: float = 0.999
@@ -104,7 +141,11 @@ class EMA(Average):
             raise ValueError("warmup: forgets early parameters, as bias_correction does; choose one")
 
     def weight(self, number: int) -> float:
-        """Return w."""
+        """Return the weight w of the parameters in the average.
+
+        Args:
+            number: How often the parameters have been averaged, this time included.
+        """
         decay = min(self.decay, (1.0 + number) / (10.0 + number)) if self.warmup else self.decay
         if number == 1:
             return 1.0
@@ -116,9 +157,21 @@ class SWA(Average):
     """Stochastic weight averaging: the mean of the parameters, w = 1/n at the n-th averaging.
 
     Args:
-        start: The first step, counted from 1, that is averaged.
-        every: Steps from one averaging to the next.
-        dtype: As of `EMA`.
+        start: The first step that is averaged, counted from 1. A whole number >= 1. Default: 1.
+        every: How many steps lie between two averagings. A whole number >= 1. Default: 1.
+        dtype: The dtype of averages of float32, float16 and bfloat16 parameters: float32 or bfloat16, as a name or as a
+            dtype of NumPy or PyTorch. bfloat16 averages are rounded up or down at random, so that small changes are not
+            lost. Averages of float64 parameters are float64. Default: 'float32'.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> import adamas
+        >>> average = adamas.SWA(start=3)
+        >>> [average.weight_at(step) for step in range(1, 7)]
+        [0.0, 0.0, 1.0, 0.5, 0.3333333333333333, 0.25]
 
     References:
         Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
@@ -126,5 +179,9 @@ class SWA(Average):
     """
 
     def weight(self, number: int) -> float:
-        """Return w."""
+        """Return the weight w of the parameters in the average.
+
+        Args:
+            number: How often the parameters have been averaged, this time included.
+        """
         return 1.0 / number

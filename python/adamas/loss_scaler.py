@@ -21,12 +21,14 @@ def _check_scale(value: Any, path: str) -> float:
 
 
 class LossScaler:
-    """Keeps small gradients above what 16 bits can hold, by making the loss larger.
+    """Dynamic loss scaling: keeps small gradients above what 16 bits can hold, by making the loss larger.
 
-    Multiply the loss, or the gradient that backward begins with, by ``scale``; `step` divides the gradients by it. If
-    one of them has become infinite or NaN, the step is skipped and the scale multiplied by ``backoff_factor``; after
-    ``growth_interval`` steps in a row without that, it is multiplied by ``growth_factor``. As ``torch.amp.GradScaler``;
-    Micikevicius et al. 2018, "Mixed Precision Training" (arXiv 1710.03740), section 3.2. ::
+    Multiply the loss, or the gradient that backward begins with, by ``scale``; `step` divides the gradients by it. If a
+    gradient is infinite or NaN, the step is skipped, and the scale is multiplied by ``backoff_factor``. After
+    ``growth_interval`` steps in a row without that, it is multiplied by ``growth_factor``. ``torch.amp.GradScaler``
+    follows the same rule.
+
+    ::
 
         scaler = LossScaler()
         for batch in batches:
@@ -34,13 +36,33 @@ class LossScaler:
             report = scaler.step(opt, grads, max_norm=1.0)
 
     Args:
-        init_scale: First scale, a finite number > 0.
-        growth_factor: > 1.
-        backoff_factor: In (0, 1).
-        growth_interval: Steps in a row without an overflow after which the scale grows, >= 1.
+        init_scale: The first scale, a finite number > 0. Default: 65536.0.
+        growth_factor: What the scale is multiplied by when it grows, a number > 1. Default: 2.0.
+        backoff_factor: What the scale is multiplied by after an overflow, a number in (0, 1). Default: 0.5.
+        growth_interval: How many steps in a row without an overflow let the scale grow, a whole number >= 1. Default:
+            2000.
 
     Attributes:
         scale: What to multiply the loss by.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> import adamas
+        >>> w = np.array([1.0, -2.0], dtype=np.float32)
+        >>> opt, scaler = adamas.SGD([w], lr=0.5), adamas.LossScaler(init_scale=1024.0)
+        >>> scaler.step(opt, [scaler.scale * w]).skipped
+        False
+        >>> scaler.step(opt, [np.array([np.inf, 0.0])]).skipped
+        True
+        >>> scaler.scale
+        512.0
+
+    References:
+        P. Micikevicius et al.: Mixed Precision Training. ICLR 2018, arXiv:1710.03740, section 3.2.
     """
 
     def __init__(
@@ -61,22 +83,31 @@ class LossScaler:
         """Step the optimizer with gradients of the scaled loss, unless they have overflowed, and adapt the scale.
 
         Args:
-            optimizer: Any of adamas.
-            grads: As in its ``step``.
-            max_norm: The same, for gradients of the loss itself.
+            optimizer: An optimizer of `adamas`.
+            grads: The gradients of the scaled loss, nested as its parameters are.
+            max_norm: The largest norm that is not clipped, of gradients of the loss itself, > 0. None: what the
+                ``step_defaults`` of the optimizer say.
 
         Returns:
-            The optimizer's report; ``skipped`` tells of an overflow.
+            The report of the optimizer; ``skipped`` tells of an overflow.
 
         Raises:
-            TypeError, ValueError, RuntimeError: As the optimizer's ``step``; the scale has not changed then.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, or a hyperparameter is out of range; the message names it.
+            RuntimeError: Another thread is stepping the optimizer.
+
+            After any of these errors neither the optimizer nor the scale has changed.
         """
         report = optimizer.step(grads, grad_scale=self.scale, max_norm=max_norm, on_nonfinite="skip")
         self.update(overflow=report.skipped)
         return report
 
     def update(self, *, overflow: bool) -> None:
-        """Adapt the scale after a step of one's own."""
+        """Adapt the scale after a step that you have taken yourself.
+
+        Args:
+            overflow: Whether a gradient was infinite or NaN.
+        """
         if overflow:
             self._good_steps = 0
             self.scale = max(self.scale * self._backoff_factor, _SMALLEST)
@@ -88,14 +119,21 @@ class LossScaler:
                 self.scale *= self._growth_factor
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is needed to go on later."""
+        """Return what is needed to go on later: a dict of the scale and of how many steps it has been good for."""
         return {"scale": self.scale, "good_steps": self._good_steps}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned.
 
+        Args:
+            state_dict: The dict.
+
         Raises:
-            KeyError, TypeError, ValueError: It is not such a dict; nothing has changed then.
+            KeyError: An entry is missing.
+            TypeError: An entry has the wrong type.
+            ValueError: An entry is out of range.
+
+            After any of these errors nothing has changed.
         """
         good_steps = whole_number(state_dict["good_steps"], "good_steps", 0)
         self.scale, self._good_steps = _check_scale(state_dict["scale"], "scale"), good_steps

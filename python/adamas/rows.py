@@ -14,17 +14,19 @@ from adamas._types import Array
 class RowGrad:
     """The gradient of a two-dimensional parameter in which only some rows have one.
 
-    For an optimizer made with ``sparse={"name": "lazy"}`` or ``"exact"``, in the place of an array: ``opt.step({"name":
-    RowGrad(rows, values)})``. The cost of a step grows with the rows it names, not with the parameter.
+    For an optimizer made with ``sparse={"name": "lazy"}`` or ``"exact"``, in the place of an array:
+    ``opt.step({"name": RowGrad(rows, values)})``. The cost of a step grows with the rows it names, not with the
+    parameter.
 
     Args:
-        rows: Numbers of rows, int64 or int32, of shape (n,). A row may come more than once: its gradients are added, in
-            order.
-        values: Their gradients, of shape (n, columns), of any dtype that gradients have. They are not copied.
+        rows: The numbers of the rows: an array of int64 or int32 of shape (n,). A row may appear more than once; its
+            gradients are added in order.
+        values: The gradients of these rows: an array of shape (n, columns), of any dtype that gradients can have. It is
+            not copied.
 
     Raises:
-        TypeError: Not arrays, or of other dtypes.
-        ValueError: Of other shapes, or not contiguous.
+        TypeError: An argument is not an array, or has another dtype.
+        ValueError: An array has another shape, or is not contiguous.
 
     Examples:
         >>> table = np.zeros((1000, 2), np.float32)

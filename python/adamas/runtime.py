@@ -26,17 +26,18 @@ __all__ = [
 
 
 def available_isas() -> list[str]:
-    """Names of the instruction sets that this build has and this processor can run, best first."""
+    """Return the names of the instruction sets that this build has and this processor can run, the best first."""
     return _core.available_isas()
 
 
 def active_isa() -> str:
-    """Name of the instruction set in use. No result depends on it, only speed.
+    """Return the name of the instruction set in use. No result depends on it, only speed.
 
-    It is the one asked for with `use_isa`, else with the environment variable ``ADAMAS_ISA``, else the best available.
+    It is the one that was chosen with `use_isa`, or else with the environment variable ``ADAMAS_ISA``, or else the best
+    available.
 
     Raises:
-        ValueError: ``ADAMAS_ISA`` names an instruction set that is not to be had here.
+        ValueError: ``ADAMAS_ISA`` names an instruction set that is not available here.
     """
     return _core.active_isa()
 
@@ -48,6 +49,7 @@ def use_isa(name: str) -> None:
         name: One of `available_isas`.
 
     Raises:
+        TypeError: ``name`` is not a text.
         ValueError: It is not available; the message lists those that are.
     """
     if not isinstance(name, str):
@@ -56,12 +58,13 @@ def use_isa(name: str) -> None:
 
 
 def get_num_threads() -> int:
-    """The most threads that a step started by this thread may use.
+    """Return the most threads that a step started by this thread may use.
 
     It is, in this order: 1 in a forked child; the number set with `set_num_threads`; ``ADAMAS_NUM_THREADS``;
-    ``OMP_NUM_THREADS``; the processors that this process may run on, or the container's CPU quota if that is less. A
-    limit set through OpenMP itself, as threadpoolctl does, holds as well. Small steps use fewer threads; and unless the
-    number was set for adamas, steps use one for a while after one that had to wait long for busy processors.
+    ``OMP_NUM_THREADS``; the number of processors that this process may run on, or the CPU quota of the container if
+    that is smaller. A limit that is set through OpenMP, as threadpoolctl does, holds as well. Small steps use fewer
+    threads. Unless the number was set for adamas, steps use one thread for a while after a step that had to wait long
+    for busy processors.
 
     Raises:
         ValueError: ``ADAMAS_NUM_THREADS`` is not a whole number from 1 to 1024.
@@ -73,7 +76,18 @@ def set_num_threads(count: int) -> None:
     """Set the most threads that a step may use, for the whole process.
 
     Args:
-        count: 1 to 1024, or 0 to go back to the automatic choice.
+        count: A whole number from 1 to 1024, or 0 to return to the automatic choice.
+
+    Raises:
+        TypeError: ``count`` is not a whole number.
+        ValueError: It is out of range.
+
+    Example:
+        >>> import adamas
+        >>> adamas.set_num_threads(2)
+        >>> adamas.get_num_threads()
+        2
+        >>> adamas.set_num_threads(0)
     """
     if isinstance(count, bool) or not isinstance(count, int | np.integer):
         raise TypeError(f"count: expected a whole number from 0 to {MAX_THREADS}, got {shown(count)}")
@@ -83,29 +97,30 @@ def set_num_threads(count: int) -> None:
 
 
 def get_flush_denormals() -> bool:
-    """Whether steps flush subnormal numbers to zero; see `set_flush_denormals`."""
+    """Return whether steps flush subnormal numbers to zero; see `set_flush_denormals`."""
     return _core.flush_denormals()
 
 
 def set_flush_denormals(enabled: bool) -> None:
-    """Let steps take subnormal numbers (below 2⁻¹²⁶ in float32) for zeros, and make none; or keep them, as at first.
+    """Let steps flush subnormal numbers (below 2⁻¹²⁶ in float32) to zero, or keep them, which is the default.
 
     Some processors need a hundred cycles or more for an operation with a subnormal number, and second moments of tiny
-    gradients are such numbers. The setting holds for the process, from the next step on, for all threads of a step and
-    only while it runs: what NumPy and everybody else compute stays as it is. The other way round, steps do not
-    follow the mode of the thread that calls them (``torch.set_flush_denormal``, a library built with
-    ``-ffast-math``, another rounding): their bits are the same in any.
+    gradients are such numbers. The setting holds for the process, from the next step on, for all threads of a step, and
+    only while the step runs: what NumPy and other libraries compute does not change. In the other direction, steps do
+    not follow the mode of the thread that calls them (``torch.set_flush_denormal``, a library built with
+    ``-ffast-math``, another rounding mode): their bits are the same in any mode.
 
     While this is on, results still depend neither on threads nor on which of a processor's instruction sets is used.
-    But where a subnormal number would have been they are not those of `adamas.reference`, and may differ between
-    x86-64 and AArch64. What is flushed is what is subnormal in the type that is computed with: float16 keeps its own.
+    But where a subnormal number would have been they are not those of `adamas.reference`, and may differ between x86-64
+    and AArch64. A number is flushed if it is subnormal in the type that is computed with: float16 parameters keep their
+    subnormal numbers.
 
     Args:
         enabled: True to flush, False to keep.
 
     Raises:
-        TypeError: Not a bool.
-        RuntimeError: True, on a processor for which this is not known: neither x86-64 nor AArch64.
+        TypeError: ``enabled`` is not True or False.
+        RuntimeError: ``enabled`` is True, and the processor is neither x86-64 nor AArch64.
     """
     if not isinstance(enabled, bool | np.bool_):
         raise TypeError(f"enabled: expected True or False, got {shown(enabled)}")
@@ -114,12 +129,12 @@ def set_flush_denormals(enabled: bool) -> None:
 
 
 def cmake_prefix() -> str:
-    """Directory to add to ``CMAKE_PREFIX_PATH``, for ``find_package(adamas CONFIG)`` to find the C++ library."""
+    """Return the directory for ``CMAKE_PREFIX_PATH``, where ``find_package(adamas CONFIG)`` finds the C++ library."""
     return str(Path(str(_core.__file__)).parent)  # in an editable install, not the folder of this file
 
 
 def info() -> dict[str, Any]:
-    """What ``adamas info --json`` prints: version, build, instruction sets, threads and OpenMP runtime."""
+    """Return what ``adamas info --json`` prints: version, build, instruction sets, threads and OpenMP runtime."""
     limit = _core.thread_limit()
     return {
         "version": _core.__version__,

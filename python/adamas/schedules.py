@@ -1,14 +1,14 @@
 """Learning-rate schedules: callables from the number of steps taken so far (0 at the first) to a number.
 
-``lr`` and ``weight_decay`` take one, of the defaults or of a group. They are values: they keep no count of their own,
-can be compared, printed and pickled, and a run that goes on from a checkpoint goes on in its schedule, since the
-optimizer counts the steps. ::
+``lr`` and ``weight_decay`` take one, as a default or in a group. Schedules are values: they keep no count of their own,
+and can be compared, printed and pickled. The optimizer counts the steps, so a run that goes on from a checkpoint goes on
+in its schedule. ::
 
     opt = adamas.AdamW(params, lr=WarmUp(Cosine(1e-3, 1e-5, steps=9_000), steps=1_000))
 
-Any other callable will do as well, and ``betas`` take one that returns all of them. Numbers are those of
-``torch.optim.lr_scheduler`` and ``optax`` where these have the same schedule; after its last step a schedule stays
-where it is.
+Any other callable can take the place of a schedule; ``betas`` take one that returns all of them. The numbers are those
+of ``torch.optim.lr_scheduler`` and ``optax`` where these have the same schedule. After its last step a schedule keeps
+its last value.
 """
 
 from __future__ import annotations
@@ -33,10 +33,14 @@ _ANNEALINGS: dict[str, Callable[[float], float]] = {
 
 
 class Schedule(ABC):
-    """Base of all schedules: ``schedule(step)``, for the number of steps taken so far."""
+    """Base of all schedules: ``schedule(step)`` returns the value for the step after ``step`` steps."""
 
     def __call__(self, step: int) -> float:
-        """Return the value for the step that comes after ``step`` steps."""
+        """Return the value for the next step.
+
+        Args:
+            step: How many steps have been taken: 0 at the first step.
+        """
         return self._at(step)
 
     @abstractmethod
@@ -74,10 +78,19 @@ def _between(start: float, end: float, done: float) -> float:
 
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """Always the same.
+    """The same value at every step.
 
     Args:
-        value: >= 0.
+        value: The value, a finite number >= 0.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import Constant
+        >>> Constant(0.5)(100)
+        0.5
     """
 
     value: float
@@ -112,12 +125,22 @@ class _Way(Schedule):
 class Linear(_Way):
     """From ``start`` to ``end``, by the same amount at each step: ``start + (end - start) * t/steps``.
 
-    ``optax.linear_schedule``; ``torch.optim.lr_scheduler.LinearLR``.
+    It is the same as ``optax.linear_schedule`` and ``torch.optim.lr_scheduler.LinearLR``.
 
     Args:
-        start: Value at the first step, >= 0.
-        end: Value after ``steps`` steps, and from then on.
-        steps: How many steps it takes.
+        start: Value at the first step, a finite number >= 0.
+        end: Value after ``steps`` steps, and from then on; a finite number >= 0.
+        steps: How many steps the way takes, a whole number >= 1.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import Linear
+        >>> schedule = Linear(1.0, 0.0, steps=4)
+        >>> [schedule(step) for step in range(6)]
+        [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
 
     SHAPE: ClassVar[str] = "linear"
@@ -127,14 +150,27 @@ class Linear(_Way):
 class Cosine(_Way):
     """From ``start`` to ``end`` along half a cosine: ``end + (start - end) * (1 + cos(pi*t/steps))/2``.
 
-    Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts" (arXiv 1608.03983), without
-    restarts. ``optax.cosine_decay_schedule``; ``torch.optim.lr_scheduler.CosineAnnealingLR``, which turns back after
-    its last step.
+    It is the same as ``optax.cosine_decay_schedule``. ``torch.optim.lr_scheduler.CosineAnnealingLR`` differs after its
+    last step, where it turns back.
 
     Args:
-        start: Value at the first step, >= 0.
-        end: Value after ``steps`` steps, and from then on.
-        steps: How many steps it takes.
+        start: Value at the first step, a finite number >= 0.
+        end: Value after ``steps`` steps, and from then on; a finite number >= 0.
+        steps: How many steps the way takes, a whole number >= 1.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import Cosine
+        >>> schedule = Cosine(1.0, 0.0, steps=4)
+        >>> [round(schedule(step), 3) for step in range(6)]
+        [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
+
+    References:
+        I. Loshchilov, F. Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts. ICLR 2017, arXiv:1608.03983
+        (here without restarts).
     """
 
     SHAPE: ClassVar[str] = "cosine"
@@ -142,16 +178,29 @@ class Cosine(_Way):
 
 @dataclass(frozen=True)
 class WarmUp(Schedule):
-    """Straight from ``start`` to the first value of another schedule, which then begins.
+    """In a straight line from ``start`` to the first value of another schedule, which then begins.
 
-    Goyal et al. 2017, "Accurate, Large Minibatch SGD" (arXiv 1706.02677), 2.2.
-    ``optax.warmup_cosine_decay_schedule(start, peak, steps, steps + n, end)`` is
-    ``WarmUp(Cosine(peak, end, n), steps, start)``.
+    ``optax.warmup_cosine_decay_schedule(start, peak, steps, steps + n, end)`` is ``WarmUp(Cosine(peak, end, n), steps,
+    start)``.
 
     Args:
-        schedule: What comes after, or a number that stays.
-        steps: How many steps it takes; the other schedule counts from there.
-        start: Value at the first step, >= 0.
+        schedule: The schedule that comes after, or a number that stays from then on. It counts its steps from there.
+        steps: How many steps the way takes, a whole number >= 1.
+        start: Value at the first step, a finite number >= 0. Default: 0.0.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import Linear, WarmUp
+        >>> schedule = WarmUp(Linear(1.0, 0.0, steps=2), steps=2)
+        >>> [schedule(step) for step in range(5)]
+        [0.0, 0.5, 1.0, 0.5, 0.0]
+
+    References:
+        P. Goyal et al.: Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour. arXiv:1706.02677, 2017, section
+        2.2.
     """
 
     schedule: Callable[[int], float] | float
@@ -174,13 +223,24 @@ class WarmUp(Schedule):
 
 @dataclass(frozen=True)
 class InverseSqrt(Schedule):
-    """Up to ``peak`` in a straight line, then down with the root of time: ``peak * min(t/w, sqrt(w/t))``.
-
-    Vaswani et al. 2017, "Attention Is All You Need" (arXiv 1706.03762), equation 3.
+    """Up to ``peak`` in a straight line, then down with the square root of time: ``peak * min(t/w, sqrt(w/t))``.
 
     Args:
-        peak: Highest value, >= 0.
-        warm_up: Steps w up to it; it is reached after so many.
+        peak: Highest value, a finite number >= 0.
+        warm_up: How many steps w the way up takes, a whole number >= 1.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import InverseSqrt
+        >>> schedule = InverseSqrt(1.0, warm_up=2)
+        >>> [schedule(step) for step in (0, 1, 2, 8)]
+        [0.0, 0.5, 1.0, 0.5]
+
+    References:
+        A. Vaswani et al.: Attention Is All You Need. NeurIPS 2017, arXiv:1706.03762, equation 3.
     """
 
     peak: float
@@ -200,16 +260,30 @@ class InverseSqrt(Schedule):
 class WSD(Schedule):
     """Warm-up, stable, decay: up to ``peak``, there for most of the time, and down to ``end``.
 
-    Hu et al. 2024, "MiniCPM" (arXiv 2404.06395); the shape ``"sqrt"``, ``1 - sqrt(x)``, from Hägele et al. 2024,
-    "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations" (arXiv 2405.18392).
-
     Args:
-        peak: Highest value, >= 0.
-        steps: Steps in all.
-        warm_up: Of these, the ones from 0 up to the peak, in a straight line.
-        decay: And the last ones, from the peak down.
-        end: Value after all steps, and from then on.
-        shape: Of the decay: ``"linear"``, ``"cosine"`` or ``"sqrt"``.
+        peak: Highest value, a finite number >= 0.
+        steps: How many steps there are in all, a whole number >= 1.
+        warm_up: How many of them, from the first on, go up to the peak in a straight line; a whole number >= 0.
+        decay: How many of them, at the end, go down from the peak; a whole number >= 0.
+        end: Value after all steps, and from then on; a finite number >= 0. Default: 0.0.
+        shape: How the value goes down: ``"linear"``, ``"cosine"`` or ``"sqrt"`` (``1 - sqrt(x)``). Default: 'sqrt'.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import WSD
+        >>> schedule = WSD(1.0, steps=8, warm_up=2, decay=2, shape="linear")
+        >>> [schedule(step) for step in range(9)]
+        [0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0]
+
+    References:
+        S. Hu et al.: MiniCPM: Unveiling the Potential of Small Language Models with Scalable Training Strategies.
+        arXiv:2404.06395, 2024.
+
+        A. Hägele et al.: Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations. NeurIPS 2024,
+        arXiv:2405.18392 (the shape ``"sqrt"``).
     """
 
     peak: float
@@ -243,18 +317,34 @@ class WSD(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up to ``peak`` from a fraction of it, and down to next to nothing.
+    """Up to ``peak`` from a fraction of it, and down to almost nothing.
 
-    Smith and Topin 2018, "Super-Convergence" (arXiv 1708.07120), as in ``torch.optim.lr_scheduler.OneCycleLR``, of two
-    phases: from ``peak/div_factor`` to the peak, and from there to ``peak/(div_factor*final_div_factor)``.
+    It is the same as ``torch.optim.lr_scheduler.OneCycleLR`` with two phases: from ``peak/div_factor`` to the peak, and
+    from there to ``peak/(div_factor*final_div_factor)``.
 
     Args:
-        peak: Highest value, >= 0 (``max_lr``).
-        steps: Steps in all (``total_steps``); at the last one, the value is the least.
-        pct_start: Share of the steps on the way up, in (0, 1).
-        div_factor: How much lower it begins, > 0.
-        final_div_factor: How much lower still it ends, > 0.
-        shape: Of both ways: ``"cosine"`` or ``"linear"`` (``anneal_strategy``).
+        peak: Highest value, a finite number >= 0. (PyTorch calls it ``max_lr``.)
+        steps: How many steps there are in all, a whole number >= 1. The last step has the least value. (PyTorch calls
+            it ``total_steps``.)
+        pct_start: Share of the steps on the way up, a number in (0, 1). Default: 0.3.
+        div_factor: The peak divided by the first value, a finite number > 0. Default: 25.0.
+        final_div_factor: The first value divided by the last one, a finite number > 0. Default: 10000.0.
+        shape: The shape of both ways: ``"cosine"`` or ``"linear"``. (PyTorch calls it ``anneal_strategy``.) Default:
+            'cosine'.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is out of range.
+
+    Example:
+        >>> from adamas.schedules import OneCycle
+        >>> schedule = OneCycle(1.0, steps=10, pct_start=0.3)
+        >>> [round(schedule(step), 3) for step in (0, 2, 9)]
+        [0.04, 1.0, 0.0]
+
+    References:
+        L. N. Smith, N. Topin: Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates.
+        arXiv:1708.07120, 2018.
     """
 
     peak: float

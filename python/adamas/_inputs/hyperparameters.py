@@ -25,7 +25,19 @@ MAX_THREADS = 1024
 
 
 def number(value: Any, path: str, expected: str, least: float, below: float) -> float:
-    """Return ``value`` as a float if it is a real number in [least, below)."""
+    """Return a value as a float if it is a real number in [least, below).
+
+    Args:
+        value: The value.
+        path: What messages call it.
+        expected: What messages say of valid values.
+        least: The least valid number.
+        below: The number that valid ones are below.
+
+    Raises:
+        TypeError: It has the wrong type.
+        ValueError: It is out of range.
+    """
     converted = as_real(value)
     if converted is None:
         raise TypeError(f"{path}: expected {expected}, got {shown(value)}")
@@ -46,7 +58,11 @@ def exact_int(value: int | np.integer[Any]) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Return a number as an int or float, and numbers in a sequence as a tuple of such; all else as it is."""
+    """Return a number as an int or float, numbers in a sequence as a tuple of such, and everything else as it is.
+
+    Args:
+        value: The value.
+    """
     if type(value) in (float, int):
         return value
     if is_a(value, list | tuple):
@@ -59,7 +75,17 @@ def plain(value: Any) -> Any:
 
 
 def whole_number(value: Any, path: str, least: int) -> int:
-    """Return ``value`` as an int if it is a whole number >= ``least``, of an integer type."""
+    """Return a value as an int if it is a whole number of an integer type.
+
+    Args:
+        value: The value.
+        path: What messages call it.
+        least: The least valid number.
+
+    Raises:
+        TypeError: It has the wrong type.
+        ValueError: It is out of range.
+    """
     if type(value) is int and least <= value < 1 << 62:
         return value
     expected = f"a whole number >= {least}"
@@ -71,14 +97,30 @@ def whole_number(value: Any, path: str, least: int) -> int:
 
 
 def check_flag(value: Any, path: str) -> bool:
-    """Return ``value`` if it is True or False."""
+    """Return a value if it is True or False.
+
+    Args:
+        value: The value.
+        path: What messages call it.
+
+    Raises:
+        TypeError: It is neither.
+    """
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{path}: expected True or False, got {shown(value)}")
     return bool(value)
 
 
 def check_threads(count: int | None) -> int:
-    """Return a limit of threads as the core takes it: 0 for None."""
+    """Return a limit of threads as the core takes it: 0 for None.
+
+    Args:
+        count: None, or a whole number >= 1.
+
+    Raises:
+        TypeError: It has the wrong type.
+        ValueError: It is out of range.
+    """
     if count is None:
         return 0
     expected = f"None or a whole number from 1 to {MAX_THREADS}"

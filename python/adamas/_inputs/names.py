@@ -45,7 +45,12 @@ _GROUP_OF = {_bare(name): group for group in _SYNONYMS for name in group}
 
 
 def likely(name: Any, known: Collection[str]) -> str | None:
-    """Return the one of the names that are known which was probably meant."""
+    """Return the one of the known names that was probably meant; None if there is none.
+
+    Args:
+        name: The name that was given.
+        known: The names that exist.
+    """
     if not isinstance(name, str):
         return None
     same = [other for other in known if _bare(other) == _bare(name)]
@@ -63,7 +68,14 @@ def meant(name: Any, known: Collection[str]) -> str:
 
 
 def no_argument(name: str, owner: str, hyperparameters: Collection[str], options: Collection[str] = ()) -> str:
-    """Return the message for a keyword argument that an optimizer, or a function without options, does not have."""
+    """Return the message for a keyword argument that does not exist.
+
+    Args:
+        name: The argument.
+        owner: The optimizer or function that lacks it.
+        hyperparameters: The names of the arguments that exist.
+        options: The names of the options that exist.
+    """
     kind, ours = "argument", f"the arguments {', '.join(hyperparameters)}"
     if options:
         kind = "hyperparameter or option"

@@ -41,6 +41,9 @@ def as_real(value: Any) -> float | None:
     without dimensions. Flags, texts, complex numbers and times are not, nor is an array of one dimension or more. Of a
     subclass of float or int it is the number that is stored, whatever the subclass says. The compiled core calls this
     for what is neither float nor int.
+
+    Args:
+        value: The value.
     """
     if is_a(value, float):
         return float.__float__(value)
@@ -79,7 +82,11 @@ def as_index(value: Any) -> int | None:
 
 
 def dtype_name(value: Any) -> Any:
-    """Return the name of a dtype of NumPy's, of the like (ml_dtypes, JAX) or of PyTorch's; all else as it is."""
+    """Return the name of a dtype of NumPy, ml_dtypes, JAX or PyTorch, and everything else as it is.
+
+    Args:
+        value: The value.
+    """
     if type(value).__module__ == "torch" and type(value).__name__ == "dtype":
         return str(value).removeprefix("torch.")
     if not isinstance(value, np.dtype | type):
@@ -97,7 +104,11 @@ def any_of(choices: Sequence[Any]) -> str:
 
 
 def type_name(value: Any) -> str:
-    """Name a value's type as a user would: ``numpy.ma.MaskedArray``, ``list``, ``None``."""
+    """Name a value's type as a user would: ``numpy.ma.MaskedArray``, ``list``, ``None``.
+
+    Args:
+        value: The value.
+    """
     if value is None:
         return "None"
     if type(value) is np.ndarray:
@@ -117,7 +128,11 @@ def counted(arrays: Iterable[np.ndarray[Any, Any]]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Show a value in a message, briefly; some values cannot even be shown (10**5000)."""
+    """Show a value in a message, briefly; some values cannot even be shown (10**5000).
+
+    Args:
+        value: The value.
+    """
     try:
         text = repr(value)
     except Exception:

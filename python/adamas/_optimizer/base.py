@@ -44,19 +44,20 @@ SETTINGS = frozenset((*NAMES, *PLACES, *_OF_ONE_STEP, *MISTAKES))
 class Optimizer(metaclass=LazilyDocumented):
     """Base of all optimizers: parameters in groups, a rule that updates them, and an engine that does the work.
 
-    The classes of `adamas` have a compiled engine, those of `adamas.reference` one in NumPy; all else is the same.
+    The classes of `adamas` have a compiled engine, those of `adamas.reference` one in NumPy; everything else is the
+    same.
 
     Args:
         params: The parameters: an array, a list or tuple of arrays, a mapping of names to arrays, any nesting of these,
-            or a list of group dicts, each with its parameters under ``"params"`` and hyperparameters of its own.
+            or a list of group dicts, each with its parameters under ``"params"`` and with hyperparameters of its own.
             Arrays are float32, float64, float16 or bfloat16, C-contiguous, aligned and writeable; they are updated in
             place.
         *args: The hyperparameters of the rule, for groups that do not set their own.
-        **kwargs: Likewise, and what `Options` has.
+        **kwargs: Hyperparameters by name, and the options that `Options` lists.
 
     Attributes:
-        param_groups: The hyperparameters of each group, read at every step: change them at will.
-        step_defaults: What a step does about gradients, unless its arguments say otherwise.
+        param_groups: The hyperparameters of each group. They are read at every step, and may be changed between steps.
+        step_defaults: What a step does about gradients if its arguments do not say it (`adamas.adapters.StepDefaults`).
         defaults: The hyperparameters of groups that did not set their own.
     """
 
@@ -132,44 +133,48 @@ class Optimizer(metaclass=LazilyDocumented):
     ) -> StepReport:
         """Update all parameters in place, once.
 
-        Gradients are divided by ``grad_scale``; then, if their norm N over all parameters is larger than ``max_norm``,
-        multiplied by ``max_norm / (N + 1e-6)``, as by ``torch.nn.utils.clip_grad_norm_``; then each element is brought
-        within ``-max_value`` and ``max_value``. The first two are one factor, rounded once. All happens in the pass
-        that updates: the arrays of gradients do not change.
+        Gradients are divided by ``grad_scale``. If their norm N over all parameters is larger than ``max_norm``, they
+        are multiplied by ``max_norm / (N + 1e-6)``, as ``torch.nn.utils.clip_grad_norm_`` does. Then each element is
+        clipped to the range from ``-max_value`` to ``max_value``. The first two are one factor, which is rounded once.
+        All of this happens in the pass that updates: the arrays of gradients do not change.
 
         Args:
             grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
-                the same shapes. Their dtypes may be any that parameters can have. They are only read, and may be
-                read-only. None leaves a parameter, its states and its step count untouched. For a list of group
-                dicts: a list with one entry per group. What has been accumulated (`accumulate`) is added to them; then
-                they may be left out.
-            grad_scale: What the loss was multiplied by, > 0. None: 1.
-            max_norm: The largest norm that is not clipped, > 0; infinity to take the norm without clipping. None: the
-                optimizer's own. (Which norm, and whether each parameter is clipped by its own: ``step_defaults``.)
-            max_value: The largest magnitude that is not clipped, > 0; infinity for no clipping. None: the optimizer's
-                own.
-            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, holds an infinity or NaN: ``"propagate"``
-                it; ``"skip"`` the step, which then changes nothing, not even the step count (what was accumulated is
-                dropped); or ``"raise"``. None: the optimizer's own.
-            zero_grads: Set the gradients to zero once they have been used, in the same pass; they must be writeable
-                then. None: the optimizer's own.
-            observe: Measure gradients, updates and parameters in the pass that updates; the result is in `observed`.
-                The bits of the step are the same. None: the optimizer's own.
+                the same shapes. For a list of group dicts: a list with one entry for each group. Gradients may have any
+                dtype that parameters can have, and may be read-only; they are only read. None in place of a gradient
+                leaves that parameter, its states and its step count untouched. What has been accumulated (`accumulate`)
+                is added to them; then they may be left out.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. Infinity: take the norm, and clip
+                nothing. None: what ``step_defaults.max_norm`` says. (``step_defaults`` also says which norm it is, and
+                whether each parameter is clipped by its own.)
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, has an infinity or NaN. ``"propagate"``:
+                use it. ``"skip"``: skip the step; nothing changes, not even the step count, and what was accumulated is
+                dropped. ``"raise"``: raise FloatingPointError. None: what ``step_defaults.on_nonfinite`` says.
+            zero_grads: Set the gradients to zero once they have been used, in the same pass. They must be writeable
+                then. None: what ``step_defaults.zero_grads`` says.
+            observe: Measure gradients, updates and parameters in the pass that updates; `observed` has the result. The
+                bits of the step are the same. None: what ``step_defaults.observe`` says.
 
         Returns:
-            The number of this step, how many parameters were updated, and what was found out about the gradients. They
-            are looked at, in a pass of their own, if ``max_norm`` or ``on_nonfinite`` asks for it.
+            A report: the number of this step, how many parameters were updated, and what was found out about the
+            gradients. The gradients are examined, in a separate pass, only if ``max_norm`` or ``on_nonfinite`` asks for
+            it.
 
         Raises:
-            TypeError: A gradient or hyperparameter of the wrong type; the message names it.
-            ValueError: A gradient that does not fit, arrays that overlap, a hyperparameter out of range, a parameter
-                that has been resized or made read-only; the message names it.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, arrays overlap, a hyperparameter is out of range, or a parameter has
+                been resized or made read-only; the message names it.
             FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
-            RuntimeError: Another thread is stepping this optimizer, or a step in the background is.
+            RuntimeError: Another thread is stepping this optimizer, or a step in the background is under way.
 
-            After any of them nothing has changed: no parameter, no state, no step count.
+            After any of these errors nothing has changed: no parameter, no state, no step count.
 
-            KeyboardInterrupt (Ctrl-C) that arrives during the update is raised after it: the step has been taken then.
+            A KeyboardInterrupt (Ctrl-C) that arrives during the update is raised after the update: the step has been
+            taken.
         """
         model = self._model
         if model.refusal is not None:
@@ -206,25 +211,43 @@ class Optimizer(metaclass=LazilyDocumented):
     ) -> StepHandle:
         """Begin a step, and let it run on a thread of the library's own, without the GIL.
 
-        All inputs are checked before this returns. Until the step is done, the arrays of parameters, states and
-        gradients are not to be touched; nothing else can be done with this optimizer meanwhile but to ask for its
-        properties (RuntimeError). Steps of several optimizers run one after the other.
+        All inputs are checked before this returns. Until the step is done, do not touch the arrays of parameters,
+        states and gradients; the optimizer refuses every call but those that read its properties (RuntimeError). Steps
+        of several optimizers run one after the other.
 
         Args:
-            grads: As of `step`, as are the others.
-            grad_scale: ...
-            max_norm: ...
-            max_value: ...
-            on_nonfinite: ...
-            zero_grads: ...
-            observe: ...
+            grads: The gradients, nested as the parameters are: the same kinds of containers, the same keys, arrays of
+                the same shapes. For a list of group dicts: a list with one entry for each group. Gradients may have any
+                dtype that parameters can have, and may be read-only; they are only read. None in place of a gradient
+                leaves that parameter, its states and its step count untouched. What has been accumulated (`accumulate`)
+                is added to them; then they may be left out.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. Infinity: take the norm, and clip
+                nothing. None: what ``step_defaults.max_norm`` says. (``step_defaults`` also says which norm it is, and
+                whether each parameter is clipped by its own.)
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, has an infinity or NaN. ``"propagate"``:
+                use it. ``"skip"``: skip the step; nothing changes, not even the step count, and what was accumulated is
+                dropped. ``"raise"``: raise FloatingPointError. None: what ``step_defaults.on_nonfinite`` says.
+            zero_grads: Set the gradients to zero once they have been used, in the same pass. They must be writeable
+                then. None: what ``step_defaults.zero_grads`` says.
+            observe: Measure gradients, updates and parameters in the pass that updates; `observed` has the result. The
+                bits of the step are the same. None: what ``step_defaults.observe`` says.
 
         Returns:
-            A handle: ``handle.result()`` waits and returns the report, or raises what `step` would;
-            ``await handle`` does so in an event loop.
+            A handle. ``handle.result()`` waits for the end of the step, and returns its report or raises its error;
+            ``await handle`` does the same in an event loop.
 
         Raises:
-            Exception: As `step` does, but for FloatingPointError, which comes with the result.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, arrays overlap, a hyperparameter is out of range, or a parameter has
+                been resized or made read-only; the message names it.
+            RuntimeError: Another thread is stepping this optimizer, or a step in the background is under way.
+
+            After any of these errors nothing has changed. FloatingPointError, if a gradient is not finite and
+            ``on_nonfinite`` is ``"raise"``, comes with the result.
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal)
@@ -259,19 +282,37 @@ class Optimizer(metaclass=LazilyDocumented):
             scope.report
 
         The result is that of `step`, bit for bit, with None for parameters that were not stepped. If an exception
-        leaves the block, parameters that were stepped before stay so.
+        leaves the block, parameters that were stepped before it stay updated.
 
         Args:
-            grad_scale: As of `step`, as are the others but for what follows.
-            max_norm: The norm of all gradients is not known before the last of them. So this is refused, unless
-                parameters are clipped each by its own norm (``clip_each``), or ``previous_norm`` is set.
-            max_value: ...
-            on_nonfinite: ``"skip"`` and ``"raise"`` concern the one parameter whose gradient is not finite.
-            zero_grads: ...
-            previous_norm: Clip by the norm of the previous step's gradients: the last that was found, and was finite.
-            observe: Parameters that are not stepped are not observed. `observed` has the result after the block.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. The norm of all gradients is not known
+                before the last of them; so a norm is refused, unless each parameter is clipped by its own norm
+                (``step_defaults.clip_each``), or ``previous_norm`` is set. Infinity: take the norm, and clip nothing.
+                None: what ``step_defaults.max_norm`` says.
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if the gradient of a parameter, divided by ``grad_scale``, has an infinity or NaN.
+                ``"propagate"``: use it. ``"skip"``: skip this parameter. ``"raise"``: raise FloatingPointError for this
+                parameter. None: what ``step_defaults.on_nonfinite`` says.
+            zero_grads: Set each gradient to zero once it has been used, in the same pass. It must be writeable then.
+                None: what ``step_defaults.zero_grads`` says.
+            previous_norm: Clip by the norm of the gradients of an earlier step: the last norm that was taken and was
+                finite.
+            observe: Measure gradients, updates and parameters in the pass that updates. Parameters that are not stepped
+                are not observed. `observed` has the result after the block. None: what ``step_defaults.observe`` says.
 
-        What was accumulated cannot be used in parts: the block raises RuntimeError then.
+        Returns:
+            A scope, to be used in a ``with`` statement. ``scope.report`` is there after the block.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range, ``max_norm`` is refused, or the rule needs sums over the gradients
+                of all parameters.
+
+            Entering the block raises RuntimeError if gradients have been accumulated, since they cannot be used in
+            parts.
         """
         options, choice = self.step_defaults.options(grad_scale, max_norm, max_value, on_nonfinite, zero_grads, observe)
         previous = check_flag(previous_norm, "previous_norm")
@@ -281,15 +322,15 @@ class Optimizer(metaclass=LazilyDocumented):
         """Update one parameter; only inside ``with opt.step_scope():``.
 
         Args:
-            name: Its name or number, as in ``opt.state``.
-            grad: Its gradient, as for `step`.
+            name: The name or the number of the parameter, by which ``opt.state`` has its states.
+            grad: Its gradient: an array of its shape, of any dtype that parameters can have.
 
         Raises:
-            TypeError: A gradient of the wrong type.
-            ValueError: A gradient that does not fit, or a parameter that was stepped in this scope before.
-            KeyError: No such parameter.
+            TypeError: The gradient has the wrong type.
+            ValueError: The gradient does not fit, or the parameter has been stepped in this scope before.
+            KeyError: There is no such parameter.
             FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
-            RuntimeError: There is no scope, it was closed, or another thread is stepping a parameter.
+            RuntimeError: There is no scope, the scope was closed, or another thread is stepping a parameter.
         """
         scope = self._model.scope
         if scope is None:
@@ -299,26 +340,28 @@ class Optimizer(metaclass=LazilyDocumented):
     def accumulate(self, grads: Any) -> None:
         """Add gradients to those that the next `step` uses, in float32 (float64 for float64 parameters).
 
-        For batches that are computed in parts: accumulate the gradients of each part and call ``step()``, or accumulate
-        all but the last and call ``step(grads)``, which adds the last ones in the pass that updates. The step uses the
-        sum, or with ``accumulation="mean"`` the sum divided by the number of parts. The memory for it, an element for
-        each element of the parameters, is taken at the first call.
+        This is for batches that are computed in parts. Accumulate the gradients of all parts, and call ``step()``. Or
+        accumulate all but the last, and call ``step(grads)`` with the last ones, which are added in the pass that
+        updates. The step uses the sum, or with ``accumulation="mean"`` the sum divided by the number of parts. The
+        first call allocates the memory: one element for each element of the parameters.
 
-        With ``accumulation="tree"`` it uses the mean, too, but adds as a binary tree does: ``(1 + 2) + (3 + 4)``,
-        instead of ``((1 + 2) + 3) + 4``. So the bits are the same whoever adds up which half, quarter, ... of the
-        parts. Of other numbers than powers of two, the largest whole subtrees come first: ``(1 + 2) + 3``. It takes the
-        memory of one sum for each level of the tree: of three for 8 parts, the last of which is given to ``step``.
+        With ``accumulation="tree"`` the step uses the mean, too, but the parts are added as a binary tree:
+        ``(1 + 2) + (3 + 4)`` instead of ``((1 + 2) + 3) + 4``. So the bits do not depend on who adds up which half,
+        quarter, ... of the parts. If the number of parts is no power of two, the largest complete subtrees come first:
+        ``(1 + 2) + 3``. This takes the memory of one sum for each level of the tree: of three sums for 8 parts, the
+        last of which is given to ``step``.
 
         Args:
-            grads: As of `step`. None leaves a parameter's sum as it is.
+            grads: The gradients of one part, nested as the parameters are. None in place of a gradient leaves the sum
+                of that parameter as it is.
 
         Raises:
-            TypeError: A gradient of the wrong type; the message names it.
-            ValueError: A gradient that does not fit; the message names it.
-            RuntimeError: Another thread is stepping this optimizer; or the order of the sum was changed since the
-                gradients before were accumulated.
+            TypeError: A gradient has the wrong type; the message names it.
+            ValueError: A gradient does not fit; the message names it.
+            RuntimeError: Another thread is stepping this optimizer; or ``step_defaults.accumulation`` was changed
+                between a sum and a tree since gradients were accumulated.
 
-            After any of them nothing has been added.
+            After any of these errors nothing has been added.
         """
         if self._model.refusal is not None:
             raise RuntimeError(self._model.refusal)
@@ -327,17 +370,21 @@ class Optimizer(metaclass=LazilyDocumented):
             self._diagnosis.refuse_accumulated(grads)
 
     def drop_accumulated(self) -> None:
-        """Forget what has been accumulated since the last step."""
+        """Forget what has been accumulated since the last step.
+
+        Raises:
+            RuntimeError: Another thread is stepping this optimizer.
+        """
         self._engine.drop_accumulated()
 
     def refresh_copies(self) -> None:
-        """Make the arrays of ``copy_out`` equal to the parameters, as each step and each loading does.
+        """Make the arrays of ``copy_out`` equal to the parameters, which each step and each loading also does.
 
-        For copies that are used before the next step, after values have been written into parameters by hand.
+        Call it if you have written values into parameters by hand, and use the copies before the next step.
 
         Raises:
             TypeError: A copy or a parameter has another dtype now.
-            ValueError: One of them has been resized or made read-only.
+            ValueError: A copy or a parameter has been resized or made read-only.
             RuntimeError: Another thread is stepping this optimizer.
         """
         with self._engine:
@@ -346,19 +393,21 @@ class Optimizer(metaclass=LazilyDocumented):
             self._model.renew_copies()
 
     def averaged(self) -> AbstractContextManager[None]:
-        """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
+        """Put the averages into the parameters inside a ``with`` block; after it they have the same bits as before.
 
         ::
 
             with opt.averaged():
                 evaluate(model)
 
-        16-bit parameters hold their averages rounded to the nearest, and so do copies (``copy_out``). A parameter that
-        has not been averaged yet keeps its values. Inside the block the optimizer cannot be stepped,
-        saved or loaded.
+        16-bit parameters get their averages rounded to the nearest, and so do copies (``copy_out``). A parameter that
+        has not been averaged yet keeps its values. Inside the block the optimizer cannot be stepped, saved or loaded.
+
+        Returns:
+            A context manager.
 
         Raises:
-            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            ValueError: The optimizer keeps no averages, or nothing has been averaged yet.
             RuntimeError: Another thread is stepping this optimizer.
         """
         return averaged(self._model)
@@ -366,58 +415,60 @@ class Optimizer(metaclass=LazilyDocumented):
     def catch_up(self, name: str | int | None = None, rows: Array | None = None) -> None:
         """Bring rows of ``sparse={name: "exact"}`` parameters to the last step, before they are read.
 
-        Rows without a gradient are left as they are until they have one, and then go through all the steps they missed
-        in closed form, as if their gradients had been zeros. The result is that of dense steps but for rounding:
-        float32 rounds each of those, and this once. `state_dict` catches up with all rows by itself.
+        A row without a gradient is left as it is until it has one. Then it goes through all the steps that it missed in
+        closed form, as if its gradients had been zeros. The result is that of dense steps but for rounding: float32
+        rounds each dense step, and rounds this once. `state_dict` catches up with all rows by itself.
 
         Args:
-            name: A parameter's name or number, as in ``opt.state``. None: all parameters.
-            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+            name: The name or the number of a parameter, by which ``opt.state`` has its states. None: all parameters.
+            rows: The numbers of the rows that are needed, an array of int64 or int32. None: all rows.
 
         Raises:
-            KeyError: No such parameter.
-            TypeError: Rows that are not such an array.
-            ValueError: A row that the parameter does not have.
+            KeyError: There is no such parameter.
+            TypeError: ``rows`` is not such an array.
+            ValueError: The parameter does not have one of the rows.
             RuntimeError: Another thread is stepping this optimizer.
         """
         parameter = None if name is None else self._model.parameters[self.state.number(name)]
         catch_up(self._model, parameter, rows)
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
-        """Return all that is needed to go on later: states, step counts and hyperparameters.
+        """Return everything that is needed to go on later: states, step counts and hyperparameters.
 
         Args:
-            copy: Copy the state arrays. With False they are the live ones, which later steps change.
+            copy: Copy the state arrays. False: return the live arrays, which later steps change.
 
         Returns:
-            A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by
-            parameter name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists
-            names. Parameters are not included: they are the caller's arrays, to be kept beside it. Nor are callable
-            hyperparameters, whose entries are None. So the dict can be pickled.
+            A dict with the class name under ``optimizer``, the number of steps under ``step``, the states by parameter
+            name under ``state``, and the hyperparameters under ``param_groups``, where ``params`` lists names. It can
+            be pickled. Parameters are not in it: they are the caller's arrays, to be kept beside it. A callable
+            hyperparameter has the entry None.
 
         Raises:
             TypeError: A hyperparameter has been set to a value of the wrong type.
             ValueError: A hyperparameter has been set to a value out of range.
-            RuntimeError: The optimizer is not in the state that it trains in (`ScheduleFreeAdamW.eval`, `averaged`), or
-                it is being stepped.
+            RuntimeError: The parameters hold averages at present (`averaged`, or ``eval`` of schedule-free rules), or
+                another thread is stepping this optimizer.
         """
         return self._saver.state_dict(self.param_groups, copy=copy)
 
     def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
         """Write a checkpoint: parameters, states in their own formats, step counts, hyperparameters.
 
-        The file takes the place of the old one at once, when all of it is on the disk: whatever happens meanwhile, the
-        path holds the old checkpoint or the new one. See `adamas.checkpoint` for what is in it.
+        The file is written atomically: it replaces the old file when all of it is on the disk. So the path holds the
+        old checkpoint or the new one, even if the process is killed. `adamas.checkpoint` describes the content.
 
         Args:
-            path: Of the file, which ends in ``.safetensors`` or ``.npz``.
-            params: Write the parameters too. Without them they are yours to keep beside it.
+            path: Path of the file. It ends in ``.safetensors`` or ``.npz``.
+            params: Write the parameters too. False: you keep them elsewhere.
 
         Raises:
-            OSError: The file can't be written, or the disk is full; what was at the path is as it was.
+            OSError: The file cannot be written, or the disk is full. The old file is unchanged.
             TypeError: A hyperparameter has been set to a value of the wrong type.
-            ValueError: ... or out of range; or the path has another ending, or a parameter has been resized.
-            RuntimeError: As `state_dict`; or there are accumulated gradients.
+            ValueError: A hyperparameter has been set to a value out of range, the path has another ending, or a
+                parameter has been resized.
+            RuntimeError: The parameters hold averages at present (`averaged`, or ``eval`` of schedule-free rules),
+                gradients have been accumulated, or another thread is stepping this optimizer.
         """
         self._saver.save(path, self.param_groups, params=params)
 
@@ -432,28 +483,30 @@ class Optimizer(metaclass=LazilyDocumented):
     ) -> list[str]:
         """Read a checkpoint that `save` wrote, of an optimizer of the same class; training goes on with the same bits.
 
-        The whole file is checked before anything is changed: that it is as it was written, and that rule, names,
-        shapes, dtypes and formats fit.
+        The whole file is verified before anything changes: its checksums, and that rule, names, shapes, dtypes and
+        formats fit.
 
         Args:
-            path: Of the file.
-            params: Load parameters too. None: if the file has them. False: leave them as they are.
-            strict: Everything must fit. With False, parameters whose arrays do not fit keep what they have, and their
-                names are returned; hyperparameters are loaded if the groups have the same parameters.
-            convert: Bring states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
-            check_finite: Refuse arrays that hold an infinity or NaN.
+            path: Path of the file.
+            params: Load parameters too. None: load them if the file has them. False: leave them as they are.
+            strict: Everything must fit. False: parameters whose arrays do not fit keep what they have, and their names
+                are returned; hyperparameters are loaded if the groups have the same parameters.
+            convert: Convert states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
+            check_finite: Refuse arrays with an infinity or NaN.
 
         Returns:
-            The names of parameters that kept what they had, or were in the file for nothing; with ``strict`` none.
+            The names of parameters that kept what they had, and of parameters that only the file has; with ``strict``
+            there are none.
 
         Raises:
-            CheckpointError: No checkpoint, damaged, or one that does not fit; all mismatches are listed.
-            OSError: The file can't be read.
-            ImportError: It has arrays in bfloat16, and ml_dtypes is not installed.
+            CheckpointError: The file is not a checkpoint, is damaged, or does not fit; the message lists all
+                mismatches.
+            OSError: The file cannot be read.
+            ImportError: The file has arrays in bfloat16, and ml_dtypes is not installed.
             ValueError: A parameter has been made read-only.
-            RuntimeError: As `load_state_dict`.
+            RuntimeError: Another thread is stepping this optimizer.
 
-            After any of them nothing has changed.
+            After any of these errors nothing has changed.
         """
         return self._saver.load(
             path, self.param_groups, params=params, strict=strict, convert=convert, check_finite=check_finite
@@ -462,16 +515,16 @@ class Optimizer(metaclass=LazilyDocumented):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned, into this optimizer's states and ``param_groups``.
 
-        Hyperparameters become those that were saved; where one was callable, this optimizer keeps its own.
+        Hyperparameters become those that were saved. Where one was callable, this optimizer keeps its own.
 
         Args:
-            state_dict: From an optimizer of the same class over parameters of the same names, shapes and dtypes. The
-                parameters themselves are the caller's to restore. An average that it does not have begins with the
-                next step.
+            state_dict: A state dict of an optimizer of the same class over parameters of the same names, shapes and
+                dtypes. It has no parameters: restore those yourself. If it has no average and this optimizer keeps one,
+                the average begins with the next step.
 
         Raises:
-            TypeError: Not such a dict, or a hyperparameter of the wrong type.
-            ValueError: It does not fit; the message lists every mismatch. Nothing has changed then.
+            TypeError: It is not such a dict, or a hyperparameter has the wrong type.
+            ValueError: It does not fit; the message lists every mismatch. Nothing has changed.
             RuntimeError: Another thread is stepping this optimizer.
         """
         self._saver.load_state_dict(state_dict, self.param_groups)
@@ -487,10 +540,10 @@ class Optimizer(metaclass=LazilyDocumented):
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out about each parameter; None before the first.
+        """What the last observed step measured of each parameter; None before the first.
 
         A step is observed if its argument ``observe`` or the option of that name says so. `adamas.observe` collects
-        what several steps found out, writes and draws it, and names what looks wrong.
+        what several steps measured, writes and draws it, and names what looks wrong.
 
         Example:
             >>> import numpy as np
@@ -517,14 +570,16 @@ class Optimizer(metaclass=LazilyDocumented):
     def state(self) -> States:
         """The states of each parameter, by name or by number: ``opt.state["w"]["exp_avg"]``.
 
-        Each is a dict with the ``step`` count of that parameter, other numbers that its rule keeps (``mu_product`` of
-        `NAdam`) or that go with its average (``n_averaged``), and its state arrays, the live ones. Of a quantised state
-        there are codes (uint8, a row for each block of 128 elements) and, as ``exp_avg_scale``, the blocks' scales; a
-        scale is negative where squares in its block have overflowed: there the highest code stands for infinity. What
-        is kept of a 16-bit parameter's rounding is there as ``master``, ``low_bits`` or ``compensation``.
+        Each is a dict with the ``step`` count of the parameter, with other numbers that its rule keeps (``mu_product``
+        of `NAdam`) or that go with its average (``n_averaged``), and with its state arrays, the live ones. A quantised
+        state has codes (uint8, one row for each block of 128 elements) and the scales of the blocks, as
+        ``exp_avg_scale``. A scale is negative where squares in its block have overflowed: there the highest code stands
+        for infinity. What is kept of the rounding of a 16-bit parameter is under ``master``, ``low_bits`` or
+        ``compensation``.
 
         A name is the path of keys and positions, joined by dots: ``"model.linear.w"``, ``"0.1"``; ``"0"`` for a single
-        array. Parameters of group dicts are named as if their groups were one; lists number on from group to group.
+        array. Parameters of group dicts are named as if their groups were one; the numbers of lists go on from group to
+        group.
         """
         return States(self._model)
 
@@ -532,7 +587,7 @@ class Optimizer(metaclass=LazilyDocumented):
     def scalars(self) -> dict[str, float]:
         """The numbers that the rule keeps for all parameters together, by name, as they are now.
 
-        Those of `Prodigy` are ``d``, its estimate, and what comes with it. Other rules keep none: then this is empty.
+        `Prodigy` keeps ``d``, its estimate, and three numbers beside it. Other rules keep none: then this is empty.
         Step counts and numbers of single parameters are in ``state``.
         """
         return self._model.shared_scalars()

@@ -19,13 +19,13 @@ class EvaluatedElsewhere(Optimizer):
     _training: list[tuple[Array, Array]] | None = None
 
     def eval(self) -> None:
-        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train`.
+        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train` is called.
 
         It takes the memory of the parameters once more. Calling it again does nothing.
 
         Raises:
             RuntimeError: Another thread is stepping this optimizer.
-            ValueError: Hyperparameters of a group say nothing about the average; the message names one.
+            ValueError: The averages cannot be computed with the hyperparameters of a group; the message names one.
         """
         if self._training is None:
             with self._model.together("eval"):
@@ -67,7 +67,7 @@ class EvaluatedElsewhere(Optimizer):
         array[...] = x if x.dtype == array.dtype else narrow(x, array.dtype)
 
     def train(self) -> None:
-        """Put the training parameters y back, exactly. Calling it again does nothing."""
+        """Put the training parameters y back, bit for bit. Calling it again does nothing."""
         if self._training is not None:
             with self._model.together("train"):
                 uninterrupted(self._put_back)

@@ -48,7 +48,7 @@ class Observed(Mapping[str, dict[str, float]]):
 
     Attributes:
         step: The number of the step, from 1.
-        names: The names of the parameters, as in ``opt.state``.
+        names: The names of the parameters, by which ``opt.state`` has their states.
         formats: For each parameter its dtype, what is kept of its rounding ("none", "stochastic", "kahan", "master",
             "split32" or "split24"), and the format of its states.
         grad_rms: Root mean square of the gradient.

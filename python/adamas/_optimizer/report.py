@@ -10,13 +10,14 @@ class StepReport(NamedTuple):
         step: How many steps the optimizer has taken, this one included.
         updated: How many parameters were updated: those that had a gradient.
         grad_norm: L2 norm of all gradients together, after they were divided by ``grad_scale`` and before clipping;
-            None if neither ``max_norm`` nor ``on_nonfinite`` asked to look at them.
-        clip_coefficient: What they were multiplied by to keep to ``max_norm``, at most 1; None likewise.
-        skipped: Nothing was changed, because a gradient is not finite.
-        nonfinite: Name of the first parameter whose gradient holds an infinity or NaN, as in ``opt.state``; None if
-            there is none, or nobody looked.
-        copied: How many gradients had to be copied first, since they are strided, Fortran-ordered, misaligned or
-            0-dimensional. That costs a pass over each of them.
+            None if neither ``max_norm`` nor ``on_nonfinite`` asked to look at the gradients.
+        clip_coefficient: What the gradients were multiplied by because of ``max_norm``, at most 1. None if neither
+            ``max_norm`` nor ``on_nonfinite`` asked to look at the gradients.
+        skipped: True if nothing was changed, because a gradient is not finite.
+        nonfinite: Name of the first parameter whose gradient has an infinity or NaN. None if there is none, or if the
+            gradients were not looked at.
+        copied: How many gradients had to be copied first, because they are strided, Fortran-ordered, misaligned or
+            0-dimensional. Each copy is a pass over the gradient.
     """
 
     step: int

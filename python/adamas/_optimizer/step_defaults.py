@@ -154,7 +154,20 @@ class StepDefaults:
         zero_grads: bool | None,
         observe: bool | None,
     ) -> tuple[StepOptions, OnNonFinite]:
-        """Check the arguments of a step; return its options, and what to do about gradients that are not finite."""
+        """Check the arguments of a step; return its options, and what to do about gradients that are not finite.
+
+        Args:
+            grad_scale: The argument of the step.
+            max_norm: The argument of the step; None for what is set here, as for the arguments below.
+            max_value: The argument of the step.
+            on_nonfinite: The argument of the step.
+            zero_grads: The argument of the step.
+            observe: The argument of the step.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range.
+        """
         last = self._arguments
         if (
             last is not None

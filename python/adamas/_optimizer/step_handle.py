@@ -40,7 +40,7 @@ class StepHandle:
         """Wait for the step, and return its report.
 
         Args:
-            timeout: The longest to wait, in seconds; None for as long as it takes.
+            timeout: The longest time to wait, in seconds. None: as long as it takes.
 
         Raises:
             TypeError: ``timeout`` is no number.

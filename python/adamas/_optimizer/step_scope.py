@@ -105,7 +105,19 @@ class StepScope:
         self._report = self._total(updated)
 
     def step_param(self, name: str | int, grad: Array) -> None:
-        """Update one parameter."""
+        """Update one parameter.
+
+        Args:
+            name: The name or the number of the parameter.
+            grad: Its gradient: an array of its shape, of any dtype that parameters can have.
+
+        Raises:
+            TypeError: The gradient has the wrong type.
+            ValueError: The gradient does not fit, or the parameter has been stepped in this scope before.
+            KeyError: There is no such parameter.
+            FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            RuntimeError: The block of the scope is over, or another thread is stepping a parameter.
+        """
         model = self._model
         if model.scope is not self:
             raise RuntimeError("step_param: only inside the block of its scope")
@@ -121,7 +133,11 @@ class StepScope:
             )
 
     def norm_of(self, index: int) -> tuple[float, float] | None:
-        """Return the order and the norm of a gradient that was stepped, before clipping; None if nobody measured it."""
+        """Return the order and the norm of a gradient that was stepped, before clipping; None if it was not measured.
+
+        Args:
+            index: The number of the parameter.
+        """
         norm = self._reports[index].grad_norm
         if norm is None:
             return None

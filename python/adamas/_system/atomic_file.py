@@ -35,6 +35,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     removed. The new file has the permissions of the old one, or else those of any new file. A link stays a link: what
     it leads to is replaced. What a process that was killed has left behind is removed by a later call.
 
+    Args:
+        path: Path of the file.
+
     Raises:
         OSError: The folder cannot be written to, or its disk is full.
     """

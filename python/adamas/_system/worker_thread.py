@@ -37,7 +37,7 @@ class BackgroundThreads:
     """Threads that do what they are given, in that order; with none to be had, it is done when it is submitted.
 
     Args:
-        name: Of the threads.
+        name: The name of the threads.
         count: How many there are at most.
     """
 
@@ -49,7 +49,11 @@ class BackgroundThreads:
                 self._threads.append(_start(self._tasks, name))
 
     def submit(self, work: Callable[[], T]) -> Task[T]:
-        """Have some work done; its result, or its error, can be waited for."""
+        """Have some work done; its result, or its error, can be waited for.
+
+        Args:
+            work: A function without arguments.
+        """
         task = Task(work)
         if self._threads:
             self._tasks.put(task.run)

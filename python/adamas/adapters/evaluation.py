@@ -10,7 +10,11 @@ from adamas._optimizer.base import Optimizer
 
 
 def is_evaluated_elsewhere(optimizer: Optimizer) -> bool:
-    """Tell whether an optimizer's parameters are evaluated at other values than they are trained at now."""
+    """Tell whether an optimizer's parameters are evaluated at other values than they are trained at now.
+
+    Args:
+        optimizer: An optimizer of any class of adamas.
+    """
     return hasattr(optimizer, "eval") or any(state.get("n_averaged", 0) for state in optimizer.state.values())
 
 
@@ -22,7 +26,7 @@ def evaluated(optimizer: Optimizer) -> Iterator[None]:
     something has been averaged; otherwise they are the parameters as they are. The bits in training come back after it.
 
     Args:
-        optimizer: Of any class of adamas.
+        optimizer: An optimizer of any class of adamas.
 
     Raises:
         RuntimeError: Another thread is stepping the optimizer.

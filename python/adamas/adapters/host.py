@@ -44,14 +44,15 @@ class BoundOptimizer:
         optimizer_class: A class of `adamas`, such as `adamas.AdamW`.
         groups: For each group a dict of its hyperparameters, with the parameters under ``"params"``: a mapping of names
             to arrays, writeable and contiguous, of any shape (mostly flat). No name may appear twice.
-        copies: Arrays that take a copy of a parameter in each step, by its name, as the option ``copy_out``.
+        copies: bfloat16 or float16 arrays that receive a copy of a parameter in each step, by the name of the
+            parameter. None: no copies.
         copies_lead: Somebody writes into the copies: before a step, a parameter whose copy is not what the parameter
             rounds to becomes what its copy is.
         start_states: The first step gives states that start at the parameter (``z`` of `adamas.ScheduleFreeAdamW`) its
             values. With False the adapter does so, by `start_states`.
         shapes: The shapes of the parameters, in order, where their arrays are flat and the rule goes by them
             (``info.by_shape``); the elements of each lie in C order. None: those of the arrays.
-        **options: As in `adamas.Adam`, ``sparse`` included, but for ``copy_out``.
+        **options: The options that `adamas.Options` lists, but for ``copy_out``.
 
     Attributes:
         info: What there is to know of the optimizer class.
@@ -59,8 +60,10 @@ class BoundOptimizer:
         groups_of: For each parameter, the number of its group.
 
     Raises:
-        TypeError: As `adamas.Adam`; ``optimizer_class`` is none; or the parameters of a group are no mapping.
-        ValueError: As `adamas.Adam`, or a copy of a parameter that there is not.
+        TypeError: ``optimizer_class`` is not an optimizer class of adamas, the parameters of a group are not a mapping,
+            a parameter is not a plain floating-point array, or an argument has the wrong type.
+        ValueError: A parameter cannot be updated in place, arrays overlap, an argument is out of range, or ``copies``
+            names a parameter that does not exist.
 
     Example:
         >>> import numpy as np
@@ -117,7 +120,17 @@ class BoundOptimizer:
         return self._optimizer
 
     def accumulate(self, grads: Sequence[Any]) -> None:
-        """Add gradients, as `step` takes them, to those that the next step uses; see `adamas.Optimizer.accumulate`."""
+        """Add gradients to those that the next step uses.
+
+        Args:
+            grads: For each parameter an array of its shape, of any dtype that parameters can have; or None, which
+                leaves the sum of that parameter as it is.
+
+        Raises:
+            TypeError: A gradient has the wrong type; the message names it.
+            ValueError: A gradient does not fit; the message names it.
+            RuntimeError: Another thread is stepping this optimizer.
+        """
         self._optimizer.accumulate(self._nested(grads))
 
     @property
@@ -146,7 +159,11 @@ class BoundOptimizer:
         return self._model.average
 
     def formula(self, index: int) -> Formula:
-        """Return what the rule of a parameter keeps for it, as it was when the optimizer was bound."""
+        """Return what the rule of a parameter keeps for it, as it was when the optimizer was bound.
+
+        Args:
+            index: The number of the parameter.
+        """
         return self._model.parameters[index].formula
 
     @property
@@ -156,7 +173,11 @@ class BoundOptimizer:
         return takes_sums or any(group.get("cautious") for group in self.param_groups)
 
     def takes_rows(self, index: int) -> bool:
-        """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``."""
+        """Tell whether a parameter takes gradients of single rows (`adamas.RowGrad`): the option ``sparse``.
+
+        Args:
+            index: The number of the parameter.
+        """
         return self._model.parameters[index].rows is not None
 
     def _nested(self, grads: Sequence[Any]) -> list[dict[str, Any]]:
@@ -184,11 +205,12 @@ class BoundOptimizer:
                 where it takes rows; or None, which leaves the parameter, its states and its step count untouched.
             grad_scale: What the loss was multiplied by, > 0. None: 1.
             max_norm: The largest norm of all gradients that is not clipped, > 0; infinity to take the norm without
-                clipping. This and all that follow: None for what `step_defaults` says.
-            max_value: The largest magnitude of an element that is not clipped, > 0.
-            on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``: what to do if a gradient is not finite.
-            zero_grads: Set the gradients to zero once they have been used.
-            observe: Measure what `observed` has then.
+                clipping. None: what `step_defaults` says.
+            max_value: The largest magnitude of an element that is not clipped, > 0. None: what `step_defaults` says.
+            on_nonfinite: ``"propagate"``, ``"skip"`` or ``"raise"``: what to do if a gradient is not finite. None: what
+                `step_defaults` says.
+            zero_grads: Set the gradients to zero once they have been used. None: what `step_defaults` says.
+            observe: Measure what `observed` has then. None: what `step_defaults` says.
 
         Returns:
             What happened; see `adamas.StepReport`.
@@ -266,13 +288,17 @@ class BoundOptimizer:
             tensors: It has collected the gradients of these parameters, in their order.
             as_arrays: Returns the same gradients as `step` takes them. It is called if they are refused, so that the
                 message can say which.
-            grad_scale: As in `step`.
+            grad_scale: What the loss was multiplied by, a finite number > 0. None: 1.
 
         Returns:
-            As `step`.
+            What happened; see `adamas.StepReport`.
 
         Raises:
-            Exception: As `step`, or what ``as_arrays`` raises.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, a hyperparameter is out of range, or arrays overlap.
+            FloatingPointError: A gradient is not finite, and ``step_defaults.on_nonfinite`` is ``"raise"``.
+            RuntimeError: Another thread is stepping this optimizer, or parameters hold averages at present.
+            Exception: What ``as_arrays`` raises.
         """
         try:
             report: StepReport = self._optimizer.step(tensors, grad_scale=grad_scale)
@@ -304,17 +330,19 @@ class BoundOptimizer:
         order and norm of a gradient that was stepped, or None if nobody measured it.
 
         Args:
-            grad_scale: As in `step`.
-            max_norm: As in `step`, but refused if it would clip, unless parameters are clipped each by its own norm
-                (``clip_each``) or ``previous_norm`` is set.
-            max_value: As in `step`.
-            on_nonfinite: As in `step`, for each parameter by itself.
-            zero_grads: As in `step`.
-            previous_norm: Clip by the norm of the previous step's gradients.
+            grad_scale: What the loss was multiplied by, a finite number > 0. None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. It is refused if it would clip, unless
+                each parameter is clipped by its own norm (``clip_each``), or ``previous_norm`` is set. Infinity: take
+                the norm, and clip nothing. None: what `step_defaults` says.
+            max_value: The largest magnitude of an element that is not clipped, > 0. None: what `step_defaults` says.
+            on_nonfinite: What to do if the gradient of a parameter is not finite, for each parameter by itself:
+                ``"propagate"``, ``"skip"`` or ``"raise"``. None: what `step_defaults` says.
+            zero_grads: Set each gradient to zero once it has been used. None: what `step_defaults` says.
+            previous_norm: Clip by the norm of the gradients of the previous step.
 
         Raises:
-            TypeError: An argument of the wrong type.
-            ValueError: An argument out of range, or ``max_norm`` as above.
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is out of range, or ``max_norm`` is refused.
         """
         scope: StepScope = self._optimizer.step_scope(
             grad_scale=grad_scale,
@@ -369,6 +397,11 @@ class BoundOptimizer:
         None if an input is not acceptable (`refuse_alone` says why), the key is not known or nothing is prepared.
         Nothing has changed then. `completed` becomes the largest step count of all parameters. Do not call it while
         parameters hold averages (`averaged`, `eval`): nothing refuses it.
+
+        Args:
+            table: The table.
+            key: The key, which can be hashed.
+            index: The number of the parameter.
         """
         table.put(key, self._engine, index)
 
@@ -376,6 +409,13 @@ class BoundOptimizer:
         self, index: int, array: Any, grad: Any, groups: list[dict[str, Any]], options: StepOptions
     ) -> NoReturn:
         """Raise the error that says why a `StepTable` has not accepted a parameter's array and gradient.
+
+        Args:
+            index: The number of the parameter.
+            array: The array of the parameter that the table was given.
+            grad: The gradient that the table was given.
+            groups: The groups that the table was prepared with.
+            options: The options that the table was prepared with.
 
         Raises:
             TypeError: The array, the gradient or a hyperparameter is of the wrong type; the message names it.
@@ -430,11 +470,18 @@ class BoundOptimizer:
         Beside the states of its rule there are, where the options ask for them: the scales of quantised states
         (``exp_avg_scale``), what is kept of a 16-bit parameter (``master``, ``low_bits``, ``compensation``), its
         ``average``, and the steps of each row (``row_step``).
+
+        Args:
+            index: The number of the parameter.
         """
         return self._model.states_of(self._model.parameters[index])
 
     def start_states(self, index: int) -> None:
-        """Give states that start at the parameter the values that it has now (``start_states=False``)."""
+        """Give states that start at the parameter the values that it has now (``start_states=False``).
+
+        Args:
+            index: The number of the parameter.
+        """
         group = self._optimizer.param_groups[self.groups_of[index]]
         initial = {name: None for name, value in self.info.spec.first_values(group).items() if value is None}
         if initial:
@@ -445,6 +492,9 @@ class BoundOptimizer:
 
         ``step``, its step count; the scalars of its rule; and with the option ``average`` ``n_averaged``, how often its
         average was brought up to date.
+
+        Args:
+            index: The number of the parameter.
         """
         return self._model.numbers_of(self._model.parameters[index])
 
@@ -454,15 +504,28 @@ class BoundOptimizer:
         return int(self._engine.completed)
 
     def step_count(self, index: int) -> int:
-        """Return the steps taken by a parameter."""
+        """Return the steps taken by a parameter.
+
+        Args:
+            index: The number of the parameter.
+        """
         return int(self._engine.step_count(index))
 
     def set_step_counts(self, counts: Sequence[int], completed: int) -> None:
-        """Set the steps taken by each parameter, and by the optimizer."""
+        """Set the steps taken by each parameter, and by the optimizer.
+
+        Args:
+            counts: A number for each parameter.
+            completed: The number for the optimizer.
+        """
         self._engine.set_step_counts(counts, completed)
 
     def scalars(self, index: int) -> dict[str, float]:
-        """Return the scalars of a parameter, by name."""
+        """Return the scalars of a parameter, by name.
+
+        Args:
+            index: The number of the parameter.
+        """
         return dict(zip(self.formula(index).scalars, self._engine.scalars(index), strict=True))
 
     def set_scalars(self, index: int, values: Mapping[str, float]) -> None:
@@ -479,23 +542,36 @@ class BoundOptimizer:
         return self._model.shared_scalars()
 
     def set_shared_scalars(self, values: Mapping[str, float]) -> None:
-        """Set them.
+        """Set the numbers that the rule keeps for all parameters together.
 
         Args:
-            values: Each of them, by name; other entries are ignored.
+            values: Each of the numbers, by name; other entries are ignored.
         """
         self._engine.set_shared_scalars([values[name] for name in self.info.spec.shared_scalars])
 
     def show_step_counts(self, counts: Array) -> None:
-        """Write the step count of every parameter into an array of float64 or float32, one element for each."""
+        """Write the step count of every parameter into an array.
+
+        Args:
+            counts: An array of float64 or float32, with one element for each parameter.
+        """
         self._engine.show_step_counts(counts)
 
     def show_scalars(self, place: int, values: Array) -> None:
-        """Write a scalar of every parameter, given by its place in ``formula(0).scalars``, into such an array."""
+        """Write a scalar of every parameter into an array.
+
+        Args:
+            place: The place of the scalar in ``formula(0).scalars``.
+            values: An array of float64 or float32, with one element for each parameter.
+        """
         self._engine.show_scalars(place, values)
 
     def average_count(self, index: int) -> int:
-        """Return how often the average of a parameter was brought up to date."""
+        """Return how often the average of a parameter was brought up to date.
+
+        Args:
+            index: The number of the parameter.
+        """
         return int(self._engine.average_count(index))
 
     @property
@@ -505,7 +581,11 @@ class BoundOptimizer:
         return counts
 
     def set_average_counts(self, counts: Sequence[int]) -> None:
-        """Set how often the average of each parameter was brought up to date."""
+        """Set how often the average of each parameter was brought up to date.
+
+        Args:
+            counts: A number for each parameter.
+        """
         self._engine.set_average_counts(counts)
 
     @property

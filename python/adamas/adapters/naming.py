@@ -15,7 +15,11 @@ RULE_NAMES = {spec.function.rstrip("_"): spec.name for spec in SPECS.values()}
 
 
 def is_optimizer_class(value: Any) -> bool:
-    """Tell whether this is an optimizer class with a rule."""
+    """Tell whether this is an optimizer class with a rule.
+
+    Args:
+        value: Anything.
+    """
     return isinstance(value, type) and issubclass(value, Optimizer) and hasattr(value, "spec")
 
 

@@ -104,11 +104,19 @@ class OptimizerInfo:
         self.spec.check_together(groups, path)
 
     def formula(self, group: Mapping[str, Any]) -> Formula:
-        """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs."""
+        """Return the form of the rule that serves a group with these hyperparameters: its states, and what it needs.
+
+        Args:
+            group: All hyperparameters, by name.
+        """
         return self.spec.formula_for(group)
 
     def state_key(self, group: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return what decides which states a group has: while it stays equal, a `BoundOptimizer` can be kept."""
+        """Return what decides which states a group has: while it stays equal, a `BoundOptimizer` can be kept.
+
+        Args:
+            group: All hyperparameters, by name.
+        """
         return (self.spec.choose(group), *[group[name] for name in self.spec.frozen])
 
     def can_step_rows(self, group: Mapping[str, Any], *, keeps_more: bool) -> bool:

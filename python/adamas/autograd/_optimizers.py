@@ -92,14 +92,17 @@ def rmsprop(
         x <- x - step_size * g / (sqrt(v) + eps)
 
     Args:
-        grad: As of `adam`, as are ``x0``, ``callback``, ``num_iters`` and ``dtype``.
-        x0: The parameters at first.
-        callback: None, or a function that is called before each step.
+        grad: A function of the parameters and the number of the iteration, counted from 0. It returns the gradient,
+            nested as the parameters are.
+        x0: The parameters at first: a number, an array, or lists, tuples and dicts of these. They are not changed.
+        callback: None, or a function of the parameters, the number of the iteration and the gradient. It is called
+            before each step.
         num_iters: The number of steps, >= 0.
         step_size: The learning rate, >= 0; or a function of the number of the iteration.
         gamma: Decay rate of the second moment, in [0, 1).
         eps: Added to the root of the second moment, >= 0.
-        dtype: float32, float64 or None.
+        dtype: float32 or float64: what the parameters are converted to, and what they are computed in. None: float64,
+            as in autograd.
 
     Returns:
         The parameters after the last step, nested as ``x0``, in new arrays.
@@ -145,13 +148,16 @@ def sgd(
         x <- x - step_size*b
 
     Args:
-        grad: As of `adam`, as are ``x0``, ``callback``, ``num_iters`` and ``dtype``.
-        x0: The parameters at first.
-        callback: None, or a function that is called before each step.
+        grad: A function of the parameters and the number of the iteration, counted from 0. It returns the gradient,
+            nested as the parameters are.
+        x0: The parameters at first: a number, an array, or lists, tuples and dicts of these. They are not changed.
+        callback: None, or a function of the parameters, the number of the iteration and the gradient. It is called
+            before each step.
         num_iters: The number of steps, >= 0.
         step_size: The learning rate, >= 0.
         mass: How much of the momentum stays in a step, in [0, 1).
-        dtype: float32, float64 or None.
+        dtype: float32 or float64: what the parameters are converted to, and what they are computed in. None: float64,
+            as in autograd.
 
     Returns:
         The parameters after the last step, nested as ``x0``, in new arrays.
@@ -192,11 +198,14 @@ def optimize(
 
     Args:
         rule: A name as ``"adamw"`` or ``"schedule_free_sgd"``, or a class as `adamas.Lion`.
-        grad: As of `adam`, as are ``x0``, ``callback``, ``num_iters`` and ``dtype``.
-        x0: The parameters at first.
-        callback: None, or a function that is called before each step.
+        grad: A function of the parameters and the number of the iteration, counted from 0. It returns the gradient,
+            nested as the parameters are.
+        x0: The parameters at first: a number, an array, or lists, tuples and dicts of these. They are not changed.
+        callback: None, or a function of the parameters, the number of the iteration and the gradient. It is called
+            before each step.
         num_iters: The number of steps, >= 0.
-        dtype: float32, float64 or None.
+        dtype: float32 or float64: what the parameters are converted to, and what they are computed in. None: float64,
+            as in autograd.
         **arguments: Hyperparameters and options of the class, as ``lr``, ``weight_decay`` or ``max_norm``.
 
     Returns:

@@ -88,7 +88,7 @@ class Checkpoint:
 
     @property
     def state_dict(self) -> dict[str, Any]:
-        """As `Optimizer.load_state_dict` takes it."""
+        """The state dict, for `Optimizer.load_state_dict`."""
         return self.document.state_dict(self.states)
 
 
@@ -99,18 +99,31 @@ def write(
     *,
     with_params: bool = True,
 ) -> None:
-    """Write a checkpoint in place of what is at ``path``, whole or not at all; the disk has it when this returns.
+    """Write a checkpoint atomically, in place of what is at ``path``; the disk has it when this returns.
 
     Args:
-        path: Of the file; its ending says which format: ``.safetensors`` or ``.npz``.
-        state_dict: As `Optimizer.state_dict` returns it.
-        params: Parameters by name.
-        with_params: Put the parameters into the file, not just their dtypes and shapes.
+        path: Path of the file. Its ending says which format: ``.safetensors`` or ``.npz``.
+        state_dict: What `Optimizer.state_dict` returned.
+        params: The parameters by name.
+        with_params: Write the parameters into the file. False: write only their dtypes and shapes.
 
     Raises:
-        OSError: The file can't be written; what was there is as it was.
-        TypeError: An array of a dtype that checkpoints do not have, or a hyperparameter that is no number or text.
-        ValueError: Another ending, or a number that is not finite.
+        OSError: The file cannot be written. The old file is unchanged.
+        TypeError: An array has a dtype that checkpoints do not have, or a hyperparameter is neither a number nor a
+            text.
+        ValueError: The path has another ending, or a number is not finite.
+
+    Example:
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> import adamas
+        >>> params = {"w": np.ones(2)}
+        >>> opt = adamas.SGD(params, lr=0.1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "run.npz")
+        ...     adamas.checkpoint.write(path, opt.state_dict(), params)
+        ...     adamas.checkpoint.read(path).params["w"]
+        array([1., 1.])
     """
     target = Path(path)
     save, _ = _format_of(target)
@@ -132,15 +145,15 @@ def write_together(
     """Write a checkpoint as `write` does, by several processes, each of which has parts of the arrays.
 
     Args:
-        path: Of the file, which ends in ``.safetensors``.
-        state_dict: As of `write`; of its arrays, shape and dtype are looked at.
-        params: Likewise.
+        path: Path of the file, which ends in ``.safetensors``.
+        state_dict: What `Optimizer.state_dict` returned; only shapes and dtypes of its arrays are looked at.
+        params: The parameters by name; only their shapes and dtypes are looked at.
         parts: What this process has.
         processes: Those that write.
-        with_params: As of `write`.
+        with_params: Write the parameters into the file. False: write only their dtypes and shapes.
 
     Raises:
-        Exception: As `write`; in each process, if in one.
+        Exception: The file cannot be written; it is raised in each process, if in one.
     """
     arrays, document = _described(state_dict, params, with_params)
     write_parts(
@@ -166,16 +179,30 @@ def _described(
 
 
 def read(path: str | os.PathLike[str], *, check: bool = True) -> Checkpoint:
-    """Read a checkpoint, and find out whether it is as it was written.
+    """Read a checkpoint, and verify it.
 
     Args:
-        path: Of the file.
-        check: Compare the checksum of every array, for which all of the file is read.
+        path: Path of the file.
+        check: Verify the checksum of every array, for which the whole file is read. False: verify only the description.
+
+    Returns:
+        The content: what `Optimizer.save` or `write` wrote. Arrays are mapped into memory.
 
     Raises:
-        CheckpointError: It is no checkpoint, or is damaged.
-        OSError: The file can't be read.
-        ValueError: The path has neither of the endings.
+        CheckpointError: The file is not a checkpoint, or is damaged.
+        OSError: The file cannot be read.
+        ValueError: The path has another ending than ``.safetensors`` or ``.npz``.
+
+    Example:
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> import adamas
+        >>> opt = adamas.SGD({"w": np.ones(2)}, lr=0.1, momentum=0.9)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     opt.save(os.path.join(folder, "run.npz"))
+        ...     found = adamas.checkpoint.read(os.path.join(folder, "run.npz"))
+        >>> found.states["w"]["momentum_buffer"]
+        array([0., 0.])
     """
     source = Path(path)
     _, load = _format_of(source)

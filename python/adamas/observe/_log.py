@@ -131,6 +131,9 @@ class Log:
 
         Numbers have all digits that it takes to read them back as they were. A field is empty where the number is NaN.
 
+        Args:
+            path: Path of the file.
+
         Raises:
             OSError: The file cannot be written.
         """

@@ -49,9 +49,9 @@ def check_cautious(group: Mapping[str, Any], path: str, *, possible: bool) -> No
     """Refuse to be cautious where no update can go against its gradient.
 
     Args:
-        group: As in `check_decay`, as is ``path``.
-        path: ...
-        possible: The formula may be cautious.
+        group: The hyperparameters, each valid by itself.
+        path: ``path.format(name)`` is how messages name one.
+        possible: Whether the formula may be cautious.
 
     Raises:
         ValueError: Naming ``cautious``.

@@ -65,54 +65,105 @@ class Formula(ABC):
 
     @abstractmethod
     def coefficients(self, group: Mapping[str, Any], step: int, scalars: dict[str, float]) -> dict[str, float]:
-        """Numbers that depend on hyperparameters and step count alone, in float64; moves ``scalars`` on by a step.
+        """Return the numbers that depend only on hyperparameters and step count, in float64.
 
-        The shared scalars are among ``scalars``; they stay as they are until `share`.
+        Args:
+            group: The hyperparameters.
+            step: The number of the step, from 1.
+            scalars: The numbers that are kept for the parameter; they are moved on by a step. The shared scalars are
+                among them, and stay as they are until `share`.
         """
 
     @abstractmethod
     def update(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> Array:
-        """Return the new parameter; put the new states into ``state``. All of ``c`` has the dtype of ``p``."""
+        """Return the new parameter; put the new states into ``state``.
+
+        Args:
+            p: The parameter.
+            g: Its gradient.
+            state: Its states.
+            c: What `coefficients` returned, in the dtype of ``p``.
+        """
 
     def products(self, p: Array, g: Array, state: dict[str, Array], c: Coefficients) -> dict[str, Factors]:
         """Return for each of `sums` two factors, whose product is summed up; may change ``state``.
 
-        The arguments are those of `update`.
+        Args:
+            p: The parameter.
+            g: Its gradient.
+            state: Its states.
+            c: What `coefficients` returned, in the dtype of ``p``.
         """
         raise NotImplementedError
 
     def next_square(self, square: Array, mean: Array, c: Mapping[str, float]) -> Array:
-        """Return the next values of a state by row or column, from its last and the mean squares of the gradient.
+        """Return the next values of a state by row or column, in float64.
 
-        All is float64, here and in the two that follow.
+        Args:
+            square: The last values.
+            mean: The mean squares of the gradient.
+            c: What `coefficients` returned.
         """
         raise NotImplementedError
 
     def row_factor(self, square: Array, mean: Array, c: Mapping[str, float]) -> Array:
-        """Return what `update` is given for rows, from their values and, for each matrix, the mean of these."""
+        """Return what `update` is given for rows, in float64.
+
+        Args:
+            square: The values of the rows.
+            mean: For each matrix, the mean of these.
+            c: What `coefficients` returned.
+        """
         raise NotImplementedError
 
     def column_factor(self, square: Array, c: Mapping[str, float]) -> Array:
-        """Return what `update` is given for columns, from their values."""
+        """Return what `update` is given for columns, in float64.
+
+        Args:
+            square: The values of the columns.
+            c: What `coefficients` returned.
+        """
         raise NotImplementedError
 
     def completed(self, group: Mapping[str, Any], epsilon: float) -> Mapping[str, Any]:
-        """Return a group for `coefficients`, with what depends on the epsilon of the type that is computed with."""
+        """Return a group for `coefficients`, with what depends on the epsilon of the type that is computed with.
+
+        Args:
+            group: The hyperparameters.
+            epsilon: The machine epsilon of that type.
+        """
         return group
 
     def take_sums(self, c: dict[str, float], sums: Mapping[str, float], size: int, scalars: dict[str, float]) -> None:
-        """Complete ``c`` and ``scalars``, as `coefficients` left them, for a parameter of so many elements."""
+        """Complete ``c`` and ``scalars``, as `coefficients` left them.
+
+        Args:
+            c: The coefficients.
+            sums: The sums over the parameter, by name.
+            size: How many elements it has.
+            scalars: The numbers that are kept for it.
+        """
         raise NotImplementedError
 
     def share(self, group: Mapping[str, Any], totals: Mapping[str, float], shared: dict[str, float]) -> None:
-        """Move the shared scalars on by a step; ``totals`` are `sums` over all parameters.
+        """Move the shared scalars on by a step.
 
-        Of ``group`` only hyperparameters that are the same in all groups may be used (`Hyperparameter.shared`).
+        Args:
+            group: The hyperparameters, of which only those that are the same in all groups may be used
+                (`Hyperparameter.shared`).
+            totals: `sums` over all parameters.
+            shared: The shared scalars.
         """
         raise NotImplementedError
 
     def take_totals(self, c: dict[str, float], totals: Mapping[str, float], shared: Mapping[str, float]) -> None:
-        """Complete ``c``, as `coefficients` left them, once the shared scalars have been moved on."""
+        """Complete ``c``, as `coefficients` left them, once the shared scalars have been moved on.
+
+        Args:
+            c: The coefficients.
+            totals: `sums` over all parameters.
+            shared: The shared scalars.
+        """
         raise NotImplementedError
 
 

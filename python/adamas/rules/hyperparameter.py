@@ -72,7 +72,12 @@ class Hyperparameter(NamedTuple):
     later: bool = False
 
     def but(self, default: Any, **changes: Any) -> Hyperparameter:
-        """Return the same hyperparameter with another default, and perhaps other attributes."""
+        """Return the same hyperparameter with another default, and perhaps with other attributes.
+
+        Args:
+            default: The default.
+            **changes: The attributes that differ.
+        """
         return self._replace(default=default, **changes)
 
     @property

@@ -57,7 +57,7 @@ def minimize(
         jac: The gradient: ``jac(x, *args) -> array``. True: ``fun`` returns the pair of value and gradient. None:
             finite differences, which take one evaluation for each variable.
         hess: Not used; a warning says so.
-        hessp: Likewise.
+        hessp: Not used; a warning says so.
         bounds: None, a ``scipy.optimize.Bounds``, or for each variable a pair (least, largest) with None for no bound.
         constraints: Not supported.
         callback: Called after each iteration: as ``callback(intermediate_result)``, with the attributes ``x``, ``fun``

@@ -130,7 +130,7 @@ class ShardedOptimizer(CompiledOptimizer):
     def together(self, call: str) -> AbstractContextManager[None]:
         """Return a context for what all processes do: if one raises before it has met the others, all do.
 
-        For adapters, which do something first that may fail. `step` and the others may be called inside.
+        For adapters, which do something first that may fail. `step` and the other methods may be called inside.
 
         Args:
             call: What messages call it.
@@ -157,18 +157,43 @@ class ShardedOptimizer(CompiledOptimizer):
     def step(self, grads: Any = None, **arguments: Any) -> StepReport:
         """Update all parameters in place, on all processes, once.
 
+        The step uses the mean of the gradients over all lanes of all processes. All arguments but ``grads`` are the
+        same on all processes, and norms are those of the mean.
+
         Args:
-            grads: The gradients of this process's part of the batch, or of the last of its lanes, as of
-                `adamas.Optimizer.step`; they are only read. The step uses the mean over all lanes of all processes.
-                None if all lanes have been accumulated.
-            **arguments: As of `adamas.Optimizer.step`; the same on all processes. Norms are those of the mean. With
-                ``on_nonfinite``, what was accumulated is dropped if the step is skipped or refused.
+            grads: The gradients of this process's part of the batch, or of the last of its lanes, nested as the
+                parameters are. They are only read. None in place of a gradient leaves that parameter untouched. None
+                for all of them: all lanes have been accumulated.
+            **arguments: The arguments below, by name.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. Infinity: take the norm, and clip
+                nothing. None: what ``step_defaults.max_norm`` says. (``step_defaults`` also says which norm it is, and
+                whether each parameter is clipped by its own.)
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, has an infinity or NaN. ``"propagate"``:
+                use it. ``"skip"``: skip the step; nothing changes, not even the step count, and what was accumulated is
+                dropped. ``"raise"``: raise FloatingPointError. None: what ``step_defaults.on_nonfinite`` says.
+            zero_grads: Set the gradients to zero once they have been used, in the same pass. They must be writeable
+                then. None: what ``step_defaults.zero_grads`` says.
+            observe: Measure gradients, updates and parameters in the pass that updates; `observed` has the result. The
+                bits of the step are the same. None: what ``step_defaults.observe`` says.
 
         Returns:
-            As `adamas.Optimizer.step`; the same on all processes, but for ``copied``.
+            A report: the number of this step, how many parameters were updated, and what was found out about the
+            gradients. It is the same on all processes, but for ``copied``.
 
         Raises:
-            Exception: As `adamas.Optimizer.step`, on all processes; those that were not the reason raise RuntimeError.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, arrays overlap, a hyperparameter is out of range, or the number of
+                lanes is not that of the optimizer; the message says which.
+            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``. What was accumulated is
+                dropped.
+            RuntimeError: Another process could not take the step, another thread is stepping this optimizer, or a scope
+                is open.
+
+            The step fails on all processes or on none. After an error nothing has changed on any.
         """
         if self._model.scope is not None:
             raise RuntimeError("step: a scope is open; leave its block first")
@@ -179,7 +204,7 @@ class ShardedOptimizer(CompiledOptimizer):
             return super().step(grads, **arguments)
 
     def step_scope(self, **arguments: Any) -> ShardedScope:  # type: ignore[override]
-        """Take one step whose gradients are given one after the other, and travel while the next ones are computed.
+        """Take one step whose gradients are given one after the other; they travel while the next ones are computed.
 
         ::
 
@@ -189,12 +214,28 @@ class ShardedOptimizer(CompiledOptimizer):
             scope.report
 
         The result is that of `step`, with None for parameters that were not given. All parameters are updated at the
-        end of the block; until then gradients must stay as they are. Large ones are sent at once, if they have the
-        dtype of their parameter, each process has one lane, and there is no `SharedArena`. If an exception leaves the
+        end of the block; until then gradients must stay as they are. A large gradient is sent at once if it has the
+        dtype of its parameter, each process has one lane, and there is no `SharedArena`. If an exception leaves the
         block in any process, nothing has changed in any.
 
         Args:
-            **arguments: As of `step`, but for ``grads`` and ``zero_grads``.
+            **arguments: The arguments below, by name; they are the same on all processes.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. Infinity: take the norm, and clip
+                nothing. None: what ``step_defaults.max_norm`` says.
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, has an infinity or NaN: ``"propagate"``
+                it, ``"skip"`` the step, or ``"raise"``. None: what ``step_defaults.on_nonfinite`` says.
+            observe: Measure gradients, updates and parameters in the pass that updates; `observed` has the result.
+                None: what ``step_defaults.observe`` says.
+
+        Returns:
+            A scope, to be used in a ``with`` statement. ``scope.report`` is there after the block.
+
+        Raises:
+            ValueError: ``zero_grads`` is given: set gradients to zero yourself after the block.
         """
         if arguments.pop("zero_grads", None):
             raise ValueError("zero_grads: not in a scope; the gradients are yours to set to zero after it")
@@ -220,9 +261,39 @@ class ShardedOptimizer(CompiledOptimizer):
         return ShardedScope(self._model, self._diagnosis, begin, step, fail)
 
     def step_async(self, grads: Any = None, **arguments: Any) -> StepHandle:
-        """Begin a step on a thread of the library's own; see `adamas.Optimizer.step_async` and `step`.
+        """Begin a step on a thread of the library's own, on all processes.
 
-        MPI must support threads (``MPI.THREAD_MULTIPLE``, which mpi4py asks for by itself).
+        MPI must support threads (``MPI.THREAD_MULTIPLE``, which mpi4py asks for by itself). Until the step is done, do
+        not touch the arrays of parameters, states and gradients.
+
+        Args:
+            grads: The gradients of this process's part of the batch, or of the last of its lanes, nested as the
+                parameters are.
+            **arguments: The arguments below, by name; they are the same on all processes.
+            grad_scale: The factor that the loss was multiplied by, a finite number > 0; gradients are divided by it.
+                None: 1.
+            max_norm: The largest norm of all gradients that is not clipped, > 0. Infinity: take the norm, and clip
+                nothing. None: what ``step_defaults.max_norm`` says. (``step_defaults`` also says which norm it is, and
+                whether each parameter is clipped by its own.)
+            max_value: The largest magnitude of an element that is not clipped, > 0. Infinity: clip no element. None:
+                what ``step_defaults.max_value`` says.
+            on_nonfinite: What to do if a gradient, divided by ``grad_scale``, has an infinity or NaN. ``"propagate"``:
+                use it. ``"skip"``: skip the step; nothing changes, not even the step count, and what was accumulated is
+                dropped. ``"raise"``: raise FloatingPointError. None: what ``step_defaults.on_nonfinite`` says.
+            zero_grads: Set the gradients to zero once they have been used, in the same pass. They must be writeable
+                then. None: what ``step_defaults.zero_grads`` says.
+            observe: Measure gradients, updates and parameters in the pass that updates; `observed` has the result. The
+                bits of the step are the same. None: what ``step_defaults.observe`` says.
+
+        Returns:
+            A handle. ``handle.result()`` waits for the end of the step, and returns its report or raises its error;
+            ``await handle`` does the same in an event loop.
+
+        Raises:
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, arrays overlap, or a hyperparameter is out of range; the message names
+                it.
+            RuntimeError: MPI does not support threads, another process could not begin, or a step is under way.
         """
         with self.together("step"):
             self._team.check_threads()
@@ -240,52 +311,102 @@ class ShardedOptimizer(CompiledOptimizer):
             )
 
     def state_dict(self, *, copy: bool = True) -> dict[str, Any]:
-        """Return what `adamas.Optimizer.state_dict` does, on all processes, with whole arrays, which are copies.
+        """Return everything that is needed to go on later, on all processes, with whole arrays, which are copies.
 
-        It takes the memory of all states on each process; `save` does not.
+        Each process needs the memory of all states for it; `save` does not.
+
+        Args:
+            copy: Accepted for the sake of `adamas.Optimizer.state_dict`; the arrays are copies in any case.
+
+        Returns:
+            The dict that one process would return: the class name under ``optimizer``, the number of steps under
+            ``step``, the states by parameter name under ``state``, and the hyperparameters under ``param_groups``.
+
+        Raises:
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: A hyperparameter has been set to a value out of range.
+            RuntimeError: Parameters hold averages at present, or another process failed.
         """
         with self.together("state_dict"):
             return super().state_dict(copy=copy)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned, here or in one process; each takes its part."""
+        """Restore what `state_dict` returned, of any number of processes; each process takes its part.
+
+        Args:
+            state_dict: A state dict of an optimizer of the same class over parameters of the same names, shapes and
+                dtypes. It has no parameters: restore those yourself.
+
+        Raises:
+            TypeError: It is not such a dict, or a hyperparameter has the wrong type.
+            ValueError: It does not fit; the message lists every mismatch. Nothing has changed on any process.
+            RuntimeError: Another process failed.
+        """
         with self.together("load_state_dict"):
             super().load_state_dict(state_dict)
 
     def save(self, path: str | os.PathLike[str], *, params: bool = True) -> None:
-        """Write a checkpoint: the file that one process would write, each process its part of it at once.
+        """Write a checkpoint: the file that one process would write; each process writes its part of it.
 
         Args:
-            path: Of the file, which ends in ``.safetensors``, on a disk that all processes share. That of process 0
-                counts.
-            params: As of `adamas.Optimizer.save`.
+            path: Path of the file, on a disk that all processes share. It ends in ``.safetensors``. The path that
+                process 0 gives is used.
+            params: Write the parameters too. False: you keep them elsewhere.
 
         Raises:
-            Exception: As `adamas.Optimizer.save`; on all processes, and what was at the path is as it was.
+            OSError: The file cannot be written, or the disk is full. The old file is unchanged.
+            TypeError: A hyperparameter has been set to a value of the wrong type.
+            ValueError: A hyperparameter is out of range, or the path has another ending.
+            RuntimeError: Parameters hold averages at present, gradients have been accumulated, or another process
+                failed.
+
+            An error is raised on all processes.
         """
         with self.together("save"):
             super().save(path, params=params)
 
     def load(self, path: str | os.PathLike[str], **options: Any) -> list[str]:
-        """Read a checkpoint that any number of processes wrote; each reads its part, and checks a part of the sums.
+        """Read a checkpoint that any number of processes wrote.
+
+        Each process reads its part of it, and verifies a part of the checksums.
 
         Args:
-            path: Of the file.
-            **options: As of `adamas.Optimizer.load`, but for ``strict=False``. With ``convert`` each process reads all
-                states of the parameters that it has a part of.
+            path: Path of the file.
+            **options: The arguments below, by name.
+            params: Load parameters too. None: load them if the file has them. False: leave them as they are.
+            convert: Convert states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
+                Each process then reads all states of the parameters that it has a part of.
+            check_finite: Refuse arrays with an infinity or NaN.
 
         Returns:
-            As `adamas.Optimizer.load`.
+            An empty list: everything must fit, since ``strict=False`` is refused.
 
         Raises:
-            Exception: As `adamas.Optimizer.load`; on all processes, and nothing has changed.
+            CheckpointError: The file is not a checkpoint, is damaged, or does not fit; the message lists all
+                mismatches.
+            OSError: The file cannot be read.
+            ImportError: The file has arrays in bfloat16, and ml_dtypes is not installed.
+            ValueError: A parameter has been made read-only.
+            RuntimeError: Another process failed.
+
+            An error is raised on all processes, and nothing has changed on any.
         """
         with self.together("load"):
             return super().load(path, **options)
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
-        """Put the averages into the parameters of all processes; see `adamas.Optimizer.averaged`."""
+        """Put the averages into the parameters of all processes inside a ``with`` block.
+
+        After the block the parameters have the same bits as before.
+
+        Returns:
+            A context manager. All processes enter and leave the block together.
+
+        Raises:
+            ValueError: The optimizer keeps no averages, or nothing has been averaged yet.
+            RuntimeError: Another process failed, or another thread is stepping this optimizer.
+        """
         inside = super().averaged()
         with self.together("averaged"):
             inside.__enter__()

@@ -22,7 +22,7 @@ class ShardedScope:
     """A step whose gradients are given one after the other. Made by ``opt.step_scope``, for a ``with`` statement.
 
     Args:
-        model: The optimizer's.
+        model: The model of the optimizer.
         diagnosis: The checks of its gradients.
         begin: Begins to receive large gradients; None if nothing is to travel early.
         step: Takes the step with all gradients, and those that have travelled.

@@ -30,9 +30,9 @@ _arenas: weakref.WeakValueDictionary[int, SharedArena] = weakref.WeakValueDictio
 class SharedArena:
     """A model in one piece of memory that the processes of a machine share.
 
-    There is one copy of the parameters, which they all see, and gradients for each process. A step of an optimizer
-    over ``arena.params`` that is given ``arena.grads`` reads all gradients where they are, and writes the parameters
-    where they are: nothing is copied.
+    There is one copy of the parameters, which they all see, and gradients for each process. A step of an optimizer over
+    ``arena.params`` that is given ``arena.grads`` reads all gradients where they are, and writes the parameters where
+    they are: nothing is copied.
 
     ::
 
@@ -48,19 +48,20 @@ class SharedArena:
     gradients to their owners, parameters once to each machine.
 
     Args:
-        params: Arrays, nested as an optimizer takes them, or shapes, nested likewise, for zeros. Process 0 gives the
-            values.
+        params: Arrays, nested as an optimizer takes them; or shapes in the same nesting, for arrays of zeros. Process 0
+            gives the values.
         comm: An MPI communicator of mpi4py.
-        dtype: Of parameters that are given by their shapes.
-        lanes: As the optimizer's: then sums of several lanes lie here, too. None: one lane for each process.
-        machine: The communicator of those of these processes that share memory with this one, if it is not all of its
-            machine: of one socket, say.
+        dtype: The dtype of parameters that are given by their shapes.
+        lanes: The argument ``lanes`` of the optimizer: with several lanes for a process, their sums lie here, too.
+            None: one lane for each process.
+        machine: The communicator of the processes that share memory with this one, if these are not all processes of
+            its machine: those of one socket, for example. None: all processes of the machine.
 
     Attributes:
         params: The parameters, nested as they were given; shared.
-        grads: The gradients of this process, likewise, zeros at first.
+        grads: The gradients of this process, nested as the parameters are; zeros at first.
         flat_params: The parameters as one array of one dimension, if they have one dtype, or else bytes.
-        flat_grads: The gradients, likewise.
+        flat_grads: The gradients of this process as one array of one dimension, if they have one dtype, or else bytes.
 
     Raises:
         TypeError: Neither arrays nor shapes, or no communicator.
@@ -162,7 +163,12 @@ class SharedArena:
         self._window.Sync()
 
     def receiver_of(self, rank: int, machine: list[int]) -> int:
-        """Return the process of another machine that receives the parameters which a process owns."""
+        """Return the process of another machine that receives the parameters which a process owns.
+
+        Args:
+            rank: The number of the process that owns them.
+            machine: The numbers of the processes of the other machine.
+        """
         return machine[rank % len(machine)]
 
     def others(self) -> list[int]:
@@ -170,7 +176,11 @@ class SharedArena:
         return [rank for machine in self.machines if machine is not self.here for rank in machine]
 
     def addresses_of_sums(self, rank: int) -> list[Array]:
-        """Return where the sums of lanes lie, in order, of a process of this machine; none, if each has one lane."""
+        """Return where the sums of lanes of a process lie, in order; nothing if each process has one lane.
+
+        Args:
+            rank: The number of a process of this machine.
+        """
         place = self.here.index(rank)
         places = self._places_in_sums
         first = self._memory.ctypes.data + self._first_sum
@@ -178,7 +188,11 @@ class SharedArena:
         return [places + np.uint64(first + number * self._stride_of_sums) for number in numbers]
 
     def addresses_of_grads(self, rank: int) -> Array:
-        """Return where the gradients of a process of this machine lie, in the memory of this one."""
+        """Return where the gradients of a process lie, in the memory of this one.
+
+        Args:
+            rank: The number of a process of this machine.
+        """
         begin = self._memory.ctypes.data + self._place_of(self.here.index(rank))
         addresses: Array = self._places + np.uint64(begin)
         return addresses

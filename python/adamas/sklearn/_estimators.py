@@ -43,8 +43,9 @@ Args:
         the loss, and is there beside it.)
 
 Raises:
-    TypeError: By ``fit`` and ``partial_fit``: an argument of the wrong type.
-    ValueError: Likewise: an unknown name, a number out of range, or arguments that do not go together.
+    TypeError: ``fit`` and ``partial_fit`` raise it if an argument has the wrong type.
+    ValueError: ``fit`` and ``partial_fit`` raise it if a name is unknown, a number is out of range, or arguments do not
+        go together.
 
 Example:
     >>> from sklearn.datasets import load_digits

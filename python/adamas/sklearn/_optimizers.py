@@ -42,11 +42,19 @@ class Exchanged:
         return contextlib.nullcontext()
 
     def finish(self, params: list[Array]) -> list[Array]:
-        """Return the parameters to predict with, after training."""
+        """Return the parameters to predict with, after training.
+
+        Args:
+            params: The parameters in training.
+        """
         return params
 
     def resume(self, params: list[Array]) -> list[Array]:
-        """Return the parameters to train, given those that `finish` returned."""
+        """Return the parameters to train.
+
+        Args:
+            params: The parameters that `finish` returned.
+        """
         return params
 
 
@@ -66,15 +74,16 @@ class AdamOptimizer(Exchanged, SklearnAdam):
         beta_1: Decay rate of the first moment, in [0, 1).
         beta_2: Decay rate of the second moment, in [0, 1).
         epsilon: Added to the root of the second moment, which has no bias correction there, > 0.
-        weight_decay: Decoupled weight decay, >= 0, or None for none: before each step, weight matrices are
-            multiplied by ``1 - learning_rate_init * weight_decay``; biases are not.
+        weight_decay: Decoupled weight decay, >= 0, or None for none: before each step, weight matrices are multiplied
+            by ``1 - learning_rate_init * weight_decay``; biases are not.
 
     Attributes:
         learning_rate: The learning rate of the last step, with the bias correction.
         t: The number of steps taken.
         ms: The first moments, one for each parameter. The arrays are those of the optimizer: what is written into them
             counts.
-        vs: The second moments, likewise.
+        vs: The second moments, one for each parameter. The arrays are those of the optimizer: what is written into them
+            counts.
 
     Raises:
         TypeError: At the first step: a setting that is no number.
@@ -109,11 +118,17 @@ class AdamOptimizer(Exchanged, SklearnAdam):
 
     @classmethod
     def like(cls, built: Any, weight_decay: float | None) -> AdamOptimizer:
-        """Return an optimizer with the settings of one of scikit-learn's."""
+        """Return an optimizer with the settings of one of scikit-learn's.
+
+        Args:
+            built: The optimizer of scikit-learn.
+            weight_decay: The weight decay, or None for none.
+        """
         return cls([], built.learning_rate_init, built.beta_1, built.beta_2, built.epsilon, weight_decay=weight_decay)
 
     @property
     def ms(self) -> Sequence[Array]:
+        """The first moments, one for each parameter: the arrays of the optimizer."""
         return self.binding.states("exp_avg")
 
     @ms.setter
@@ -122,6 +137,7 @@ class AdamOptimizer(Exchanged, SklearnAdam):
 
     @property
     def vs(self) -> Sequence[Array]:
+        """The second moments, one for each parameter: the arrays of the optimizer."""
         return self.binding.states("exp_avg_sq")
 
     @vs.setter
@@ -172,12 +188,13 @@ class SGDOptimizer(Exchanged, SklearnSGD):
     Args:
         params: The parameters that it is for. It is bound to those that `update_params` gets.
         learning_rate_init: The learning rate at first, > 0.
-        lr_schedule: ``"constant"``, ``"invscaling"`` or ``"adaptive"``, as of ``MLPClassifier``.
+        lr_schedule: How the learning rate changes: ``"constant"``, ``"invscaling"`` or ``"adaptive"``; the argument
+            ``learning_rate`` of ``MLPClassifier``.
         momentum: How much of the velocity stays in a step, in [0, 1].
         nesterov: Use Nesterov's momentum.
         power_t: The exponent of ``"invscaling"``.
-        weight_decay: Decoupled weight decay, >= 0, or None for none: before each step, weight matrices are
-            multiplied by ``1 - learning_rate * weight_decay``; biases are not.
+        weight_decay: Decoupled weight decay, >= 0, or None for none: before each step, weight matrices are multiplied
+            by ``1 - learning_rate * weight_decay``; biases are not.
 
     Attributes:
         learning_rate: The learning rate of the next step.
@@ -215,12 +232,18 @@ class SGDOptimizer(Exchanged, SklearnSGD):
 
     @classmethod
     def like(cls, built: Any, weight_decay: float | None) -> SGDOptimizer:
-        """Return an optimizer with the settings of one of scikit-learn's."""
+        """Return an optimizer with the settings of one of scikit-learn's.
+
+        Args:
+            built: The optimizer of scikit-learn.
+            weight_decay: The weight decay, or None for none.
+        """
         rates = (built.learning_rate_init, built.lr_schedule)
         return cls([], *rates, built.momentum, built.nesterov, built.power_t, weight_decay=weight_decay)
 
     @property
     def velocities(self) -> Sequence[Array]:
+        """The velocities, one for each parameter, as copies."""
         return [-buffer for buffer in self.binding.states("momentum_buffer")] if self.momentum else []
 
     @velocities.setter
@@ -228,7 +251,16 @@ class SGDOptimizer(Exchanged, SklearnSGD):
         self.binding.set_states("momentum_buffer", [-velocity for velocity in velocities])
 
     def update_params(self, params: Sequence[Array], grads: Sequence[Array]) -> None:
-        """Take a step; as `AdamOptimizer.update_params`."""
+        """Take a step.
+
+        Args:
+            params: The weight matrices, then the biases; float32 or float64. They are updated in place.
+            grads: The gradient of each.
+
+        Raises:
+            TypeError: An array has the wrong type; the message names it.
+            ValueError: An array cannot be updated, or a gradient does not fit; the message names it.
+        """
         optimizer = self.binding.optimizer_for(params, self._new)
         rate = self.learning_rate
         matrices, biases = optimizer.param_groups
