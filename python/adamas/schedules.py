@@ -1,8 +1,8 @@
 """Learning-rate schedules: callables from the number of steps taken so far (0 at the first) to a number.
 
-``lr`` and ``weight_decay`` take one, as a default or in a group. Schedules are values: they keep no count of their own,
-and can be compared, printed and pickled. The optimizer counts the steps, so a run that goes on from a checkpoint goes on
-in its schedule. ::
+``lr`` and ``weight_decay`` take one, as a default or in a group. Schedules are values: they can be compared, printed
+and pickled, and keep no count of their own. The optimizer counts the steps, so a run that goes on from a checkpoint
+goes on in its schedule. ::
 
     opt = adamas.AdamW(params, lr=WarmUp(Cosine(1e-3, 1e-5, steps=9_000), steps=1_000))
 

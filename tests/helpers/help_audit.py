@@ -1,4 +1,4 @@
-"""What `help()` lacks: arguments that a docstring does not name, defaults that it gets wrong, words that send readers on.
+"""What `help()` lacks: arguments without a text, wrong defaults, words that send readers to another place.
 
 Used by tests of `adamas` itself and, where their frameworks are installed, of the adapters.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from adamas._optimizer.options import PLACES, Options, read_options
 from adamas.rules.docstring import entries, sections
 
 #: A docstring stands alone: it repeats what it says of an argument, instead of naming the place that says it.
@@ -19,6 +20,13 @@ SENDS_ON = re.compile(
     r"|: \.\.\.$|\bas of `|arguments (?:and errors )?(?:as|are those) of",
     re.MULTILINE,
 )
+
+
+def defaults_of_options() -> dict[str, Any]:
+    """Return the default of each option, as an optimizer has it."""
+    formats, steps = read_options({}, "", ())
+    given = {**vars(formats), **{name: getattr(steps, name) for name, place in PLACES.items() if place}}
+    return {name: given.get(name) for name in Options.__annotations__}
 
 
 def flaws_of_text(text: str, where: str) -> list[str]:
@@ -104,6 +112,8 @@ def flaws_of_module(module: ModuleType) -> list[str]:
     for name in getattr(module, "__all__", ()):
         item, where = getattr(module, name), f"{module.__name__}.{name}"
         text = inspect.getdoc(item) or ""
+        if getattr(item, "__module__", "") == "adamas._core":  # compiled
+            continue
         if isinstance(item, type):
             flaws += flaws_of_text(text, where) + flaws_of_methods(item)
         elif inspect.isfunction(item):

@@ -57,7 +57,13 @@ class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[mis
     def configure_fit(
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, Any]]:
-        """Begin a round as ``FedAvg`` does, with the number that it has."""
+        """Begin a round as ``FedAvg`` does, with the number that it has.
+
+        Args:
+            server_round: The number of the round, from 1.
+            parameters: The model that is sent to the clients.
+            client_manager: The client manager of Flower.
+        """
         instructions: list[tuple[ClientProxy, Any]] = super().configure_fit(
             self._rounds.begin(server_round), parameters, client_manager
         )
@@ -66,7 +72,13 @@ class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[mis
     def configure_evaluate(
         self, server_round: int, parameters: Parameters, client_manager: ClientManager
     ) -> list[tuple[ClientProxy, Any]]:
-        """Begin an evaluation as ``FedAvg`` does, with the number that the round has."""
+        """Begin an evaluation as ``FedAvg`` does, with the number that the round has.
+
+        Args:
+            server_round: The number of the round, from 1.
+            parameters: The model that is sent to the clients.
+            client_manager: The client manager of Flower.
+        """
         instructions: list[tuple[ClientProxy, Any]] = super().configure_evaluate(
             self._rounds.number(server_round), parameters, client_manager
         )

@@ -93,11 +93,11 @@ class Served:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` returned: with its model, states, hyperparameters and number of rounds.
 
-        Flower is told the number of the round as it goes on, so ``server-round`` in the clients' configuration does
-        not begin again.
+        Flower is told the number of the round as it goes on, so ``server-round`` in the clients' configuration does not
+        begin again.
 
         Args:
-            state_dict: As `state_dict` returned it, of a strategy of the same class and mode.
+            state_dict: What `state_dict` returned, of a strategy of the same class and mode.
 
         Raises:
             TypeError: Something in it is of the wrong type.
@@ -106,13 +106,13 @@ class Served:
         self._resume(read_state(state_dict))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model and the server's state to a checkpoint, in place of what is there, whole or not at all.
+        """Write the model and the server's state to a checkpoint, atomically, in place of what is there.
 
         Args:
-            path: Of the file, which ends in ``.safetensors`` or ``.npz``. `adamas.checkpoint.read` can read it.
+            path: Path of the file, which ends in ``.safetensors`` or ``.npz``. `adamas.checkpoint.read` can read it.
 
         Raises:
-            OSError: The file cannot be written; what was at the path is as it was.
+            OSError: The file cannot be written; the old file is unchanged.
             ValueError: The path has another ending.
             RuntimeError: No round has changed the model yet.
         """
@@ -122,7 +122,7 @@ class Served:
         """Go on from a checkpoint of `save`, as `load_state_dict` does.
 
         Args:
-            path: Of the file.
+            path: Path of the file.
 
         Raises:
             OSError: The file cannot be read.

@@ -43,8 +43,8 @@ class Server:
         bound: The optimizer.
 
     Raises:
-        TypeError: As `Layout`, or of the optimizer.
-        ValueError: Likewise.
+        TypeError: An array of the model or an argument of the optimizer has the wrong type.
+        ValueError: The model or an argument of the optimizer is not acceptable.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Server:
 
         Raises:
             ReplyError: A reply does not fit, or is not finite. The optimizer has not changed.
-            ValueError: The model does not fit, or is not finite. Likewise.
+            ValueError: The model does not fit, or is not finite. Nothing has changed.
         """
         self.layout.check_model(model)
         found = [(reply, self.layout.read(reply)) for reply in replies]

@@ -65,6 +65,12 @@ class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[mis
     ) -> Iterable[Message]:
         """Remember the model, and begin a round as ``FedAvg`` does.
 
+        Args:
+            server_round: The number of the round, from 1.
+            arrays: The model that is sent to the clients.
+            config: The configuration that is sent with it.
+            grid: The grid of Flower, which knows the nodes.
+
         Raises:
             TypeError: An array that is not one of numbers.
             ValueError: The arrays are not those of the rounds before.
@@ -79,7 +85,14 @@ class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[mis
     def configure_evaluate(
         self, server_round: int, arrays: ArrayRecord, config: ConfigRecord, grid: Grid
     ) -> Iterable[Message]:
-        """Begin an evaluation as ``FedAvg`` does, with the number that the round has."""
+        """Begin an evaluation as ``FedAvg`` does, with the number that the round has.
+
+        Args:
+            server_round: The number of the round, from 1.
+            arrays: The model that is sent to the clients.
+            config: The configuration that is sent with it.
+            grid: The grid of Flower, which knows the nodes.
+        """
         messages: Iterable[Message] = super().configure_evaluate(
             self._rounds.number(server_round), arrays, config, grid
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 
 from adamas.adapters import Optimizer, describe, option_texts
 from adamas.jax._arguments import OPTIONS, can_change
+from adamas.rules import SPECS
 from adamas.rules.class_docstring import class_docstring
-from adamas.rules.docstring import described
+from adamas.rules.docstring import described, joined, listed, wrapped
+from adamas.rules.optax_functions import Function
 
 _SCHEDULE = (
     "a schedule, which is a function of the number of steps taken so far (int32) in JAX's operations, or an array of "
@@ -62,3 +65,63 @@ def jax_docstring(optimizer_class: type[Optimizer]) -> str | None:
 >>> bool((jnp.abs(params) < jnp.array([1.0, 2.0])).all())
 True"""
     return class_docstring(spec, texts, raises=_RAISES, example=example)
+
+
+def transform_docstring(name: str, function: Function) -> str | None:
+    """Return the docstring of a function with the arguments of one of optax's.
+
+    Args:
+        name: Its name.
+        function: What it computes, and its arguments.
+    """
+    spec = SPECS[function.rule]
+    if not spec.__doc__:
+        return None
+    names = {
+        "lr": "learning_rate",
+        **({"mask": "weight_decay_mask"} if "weight_decay_mask" in function.arguments else {}),
+    }
+    texts = {}
+    for argument, default in {"learning_rate": inspect.Parameter.empty, **function.arguments}.items():
+        if argument.endswith("mask"):
+            texts[argument] = MASK
+            continue
+        part = int(argument[1]) - 1 if argument in ("b1", "b2", "b3") else None
+        each = spec.by_name["betas" if part is not None else {"learning_rate": "lr"}.get(argument, argument)]
+        texts[argument] = described(
+            each._replace(schedulable=True), default, part=part, names=names, callables=_SCHEDULE
+        )
+    texts |= {
+        argument: f"Must be {value!r}; for other values use ``optax.{name}``. Default: {value!r}."
+        for argument, value in function.neutral.items()
+    }
+    for option, text in jax_options().items():
+        said, _, default = text.rpartition(" Default: ")
+        texts[option] = f"{text}" if default == "None." else f"{said} None: {default} Default: None."
+    return joined(
+        f"Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``.\n\n"
+        f"{spec.documentation['']}",
+        {
+            "Args": listed(texts),
+            "Returns": wrapped(
+                "An ``optax.GradientTransformation``. Its ``update`` returns differences; its ``apply(params, grads, "
+                "state)`` returns new parameters and state, in place where they are donated."
+            ),
+            "Raises": listed(_RAISES),
+            "Example": _transform_example(name),
+            "References": spec.documentation["References"],
+        },
+    )
+
+
+def _transform_example(name: str) -> str:
+    return f"""\
+>>> import jax.numpy as jnp
+>>> import adamas.jax
+>>> tx = adamas.jax.{name}(0.01)
+>>> params = jnp.array([1.0, -2.0])
+>>> state = tx.init(params)
+>>> for _ in range(10):
+...     params, state = tx.apply(params, 2 * params, state)
+>>> bool((jnp.abs(params) < jnp.array([1.0, 2.0])).all())
+True"""

@@ -79,7 +79,12 @@ class Flat:
 
     @classmethod
     def tree_unflatten(cls, layout: Layout, children: tuple[Any]) -> Flat:
-        """Make it again."""
+        """Make it again.
+
+        Args:
+            layout: What lies where in the array.
+            children: The array alone.
+        """
         return cls(children[0], layout)
 
     def __repr__(self) -> str:

@@ -133,11 +133,11 @@ class Optimizer:
         """Return the state before the first step.
 
         Args:
-            params: A pytree of arrays, float32, float64, bfloat16 or float16.
+            params: The parameters: a pytree of arrays of float32, float64, bfloat16 or float16.
 
         Raises:
-            TypeError: A leaf that is no such array, or an option that does not fit it.
-            ValueError: Likewise.
+            TypeError: A leaf is not such an array, or an option does not fit it.
+            ValueError: A leaf or an option is not acceptable; the message names it.
         """
         tree, groups, compiled = self._described(params)
         dtypes = list(dict.fromkeys(leaf.dtype.name for leaf in tree.leaves))
@@ -223,6 +223,10 @@ class Optimizer:
         Parameters that have not been averaged yet are returned as they are. Averages of 16-bit parameters are rounded
         to their dtype.
 
+        Args:
+            params: The parameters.
+            state: What `init`, or the step before, returned.
+
         Raises:
             ValueError: The optimizer keeps no averages.
         """
@@ -240,6 +244,10 @@ class Optimizer:
 
         So it is with `ScheduleFreeAdamW` and its relatives. Under other rules it returns the parameters. What was
         `flat` is nested then.
+
+        Args:
+            params: The parameters.
+            state: What `init`, or the step before, returned.
 
         Raises:
             ValueError: 16-bit parameters whose low bits are kept apart.

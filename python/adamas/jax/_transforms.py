@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from adamas.adapters.checks import no_argument, shown
 from adamas.jax import _optimizers
 from adamas.jax._arguments import OPTIONS
+from adamas.jax._docstrings import transform_docstring
 from adamas.jax._optimizer import Optimizer
 from adamas.jax._trees import is_dynamic
 from adamas.rules.optax_functions import FUNCTIONS, Function
@@ -31,9 +32,9 @@ def _transformation_class() -> Any:
 
         Attributes:
             optimizer: What it does.
-            init: As of optax: ``state = init(params)``.
-            update: As of optax: ``updates, state = update(grads, state, params)``. It takes a step and returns by how
-                much the parameters differ: so it needs memory for new ones, and ``params``.
+            init: The function ``init`` of optax: ``state = init(params)``.
+            update: The function ``update`` of optax: ``updates, state = update(grads, state, params)``. It takes a step
+                and returns by how much the parameters differ; so it needs ``params``, and memory for new parameters.
         """
 
         optimizer: Optimizer
@@ -49,7 +50,7 @@ def transformation(optimizer: Optimizer) -> Any:
     """Return an optimizer as an ``optax.GradientTransformation``, for chains, masks, and all that optax wraps.
 
     Args:
-        optimizer: Of `adamas.jax`.
+        optimizer: An optimizer of `adamas.jax`.
 
     Returns:
         A transformation whose ``apply`` is the optimizer's ``step``. ``update`` returns differences, which
@@ -108,16 +109,7 @@ def _make(name: str, function: Function) -> Callable[..., Any]:
     made.__name__ = made.__qualname__ = name
     made.__module__ = __name__
     made.__signature__ = signature  # type: ignore[attr-defined]
-    made.__doc__ = f"""Return `adamas.jax.{function.rule}` as a transformation, with the arguments of ``optax.{name}``.
-
-    Args:
-        *args: As of ``optax.{name}``.
-        **kwargs: Likewise{"".join(f", but for ``{each}``" for each in function.neutral)}; and the options of
-            `adamas.jax.Optimizer`.
-
-    Returns:
-        As `transformation`.
-    """
+    made.__doc__ = transform_docstring(name, function)
     return made
 
 

@@ -29,7 +29,8 @@ tensorflow Each step copies variables, states and gradients to the host, and var
            results are right, but a step takes several times as long as Keras's own: this is for rules and
            ``state_dtype`` that Keras does not have, not for speed. XLA cannot compile it: TensorFlow refuses
            ``jit_compile=True`` (on the CPU Keras's default is without). One replica.
-numpy      Likewise, without a callback. (Keras cannot train with it, but ``apply`` works.)
+numpy      Each step copies everything, as under tensorflow, without a callback. (Keras cannot train with this backend,
+           but ``apply`` works.)
 ========== ============================================================================================================
 
 Where results differ from Keras's by more than rounding: `Adamax` takes epsilon into the maximum, which shows for

@@ -18,7 +18,7 @@ class EvaluatedElsewhere(WordedOptimizer):
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Put the averages x into the variables, for the time of a ``with`` block; the same bits come back after it.
+        """Put the averages x into the variables inside a ``with`` block; after it they have the same bits as before.
 
         Raises:
             ValueError: The optimizer has no variables yet.

@@ -138,6 +138,9 @@ class Optimizer(keras.optimizers.Optimizer):
     def build(self, variables: Sequence[Any]) -> None:
         """Make the states of these variables.
 
+        Args:
+            variables: The variables that are to be trained.
+
         Raises:
             TypeError: One is no Keras variable, or of a dtype that adamas does not have; the message names it.
             ValueError: One cannot be updated; the message names it.
@@ -190,7 +193,12 @@ class Optimizer(keras.optimizers.Optimizer):
         return max(found, key=lambda observed: observed.step, default=None)
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
-        """Exclude variables from weight decay; as of ``keras.optimizers.Optimizer``."""
+        """Exclude variables from weight decay. Call it before `build`.
+
+        Args:
+            var_list: The variables that do not decay. None: none by themselves.
+            var_names: Texts; a variable does not decay if its name contains one of them. None: no texts.
+        """
         super().exclude_from_weight_decay(var_list, var_names)
         self._copies.forget()
         if self._in_place is not None:
@@ -200,7 +208,13 @@ class Optimizer(keras.optimizers.Optimizer):
         """Leave it to adamas."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update one variable."""
+        """Update one variable.
+
+        Args:
+            gradient: Its gradient.
+            variable: The variable.
+            learning_rate: The learning rate of the step.
+        """
         self._backend_update_step([gradient], [variable], learning_rate)
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:

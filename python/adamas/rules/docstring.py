@@ -32,7 +32,7 @@ def sections(docstring: str) -> dict[str, str]:
     Returns:
         The text of each section by its title, without the indentation; under ``""`` what comes before all of them.
     """
-    parts = re.split(r"^([A-Z]\w+):\n(?=    )", inspect.cleandoc(docstring), flags=re.MULTILINE)
+    parts = re.split(r"^([A-Z][\w ]+):\n(?=    )", inspect.cleandoc(docstring), flags=re.MULTILINE)
     found = {"": parts[0].strip()}
     for title, text in zip(parts[1::2], parts[2::2], strict=True):
         found[title] = textwrap.dedent(text).strip()

@@ -36,27 +36,54 @@ class Team(ABC):
 
     @abstractmethod
     def gather_rows(self, row: Array) -> Array:
-        """Return a row of bytes of each process; all rows have the same length."""
+        """Return a row of bytes of each process; all rows have the same length.
+
+        Args:
+            row: The row of this process.
+        """
 
     @abstractmethod
     def gather_objects(self, value: Any) -> list[Any]:
-        """Return an object of each process, which can be pickled, for what is rare."""
+        """Return an object of each process, which can be pickled, for what is rare.
+
+        Args:
+            value: The value of this process.
+        """
 
     @abstractmethod
     def gather_parts(self, memory: memoryview, counts: Sequence[int]) -> None:
-        """Fill in what others have: so many bytes of each, one after the other; its own are there."""
+        """Fill in what others have: so many bytes of each, one after the other; its own are there.
+
+        Args:
+            memory: The memory, in which this process has filled its own part.
+            counts: How many bytes the part of each process has.
+        """
 
     @abstractmethod
     def broadcast(self, data: Array, source: int) -> None:
-        """Make the bytes of all what those of one process are."""
+        """Make the bytes of all what those of one process are.
+
+        Args:
+            data: The memory, an array of bytes.
+            source: The number of the process whose values all get.
+        """
 
     @abstractmethod
     def begin(self, sent: Sequence[Message], received: Sequence[Message]) -> list[Any]:
-        """Begin to send and receive; return what `finish` takes. Of one tag, messages arrive in order."""
+        """Begin to send and receive; return what `finish` takes. Of one tag, messages arrive in order.
+
+        Args:
+            sent: The messages that this process sends.
+            received: The messages that it receives.
+        """
 
     @abstractmethod
     def finish(self, begun: list[Any]) -> None:
-        """Wait until all that has begun is there."""
+        """Wait until all that has begun is there.
+
+        Args:
+            begun: What `begin` returned.
+        """
 
     @abstractmethod
     def wait_for_all(self) -> None:

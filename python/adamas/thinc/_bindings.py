@@ -89,8 +89,8 @@ class Bindings:
         """Bind a tensor that lies elsewhere now; its states go with it.
 
         Raises:
-            TypeError: As `add`; or it has another dtype.
-            ValueError: As `add`; or it has another shape.
+            TypeError: It is not acceptable to `add`, or has another dtype.
+            ValueError: It is not acceptable to `add`, or has another shape.
         """
         entry = self.entries[key]
         for what, error in (("shape", ValueError), ("dtype", TypeError)):

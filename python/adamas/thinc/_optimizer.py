@@ -240,11 +240,35 @@ class Optimizer(thinc.optimizers.Optimizer):
         return self
 
     def to_disk(self, path: str | os.PathLike[str]) -> None:
-        """Write what `to_bytes` returns into a file, which is there whole or not at all."""
+        """Write what `to_bytes` returns into a file, atomically.
+
+        Args:
+            path: Path of the file.
+
+        Raises:
+            OSError: The file cannot be written. The old file is unchanged.
+        """
         _saving.write(path, self.to_bytes())
 
     def from_disk(self, path: str | os.PathLike[str], *, by: str = "weights") -> Optimizer:
-        """Go on from a file that `to_disk` wrote; arguments and errors as of `from_bytes`."""
+        """Go on from a file that `to_disk` wrote.
+
+        A tensor gets its states when it is met; schedules go on at once.
+
+        Args:
+            path: Path of the file.
+            by: How tensors are found. ``"weights"``: by name, shape and weights, which are those at the time of saving,
+                bit for bit. ``"order"``: by name and shape, in the order in which they are met; for weights that have
+                been changed since, such as averages. The pipeline must be the same then.
+
+        Returns:
+            This optimizer.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is damaged, or of another rule or ``state_dtype``. Later, when a tensor is met: it is not in
+                the file. No weights are changed then.
+        """
         with open(path, "rb") as file:
             return self.from_bytes(file.read(), by=by)
 

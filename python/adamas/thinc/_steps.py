@@ -59,9 +59,9 @@ class Steps:
         """Update a tensor.
 
         Raises:
-            TypeError: As `Optimizer.__call__`.
-            ValueError: Likewise.
-            FloatingPointError: Likewise.
+            TypeError: An array or hyperparameter has the wrong type.
+            ValueError: An array does not fit or cannot be written, or a hyperparameter is out of range.
+            FloatingPointError: The gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
         """
         self._read(key, lr_scale)
         entry = self._entry(key, weights)

@@ -9,8 +9,8 @@
 All that ``torch.optim`` promises holds: groups, schedulers, closures, hooks, state dicts (which can be exchanged with
 those of ``torch.optim``), ``GradScaler``, copies and pickles. Parameters are updated in place, in their own memory,
 whatever the layout (channels-last too). They may be float32, float64, bfloat16 or float16, and their gradients any of
-these; gradients that are sparse, as of ``torch.nn.Embedding(sparse=True)``, touch the rows they name and no others.
-Duplicates of a parameter are updated once.
+these; sparse gradients, such as those of ``torch.nn.Embedding(sparse=True)``, touch the rows that they name and no
+others. Duplicates of a parameter are updated once.
 
 Beside the arguments of ``torch.optim`` each class takes the options of `adamas.Options`: ``state_dtype``,
 ``master_weights``, ``rounding``, ``max_norm`` (clipping in the pass that updates), ``average``, ``num_threads`` and so

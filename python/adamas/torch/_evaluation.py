@@ -11,7 +11,7 @@ class EvaluatedElsewhere(Optimizer):
     """An optimizer by a rule that has an `adamas.rules.Evaluation`."""
 
     def eval(self) -> None:
-        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train`.
+        """Put the averages x into the parameters, to be evaluated or saved; steps are refused until `train` is called.
 
         Raises:
             RuntimeError: Another thread is stepping this optimizer.
@@ -21,7 +21,7 @@ class EvaluatedElsewhere(Optimizer):
         torch.autograd.graph.increment_version(binding.params)
 
     def train(self) -> None:
-        """Put the training parameters y back, exactly."""
+        """Put the training parameters y back, bit for bit."""
         binding = self._stepper.binding
         if binding is not None:
             binding.bound.train()

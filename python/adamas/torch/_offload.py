@@ -63,13 +63,13 @@ class Offload(torch.optim.Optimizer):
     raises a RuntimeError that says what to do instead. ``zero_grad`` does nothing to it.
 
     Args:
-        params: As ``torch.optim`` takes them, on any device, of dtype float32, bfloat16 or float16, and with dense
-            gradients.
-        optimizer_class: Of `adamas.torch`: it steps the masters.
-        bucket_bytes: Gradients of so many bytes make a bucket, >= 1.
+        params: The parameters, as ``torch.optim`` takes them: tensors on any device, of dtype float32, bfloat16 or
+            float16, with dense gradients.
+        optimizer_class: A class of `adamas.torch`, which steps the masters.
+        bucket_bytes: How many bytes of gradients make a bucket, a whole number >= 1. Default: 67108864.
         in_backward: Update buckets on a thread of their own while the backward pass goes on; ``step`` waits for the
-            last of them. Then there is one backward pass for each step, ``max_norm`` needs ``clip_each``, and
-            ``on_nonfinite`` concerns each parameter for itself.
+            last of them. Then each step has one backward pass, ``max_norm`` needs ``clip_each``, and ``on_nonfinite``
+            concerns each parameter for itself.
         **kwargs: Hyperparameters and options of ``optimizer_class``, but for ``copy_out``, ``master_weights``,
             ``rounding`` and ``sparse``.
 
@@ -137,7 +137,14 @@ class Offload(torch.optim.Optimizer):
         return self.optimizer.report
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group, before the first one has been stepped."""
+        """Add a group of parameters; only at construction.
+
+        Args:
+            param_group: A dict with the parameters under ``"params"``, and with hyperparameters of its own.
+
+        Raises:
+            RuntimeError: The optimizer has been made: make a new one, and load the state dict of the old one.
+        """
         if hasattr(self, "optimizer"):
             raise RuntimeError("add_param_group: make a new Offload, and load the old one's state_dict for its groups")
         super().add_param_group(param_group)
@@ -233,7 +240,10 @@ class Offload(torch.optim.Optimizer):
             What the closure returned, or None.
 
         Raises:
-            Exception: As the ``step`` of ``optimizer_class``.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient or hyperparameter does not fit; the message names it.
+            FloatingPointError: A gradient is not finite, and the option ``on_nonfinite`` is ``"raise"``.
+            RuntimeError: A parameter has other memory, or another dtype or device, than when this was made.
         """
         loss = None
         if closure is not None:
@@ -294,7 +304,11 @@ class Offload(torch.optim.Optimizer):
             drop_gradients(host for host in taken if host.has_gradient)  # of a step that failed
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, those that have arrived too, but for those that have been used."""
+        """Drop the gradients of all parameters, also those on the host, but not those that have been used.
+
+        Args:
+            set_to_none: True: gradients become None. False: they become zero.
+        """
         super().zero_grad(set_to_none)
         if self._run is None:
             self._arrivals.drop(with_stand_ins=set_to_none)
@@ -317,9 +331,12 @@ class Offload(torch.optim.Optimizer):
             yield
 
     def eval(self) -> None:
-        """Put what is to be evaluated or saved into the parameters, where the rule trains others (schedule-free).
+        """Put what is to be evaluated into the parameters, if the rule trains other values (schedule-free).
 
-        As ``eval`` of `adamas.torch.ScheduleFreeAdamW`; under other rules it does nothing.
+        Under other rules it does nothing. Call `train` to go on.
+
+        Raises:
+            RuntimeError: A step is under way.
         """
         if self._before is None and hasattr(self.optimizer, "eval"):
             self._refuse_while_under_way("eval")
@@ -363,9 +380,17 @@ class Offload(torch.optim.Optimizer):
         return result
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned, or that of an optimizer that ``optimizer_class`` can load.
+        """Load what `state_dict` returned, or a state dict that ``optimizer_class`` can load.
 
-        Parameters become their masters, rounded. Without masters in it they are left alone, and masters made of them.
+        Parameters become their masters, rounded. If there are no masters in it, the parameters stay as they are, and
+        masters are made of them.
+
+        Args:
+            state_dict: The state dict.
+
+        Raises:
+            TypeError: A hyperparameter has the wrong type.
+            ValueError: It does not fit.
         """
         masters = {
             number: entry["master_param"]

@@ -43,7 +43,11 @@ from adamas.torch.tensors import check_param, dtypes_of
 
 
 class Optimizer(Saving):
-    """Base of the optimizers of `adamas.torch`; its docstring says what they have in common."""
+    """Base of the optimizers of `adamas.torch`: what all of them have in common.
+
+    Each class takes the parameters, as ``torch.optim`` takes them, the hyperparameters of its rule, the arguments of
+    ``torch.optim`` that choose an implementation, and the options that `adamas.Options` lists.
+    """
 
     __signature__: ClassVar[inspect.Signature]
 
@@ -108,7 +112,10 @@ class Optimizer(Saving):
 
     @property
     def scalars(self) -> dict[str, float]:
-        """The numbers that the rule keeps for all parameters together, by name, as ``d`` of `Prodigy`; else empty."""
+        """The numbers that the rule keeps for all parameters together, by name.
+
+        `Prodigy` keeps ``d`` and three more; other rules keep none.
+        """
         return self._stepper.scalars
 
     @property
@@ -145,12 +152,15 @@ class Optimizer(Saving):
         return taken
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group of parameters: a dict with ``"params"`` and hyperparameters of its own.
+        """Add a group of parameters.
+
+        Args:
+            param_group: A dict with the parameters under ``"params"``, and with hyperparameters of its own.
 
         Raises:
-            TypeError: A parameter that is no tensor, or of a dtype that adamas has not; a hyperparameter of the wrong
-                type.
-            ValueError: A parameter that cannot be updated in place; a hyperparameter out of range.
+            TypeError: A parameter is not a tensor, or has a dtype that adamas does not have; or a hyperparameter has
+                the wrong type.
+            ValueError: A parameter cannot be updated in place, or a hyperparameter is out of range.
         """
         super().add_param_group(param_group)
         group = self.param_groups[-1]
@@ -180,18 +190,19 @@ class Optimizer(Saving):
         """Update all parameters that have a gradient, in place.
 
         Args:
-            closure: Computes the loss and its gradients again, and returns it.
+            closure: A function that computes the loss and its gradients again, and returns the loss. None: there is
+                none.
 
         Returns:
             What the closure returned, or None. What happened in the step is in ``report``.
 
         Raises:
-            TypeError: A parameter, gradient or hyperparameter of the wrong type; the message names it.
-            ValueError: ... that does not fit, or states that do not; the message names it.
-            FloatingPointError: A gradient is not finite, and ``on_nonfinite`` is ``"raise"``.
+            TypeError: A parameter, gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A parameter, gradient, hyperparameter or state does not fit; the message names it.
+            FloatingPointError: A gradient is not finite, and ``step_defaults.on_nonfinite`` is ``"raise"``.
             RuntimeError: Another thread is stepping this optimizer.
 
-            After any of them nothing has changed.
+            After any of these errors nothing has changed.
         """
         if self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or is_watched():
             return self._watched_step() if closure is None else self._watched_step(closure)
@@ -251,7 +262,11 @@ class Optimizer(Saving):
 
         Args:
             param: One of the parameters. None: all of them.
-            rows: Numbers of the rows that are needed, int64 or int32. None: all rows.
+            rows: The numbers of the rows that are needed, a tensor of int64 or int32. None: all rows.
+
+        Raises:
+            TypeError: ``rows`` is not such a tensor.
+            ValueError: The parameter does not have one of the rows.
         """
         self._stepper.catch_up(param, rows)
 
@@ -261,10 +276,10 @@ class Optimizer(Saving):
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Put the averages into the parameters, for the time of a ``with`` block; the same bits come back after it.
+        """Put the averages into the parameters inside a ``with`` block; after it they have the same bits as before.
 
         Raises:
-            ValueError: The optimizer keeps no averages, or none have been taken yet.
+            ValueError: The optimizer keeps no averages, or nothing has been averaged yet.
             RuntimeError: Another thread is stepping this optimizer.
         """
         if self._stepper.completed == 0:

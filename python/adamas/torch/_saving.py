@@ -68,6 +68,9 @@ class Saving(torch.optim.Optimizer):
         parameter on the way. Floating-point numbers are converted to ``state_dtype``; formats in few bits have to be
         the same.
 
+        Args:
+            state_dict: The state dict.
+
         Raises:
             TypeError: A hyperparameter of the wrong type.
             ValueError: It does not fit; the message lists all that doesn't. Nothing has changed then.

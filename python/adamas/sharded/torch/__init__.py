@@ -9,9 +9,10 @@
     optimizer.step()     # averages gradients, updates each process's shard, brings parameters to all
 
 Each class is that of `adamas.torch` with the same name, but for schedule-free rules, and takes two arguments more:
-``process_group``, of torch.distributed with gloo (None: all processes), and ``lanes``, as of `adamas.sharded`; then
-``optimizer.accumulate()`` takes the gradients of each lane but the last. At construction the parameters become those of
-process 0. ``sparse`` and ``copy_out`` are not taken, and parameters are not added later.
+``process_group``, of torch.distributed with gloo (None: all processes), and ``lanes``, the number of equal parts of the
+global batch; with several lanes for a process, ``optimizer.accumulate()`` takes the gradients of each but the last. At
+construction the parameters become those of process 0. ``sparse`` and ``copy_out`` are not taken, and parameters are not
+added later.
 
 ``optimizer.send_in_backward()`` lets large gradients travel while the backward pass goes on, for one lane a process.
 

@@ -155,7 +155,10 @@ class Optimizer(torch.optim.Optimizer):
         return self._bound.step_defaults
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group of parameters: at construction alone, since shards are made of all parameters.
+        """Add a group of parameters; only at construction, since shards are made of all parameters.
+
+        Args:
+            param_group: A dict with the parameters under ``"params"``, and with hyperparameters of its own.
 
         Raises:
             RuntimeError: The optimizer has been made.
@@ -229,16 +232,22 @@ class Optimizer(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update all parameters, on all processes: with the mean of their gradients.
+        """Update all parameters on all processes, with the mean of their gradients.
 
         Args:
-            closure: Computes the loss and its gradients again, and returns it.
+            closure: A function that computes the loss and its gradients again, and returns the loss. None: there is
+                none.
 
         Returns:
             What the closure returned, or None. What happened in the step is in ``report``.
 
         Raises:
-            Exception: As `adamas.torch.AdamW.step`; on all processes, of which nothing has changed on any.
+            TypeError: A gradient or hyperparameter has the wrong type; the message names it.
+            ValueError: A gradient does not fit, or a hyperparameter is out of range; the message names it.
+            FloatingPointError: A gradient is not finite, and ``step_defaults.on_nonfinite`` is ``"raise"``.
+            RuntimeError: Another process could not take the step, or parameters have other memory than at construction.
+
+            An error is raised on all processes, and nothing has changed on any.
         """
         loss = None
         if closure is not None:
@@ -278,11 +287,14 @@ class Optimizer(torch.optim.Optimizer):
         return as_tensor(value, param if value.shape == (param.numel(),) else None)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned, or that of `adamas.torch`'s optimizer; each process takes its part.
+        """Restore what `state_dict` returned, here or under `adamas.torch`; each process takes its part.
+
+        Args:
+            state_dict: The state dict.
 
         Raises:
-            TypeError: It is no state dict.
-            ValueError: It does not fit; nothing has changed then.
+            TypeError: It is not a state dict.
+            ValueError: It does not fit. Nothing has changed.
         """
         inner = self._bound.optimizer.state_dict()
         with self._bound.optimizer.together("load_state_dict"):
@@ -312,11 +324,38 @@ class Optimizer(torch.optim.Optimizer):
         return groups
 
     def save(self, path: Any, *, params: bool = True) -> None:
-        """Write a checkpoint, each process its part of it at once; see `adamas.sharded.ShardedOptimizer.save`."""
+        """Write a checkpoint: the file that one process would write; each process writes its part of it.
+
+        Args:
+            path: Path of the file, on a disk that all processes share. It ends in ``.safetensors``.
+            params: Write the parameters too. False: you keep them elsewhere.
+
+        Raises:
+            OSError: The file cannot be written. The old file is unchanged.
+            ValueError: The path has another ending.
+            RuntimeError: Another process failed.
+        """
         self._bound.optimizer.save(path, params=params)
 
     def load(self, path: Any, **options: Any) -> list[str]:
-        """Read a checkpoint that any number of processes wrote; see `adamas.sharded.ShardedOptimizer.load`."""
+        """Read a checkpoint that any number of processes wrote.
+
+        Args:
+            path: Path of the file.
+            **options: The arguments below, by name.
+            params: Load parameters too. None: load them if the file has them. False: leave them as they are.
+            convert: Convert states that were saved in another ``state_dtype`` into this optimizer's, rounding them.
+            check_finite: Refuse arrays with an infinity or NaN.
+
+        Returns:
+            An empty list: everything must fit.
+
+        Raises:
+            CheckpointError: The file is not a checkpoint, is damaged, or does not fit; the message lists all
+                mismatches.
+            OSError: The file cannot be read.
+            RuntimeError: Another process failed.
+        """
         left: list[str] = self._bound.optimizer.load(path, **options)
         torch.autograd.graph.increment_version(self._params)
         return left

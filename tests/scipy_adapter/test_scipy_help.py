@@ -1,0 +1,11 @@
+"""`help(adamas.minimize)` is complete."""
+
+from __future__ import annotations
+
+from help_audit import flaws_of_module
+
+import adamas.scipy
+
+
+def test_help_is_complete() -> None:
+    assert flaws_of_module(adamas.scipy) == []
