@@ -153,7 +153,7 @@ def test_docstrings_are_made_when_they_are_read() -> None:
         return "text"
 
     class Documented(metaclass=LazilyDocumented):
-        __doc__ = LazyDocstring(make)  # type: ignore[assignment]
+        __doc__ = LazyDocstring(make)
 
     assert made == []
     assert Documented.__doc__ == Documented().__doc__ == inspect.getdoc(Documented) == "text"

@@ -91,6 +91,7 @@ class AdaBelief(RuleSpec):
         Adapting Stepsizes by the Belief in Observed Gradients. NeurIPS 2020, arXiv:2010.07468.
     """
 
+    advice = "Programs that use it. Steps are large where gradients are steady."
     hyperparameters = (
         LR,
         BETAS.but(

@@ -70,6 +70,7 @@ class Adadelta(RuleSpec):
         M. D. Zeiler: ADADELTA: An Adaptive Learning Rate Method. arXiv:1212.5701, 2012.
     """
 
+    advice = "Programs that use it. Its paper has no learning rate."
     hyperparameters = (
         LR.but(1.0, text="Learning rate. The paper has none, which is 1."),
         Hyperparameter("rho", 0.9, Range.FRACTION, text="Decay rate of the averages v and a."),

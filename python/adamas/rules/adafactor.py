@@ -162,6 +162,7 @@ class Adafactor(RuleSpec):
         arXiv:1804.04235.
     """
 
+    advice = "The least memory for models of large matrices."
     hyperparameters = (
         LR.but(1e-2, text="The largest relative step size; weight decay is multiplied by it, too."),
         Hyperparameter(

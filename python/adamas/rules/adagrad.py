@@ -80,6 +80,7 @@ class Adagrad(RuleSpec):
         JMLR 12, 2011.
     """
 
+    advice = "Sparse gradients: elements that rarely have one keep large steps."
     hyperparameters = (
         LR.but(1e-2),
         Hyperparameter("lr_decay", 0.0, Range.NON_NEGATIVE, text="How fast the learning rate falls."),

@@ -142,6 +142,7 @@ class Adam(RuleSpec):
         S. J. Reddi, S. Kale, S. Kumar: On the Convergence of Adam and Beyond. ICLR 2018, arXiv:1904.09237 (AMSGrad).
     """
 
+    advice = "Programs that were tuned for it. With weight decay, `AdamW` is the better start."
     hyperparameters = (
         LR,
         BETAS,
@@ -228,6 +229,7 @@ class AdamW(Adam):
         I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.
     """
 
+    advice = "A good start for almost anything."
     hyperparameters = (
         LR,
         BETAS,

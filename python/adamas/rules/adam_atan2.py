@@ -78,6 +78,7 @@ class AdamAtan2(RuleSpec):
         J. Lee, J. Pennington: Scaling Exponents Across Parameterizations and Optimizers. ICML 2024, arXiv:2407.05872.
     """
 
+    advice = "No epsilon to choose."
     hyperparameters = (
         LR,
         BETAS,

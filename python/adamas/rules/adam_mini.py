@@ -90,6 +90,7 @@ class AdamMini(RuleSpec):
         Rates To Gain More. ICLR 2025, arXiv:2406.16793.
     """
 
+    advice = "Half of the states of AdamW, for transformers above all."
     hyperparameters = (
         LR,
         BETAS,

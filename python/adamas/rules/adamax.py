@@ -77,6 +77,7 @@ class Adamax(RuleSpec):
         D. P. Kingma, J. Ba: Adam: A Method for Stochastic Optimization. ICLR 2015, arXiv:1412.6980 (section 7.1).
     """
 
+    advice = "Programs that use it. The infinity norm takes the place of the second moment."
     hyperparameters = (
         LR.but(2e-3),
         BETAS.but(

@@ -103,6 +103,7 @@ class Adan(RuleSpec):
         Models. arXiv:2208.06677, 2022.
     """
 
+    advice = "Long training, where four states fit into memory."
     hyperparameters = (
         LR,
         BETAS.but(

@@ -98,6 +98,7 @@ class AdEMAMix(RuleSpec):
         arXiv:2409.03137.
     """
 
+    advice = "Long runs with a large model, which gain from old gradients."
     hyperparameters = (
         LR,
         BETAS.but(

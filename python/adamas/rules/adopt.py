@@ -89,6 +89,7 @@ class ADOPT(RuleSpec):
         arXiv:2411.02853.
     """
 
+    advice = "Any beta2: it converges for each, with a proof."
     hyperparameters = (
         LR,
         BETAS.but((0.9, 0.9999)),

@@ -102,6 +102,7 @@ class LAMB(RuleSpec):
         Batch Optimization for Deep Learning: Training BERT in 76 minutes. ICLR 2020, arXiv:1904.00962.
     """
 
+    advice = "Large batches, with updates like those of AdamW."
     hyperparameters = (
         LR,
         BETAS,

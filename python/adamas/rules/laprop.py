@@ -73,6 +73,7 @@ class LaProp(RuleSpec):
         L. Ziyin, Z. T. Wang, M. Ueda: LaProp: Separating Momentum and Adaptivity in Adam. arXiv:2002.04839, 2020.
     """
 
+    advice = "Adam whose beta1 and beta2 can be tuned independently."
     hyperparameters = (
         LR.but(4e-4),
         BETAS,

@@ -70,6 +70,7 @@ class LARS(RuleSpec):
         Y. You, I. Gitman, B. Ginsburg: Large Batch Training of Convolutional Networks. arXiv:1708.03888, 2017.
     """
 
+    advice = "Large batches, with updates like those of SGD."
     hyperparameters = (
         LR.but(1.0),
         Hyperparameter("momentum", 0.9, Range.NON_NEGATIVE, text="Momentum factor."),

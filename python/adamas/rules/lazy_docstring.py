@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class LazyDocstring:
@@ -19,8 +19,9 @@ class LazyDocstring:
         self._text: str | None = None
 
     def __get__(self, instance: object, owner: type | None = None) -> str | None:
-        if self._make is not None:
-            self._text = self._make()
+        make = self._make
+        if make is not None:  # another thread may be making it, too
+            self._text = make()
             self._make = None
         return self._text
 
@@ -40,4 +41,7 @@ class LazilyDocumented(ABCMeta):
     where the metaclass has a mere text as its docstring. Here the metaclass has a property.
     """
 
-    __doc__ = property(_text_of, _set_text_of)
+    if TYPE_CHECKING:
+        __doc__: str | None
+    else:
+        __doc__ = property(_text_of, _set_text_of)

@@ -70,6 +70,7 @@ class Lion(RuleSpec):
         Symbolic Discovery of Optimization Algorithms. NeurIPS 2023, arXiv:2302.06675.
     """
 
+    advice = "Half of the states of AdamW. It needs a learning rate 3 to 10 times smaller."
     hyperparameters = (
         LR.but(1e-4),
         BETAS.but(

@@ -98,6 +98,7 @@ class MARS(RuleSpec):
         Models. ICML 2025, arXiv:2411.10438.
     """
 
+    advice = "Large models with noisy gradients, where three states fit into memory."
     hyperparameters = (
         LR.but(3e-3),
         BETAS.but((0.9, 0.99)),

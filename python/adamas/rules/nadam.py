@@ -102,6 +102,7 @@ class NAdam(RuleSpec):
         T. Dozat: Incorporating Nesterov Momentum into Adam. ICLR Workshop 2016.
     """
 
+    advice = "Adam with Nesterov momentum, where a program or a paper uses it."
     hyperparameters = (
         LR.but(2e-3),
         BETAS,

@@ -76,6 +76,7 @@ class NovoGrad(RuleSpec):
         arXiv:1905.11286, 2019.
     """
 
+    advice = "Large batches, with half of the states of AdamW."
     hyperparameters = (
         LR,
         BETAS.but(

@@ -158,6 +158,7 @@ class Prodigy(RuleSpec):
         arXiv:2306.06101.
     """
 
+    advice = "No learning rate to choose: leave `lr` at 1."
     hyperparameters = (
         LR.but(
             1.0,

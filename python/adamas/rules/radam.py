@@ -94,6 +94,7 @@ class RAdam(RuleSpec):
         Beyond. ICLR 2020, arXiv:1908.03265.
     """
 
+    advice = "Adam without a warmup of the learning rate."
     hyperparameters = (
         LR,
         BETAS,

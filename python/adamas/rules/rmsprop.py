@@ -136,6 +136,7 @@ class RMSprop(RuleSpec):
         A. Graves: Generating Sequences With Recurrent Neural Networks, arXiv:1308.0850, 2013 (centered).
     """
 
+    advice = "Programs that were tuned for it, often recurrent networks and reinforcement learning."
     hyperparameters = (
         LR.but(1e-2),
         Hyperparameter("alpha", 0.99, Range.FRACTION, text="Decay rate of the averages v and a."),

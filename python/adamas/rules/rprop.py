@@ -73,6 +73,7 @@ class Rprop(RuleSpec):
         IEEE International Conference on Neural Networks, 1993.
     """
 
+    advice = "Gradients of all data at once, without noise."
     hyperparameters = (
         LR.but(
             1e-2,

@@ -229,6 +229,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
         arXiv:2405.15682.
     """
 
+    advice = "No learning-rate schedule, for example because the number of steps is not known."
     hyperparameters = (
         _RATE,
         _BETAS,
@@ -279,6 +280,7 @@ class ScheduleFreeSGD(_ScheduleFree):
         arXiv:2405.15682.
     """
 
+    advice = "SGD without a learning-rate schedule."
     hyperparameters = (
         LR.but(
             1.0, text="Learning rate. A constant is enough; it may be 10 to 50 times that of `SGD` with a schedule."
@@ -344,6 +346,7 @@ class ScheduleFreeRAdam(_ScheduleFree):
         Beyond. ICLR 2020, arXiv:1908.03265.
     """
 
+    advice = "No learning-rate schedule and no warmup."
     hyperparameters = (
         _RATE,
         _BETAS,

@@ -101,6 +101,7 @@ class SGD(RuleSpec):
         ICML 2013.
     """
 
+    advice = "Networks that were tuned for it, often convolutional ones. Without momentum it keeps no state."
     hyperparameters = (
         LR,
         Hyperparameter(

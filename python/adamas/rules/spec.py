@@ -51,6 +51,8 @@ class RuleSpec:
         ('I. Loshchilov, F. Hutter: Decoupled Weight Decay Regularization. ICLR 2019, arXiv:1711.05101.',)
     """
 
+    #: When to use it, in one or two sentences.
+    advice: str = ""
     #: In the order of the arguments; those that are ``fixed`` come last.
     hyperparameters: tuple[Hyperparameter, ...]
     #: The forms of the rule, of which one serves each group.

@@ -88,6 +88,7 @@ class StableAdamW(RuleSpec):
         for large-scale vision-language models. NeurIPS 2023, arXiv:2304.13013.
     """
 
+    advice = "Training that has loss spikes, without clipping of gradients."
     hyperparameters = (
         LR,
         BETAS.but((0.9, 0.99)),

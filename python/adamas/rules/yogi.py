@@ -87,6 +87,7 @@ class Yogi(RuleSpec):
         M. Zaheer, S. Reddi, D. Sachan, S. Kale, S. Kumar: Adaptive Methods for Nonconvex Optimization. NeurIPS 2018.
     """
 
+    advice = "Programs that use it, federated learning for example. The second moment grows slowly."
     hyperparameters = (
         LR.but(1e-2),
         BETAS,
