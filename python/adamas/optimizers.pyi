@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 class Adam(CompiledOptimizer):
-    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+    r"""Adam, with weight decay as an L2 penalty, and with AMSGrad as an option.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero::
@@ -201,7 +201,7 @@ class Adam(CompiledOptimizer):
     ) -> None: ...
 
 class AdamW(CompiledOptimizer):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero::
@@ -368,7 +368,7 @@ class NAdam(CompiledOptimizer):
         p <- p - (lr*(1 - mu_t)/(1 - mu_1*...*mu_t) * g + lr*mu_{t+1}/(1 - mu_1*...*mu_{t+1}) * m)
                  / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    The product of the mu so far is kept beside the step count, as ``mu_product``.
+    The product of all mu so far is kept beside the step count, as ``mu_product``.
 
     Every operation is rounded once, to float64 for float64 parameters and to float32 for all others. Numbers that
     depend only on the hyperparameters and on the step count are computed in float64, and then rounded once. So the
@@ -2092,7 +2092,7 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, CompiledOptimizer):
     r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
-    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
+    parameter before its first step, and v (``exp_avg_sq``), which starts at zero::
 
         lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
         w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
@@ -2236,7 +2236,7 @@ class ScheduleFreeSGD(EvaluatedElsewhere, CompiledOptimizer):
     r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the state z, which starts at the
-    parameter as it is at the first step::
+    parameter before its first step::
 
         lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
         w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
@@ -2371,7 +2371,7 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, CompiledOptimizer):
     r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
-    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
+    parameter before its first step, and v (``exp_avg_sq``), which starts at zero::
 
         rho_inf = 2/(1 - beta2) - 1;  rho = rho_inf - 2*t*beta2^t/(1 - beta2^t)
         v <- beta2*v + (1 - beta2)*g*g
@@ -3082,7 +3082,7 @@ class AdamAtan2(CompiledOptimizer):
     ) -> None: ...
 
 class StableAdamW(CompiledOptimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
     start at zero::
@@ -3223,9 +3223,9 @@ class MARS(CompiledOptimizer):
         v <- beta2*v + (1 - beta2)*c*c
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    where |.| is the Euclidean norm over the array. The authors and timm step vectors, as biases are, by AdamW unless
-    told otherwise: give those to an `AdamW` of their own for that. Norms are summed up in float64, in an order that
-    depends on neither instruction set nor threads.
+    where |.| is the Euclidean norm over the array. By default, the authors' code and timm update vectors, such as
+    biases, by AdamW; to do the same, give these to an `AdamW` of their own. Norms are summed up in float64, in an order
+    that depends on neither instruction set nor threads.
 
     Every operation is rounded once, to float64 for float64 parameters and to float32 for all others. Numbers that
     depend only on the hyperparameters and on the step count are computed in float64, and then rounded once. So the

@@ -18,6 +18,7 @@ ALLOWED = {
     "adamas.adapters",
     "adamas.adapters.checkpoints",
     "adamas.adapters.checks",
+    "adamas.adapters.docstrings",
     "adamas.optimizers",
     "adamas.rows",
     "adamas.averaging",

@@ -13,7 +13,7 @@ the memory, brings gradients, and shows the states in the library's own form; al
 - `class_named`: an optimizer class by the name of its rule;
 - `evaluated`: a ``with`` block in which parameters hold what is to be evaluated;
 - `Lent`: copies of arrays for functions of users;
-- `option_texts`: what each option means, for docstrings;
+- `adamas.adapters.docstrings`: docstrings that spell out all arguments and options;
 - `StepTable`, `SteppingCall`: steps of single parameters by key, for libraries that call for one tensor at a time;
 - `Tensors`: the tensors of a library that has DLPack's exchange interface (PyTorch), read without making arrays.
 
@@ -25,7 +25,6 @@ from __future__ import annotations
 from adamas._core import xla_handler
 from adamas._numerics.formats import bfloat16
 from adamas._optimizer.base import Optimizer
-from adamas._optimizer.docstrings import option_texts
 from adamas._optimizer.observed import Observed
 from adamas._optimizer.report import StepReport
 from adamas._optimizer.step_defaults import StepDefaults
@@ -69,6 +68,5 @@ __all__ = [
     "evaluated",
     "is_evaluated_elsewhere",
     "is_optimizer_class",
-    "option_texts",
     "xla_handler",
 ]

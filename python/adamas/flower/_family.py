@@ -8,11 +8,9 @@ import re
 from typing import Any
 
 from adamas import optimizers as engines
-from adamas.rules import SPECS
-from adamas.rules.docstring import with_default
+from adamas.adapters.docstrings import LazyDocstring, with_default
+from adamas.rules import SPECS, RuleSpec
 from adamas.rules.flower_classes import flower_arguments, flower_docstring, flower_name, in_flower
-from adamas.rules.lazy_docstring import LazyDocstring
-from adamas.rules.spec import RuleSpec
 
 
 def make_strategies(base: Any, module: str, *, older: bool) -> dict[str, type]:

@@ -13,13 +13,13 @@ from flwr.server.strategy import FedAvg
 
 from adamas.adapters import Array
 from adamas.adapters.checks import type_name
+from adamas.adapters.docstrings import LazilyDocumented
 from adamas.flower import _arguments
 from adamas.flower._errors import ReplyError
 from adamas.flower._layout import Reply, check_weights
 from adamas.flower._served import Served
 from adamas.flower._state import State
 from adamas.flower._wire import packed, views
-from adamas.rules.lazy_docstring import LazilyDocumented
 
 _log = logging.getLogger("flwr")
 _TYPE = "numpy.ndarray"

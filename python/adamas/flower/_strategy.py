@@ -13,12 +13,12 @@ from flwr.serverapp.exception import AggregationError
 from flwr.serverapp.strategy import FedAvg
 
 from adamas.adapters import Array
+from adamas.adapters.docstrings import LazilyDocumented
 from adamas.flower import _arguments
 from adamas.flower._errors import ReplyError
 from adamas.flower._layout import Reply, check_weights
 from adamas.flower._served import Served
 from adamas.flower._wire import packed, views
-from adamas.rules.lazy_docstring import LazilyDocumented
 
 _log = logging.getLogger("flwr")
 #: What Flower calls the bytes of ``numpy.save``.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 
-from adamas.adapters import Optimizer, describe, option_texts
+from adamas.adapters import Optimizer, describe
+from adamas.adapters.docstrings import class_docstring, described, joined, listed, option_texts, wrapped
 from adamas.jax._arguments import OPTIONS, can_change
 from adamas.rules import SPECS
-from adamas.rules.class_docstring import class_docstring
-from adamas.rules.docstring import described, joined, listed, wrapped
 from adamas.rules.optax_functions import Function
 
 _SCHEDULE = (

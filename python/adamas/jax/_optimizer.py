@@ -24,6 +24,7 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
+from adamas.adapters.docstrings import LazyDocstring
 from adamas.jax._arguments import ELSEWHERE, can_change, checked, signature_of
 from adamas.jax._docstrings import jax_docstring
 from adamas.jax._exchange import from_numpy, from_optax, to_numpy, to_optax
@@ -32,7 +33,6 @@ from adamas.jax._programs import Compiled, Group, bind, compile_step, operands_o
 from adamas.jax._state import State, check_state, no_report, observed_in, put_together, take_apart
 from adamas.jax._steps import StepsAlone, is_traced, take_step
 from adamas.jax._trees import Exact, Tree, any_dynamic, describe, gradients_like, value_at
-from adamas.rules.lazy_docstring import LazyDocstring
 
 
 class Optimizer:

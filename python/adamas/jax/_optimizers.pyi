@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 class Adam(Optimizer):
-    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+    r"""Adam, with weight decay as an L2 penalty, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.jax.Adam)``.
     """
@@ -76,7 +76,7 @@ class Adam(Optimizer):
     ) -> None: ...
 
 class AdamW(Optimizer):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.jax.AdamW)``.
     """
@@ -738,7 +738,7 @@ class AdamAtan2(Optimizer):
     ) -> None: ...
 
 class StableAdamW(Optimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     Equations, arguments and options: ``help(adamas.jax.StableAdamW)``.
     """

@@ -5,15 +5,13 @@ import functools
 import keras
 
 from adamas import optimizers as engines
+from adamas.adapters.docstrings import LazyDocstring, entries, sections
 from adamas.keras._arguments import OF_KERAS, OPTIONS
 from adamas.keras._evaluation import EvaluatedElsewhere
 from adamas.keras._from_words import WordedOptimizer
 from adamas.keras._optimizer import Optimizer
-from adamas.rules import SPECS
-from adamas.rules.docstring import entries, sections
+from adamas.rules import SPECS, RuleSpec
 from adamas.rules.keras_classes import keras_arguments, keras_docstring, keras_fixed, keras_name
-from adamas.rules.lazy_docstring import LazyDocstring
-from adamas.rules.spec import RuleSpec
 
 _serializable = keras.saving.register_keras_serializable(package="adamas")
 

@@ -694,7 +694,7 @@ class AdamAtan2(WordedOptimizer):
     ) -> None: ...
 
 class StableAdamW(WordedOptimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     Equations, arguments and options: ``help(adamas.keras.StableAdamW)``.
     """

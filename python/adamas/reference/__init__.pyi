@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 class Adam(ReferenceOptimizer):
-    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+    r"""Adam, with weight decay as an L2 penalty, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.reference.Adam)``.
     """
@@ -70,7 +70,7 @@ class Adam(ReferenceOptimizer):
     ) -> None: ...
 
 class AdamW(ReferenceOptimizer):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.reference.AdamW)``.
     """
@@ -512,7 +512,7 @@ class AdamAtan2(ReferenceOptimizer):
     ) -> None: ...
 
 class StableAdamW(ReferenceOptimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     Equations, arguments and options: ``help(adamas.reference.StableAdamW)``.
     """

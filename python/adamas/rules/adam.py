@@ -116,7 +116,7 @@ class _AdamInFlower(AdamInFlower):
 
 @enter
 class Adam(RuleSpec):
-    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+    r"""Adam, with weight decay as an L2 penalty, and with AMSGrad as an option.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero::
@@ -202,7 +202,7 @@ class _AdamWInKeras(KerasWords):
 
 @enter
 class AdamW(Adam):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     For each element, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which start
     at zero::

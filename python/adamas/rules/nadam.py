@@ -86,7 +86,7 @@ class NAdam(RuleSpec):
         p <- p - (lr*(1 - mu_t)/(1 - mu_1*...*mu_t) * g + lr*mu_{t+1}/(1 - mu_1*...*mu_{t+1}) * m)
                  / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    The product of the mu so far is kept beside the step count, as ``mu_product``.
+    The product of all mu so far is kept beside the step count, as ``mu_product``.
 
     Example:
         >>> import numpy as np

@@ -192,7 +192,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
     r"""AdamW without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
-    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
+    parameter before its first step, and v (``exp_avg_sq``), which starts at zero::
 
         lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
         w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
@@ -248,7 +248,7 @@ class ScheduleFreeSGD(_ScheduleFree):
     r"""SGD without a learning-rate schedule: gradients are taken at y, and the average x is what is evaluated.
 
     For each element, with the parameter y, gradient g at y, step count t, and the state z, which starts at the
-    parameter as it is at the first step::
+    parameter before its first step::
 
         lr_t = lr * min(1, t/warmup_steps);  lr_max <- max(lr_max, lr_t)
         w = t^r * lr_max^weight_lr_power;  weight_sum <- weight_sum + w;  k = w/weight_sum
@@ -304,7 +304,7 @@ class ScheduleFreeRAdam(_ScheduleFree):
     r"""RAdam without a learning-rate schedule, and without warmup: the rectification takes its place.
 
     For each element, with the parameter y, gradient g at y, step count t, and the states z, which starts at the
-    parameter as it is at the first step, and v (``exp_avg_sq``), which starts at zero::
+    parameter before its first step, and v (``exp_avg_sq``), which starts at zero::
 
         rho_inf = 2/(1 - beta2) - 1;  rho = rho_inf - 2*t*beta2^t/(1 - beta2^t)
         v <- beta2*v + (1 - beta2)*g*g

@@ -55,7 +55,7 @@ class _StableAdamWFormula(Formula):
 
 @enter
 class StableAdamW(RuleSpec):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     For each parameter array, with gradient g, step count t and the states m (``exp_avg``) and v (``exp_avg_sq``), which
     start at zero::

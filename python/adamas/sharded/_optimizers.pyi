@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 class Adam(ShardedOptimizer):
-    r"""Adam, with weight decay as an L2 penalty; AMSGrad on request.
+    r"""Adam, with weight decay as an L2 penalty, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.sharded.Adam)``.
     """
@@ -72,7 +72,7 @@ class Adam(ShardedOptimizer):
     ) -> None: ...
 
 class AdamW(ShardedOptimizer):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.sharded.AdamW)``.
     """
@@ -554,7 +554,7 @@ class AdamAtan2(ShardedOptimizer):
     ) -> None: ...
 
 class StableAdamW(ShardedOptimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     Equations, arguments and options: ``help(adamas.sharded.StableAdamW)``.
     """

@@ -3,10 +3,8 @@
 import functools
 
 from adamas import optimizers as engines
-from adamas.rules import SPECS
-from adamas.rules.docstring import entries, sections
-from adamas.rules.lazy_docstring import LazyDocstring
-from adamas.rules.spec import RuleSpec
+from adamas.adapters.docstrings import LazyDocstring, entries, sections
+from adamas.rules import SPECS, RuleSpec
 from adamas.rules.thinc_classes import (
     thinc_docstring,
     thinc_hyperparameters,

@@ -63,7 +63,7 @@ class Adam(Optimizer):
     ) -> None: ...
 
 class AdamW(Optimizer):
-    r"""Adam with decoupled weight decay; AMSGrad on request.
+    r"""Adam with decoupled weight decay, and with AMSGrad as an option.
 
     Equations, arguments and options: ``help(adamas.thinc.AdamW)``.
     """
@@ -543,7 +543,7 @@ class AdamAtan2(Optimizer):
     ) -> None: ...
 
 class StableAdamW(Optimizer):
-    r"""AdamW with Adafactor's clipping of the update, as in optimi: no loss spikes, and no need to clip gradients.
+    r"""AdamW with Adafactor's clipping of the update, as in optimi, in place of clipping of gradients.
 
     Equations, arguments and options: ``help(adamas.thinc.StableAdamW)``.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adamas.adapters import Optimizer, option_texts
-from adamas.rules.class_docstring import argument_texts, class_docstring
+from adamas.adapters import Optimizer
+from adamas.adapters.docstrings import argument_texts, class_docstring, option_texts
 
 #: On the parameters.
 PARAMS = (

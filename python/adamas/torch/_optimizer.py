@@ -24,7 +24,7 @@ from adamas.adapters.checks import (
     warn_of_lost_updates,
     warn_without_effect,
 )
-from adamas.rules.lazy_docstring import LazyDocstring
+from adamas.adapters.docstrings import LazyDocstring
 from adamas.torch._arguments import (
     IMPLEMENTATIONS,
     as_number,
