@@ -144,19 +144,19 @@ class Adam(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        max_exp_avg_sq: An array of the parameter's shape, zeros at first. Only with ``amsgrad``.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``max_exp_avg_sq``: An array of the parameter's shape, zeros at first. Only with ``amsgrad``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. With ``max_exp_avg_sq``: 12 with state_dtype None or 'float32',
         6 with 'bfloat16', 3.09 with 'int8', 1.59 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.Adam``: all are the same.
-        ``optax.adam``: all are the same.
-        ``keras.optimizers.Adam``: eps=1e-07. All others are the same.
+        - ``torch.optim.Adam``: all are the same.
+        - ``optax.adam``: all are the same.
+        - ``keras.optimizers.Adam``: eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -301,19 +301,19 @@ class AdamW(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        max_exp_avg_sq: An array of the parameter's shape, zeros at first. Only with ``amsgrad``.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``max_exp_avg_sq``: An array of the parameter's shape, zeros at first. Only with ``amsgrad``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. With ``max_exp_avg_sq``: 12 with state_dtype None or 'float32',
         6 with 'bfloat16', 3.09 with 'int8', 1.59 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.AdamW``: all are the same.
-        ``optax.adamw``: weight_decay=0.0001. All others are the same.
-        ``keras.optimizers.AdamW``: weight_decay=0.004, eps=1e-07. All others are the same.
+        - ``torch.optim.AdamW``: all are the same.
+        - ``optax.adamw``: weight_decay=0.0001. All others are the same.
+        - ``keras.optimizers.AdamW``: weight_decay=0.004, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -453,18 +453,18 @@ class NAdam(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        mu_product: A number for each parameter, 1 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``mu_product``: A number for each parameter, 1 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.NAdam``: all are the same.
-        ``optax.nadam``: all are the same.
-        ``keras.optimizers.Nadam``: lr=0.001, eps=1e-07. All others are the same.
+        - ``torch.optim.NAdam``: all are the same.
+        - ``optax.nadam``: all are the same.
+        - ``keras.optimizers.Nadam``: lr=0.001, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -605,16 +605,16 @@ class RAdam(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.RAdam``: all are the same.
-        ``optax.radam``: all are the same.
+        - ``torch.optim.RAdam``: all are the same.
+        - ``optax.radam``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -745,18 +745,18 @@ class Adamax(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_inf: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_inf``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.Adamax``: all are the same.
-        ``optax.adamax``: all are the same.
-        ``optax.adamaxw``: weight_decay=0.0001. All others are the same.
-        ``keras.optimizers.Adamax``: lr=0.001, eps=1e-07. All others are the same.
+        - ``torch.optim.Adamax``: all are the same.
+        - ``optax.adamax``: all are the same.
+        - ``optax.adamaxw``: weight_decay=0.0001. All others are the same.
+        - ``keras.optimizers.Adamax``: lr=0.001, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -890,15 +890,15 @@ class AdaBelief(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_var: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_var``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``optax.adabelief``: all are the same.
+        - ``optax.adabelief``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1034,15 +1034,15 @@ class Yogi(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first.
-        exp_avg_sq: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``optax.yogi``: all are the same.
+        - ``optax.yogi``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1169,17 +1169,17 @@ class Adagrad(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        sum: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first. It is not rounded to
-            ``state_dtype``.
+        - ``step``: How many steps the parameter has taken.
+        - ``sum``: An array of the parameter's shape, filled with ``initial_accumulator_value`` at first. It is not
+          rounded to ``state_dtype``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with every state_dtype. For a float64
         parameter: 8.
 
     Defaults of other libraries:
-        ``torch.optim.Adagrad``: all are the same.
-        ``optax.adagrad``: initial_accumulator_value=0.1, eps=1e-07. All others are the same.
-        ``keras.optimizers.Adagrad``: lr=0.001, initial_accumulator_value=0.1, eps=1e-07. All others are the same.
+        - ``torch.optim.Adagrad``: all are the same.
+        - ``optax.adagrad``: initial_accumulator_value=0.1, eps=1e-07. All others are the same.
+        - ``keras.optimizers.Adagrad``: lr=0.001, initial_accumulator_value=0.1, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1317,20 +1317,20 @@ class RMSprop(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        square_avg: An array of the parameter's shape, zeros at first.
-        grad_avg: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``. Only with
-            ``centered``.
-        momentum_buffer: An array of the parameter's shape, zeros at first. Only with ``momentum``.
+        - ``step``: How many steps the parameter has taken.
+        - ``square_avg``: An array of the parameter's shape, zeros at first.
+        - ``grad_avg``: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``. Only
+          with ``centered``.
+        - ``momentum_buffer``: An array of the parameter's shape, zeros at first. Only with ``momentum``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with state_dtype None or 'float32', 2 with
         'bfloat16', 1.03 with 'int8', 0.53 with 'int4'. With ``grad_avg`` and ``momentum_buffer``: 12 with state_dtype
         None or 'float32', 10 with 'bfloat16', 9.03 with 'int8', 8.53 with 'int4'. For a float64 parameter: 8.
 
     Defaults of other libraries:
-        ``torch.optim.RMSprop``: all are the same.
-        ``optax.rmsprop``: alpha=0.9. All others are the same.
-        ``keras.optimizers.RMSprop``: lr=0.001, alpha=0.9, eps=1e-07. All others are the same.
+        - ``torch.optim.RMSprop``: all are the same.
+        - ``optax.rmsprop``: alpha=0.9. All others are the same.
+        - ``keras.optimizers.RMSprop``: lr=0.001, alpha=0.9, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1465,15 +1465,15 @@ class Lion(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with state_dtype None or 'float32', 2 with
         'bfloat16', 1.03 with 'int8', 0.53 with 'int4'. For a float64 parameter: 8.
 
     Defaults of other libraries:
-        ``optax.lion``: all are the same.
-        ``keras.optimizers.Lion``: lr=0.001, weight_decay=None. All others are the same.
+        - ``optax.lion``: all are the same.
+        - ``keras.optimizers.Lion``: lr=0.001, weight_decay=None. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1597,16 +1597,16 @@ class LAMB(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``optax.lamb``: all are the same.
-        ``keras.optimizers.Lamb``: eps=1e-07. All others are the same.
+        - ``optax.lamb``: all are the same.
+        - ``keras.optimizers.Lamb``: eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1743,17 +1743,17 @@ class Adan(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_diff: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        previous_grad: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_diff``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``previous_grad``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 16 with state_dtype None or 'float32', 8
         with 'bfloat16', 4.12 with 'int8', 2.12 with 'int4'. For a float64 parameter: 32.
 
     Defaults of other libraries:
-        ``optax.adan``: all are the same.
+        - ``optax.adan``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -1890,15 +1890,15 @@ class ADOPT(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``optax.contrib.adopt``: all are the same.
+        - ``optax.contrib.adopt``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2038,16 +2038,16 @@ class AdEMAMix(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_slow: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_slow``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 12 with state_dtype None or 'float32', 6
         with 'bfloat16', 3.09 with 'int8', 1.59 with 'int4'. For a float64 parameter: 24.
 
     Defaults of other libraries:
-        ``optax.contrib.ademamix``: all are the same.
+        - ``optax.contrib.ademamix``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2177,19 +2177,19 @@ class ScheduleFreeAdamW(EvaluatedElsewhere, CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        z: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
-            ``state_dtype``.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        weight_sum: A number for each parameter, 0 at first.
-        lr_max: A number for each parameter, 0 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``z``: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
+          ``state_dtype``.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``weight_sum``: A number for each parameter, 0 at first.
+        - ``lr_max``: A number for each parameter, 0 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 6 with
         'bfloat16', 5.03 with 'int8', 4.53 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``optax.contrib.schedule_free_adamw``: all are the same.
-        ``keras.optimizers.ScheduleFreeAdamW``: all are the same.
+        - ``optax.contrib.schedule_free_adamw``: all are the same.
+        - ``keras.optimizers.ScheduleFreeAdamW``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2318,17 +2318,17 @@ class ScheduleFreeSGD(EvaluatedElsewhere, CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        z: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
-            ``state_dtype``.
-        weight_sum: A number for each parameter, 0 at first.
-        lr_max: A number for each parameter, 0 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``z``: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
+          ``state_dtype``.
+        - ``weight_sum``: A number for each parameter, 0 at first.
+        - ``lr_max``: A number for each parameter, 0 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with every state_dtype. For a float64
         parameter: 8.
 
     Defaults of other libraries:
-        ``optax.contrib.schedule_free_sgd``: all are the same.
+        - ``optax.contrib.schedule_free_sgd``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2463,12 +2463,12 @@ class ScheduleFreeRAdam(EvaluatedElsewhere, CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        z: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
-            ``state_dtype``.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        weight_sum: A number for each parameter, 0 at first.
-        lr_max: A number for each parameter, 0 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``z``: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
+          ``state_dtype``.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``weight_sum``: A number for each parameter, 0 at first.
+        - ``lr_max``: A number for each parameter, 0 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 6 with
         'bfloat16', 5.03 with 'int8', 4.53 with 'int4'. For a float64 parameter: 16.
@@ -2606,17 +2606,17 @@ class SGD(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        momentum_buffer: An array of the parameter's shape, zeros at first. Only with ``momentum``.
+        - ``step``: How many steps the parameter has taken.
+        - ``momentum_buffer``: An array of the parameter's shape, zeros at first. Only with ``momentum``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 0 with every state_dtype. With
         ``momentum_buffer``: 4 with state_dtype None or 'float32', 2 with 'bfloat16', 1.03 with 'int8', 0.53 with
         'int4'. For a float64 parameter: 0.
 
     Defaults of other libraries:
-        ``torch.optim.SGD``: all are the same.
-        ``optax.sgd``: all are the same.
-        ``keras.optimizers.SGD``: lr=0.01. All others are the same.
+        - ``torch.optim.SGD``: all are the same.
+        - ``optax.sgd``: all are the same.
+        - ``keras.optimizers.SGD``: lr=0.01. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2747,17 +2747,17 @@ class Adadelta(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        square_avg: An array of the parameter's shape, zeros at first.
-        acc_delta: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``square_avg``: An array of the parameter's shape, zeros at first.
+        - ``acc_delta``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.Adadelta``: all are the same.
-        ``optax.adadelta``: all are the same.
-        ``keras.optimizers.Adadelta``: lr=0.001, rho=0.95, eps=1e-07. All others are the same.
+        - ``torch.optim.Adadelta``: all are the same.
+        - ``optax.adadelta``: all are the same.
+        - ``keras.optimizers.Adadelta``: lr=0.001, rho=0.95, eps=1e-07. All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -2892,10 +2892,10 @@ class LaProp(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        lr_average: A number for each parameter, 0 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``lr_average``: A number for each parameter, 0 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
@@ -3035,9 +3035,9 @@ class AdamAtan2(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
@@ -3169,9 +3169,9 @@ class StableAdamW(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with state_dtype None or 'float32', 4 with
         'bfloat16', 2.06 with 'int8', 1.06 with 'int4'. For a float64 parameter: 16.
@@ -3309,10 +3309,10 @@ class MARS(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        previous_grad: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``previous_grad``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 12 with state_dtype None or 'float32', 6
         with 'bfloat16', 3.09 with 'int8', 1.59 with 'int4'. For a float64 parameter: 24.
@@ -3435,14 +3435,14 @@ class LARS(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        momentum_buffer: An array of the parameter's shape, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``momentum_buffer``: An array of the parameter's shape, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with state_dtype None or 'float32', 2 with
         'bfloat16', 1.03 with 'int8', 0.53 with 'int4'. For a float64 parameter: 8.
 
     Defaults of other libraries:
-        ``optax.lars``: all are the same.
+        - ``optax.lars``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -3560,15 +3560,15 @@ class NovoGrad(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: A number for each parameter, 0 at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: A number for each parameter, 0 at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with state_dtype None or 'float32', 2 with
         'bfloat16', 1.03 with 'int8', 0.53 with 'int4'. For a float64 parameter: 8.
 
     Defaults of other libraries:
-        ``optax.novograd``: all are the same.
+        - ``optax.novograd``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -3722,22 +3722,22 @@ class Prodigy(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: An array of the parameter's shape, zeros at first.
-        s: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
-        p0: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
-            ``state_dtype``.
-        d: A number for all parameters together, 0 at first (``opt.scalars``).
-        d_max: A number for all parameters together, 0 at first (``opt.scalars``).
-        d_numerator: A number for all parameters together, 0 at first (``opt.scalars``).
-        k: A number for all parameters together, 0 at first (``opt.scalars``).
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: An array of the parameter's shape, zeros at first.
+        - ``s``: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
+        - ``p0``: An array of the parameter's shape, a copy of the parameter at its first step. It is not rounded to
+          ``state_dtype``.
+        - ``d``: A number for all parameters together, 0 at first (``opt.scalars``).
+        - ``d_max``: A number for all parameters together, 0 at first (``opt.scalars``).
+        - ``d_numerator``: A number for all parameters together, 0 at first (``opt.scalars``).
+        - ``k``: A number for all parameters together, 0 at first (``opt.scalars``).
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 16 with state_dtype None or 'float32', 12
         with 'bfloat16', 10.06 with 'int8', 9.06 with 'int4'. For a float64 parameter: 32.
 
     Defaults of other libraries:
-        ``optax.contrib.prodigy``: all are the same.
+        - ``optax.contrib.prodigy``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -3861,16 +3861,16 @@ class Rprop(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        prev: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
-        step_size: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
+        - ``step``: How many steps the parameter has taken.
+        - ``prev``: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
+        - ``step_size``: An array of the parameter's shape, zeros at first. It is not rounded to ``state_dtype``.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 8 with every state_dtype. For a float64
         parameter: 16.
 
     Defaults of other libraries:
-        ``torch.optim.Rprop``: all are the same.
-        ``optax.rprop``: all are the same.
+        - ``torch.optim.Rprop``: all are the same.
+        - ``optax.rprop``: all are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -4008,21 +4008,21 @@ class Adafactor(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first. Only with ``beta1``.
-        row_var: One float32 number for each row of the matrix (float64 for float64 parameters), zeros at first. For
-            parameters of two dimensions or more.
-        col_var: One float32 number for each column of the matrix (float64 for float64 parameters), zeros at first. For
-            parameters of two dimensions or more.
-        variance: An array of the parameter's shape, zeros at first. For parameters of fewer dimensions.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first. Only with ``beta1``.
+        - ``row_var``: One float32 number for each row of the matrix (float64 for float64 parameters), zeros at first.
+          For parameters of two dimensions or more.
+        - ``col_var``: One float32 number for each column of the matrix (float64 for float64 parameters), zeros at
+          first. For parameters of two dimensions or more.
+        - ``variance``: An array of the parameter's shape, zeros at first. For parameters of fewer dimensions.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 0 with every state_dtype. With ``exp_avg``
         and ``variance``: 8 with state_dtype None or 'float32', 4 with 'bfloat16', 2.06 with 'int8', 1.06 with 'int4'.
         Beside that, ``row_var`` and ``col_var``: 4 bytes for each number. For a float64 parameter: 0.
 
     Defaults of other libraries:
-        ``torch.optim.Adafactor``: all are the same.
-        ``keras.optimizers.Adafactor``: lr=0.001, eps=(1e-30, 0.001). All others are the same.
+        - ``torch.optim.Adafactor``: all are the same.
+        - ``keras.optimizers.Adafactor``: lr=0.001, eps=(1e-30, 0.001). All others are the same.
 
     Raises:
         TypeError: A parameter is not a plain floating-point array, an argument is unknown, or an argument has the wrong
@@ -4163,9 +4163,9 @@ class AdamMini(CompiledOptimizer):
             parameters. None: the optimizer allocates the memory. Fixed at construction. Default: None.
 
     States:
-        step: How many steps the parameter has taken.
-        exp_avg: An array of the parameter's shape, zeros at first.
-        exp_avg_sq: One number for each block, or for each element where ``blocks`` says so, zeros at first.
+        - ``step``: How many steps the parameter has taken.
+        - ``exp_avg``: An array of the parameter's shape, zeros at first.
+        - ``exp_avg_sq``: One number for each block, or for each element where ``blocks`` says so, zeros at first.
 
         Bytes for each element of a float32, bfloat16 or float16 parameter: 4 with state_dtype None or 'float32', 2 with
         'bfloat16', 1.03 with 'int8', 0.53 with 'int4'. Where all states have the parameter's shape: 8 with state_dtype

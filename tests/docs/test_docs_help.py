@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pydoc
+import re
 import subprocess
 import sys
 from types import ModuleType
@@ -63,7 +64,9 @@ def test_help_of_an_optimizer_is_complete(module: ModuleType, name: str) -> None
 @each_rule
 def test_states_are_named_with_their_bytes(name: str) -> None:
     spec, text = SPECS[name], sections(getattr(adamas, name).__doc__)["States"]
-    assert {"step", *spec.states, *spec.scalars, *spec.shared_scalars} == set(entries(text.split("\n\n")[0]))
+    assert {"step", *spec.states, *spec.scalars, *spec.shared_scalars} == set(
+        re.findall(r"^- ``(\w+)``: ", text, re.MULTILINE)
+    )
     formula = spec.formula_for({each.name: each.default for each in spec.hyperparameters})
     for each in FORMATS:
         assert f"{shown_bytes(bytes_per_element(formula, each))} with" in " ".join(text.split())

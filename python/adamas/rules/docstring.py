@@ -59,6 +59,11 @@ def listed(texts: Mapping[str, str]) -> str:
     return "\n".join(wrapped(f"{name}: {text}", "    ") for name, text in texts.items())
 
 
+def bulleted(texts: Mapping[str, str]) -> str:
+    """Return a list with an item for each name, for sections that Google's style does not have."""
+    return "\n".join(wrapped(f"- ``{name}``: {text}", "  ") for name, text in texts.items())
+
+
 @functools.cache
 def wrapped(text: str, indent: str = "") -> str:
     """Return a text in lines; all but the first are indented."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adamas.rules.docstring import listed
+from adamas.rules.docstring import bulleted
 from adamas.rules.spec import RuleSpec
 
 #: By rule, and by the class or function that other libraries have for it: the defaults that differ, under the names
@@ -69,5 +69,5 @@ def peers_section(spec: RuleSpec) -> str:
     texts = {}
     for peer, defaults in PEER_DEFAULTS.get(spec.name, {}).items():
         differing = ", ".join(f"{name}={value!r}" for name, value in defaults.items())
-        texts[f"``{peer}``"] = f"{differing}. All others are the same." if differing else "all are the same."
-    return listed(texts)
+        texts[peer] = f"{differing}. All others are the same." if differing else "all are the same."
+    return bulleted(texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adamas._numerics.axes import AXES
 from adamas._numerics.formats import StateFormat
-from adamas.rules.docstring import listed, wrapped
+from adamas.rules.docstring import bulleted, wrapped
 from adamas.rules.formula import Formula
 from adamas.rules.memory import FORMATS, bytes_per_element, shown_bytes
 from adamas.rules.spec import RuleSpec
@@ -19,7 +19,7 @@ def states_section(spec: RuleSpec) -> str:
         name: f"A number for all parameters together, {first:g} at first (``opt.scalars``)."
         for name, first in spec.shared_scalars.items()
     }
-    return f"{listed(texts)}\n\n{wrapped(memory_text(spec))}"
+    return f"{bulleted(texts)}\n\n{wrapped(memory_text(spec))}"
 
 
 def state_text(spec: RuleSpec, name: str) -> str:
