@@ -1522,8 +1522,8 @@ class LAMB(CompiledOptimizer):
         u = m/(1 - beta1^t) / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*p
         p <- p - lr * |p|/|u| * u
 
-    where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
-    float64, in an order that depends on neither instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up
+    in float64, in an order that depends on neither instruction set nor threads.
 
     This is `Adam` with a trust ratio. The ratio scales the weight decay as well, so it is not an option of `Adam`.
 
@@ -3223,7 +3223,7 @@ class MARS(CompiledOptimizer):
         v <- beta2*v + (1 - beta2)*c*c
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    where |.| is the Euclidean norm over the array. By default, the authors' code and timm update vectors, such as
+    where ``|.|`` is the Euclidean norm over the array. By default, the authors' code and timm update vectors, such as
     biases, by AdamW; to do the same, give these to an `AdamW` of their own. Norms are summed up in float64, in an order
     that depends on neither instruction set nor threads.
 
@@ -3364,8 +3364,8 @@ class LARS(CompiledOptimizer):
         b <- momentum*b + lr * trust_coefficient*|p|/(|u| + eps) * u
         p <- p - b,  or with nesterov: p <- p - (lr * trust_coefficient*|p|/(|u| + eps) * u + momentum*b)
 
-    where |.| is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero. Norms
-    are summed up in float64, in an order that depends on neither instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero.
+    Norms are summed up in float64, in an order that depends on neither instruction set nor threads.
 
     Every operation is rounded once, to float64 for float64 parameters and to float32 for all others. Numbers that
     depend only on the hyperparameters and on the step count are computed in float64, and then rounded once. So the
@@ -3489,8 +3489,8 @@ class NovoGrad(CompiledOptimizer):
         m <- beta1*m + g/(sqrt(v + eps_root) + eps) + weight_decay*p
         p <- p - lr*m
 
-    where |.| is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on neither
-    instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on
+    neither instruction set nor threads.
 
     Every operation is rounded once, to float64 for float64 parameters and to float32 for all others. Numbers that
     depend only on the hyperparameters and on the step count are computed in float64, and then rounded once. So the

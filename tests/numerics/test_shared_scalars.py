@@ -416,7 +416,7 @@ def test_the_function_takes_the_scalars() -> None:
         functional.prodigy_(a, a - 1, m, v, s, start, step=30, scalars={"d": 1.0})
     with pytest.raises(ValueError, match=r"scalars\['d'\]: expected a finite number >= 0, got -1.0"):
         functional.prodigy_(a, a - 1, m, v, s, start, step=30, scalars={**scalars, "d": -1.0})
-    assert "needs `adamas.Prodigy`" in str(functional.prodigy_.__doc__).replace("\n", " ")
+    assert "needs `adamas.Prodigy`" in " ".join(str(functional.prodigy_.__doc__).split())
 
 
 def test_the_start_is_where_the_first_step_finds_the_parameter() -> None:

@@ -82,8 +82,8 @@ class LAMB(RuleSpec):
         u = m/(1 - beta1^t) / (sqrt(v)/sqrt(1 - beta2^t) + eps) + weight_decay*p
         p <- p - lr * |p|/|u| * u
 
-    where |.| is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up in
-    float64, in an order that depends on neither instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array, and the ratio is 1 if either norm is zero. Norms are summed up
+    in float64, in an order that depends on neither instruction set nor threads.
 
     This is `Adam` with a trust ratio. The ratio scales the weight decay as well, so it is not an option of `Adam`.
 

@@ -53,8 +53,8 @@ class LARS(RuleSpec):
         b <- momentum*b + lr * trust_coefficient*|p|/(|u| + eps) * u
         p <- p - b,  or with nesterov: p <- p - (lr * trust_coefficient*|p|/(|u| + eps) * u + momentum*b)
 
-    where |.| is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero. Norms
-    are summed up in float64, in an order that depends on neither instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array, and the factor before u is lr alone if either norm is zero.
+    Norms are summed up in float64, in an order that depends on neither instruction set nor threads.
 
     Example:
         >>> import numpy as np

@@ -79,7 +79,7 @@ class MARS(RuleSpec):
         v <- beta2*v + (1 - beta2)*c*c
         p <- p - lr/(1 - beta1^t) * m / (sqrt(v)/sqrt(1 - beta2^t) + eps)
 
-    where |.| is the Euclidean norm over the array. By default, the authors' code and timm update vectors, such as
+    where ``|.|`` is the Euclidean norm over the array. By default, the authors' code and timm update vectors, such as
     biases, by AdamW; to do the same, give these to an `AdamW` of their own. Norms are summed up in float64, in an order
     that depends on neither instruction set nor threads.
 

@@ -57,8 +57,8 @@ class NovoGrad(RuleSpec):
         m <- beta1*m + g/(sqrt(v + eps_root) + eps) + weight_decay*p
         p <- p - lr*m
 
-    where |.| is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on neither
-    instruction set nor threads.
+    where ``|.|`` is the Euclidean norm over the array. Norms are summed up in float64, in an order that depends on
+    neither instruction set nor threads.
 
     Example:
         >>> import numpy as np
