@@ -504,7 +504,8 @@ class Optimizer(metaclass=LazilyDocumented):
             OSError: The file cannot be read.
             ImportError: The file has arrays in bfloat16, and ml_dtypes is not installed.
             ValueError: A parameter has been made read-only.
-            RuntimeError: Another thread is stepping this optimizer.
+            RuntimeError: The parameters hold averages at present (`averaged`, or ``eval`` of schedule-free rules), or
+                another thread is stepping this optimizer.
 
             After any of these errors nothing has changed.
         """
@@ -525,7 +526,8 @@ class Optimizer(metaclass=LazilyDocumented):
         Raises:
             TypeError: It is not such a dict, or a hyperparameter has the wrong type.
             ValueError: It does not fit; the message lists every mismatch. Nothing has changed.
-            RuntimeError: Another thread is stepping this optimizer.
+            RuntimeError: The parameters hold averages at present (`averaged`, or ``eval`` of schedule-free rules), or
+                another thread is stepping this optimizer.
         """
         self._saver.load_state_dict(state_dict, self.param_groups)
 

@@ -316,7 +316,8 @@ class ShardedOptimizer(CompiledOptimizer):
         Each process needs the memory of all states for it; `save` does not.
 
         Args:
-            copy: Accepted for the sake of `adamas.Optimizer.state_dict`; the arrays are copies in any case.
+            copy: In one process, False returns the live arrays, which later steps change. In several processes the
+                arrays are copies in any case.
 
         Returns:
             The dict that one process would return: the class name under ``optimizer``, the number of steps under
