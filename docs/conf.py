@@ -5,8 +5,9 @@ From a fresh clone::
     pip install '.[docs]'
     python -m sphinx -W --keep-going -n docs build/docs
 
-Then open build/docs/index.html, without a server and without a network: the search works, and formulas are drawn by a copy
-of MathJax. Doxygen (``apt-get install doxygen``) describes the C++ headers; without it their page shows their source.
+Then open build/docs/index.html, without a server and without a network: the search works, and formulas are drawn by a
+copy of MathJax. Doxygen (``apt-get install doxygen``) describes the C++ headers; without it their page shows their
+source.
 """
 
 from __future__ import annotations
@@ -71,8 +72,10 @@ maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 # Types in annotations that no page of this site describes.
 nitpick_ignore_regex = [
-    ("py:.*", r"(numpy|np|collections|typing|typing_extensions|os|pathlib|types|inspect|contextlib|enum|abc|jax|torch)\..*"),
-    ("py:class", r"(adamas\._.*|adamas\.rules\.(spec|keras_words|flower_words)\..*|Any|SupportsFloat|Callable|Literal|TypeVar|Unpack|Self|Path|PathLike|ndarray|dtype|optional)"),
+    ("py:.*", r"(numpy|np|collections|typing|typing_extensions|os|pathlib|types|inspect|contextlib|enum|abc)\..*"),
+    ("py:.*", r"(jax|torch|keras|optax|scipy|sklearn|thinc|flwr)\..*"),
+    ("py:class", r"(Any|SupportsFloat|Callable|Literal|TypeVar|Unpack|Self|Path|PathLike|ndarray|dtype|optional)"),
+    ("py:class", r"(adamas\._.*|adamas\.rules\.(spec|keras_words|flower_words)\..*)"),
     ("py:exc", r".*"),
     ("cpp:.*", r".*"),
 ]

@@ -7,8 +7,9 @@ import io
 import os
 import textwrap
 
-from adamas import cli
 from generated import Pages, heading
+
+from adamas import cli
 
 COMMANDS = ("", "info", "demo", "inspect", "bench")
 

@@ -33,5 +33,6 @@ def _write(pages: Pages, path: Path) -> None:
     name = path.relative_to(ROOT).as_posix()
     place = page_of_source(path)
     up = "/".join([".."] * len(place.relative_to(ROOT).parts[:-1]))
-    text = f":orphan:\n\n{heading(name)}.. literalinclude:: {up}/{name}\n   :language: {_LANGUAGES[path.suffix]}\n"
+    text = f":orphan:\n:nosearch:\n\n{heading(name)}.. literalinclude:: {up}/{name}\n"
+    text += f"   :language: {_LANGUAGES[path.suffix]}\n"
     pages.write(place.relative_to(GENERATED).as_posix(), text)

@@ -15,7 +15,9 @@ STATE_DTYPES = ("float32", "bfloat16", "int8", "int4")
 SHAPE = (1024, 1024)
 
 
-def state_bytes(optimizer: str, state_dtype: str | None = None, *, param_dtype: Any = np.float32, **arguments: Any) -> float:
+def state_bytes(
+    optimizer: str, state_dtype: str | None = None, *, param_dtype: Any = np.float32, **arguments: Any
+) -> float:
     """Return how many bytes are kept for each element of a matrix, beside the matrix itself.
 
     Args:

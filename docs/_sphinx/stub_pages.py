@@ -1,7 +1,7 @@
 """Pages of classes that need a framework, made from the type stubs, so that no framework is imported.
 
-The stubs are made from the rules (tests/helpers/interface_stubs.py), and a test compares them with the rules and with the
-classes.
+The stubs are made from the rules (tests/helpers/interface_stubs.py), and a test compares them with the rules and with
+the classes.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import inspect
 import textwrap
 from pathlib import Path
 
-import adamas
-from adamas.rules import SPECS
-from adamas.rules.keras_classes import keras_docstring, keras_name
 from docstrings import with_bars
 from generated import Pages
 from sphinx.ext.napoleon import Config, GoogleDocstring
+
+import adamas
+from adamas.rules import SPECS
+from adamas.rules.keras_classes import keras_docstring, keras_name
 
 PACKAGE = Path(adamas.__file__).parent
 #: Public module, its stub, and what is said about all that it has.
@@ -77,5 +78,3 @@ def _signature(function: ast.FunctionDef, *, skip_first: bool) -> str:
 
 def _argument(name: str, default: ast.expr | None) -> str:
     return name if default is None else f"{name}={ast.unparse(default)}"
-
-

@@ -21,7 +21,15 @@ from state_bytes import shown, state_bytes  # noqa: E402
 
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts)
 #: Pages whose Python runs here, each as one program.
-RUN = ["index", "start/install", "start/first_steps", "reference/reference", "reference/environment", "reference/checkpoint", "deployment"]
+RUN = [
+    "index",
+    "start/install",
+    "start/first_steps",
+    "reference/reference",
+    "reference/environment",
+    "reference/checkpoint",
+    "deployment",
+]
 CHOOSING = (DOCS / "start" / "choosing.md").read_text(encoding="utf-8")
 
 
@@ -101,7 +109,7 @@ def test_every_page_is_in_a_table_of_contents() -> None:
         if page == DOCS / "index.md":
             text = with_sections(text)
         entries = [
-            entry
+            re.sub(r".*<(.*)>", r"\1", entry)
             for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
             for entry in block.splitlines()
             if entry and not entry.startswith(":")
@@ -139,12 +147,11 @@ def read_variables() -> set[str]:
     in_c = re.compile(r'(?:getenv|read_count)\("(\w+)"')
     in_python = re.compile(r"""environ(?:\.get\(|\.setdefault\(|\[)["'](ADAMAS_\w+)["']""")
     found = set()
-    for folder, suffix, pattern in (
-        ("cpp/src", ".cpp", in_c), ("cpp/bindings", ".cpp", in_c), ("python", ".py", in_python), ("tests", ".py", in_python),
-        ("bench", ".py", in_python), ("docs", ".py", in_python),
-    ):  # fmt: skip
-        for path in (ROOT / folder).rglob(f"*{suffix}"):
-            found |= set(pattern.findall(path.read_text(encoding="utf-8")))
+    for folder in ("cpp/src", "cpp/bindings", "python", "tests", "bench", "docs", "examples"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".cpp", ".hpp", ".py"):
+                pattern = in_python if path.suffix == ".py" else in_c
+                found |= set(pattern.findall(path.read_text(encoding="utf-8")))
     return found
 
 
@@ -160,7 +167,11 @@ def test_the_page_on_environment_variables_is_complete() -> None:
 def test_the_page_on_installing_names_all_extras() -> None:
     page = (DOCS / "start" / "install.md").read_text(encoding="utf-8")
     table = page.split("\n## Extras\n", 1)[1].split("\n## ", 1)[0]
-    named = {name for line in table.splitlines() for name in re.findall(r"`([\w-]+)`", line.split("|")[1] if "|" in line else "")}
+    named = {
+        name
+        for line in table.splitlines()
+        for name in re.findall(r"`([\w-]+)`", line.split("|")[1] if "|" in line else "")
+    }
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     section = project.split("[project.optional-dependencies]", 1)[1].split("\n[", 1)[0]
     extras = set(re.findall(r"^([\w-]+) = \[", section, re.MULTILINE))
