@@ -6,7 +6,7 @@ So the page reads well on GitHub, too, and a page of the folder that is not link
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from generated import DOCS
@@ -29,31 +29,40 @@ def contents_of(section: str, text: str) -> list[str]:
     return [*order, *sorted(there - set(order))]
 
 
-def with_sections(text: str) -> str:
-    """Return the front page with its tables of contents filled in.
+def with_contents(text: str, page: Path) -> str:
+    """Return a page with its tables of contents filled in.
 
     A line ``guides/`` in one stands for that folder: its index page, or all its pages where there is none. A pattern
     (``cpp*``) stands for the pages that it matches. What matches nothing is left out.
+
+    Args:
+        text: The page, as it is in ``docs/``.
+        page: Its path: entries are relative to it.
     """
 
     def contents(match: re.Match[str]) -> str:
-        return match[1] + "".join(f"{name}\n" for line in match[2].splitlines() for name in _entries(line)) + match[3]
+        return (
+            match[1]
+            + "".join(f"{name}\n" for line in match[2].splitlines() for name in _entries(line, page.parent))
+            + match[3]
+        )
 
     return re.sub(r"(^```\{toctree\}\n(?:^:[^\n]*\n)*\n)(.*?)(^```$)", contents, text, flags=re.MULTILINE | re.DOTALL)
 
 
-def _entries(line: str) -> list[str]:
+def _entries(line: str, folder: Path) -> list[str]:
     if line.endswith("/"):
-        line = f"{line}index" if (DOCS / line / "index.md").exists() else f"{line}*"
+        line = f"{line}index" if (folder / line / "index.md").exists() else f"{line}*"
     if "*" not in line:
         return [line]
-    return sorted(path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob(f"{line}.md"))
+    place, _, pattern = line.rpartition("/")
+    return [f"{place}/{path.stem}".lstrip("/") for path in sorted((folder / place).glob(f"{pattern}.md"))]
 
 
 def _on_source_read(app: Sphinx, docname: str, content: list[str]) -> None:
     section = PurePosixPath(docname)
-    if docname == "index":
-        content[0] = with_sections(content[0])
+    if "{toctree}" in content[0]:
+        content[0] = with_contents(content[0], DOCS / f"{docname}.md")
     if section.name != "index" or len(section.parts) == 1 or "{toctree}" in content[0]:
         return
     entries = "\n".join(contents_of(section.parent.as_posix(), content[0]))

@@ -101,13 +101,12 @@ def test_python_of_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_every_page_is_in_a_table_of_contents() -> None:
-    from section_pages import contents_of, with_sections
+    from section_pages import contents_of, with_contents
 
     listed: set[Path] = {DOCS / "index.md"}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        if page == DOCS / "index.md":
-            text = with_sections(text)
+        text = with_contents(text, page)
         entries = [
             re.sub(r".*<(.*)>", r"\1", entry)
             for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
@@ -116,7 +115,7 @@ def test_every_page_is_in_a_table_of_contents() -> None:
         ]
         if not entries and page.name == "index.md":
             entries = contents_of(page.parent.relative_to(DOCS).as_posix(), text)
-        listed.update(page.parent / f"{entry}.md" for entry in entries)
+        listed.update((page.parent / f"{entry}.md").resolve() for entry in entries)
     assert sorted(set(PAGES) - listed) == []
     assert sorted(path for path in listed if not path.exists() and "generated" not in path.parts) == []
 
