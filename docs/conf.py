@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "_sphinx"))
 
+from docstrings import SECTIONS
 from header_pages import XML, have_doxygen
 from offline_math import MATHJAX_PATH
 
@@ -68,6 +69,7 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+napoleon_custom_sections = list(SECTIONS)
 maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 # Types in annotations that no page of this site describes.

@@ -17,24 +17,51 @@ from sphinx.environment import BuildEnvironment
 #: Where a short name is looked for: `step`, `AdamW`, `Optimizer.catch_up`.
 _PLACES = ("adamas", "adamas.Optimizer", "adamas.functional", "adamas.schedules", "adamas.observe", "adamas.adapters")
 
+#: Sections of docstrings that napoleon does not know. Their entries are ``name: text``, and paragraphs may follow.
+SECTIONS = ("States", "Defaults of other libraries")
+HEADS = tuple(f"{section}:" for section in SECTIONS)
 
-def with_bars(lines: list[str]) -> list[str]:
-    """Return the lines of a docstring with bars that reStructuredText does not take for substitutions."""
+
+def as_rst(lines: list[str]) -> list[str]:
+    """Return the lines of a docstring with what reStructuredText and napoleon would take for something else."""
+    return _with_bars(_with_lists(lines))
+
+
+def _with_lists(lines: list[str]) -> list[str]:
+    """Make a list of the entries of sections that are ours."""
+    done: list[str] = []
+    inside = entry = False
+    for line in lines:
+        if line and not line.startswith(" "):
+            inside = line.removesuffix(":") in SECTIONS
+        first = re.match(r" {4}(?=\S+: )", line) if inside and (entry or done[-1] in HEADS) else None
+        entry = bool(first) or (entry and line.startswith(" " * 8))
+        if first:
+            done.append(f"    - {line[4:]}")
+        elif entry:
+            done.append(f"      {line.lstrip()}")
+        else:
+            done.append(line)
+    return done
+
+
+def _with_bars(lines: list[str]) -> list[str]:
+    """Escape bars, which reStructuredText takes for substitutions, outside of code."""
     done: list[str] = []
     literal = -1  # the indentation of the line that a literal block belongs to
     for line in lines:
         indent = len(line) - len(line.lstrip())
         if line.strip() and literal >= 0 and indent <= literal:
             literal = -1
-        inside = literal >= 0 or line.lstrip().startswith(">>>")
-        done.append(line if inside else re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line))
+        code = literal >= 0 or line.lstrip().startswith(">>>")
+        done.append(line if code else re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line))
         if literal < 0 and line.rstrip().endswith("::"):
             literal = indent
     return done
 
 
 def _on_docstring(app: Sphinx, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = with_bars(lines)
+    lines[:] = as_rst(lines)
     if what in ("attribute", "property", "data") and lines and ":" in lines[0]:
         lines[:0] = ["..", ""]  # an empty comment: else napoleon takes what is before a colon for the type
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,15 +39,23 @@ def _page(spec: RuleSpec) -> str:
         + (f"   :members: {own}\n   :inherited-members:\n" if own else "   :no-members:\n")
         + "\nMethods that all optimizers have (``step``, ``state``, ``save``, ``load`` and others) are described at "
         ":class:`adamas.Optimizer`, options at :class:`adamas.Options`.\n\n"
-        + heading("Memory", "-")
+        + _memory(spec)
+        + heading("The same rule elsewhere", "-")
+        + _elsewhere(spec)
+    )
+
+
+def _memory(spec: RuleSpec) -> str:
+    if "\nStates:\n" in inspect.cleandoc(getattr(adamas, spec.name).__doc__ or ""):
+        return ""  # the docstring has it
+    return (
+        heading("Memory", "-")
         + f"States: {', '.join(f'``{state}``' for state in spec.states) or 'none'}. Options of the rule decide which "
         "of them there are. Bytes for each element of a 1,024 x 1,024 matrix of float32, with default arguments:\n\n"
         + table(
             [f"``{dtype}``" for dtype in STATE_DTYPES],
             [[shown(state_bytes(spec.name, dtype)) for dtype in STATE_DTYPES]],
         )
-        + heading("The same rule elsewhere", "-")
-        + _elsewhere(spec)
     )
 
 

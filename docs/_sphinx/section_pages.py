@@ -41,11 +41,8 @@ def with_contents(text: str, page: Path) -> str:
     """
 
     def contents(match: re.Match[str]) -> str:
-        return (
-            match[1]
-            + "".join(f"{name}\n" for line in match[2].splitlines() for name in _entries(line, page.parent))
-            + match[3]
-        )
+        names = [name for line in match[2].splitlines() for name in _entries(line, page.parent)]
+        return match[1] + "".join(f"{name}\n" for name in names) + match[3]
 
     return re.sub(r"(^```\{toctree\}\n(?:^:[^\n]*\n)*\n)(.*?)(^```$)", contents, text, flags=re.MULTILINE | re.DOTALL)
 

@@ -7,17 +7,17 @@ the classes.
 from __future__ import annotations
 
 import ast
-import inspect
 import textwrap
 from pathlib import Path
 
-from docstrings import with_bars
+from docstrings import as_rst
 from generated import Pages
 from sphinx.ext.napoleon import Config, GoogleDocstring
 
 import adamas
 from adamas.rules import SPECS
-from adamas.rules.keras_classes import keras_docstring, keras_name
+from adamas.rules.flower_classes import flower_name
+from adamas.rules.keras_classes import keras_name
 
 PACKAGE = Path(adamas.__file__).parent
 #: Public module, its stub, and what is said about all that it has.
@@ -32,27 +32,30 @@ MODULES = {
     "flower_older": ("adamas.flower.older", "flower/_older_strategies.pyi"),
 }
 
+#: Rules by the names that classes have in frameworks, as references.
+_RULES = {name: f"adamas.{name}" for name in SPECS}
+_RULES |= {keras_name(spec): f"adamas.{name}" for name, spec in SPECS.items()}
+_RULES |= {flower_name(spec): f"adamas.{name}" for name, spec in SPECS.items()}
+
 
 def write_stub_pages(pages: Pages) -> None:
     """Write what the pages of the frameworks include."""
-    long_docstrings = {keras_name(spec): keras_docstring(spec) for spec in SPECS.values()}
     for name, (module, stub) in MODULES.items():
         tree = ast.parse((PACKAGE / stub).read_text(encoding="utf-8"))
-        known = long_docstrings if name == "keras" else {}
-        pages.write(f"frameworks/{name}.rst", f".. py:currentmodule:: {module}\n\n" + _members(tree, known))
+        pages.write(f"frameworks/{name}.rst", f".. py:currentmodule:: {module}\n\n" + _members(tree))
 
 
-def _members(tree: ast.Module, docstrings: dict[str, str]) -> str:
+def _members(tree: ast.Module) -> str:
     found = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
-    return "".join(_member(found[name], docstrings.get(name, "")) for name in sorted(found, key=str.lower))
+    return "".join(_member(found[name]) for name in sorted(found, key=str.lower))
 
 
-def _member(node: ast.ClassDef | ast.FunctionDef, docstring: str) -> str:
+def _member(node: ast.ClassDef | ast.FunctionDef) -> str:
     function = _constructor(node) if isinstance(node, ast.ClassDef) else node
     kind = "class" if isinstance(node, ast.ClassDef) else "function"
     signature = _signature(function, skip_first=isinstance(node, ast.ClassDef))
-    text = inspect.cleandoc(docstring) or ast.get_docstring(node) or ""
-    body = str(GoogleDocstring(with_bars(text.splitlines()), Config()))
+    text = (ast.get_docstring(node) or "") + (f"\n\nThe rule: `{_RULES[node.name]}`." if node.name in _RULES else "")
+    body = str(GoogleDocstring(as_rst(text.splitlines()), Config()))
     return f".. py:{kind}:: {node.name}({signature})\n\n" + textwrap.indent(body, "   ") + "\n\n"
 
 
