@@ -60,6 +60,7 @@ mathjax_path = MATHJAX_PATH
 
 # --- docstrings
 default_role = "py:obj"
+smartquotes = False  # quotes around values are part of them
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

@@ -15,7 +15,15 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 #: Where a short name is looked for: `step`, `AdamW`, `Optimizer.catch_up`.
-_PLACES = ("adamas", "adamas.Optimizer", "adamas.functional", "adamas.schedules", "adamas.observe", "adamas.adapters")
+_PLACES = (
+    "adamas",
+    "adamas.Optimizer",
+    "adamas.averaging",
+    "adamas.functional",
+    "adamas.schedules",
+    "adamas.observe",
+    "adamas.adapters",
+)
 
 #: Sections of docstrings that napoleon does not know. Their entries are ``name: text``, and paragraphs may follow.
 SECTIONS = ("States", "Defaults of other libraries")
@@ -24,7 +32,7 @@ HEADS = tuple(f"{section}:" for section in SECTIONS)
 
 def as_rst(lines: list[str]) -> list[str]:
     """Return the lines of a docstring with what reStructuredText and napoleon would take for something else."""
-    return _with_bars(_with_lists(lines))
+    return _with_escapes(_with_lists(lines))
 
 
 def _with_lists(lines: list[str]) -> list[str]:
@@ -34,10 +42,10 @@ def _with_lists(lines: list[str]) -> list[str]:
     for line in lines:
         if line and not line.startswith(" "):
             inside = line.removesuffix(":") in SECTIONS
-        first = re.match(r" {4}(?=\S+: )", line) if inside and (entry or done[-1] in HEADS) else None
+        first = re.match(r" {4}`*([\w.]+)`*: (.*)", line) if inside and (entry or done[-1] in HEADS) else None
         entry = bool(first) or (entry and line.startswith(" " * 8))
         if first:
-            done.append(f"    - {line[4:]}")
+            done.append(f"    - ``{first[1]}``: {first[2]}")
         elif entry:
             done.append(f"      {line.lstrip()}")
         else:
@@ -45,8 +53,8 @@ def _with_lists(lines: list[str]) -> list[str]:
     return done
 
 
-def _with_bars(lines: list[str]) -> list[str]:
-    """Escape bars, which reStructuredText takes for substitutions, outside of code."""
+def _with_escapes(lines: list[str]) -> list[str]:
+    """Escape bars, which reStructuredText takes for substitutions, and initials, which begin lists, outside of code."""
     done: list[str] = []
     literal = -1  # the indentation of the line that a literal block belongs to
     for line in lines:
@@ -54,7 +62,10 @@ def _with_bars(lines: list[str]) -> list[str]:
         if line.strip() and literal >= 0 and indent <= literal:
             literal = -1
         code = literal >= 0 or line.lstrip().startswith(">>>")
-        done.append(line if code else re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line))
+        if not code:
+            line = re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line)
+            line = re.sub(r"^( *[A-Z])\. ", r"\1\. ", line)
+        done.append(line)
         if literal < 0 and line.rstrip().endswith("::"):
             literal = indent
     return done
@@ -79,7 +90,8 @@ def _on_missing_reference(
         return None
     objects = env.domains.python_domain.objects
     target = node["reftarget"].removesuffix("()")
-    public = target.rsplit(".", 1)[-1] if "._" in target else target  # a public class, by where it is defined
+    # A public class, by where it is defined, or a public name that belongs to a module of `adamas`.
+    public = target.rsplit(".", 1)[-1] if "._" in target else target.removeprefix("adamas.")
     for name in (f"{place}.{public}" for place in _PLACES):
         if name in objects:
             found = objects[name]

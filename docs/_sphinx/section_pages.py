@@ -33,7 +33,8 @@ def with_contents(text: str, page: Path) -> str:
     """Return a page with its tables of contents filled in.
 
     A line ``guides/`` in one stands for that folder: its index page, or all its pages where there is none. A pattern
-    (``cpp*``) stands for the pages that it matches. What matches nothing is left out.
+    (``cpp*``) stands for the pages that it matches. What matches nothing, or has been named before, is
+    left out.
 
     Args:
         text: The page, as it is in ``docs/``.
@@ -42,7 +43,7 @@ def with_contents(text: str, page: Path) -> str:
 
     def contents(match: re.Match[str]) -> str:
         names = [name for line in match[2].splitlines() for name in _entries(line, page.parent)]
-        return match[1] + "".join(f"{name}\n" for name in names) + match[3]
+        return match[1] + "".join(f"{name}\n" for name in dict.fromkeys(names)) + match[3]
 
     return re.sub(r"(^```\{toctree\}\n(?:^:[^\n]*\n)*\n)(.*?)(^```$)", contents, text, flags=re.MULTILINE | re.DOTALL)
 
