@@ -78,7 +78,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(numpy|np|collections|typing|typing_extensions|os|pathlib|types|inspect|contextlib|enum|abc)\..*"),
     ("py:.*", r"(jax|torch|keras|optax|scipy|sklearn|thinc|flwr)\..*"),
     ("py:class", r"(Any|SupportsFloat|Callable|Literal|TypeVar|Unpack|Self|Path|PathLike|ndarray|dtype|optional)"),
-    ("py:class", r"(adamas\._.*|adamas\.rules\.(spec|keras_words|flower_words)\..*)"),
+    ("py:class", r"(adamas\._.*|adamas\.rules\.[a-z_]+\..*)"),
     ("py:exc", r".*"),
     ("cpp:.*", r".*"),
 ]

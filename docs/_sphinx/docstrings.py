@@ -62,10 +62,8 @@ def _with_escapes(lines: list[str]) -> list[str]:
         if line.strip() and literal >= 0 and indent <= literal:
             literal = -1
         code = literal >= 0 or line.lstrip().startswith(">>>")
-        if not code:
-            line = re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line)
-            line = re.sub(r"^( *[A-Z])\. ", r"\1\. ", line)
-        done.append(line)
+        without_bars = re.sub(r"(``.*?``)|\|", lambda match: match[1] or r"\|", line)
+        done.append(line if code else re.sub(r"^( *[A-Z])\. ", r"\1\. ", without_bars))
         if literal < 0 and line.rstrip().endswith("::"):
             literal = indent
     return done
