@@ -123,13 +123,13 @@ def stale_patterns(entries: Sequence[Entry], messages: Sequence[Message]) -> lis
 
 
 def look_up(raised: str, entries: Sequence[Entry]) -> Entry | None:
-    """Return the entry to which a message leads, by its first line; None if no message of the source can be this one."""
-    line = raised.split("\n")[0]
+    """Return the entry to which a message leads by its first line; None if no message of the source can be this one."""
+    line = raised.partition("\n")[0]
     found: list[tuple[int, Entry]] = []
     for entry in entries:
         for message in entry.messages:
-            if matches(message.text.split("\n")[0], line):
-                found.append((len(message.text.split("\n")[0].replace(GAP, "")), entry))
+            if matches(message.text.partition("\n")[0], line):
+                found.append((len(message.text.partition("\n")[0].replace(GAP, "")), entry))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
