@@ -72,7 +72,7 @@ def test_every_section_is_an_entry() -> None:
 
 def test_the_lists_are_up_to_date() -> None:
     assert with_lists(page(), MESSAGES) == page()
-    command = [sys.executable, HELPERS / "write_troubleshooting.py", "--check"]
+    command = [sys.executable, str(HELPERS / "write_troubleshooting.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout
     assert f"{len(read_entries(page()))} entries" in done.stdout

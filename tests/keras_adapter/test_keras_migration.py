@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from migration_tables import Line, Side, Table, check_line, check_names, lines_of, run_blocks, tables_of
+from migration_tables import FOLDER, Line, Side, Table, check_line, check_names, lines_of, run_blocks, tables_of
 from page_examples import Example, check_that_it_leads, page_examples, run_example
 
 import adamas
@@ -46,6 +47,16 @@ def test_line(table: Table, line: Line) -> None:
 def test_every_argument_of_theirs_is_in_the_table() -> None:
     (table,) = tables_of(PAGE)
     check_names(table, side(keras.optimizers.AdamW), ["kwargs"])
+
+
+def test_the_classes_that_adamas_lacks() -> None:
+    line = (FOLDER / PAGE).read_text(encoding="utf-8").partition("that adamas lacks: ")[2].partition("\n")[0]
+    theirs = {
+        name
+        for name, each in vars(keras.optimizers).items()
+        if inspect.isclass(each) and issubclass(each, keras.optimizers.Optimizer) and name != "Optimizer"
+    }
+    assert theirs - set(adamas.keras.__all__) == set(re.findall(r"`(\w+)`", line)) & theirs
 
 
 def test_code() -> None:

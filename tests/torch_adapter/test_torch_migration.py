@@ -19,6 +19,9 @@ from page_examples import Example, check_that_it_leads, page_examples, run_examp
 import adamas
 import adamas.torch
 
+#: What torch.compile, which torchao uses, imports.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning")
+
 PAGES = ["torch.md", "sparse-adam.md", "deepspeed.md", "bitsandbytes.md", "torchao.md"]
 STEPS = 5
 NAMES = {"torch": torch, "adamas": adamas}
@@ -28,7 +31,9 @@ def start(shape: tuple[int, ...], dtype: torch.dtype) -> list[Any]:
     return [torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)).to(dtype).numpy()]
 
 
-def train(make: Callable[..., Any], shape: tuple[int, ...], dtype: torch.dtype, sparse: bool, **kwargs: Any) -> list[Any]:
+def train(
+    make: Callable[..., Any], shape: tuple[int, ...], dtype: torch.dtype, sparse: bool, **kwargs: Any
+) -> list[Any]:
     """Take some steps with gradients that depend on the number of the step alone."""
     param = torch.nn.Parameter(torch.from_numpy(start(shape, dtype)[0]))
     optimizer = make([param], **kwargs)
@@ -127,7 +132,7 @@ def test_a_state_dict_of_sparse_adam_carries_over() -> None:
         ("torchao.md", torchao.optim.AdamW8bit),
         ("deepspeed.md", DeepSpeedCPUAdam),
     ],
-    ids=str,
+    ids=["bitsandbytes", "bitsandbytes8", "torchao", "deepspeed"],
 )
 def test_states_carry_over(page: str, make: Callable[..., Any]) -> None:
     """The function of the page converts the moments; then both go on alike, as far as theirs are exact."""
