@@ -113,13 +113,10 @@ def _weight(entry: Entry, message: Message) -> int:
 
 
 def stale_patterns(entries: Sequence[Entry], messages: Sequence[Message]) -> list[str]:
-    """Return the patterns that match no message of the source, with the titles of their entries."""
-    return [
-        f"{entry.title}: {pattern.text}"
-        for entry in entries
-        for pattern in entry.patterns
-        if not any(pattern.weight(message) for message in messages)
-    ]
+    """Return the patterns that are the best for no message of the source, with the titles of their entries."""
+    patterns = [(entry, pattern) for entry in entries for pattern in entry.patterns]
+    best = {max(range(len(patterns)), key=lambda i: patterns[i][1].weight(message)) for message in messages}
+    return [f"{entry.title}: {each.text}" for i, (entry, each) in enumerate(patterns) if i not in best]
 
 
 def look_up(raised: str, entries: Sequence[Entry]) -> Entry | None:
