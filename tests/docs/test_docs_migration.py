@@ -59,6 +59,12 @@ def test_a_page_shows_the_change(page: str) -> None:
     assert any("adamas" in block for block in blocks_of(page))
 
 
+@pytest.mark.parametrize("page", [INDEX, *PAGES])
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", (FOLDER / page).read_text(encoding="utf-8")):
+        assert (FOLDER / target).exists(), target
+
+
 def side(factor: float) -> Side:
     def train(lr: float = 1.0, own: float = 0.0) -> list[Any]:
         return [np.array([lr * factor])]

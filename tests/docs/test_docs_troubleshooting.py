@@ -78,7 +78,7 @@ def test_the_lists_are_up_to_date() -> None:
     assert f"{len(read_entries(page()))} entries" in done.stdout
 
 
-def test_a_message_without_an_entry_is_noticed(tmp_path: Path) -> None:
+def test_a_message_without_an_entry_is_noticed() -> None:
     """The tests above fail when a message is added, or one changes."""
     entries = read_entries(page().replace("… shares memory with …\n", ""))
     assert [message.file for message in assign(entries, MESSAGES)] == ["_inputs/arrays.py"]

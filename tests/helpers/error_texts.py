@@ -18,7 +18,8 @@ from core_texts import ROOT, Message, Part, joined, make_message, messages_of_co
 
 PACKAGE = ROOT / "python" / "adamas"
 
-#: Functions that yield or return one line of a message: a list of all that does not fit.
+#: Modules whose texts are lines of a message that lists all that does not fit, or constants that the core raises; and
+#: the function that has them, if others have texts of other kinds.
 _LINES = {
     "_inputs/state_dicts.py": "",
     "checkpoint/_fit.py": "",
@@ -64,11 +65,7 @@ def unresolved() -> list[str]:
 
 @functools.cache
 def _modules() -> dict[str, _Module]:
-    return {
-        str(path.relative_to(PACKAGE)): _Module(path)
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if path.name != "_version.py"
-    }
+    return {str(path.relative_to(PACKAGE)): _Module(path) for path in _trees()}
 
 
 class _Module:

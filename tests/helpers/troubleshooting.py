@@ -115,7 +115,11 @@ def _weight(entry: Entry, message: Message) -> int:
 def stale_patterns(entries: Sequence[Entry], messages: Sequence[Message]) -> list[str]:
     """Return the patterns that are the best for no message of the source, with the titles of their entries."""
     patterns = [(entry, pattern) for entry in entries for pattern in entry.patterns]
-    best = {max(range(len(patterns)), key=lambda i: patterns[i][1].weight(message)) for message in messages}
+    best: set[int] = set()
+    for message in messages:
+        weights = [pattern.weight(message) for _, pattern in patterns]
+        if max(weights):
+            best.add(weights.index(max(weights)))
     return [f"{entry.title}: {each.text}" for i, (entry, each) in enumerate(patterns) if i not in best]
 
 
