@@ -124,6 +124,21 @@ def test_a_state_dict_of_sparse_adam_carries_over() -> None:
     torch.testing.assert_close(tables[1].weight, tables[0].weight, rtol=1e-12, atol=1e-14)
 
 
+def test_a_row_that_comes_late_has_a_count_of_its_own() -> None:
+    """Its first change is the learning rate; under SparseAdam, whose count is that of the table, it is another."""
+    changes = []
+    for make in (torch.optim.SparseAdam, adamas.torch.Adam):
+        table = torch.nn.Embedding.from_pretrained(torch.ones(2, 1), freeze=False, sparse=True)
+        optimizer = make(table.parameters(), lr=0.1)
+        for row in (0, 0, 0, 1):
+            optimizer.zero_grad()
+            table(torch.tensor([row])).sum().backward()
+            optimizer.step()
+        changes.append(1.0 - table.weight[1].item())
+    assert changes[1] == pytest.approx(0.1, rel=1e-5)
+    assert abs(changes[0] - 0.1) > 0.01
+
+
 @pytest.mark.parametrize(
     ("page", "make"),
     [
