@@ -54,6 +54,11 @@ PyObject* bind(PyObject* self, PyObject* object, PyObject* /*type*/) {
 
 // Name, text and signature are those of the function.
 PyObject* attribute(PyObject* self, PyObject* name) {
+  for (const char* const of_every_object : {"__doc__", "__module__"}) {
+    if (PyUnicode_CompareWithASCIIString(name, of_every_object) == 0) {
+      return PyObject_GetAttr(of(self).function, name);
+    }
+  }
   PyObject* const own = PyObject_GenericGetAttr(self, name);
   if (own != nullptr || PyErr_ExceptionMatches(PyExc_AttributeError) == 0) return own;
   PyErr_Clear();
@@ -112,12 +117,7 @@ PyObject* make(PyTypeObject* type, PyObject* args, PyObject* keywords) {
   return self;
 }
 
-PyObject* wrapped(PyObject* self, void* /*name*/) { return Py_NewRef(of(self).function); }
-
-// For attributes that every object has.
-PyObject* of_function(PyObject* self, void* name) {
-  return PyObject_GetAttrString(of(self).function, static_cast<const char*>(name));
-}
+PyObject* wrapped(PyObject* self, void* /*closure*/) { return Py_NewRef(of(self).function); }
 
 }  // namespace
 
@@ -125,18 +125,32 @@ void register_stepping_call(py::module_& m) {
   static PyMemberDef members[] = {
       {"__vectorcalloffset__", T_PYSSIZET, offsetof(SteppingCall, vectorcall), READONLY, nullptr},
       {nullptr, 0, 0, 0, nullptr}};
-  static char doc[] = "__doc__";
-  static char module[] = "__module__";
   static PyGetSetDef properties[] = {{"__wrapped__", &wrapped, nullptr, nullptr, nullptr},
-                                     {doc, &of_function, nullptr, nullptr, doc},
-                                     {module, &of_function, nullptr, nullptr, module},
                                      {nullptr, nullptr, nullptr, nullptr, nullptr}};
   const auto slot = [](int id, auto* function) { return PyType_Slot{id, reinterpret_cast<void*>(function)}; };
-  PyType_Slot slots[] = {slot(Py_tp_new, &make),           slot(Py_tp_call, &PyVectorcall_Call),
-                         slot(Py_tp_descr_get, &bind),     slot(Py_tp_getattro, &attribute),
-                         slot(Py_tp_traverse, &traverse),  slot(Py_tp_clear, &clear),
-                         slot(Py_tp_dealloc, &deallocate), {Py_tp_members, members},
-                         {Py_tp_getset, properties},       {0, nullptr}};
+  static char doc[] =
+      "SteppingCall(function, slot)\n--\n\n"
+      "A compiled ``__call__`` for optimizers that libraries call for one tensor at a time.\n\n"
+      "While the slot of an object holds a `StepTable`, a call with key, array and gradient is a step by that table, "
+      "and\n"
+      "returns array and gradient. If the table returns anything but True, and for all other arguments, it calls the\n"
+      "function.\n\n"
+      "Args:\n"
+      "    function: The ``__call__`` of the class, in Python.\n"
+      "    slot: An attribute in ``__slots__`` of the class, such as ``Optimizer.__dict__[\"_table\"]``.\n\n"
+      "Raises:\n"
+      "    TypeError: ``slot`` is not such an attribute.\n";
+  PyType_Slot slots[] = {{Py_tp_doc, doc},
+                         slot(Py_tp_new, &make),
+                         slot(Py_tp_call, &PyVectorcall_Call),
+                         slot(Py_tp_descr_get, &bind),
+                         slot(Py_tp_getattro, &attribute),
+                         slot(Py_tp_traverse, &traverse),
+                         slot(Py_tp_clear, &clear),
+                         slot(Py_tp_dealloc, &deallocate),
+                         {Py_tp_members, members},
+                         {Py_tp_getset, properties},
+                         {0, nullptr}};
   constexpr unsigned kFlags =
       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
   PyType_Spec spec{"adamas._core.SteppingCall", sizeof(SteppingCall), 0, kFlags, slots};

@@ -11,23 +11,17 @@ from generated import GENERATED, ROOT, Pages, heading
 
 HEADERS = ROOT / "cpp" / "include" / "adamas"
 XML = GENERATED / "doxygen" / "xml"
-#: Comments of the headers are plain ``//`` lines before what they describe, or behind it, with code in backticks.
-#: Doxygen is given ``///``, and elements of HTML.
-_FILTER = r"sed -E 's=^( *)//( |$)=\1///\2=; s=([;,}{] +)// =\1///< =; s=`([^`]+)`=<tt>\1</tt>=g'"
 _OPTIONS = {
     "PROJECT_NAME": "adamas",
     "INPUT": HEADERS.as_posix(),
     "FILE_PATTERNS": "*.hpp",
     "OUTPUT_DIRECTORY": XML.parent.as_posix(),
     "STRIP_FROM_PATH": HEADERS.as_posix(),
-    "INPUT_FILTER": f'"{_FILTER}"',
     "GENERATE_XML": "YES",
     "GENERATE_HTML": "NO",
     "GENERATE_LATEX": "NO",
-    "EXTRACT_ALL": "YES",
     "QUIET": "YES",
     "WARN_IF_UNDOCUMENTED": "NO",
-    "MARKDOWN_SUPPORT": "NO",
     "AUTOLINK_SUPPORT": "NO",
     "MACRO_EXPANSION": "YES",
 }

@@ -98,6 +98,9 @@ def test_it_looks_like_the_function() -> None:
     call: Any = Stepper.__call__
     assert call.__doc__ == "Step."
     assert call.__name__ == "__call__"
+    assert call.__module__ == __name__
+    assert SteppingCall.__module__ == "adamas._core"
+    assert "slot:" in str(SteppingCall.__doc__)
     assert list(inspect.signature(Stepper()).parameters) == ["key", "array", "gradient", "scale"]
     assert next(iter(inspect.signature(Stepper.__call__).parameters)) == "self"
     with pytest.raises(AttributeError, match="nothing"):
