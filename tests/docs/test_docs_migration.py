@@ -54,7 +54,7 @@ def test_every_table_is_run_by_a_test(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_the_change(page: str) -> None:
     text = (FOLDER / page).read_text(encoding="utf-8")
-    assert re.search(r"[Bb]efore:\n\n```", text)
+    assert re.search(r"(before|Before):\n\n```", text)
     assert "After:\n\n```python" in text
     assert any("adamas" in block for block in blocks_of(page))
 

@@ -69,10 +69,13 @@ def test_files_that_comments_and_pages_name_exist(place: str) -> None:
     path = ROOT / place
     wrong = {}
     texts = [page.read_text(encoding="utf-8") for page in path.rglob("*.md")]
+    # Blocks that readers save as a file.
     saved = {name for text in texts for name in re.findall(r"^```python\n# ([\w-]+\.py): ", text, re.MULTILINE)}
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
         if file.suffix in (".py", ".pyi", ".hpp", ".cpp", ".md"):
-            named = named_files(file.read_text(encoding="utf-8")) - {"simd/ADAMAS_ISA.hpp"} - saved  # a macro; blocks to be saved
+            named = (
+                named_files(file.read_text(encoding="utf-8")) - saved - {"simd/ADAMAS_ISA.hpp"}
+            )  # the last is a macro
             missing = {name for name in named if not any(end.endswith(f"/{name}") for end in all_files())}
             if missing:
                 wrong[str(file.relative_to(ROOT))] = missing
