@@ -307,7 +307,8 @@ class Plan {
   Status step_one(std::size_t index, const StepInputs& inputs, StepInfo* info = nullptr) noexcept;
 
   /// Starts to fetch the arrays that step_one() needs. It is for callers that step many small parameters one after the
-  /// other: call it for the next parameter once this one is stepped. grad: where the gradient probably will be, or null.
+  /// other: call it for the next parameter once this one is stepped. grad: where the gradient probably will be, or
+  /// null.
   void prefetch(std::size_t index, const void* grad) const noexcept;
 
   /// Gives parameter `index` memory for sums of gradients: `size` elements of the compute type, owned by the caller.
