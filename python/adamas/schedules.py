@@ -368,8 +368,8 @@ class OneCycle(Schedule):
         top, last = self._turns()
         if not 0.0 < top < last:
             raise ValueError(
-                f"OneCycle: steps: expected so many that the ways up and down have one each, with pct_start "
-                f"{self.pct_start}; got {self.steps}"
+                f"OneCycle: steps: expected enough for at least one step up and one down with pct_start "
+                f"{self.pct_start}, got {self.steps}"
             )
 
     def _turns(self) -> tuple[float, float]:

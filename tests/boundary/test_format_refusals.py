@@ -63,7 +63,7 @@ BAD_OPTIONS: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
         "is float16; rounding='stochastic' is",
     ),
     "rounding": (ones(3), {"rounding": "up"}, ValueError, "rounding: expected 'nearest', 'stochastic' or 'kahan', got"),
-    "two ways": (ones(3), {"rounding": "kahan", "master_weights": True}, ValueError, "are two ways to the same end"),
+    "two ways": (ones(3), {"rounding": "kahan", "master_weights": True}, ValueError, "do the same thing"),
     "seed": (ones(3), {"seed": -1}, ValueError, "seed: expected a whole number from 0 to 2**64 - 1, got -1"),
     "seed float": (ones(3), {"seed": 1.0}, TypeError, "seed: expected a whole number"),
     "unknown": (ones(3), {"state_format": "int8"}, TypeError, "state_format: no such hyperparameter or option"),

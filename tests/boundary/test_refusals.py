@@ -204,7 +204,9 @@ REFUSALS: dict[str, Refusal] = {
         set_group(maximize=1), TypeError, "param_groups[0]['maximize']: expected True or False, got 1"
     ),
     "amsgrad changed": Refusal(
-        set_group(amsgrad=True), ValueError, "param_groups[0]['amsgrad']: is False for this optimizer's life"
+        set_group(amsgrad=True),
+        ValueError,
+        "param_groups[0]['amsgrad']: cannot change after construction (it is False)",
     ),
     "lr deleted": Refusal(
         delete("lr"), ValueError, "param_groups[0]['lr']: missing; each group must keep all hyperpar"
@@ -303,10 +305,15 @@ CONSTRUCTIONS: dict[str, Refusal] = {
     "lone group without params": Refusal(
         lambda m, p: m.AdamW({"lr": lambda step: 0.1}), TypeError, "params: has 'lr'; a group needs its parameters too"
     ),
+    "array without dimensions under the name of a hyperparameter": Refusal(
+        lambda m, p: m.AdamW({"b": np.array(0.0)}),
+        ValueError,
+        "params['b']: expected an array of one dimension or more, got a 0-dimensional one",
+    ),
     "read-only": Refusal(
         lambda m, p: m.AdamW([read_only(p.copy())]),
         ValueError,
-        "params[0]: expected a writeable array, got a read-only one; it could not be updated in place",
+        "params[0]: expected a writeable array, got a read-only one; it is updated in place: pass a writeable copy",
     ),
     "twice": Refusal(lambda m, p: m.AdamW([p, p]), ValueError, "params[1] shares memory with params[0]"),
     "view": Refusal(

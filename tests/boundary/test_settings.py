@@ -21,20 +21,23 @@ GRADS = np.full(3, 0.5, np.float32)
 
 #: What is set, and what the error says.
 ATTRIBUTES: dict[str, tuple[Any, str]] = {
-    "lr": (0.5, "lr: is no attribute of the optimizer; write opt.param_groups[0]['lr'] = 0.5"),
-    "betas": ((0, 0), "betas: is no attribute of the optimizer; write opt.param_groups[0]['betas'] = (0, 0)"),
+    "lr": (0.5, "lr: is not an attribute of the optimizer; write opt.param_groups[0]['lr'] = 0.5"),
+    "betas": ((0, 0), "betas: is not an attribute of the optimizer; write opt.param_groups[0]['betas'] = (0, 0)"),
     "weight_decay": (0.0, "write opt.param_groups[0]['weight_decay'] = 0.0"),
-    "learning_rate": (0.5, "learning_rate: is no attribute of the optimizer; write opt.param_groups[0]['lr'] = ..."),
-    "beta1": (0.5, "beta1: is no attribute of the optimizer; write opt.param_groups[0]['betas'] = ..."),
-    "beta_2": (0.5, "beta_2: is no attribute of the optimizer; write opt.param_groups[0]['betas'] = ..."),
+    "learning_rate": (
+        0.5,
+        "learning_rate: is not an attribute of the optimizer; write opt.param_groups[0]['lr'] = ...",
+    ),
+    "beta1": (0.5, "beta1: is not an attribute of the optimizer; write opt.param_groups[0]['betas'] = ..."),
+    "beta_2": (0.5, "beta_2: is not an attribute of the optimizer; write opt.param_groups[0]['betas'] = ..."),
     "epsilon": (0.5, "write opt.param_groups[0]['eps'] = ..."),
     "amsgrad": (True, "amsgrad: is fixed at construction; make a new optimizer"),
-    "max_norm": (1.0, "max_norm: is no attribute of the optimizer; write opt.step_defaults.max_norm = 1.0"),
+    "max_norm": (1.0, "max_norm: is not an attribute of the optimizer; write opt.step_defaults.max_norm = 1.0"),
     "on_nonfinite": ("skip", "write opt.step_defaults.on_nonfinite = 'skip'"),
     "clipnorm": (1.0, "write opt.step_defaults.max_norm = ..."),
     "state_dtype": ("int8", "state_dtype: is fixed at construction; make a new optimizer"),
     "average": (adamas.EMA(), "average: is fixed at construction; make a new optimizer"),
-    "grad_scale": (2.0, "grad_scale: is no attribute of the optimizer; write opt.step(grads, grad_scale=2.0)"),
+    "grad_scale": (2.0, "grad_scale: is not an attribute of the optimizer; write opt.step(grads, grad_scale=2.0)"),
 }
 
 

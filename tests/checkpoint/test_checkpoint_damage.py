@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import struct
+import traceback
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,6 +18,12 @@ from checkpoints import ENDINGS, make_params, train
 import adamas
 from adamas import checkpoint
 from adamas.checkpoint import CheckpointError
+
+
+def test_error_is_shown_by_its_public_name() -> None:
+    error = CheckpointError("run.npz: is damaged")
+    assert traceback.format_exception_only(error) == ["adamas.checkpoint.CheckpointError: run.npz: is damaged\n"]
+    assert type(pickle.loads(pickle.dumps(error))) is CheckpointError
 
 
 def with_header(path: Path, change: Any) -> bytes:

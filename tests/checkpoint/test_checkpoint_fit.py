@@ -182,7 +182,7 @@ class TestTogether:
         params = {"w": np.ones(3, bfloat16())}
         opt = adamas.AdamW(params, master_weights=True)
         opt.save(tmp_path / "a.npz")
-        with pytest.raises(CheckpointError, match="params=False: what is kept of the rounding"):
+        with pytest.raises(CheckpointError, match="params=False: the stored rounding residues"):
             opt.load(tmp_path / "a.npz", params=False)
 
     def test_codes_belong_to_a_shape(self, tmp_path: Path) -> None:

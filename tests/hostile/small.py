@@ -97,7 +97,7 @@ _SCHEDULES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "WSD: shape: expected",
     ),
     "share one": (lambda: schedules.OneCycle(1.0, 10, pct_start=1.0), ValueError, "OneCycle: pct_start: expected"),
-    "too few steps": (lambda: schedules.OneCycle(1.0, 2), ValueError, "OneCycle: steps: expected so many"),
+    "too few steps": (lambda: schedules.OneCycle(1.0, 2), ValueError, "OneCycle: steps: expected enough"),
     "division by zero": (lambda: schedules.OneCycle(1.0, 10, div_factor=0.0), ValueError, "OneCycle: div_factor: exp"),
 }
 SCHEDULES = {

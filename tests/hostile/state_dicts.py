@@ -191,7 +191,7 @@ _REFUSED: dict[str, tuple[Edit, type[Exception], str]] = {
     "amsgrad in groups": (
         lambda state: state["param_groups"][0].update(amsgrad=True),
         ValueError,
-        r"\['amsgrad'\]: is False for this optimizer's life",
+        r"\['amsgrad'\]: cannot change after construction \(it is False\)",
     ),
     "states that cannot be iterated": (
         lambda state: state.update(state=Endless(state["state"])),

@@ -112,12 +112,12 @@ _GROUPS: dict[str, tuple[Act, type[Exception], str]] = {
     "decay no longer decoupled": (
         group(lambda g: g.update(decoupled_weight_decay=False)),
         ValueError,
-        r"\['decoupled_weight_decay'\]: is True for this optimizer's life",
+        r"\['decoupled_weight_decay'\]: cannot change after construction \(it is True\)",
     ),
     "amsgrad later": (
         group(lambda g: g.update(amsgrad=True)),
         ValueError,
-        r"\['amsgrad'\]: is False for this optimizer",
+        r"\['amsgrad'\]: cannot change after construction \(it is False\)",
     ),
     "flag that cannot be shown": (group(lambda g: g.update(maximize=ReprRaises())), TypeError, "a value of type"),
 }

@@ -334,7 +334,7 @@ BAD_STATE_DICTS: dict[str, tuple[Any, type[Exception], str]] = {
     "amsgrad": (
         lambda s: corrupt(s, param_groups=[{**s["param_groups"][0], "amsgrad": True}]),
         ValueError,
-        "param_groups[0]['amsgrad']: is False for this optimizer's life",
+        "param_groups[0]['amsgrad']: cannot change after construction (it is False)",
     ),
     "missing parameter": (lambda s: corrupt(s, state={"w": s["state"]["w"]}), ValueError, "state['b']: missing"),
     "extra parameter": (

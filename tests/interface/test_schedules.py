@@ -142,7 +142,11 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
         ValueError,
         "OneCycle: div_factor: expected a finite number",
     ),
-    "too few": (lambda: OneCycle(1.0, 3), ValueError, "OneCycle: steps: expected so many that the ways up and down"),
+    "too few": (
+        lambda: OneCycle(1.0, 3),
+        ValueError,
+        "OneCycle: steps: expected enough for at least one step up and one down",
+    ),
 }
 
 

@@ -155,10 +155,10 @@ def test_import_without_keras(module: str, message: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("lr", "lr: is no attribute of the optimizer; write optimizer.learning_rate = ..."),
-        ("eps", "eps: is no attribute of the optimizer; write optimizer.epsilon = ..."),
-        ("beta1", "beta1: is no attribute of the optimizer; write optimizer.beta_1 = ..."),
-        ("clip_norm", "clip_norm: is no attribute of the optimizer; write optimizer.clipnorm = ..."),
+        ("lr", "lr: is not an attribute of the optimizer; write optimizer.learning_rate = ..."),
+        ("eps", "eps: is not an attribute of the optimizer; write optimizer.epsilon = ..."),
+        ("beta1", "beta1: is not an attribute of the optimizer; write optimizer.beta_1 = ..."),
+        ("clip_norm", "clip_norm: is not an attribute of the optimizer; write optimizer.clipnorm = ..."),
         ("state_dtype", "state_dtype: is fixed at construction; make a new optimizer"),
         ("num_threads", "num_threads: is fixed at construction; make a new optimizer"),
     ],

@@ -191,7 +191,7 @@ def test_blocks_must_divide() -> None:
     opt = adamas.AdamMini([{"params": [np.zeros((4, 6))], "blocks": 2}, {"params": [np.zeros((3, 5))]}])
     assert [opt.state[name]["exp_avg_sq"].shape for name in ("0", "1")] == [(2, 1), (3, 1)]
     opt.param_groups[1]["blocks"] = "tensor"
-    with pytest.raises(ValueError, match=r"\['blocks'\]: is 'rows' for this optimizer's life"):
+    with pytest.raises(ValueError, match=r"\['blocks'\]: cannot change after construction \(it is 'rows'\)"):
         opt.step([[np.zeros((4, 6))], [np.zeros((3, 5))]])
 
 

@@ -250,8 +250,8 @@ def test_refused_options(module: Any) -> None:
         ("Adam", {"t": "all"}, {}, ValueError, r"sparse\['t'\]: expected 'lazy' or 'exact', got 'all'"),
         ("Adam", {"b": "lazy"}, {}, ValueError, r"parameters of two dimensions, got float32 of shape \(3,\)"),
         ("Adam", {"d": "exact"}, {}, ValueError, r"'exact' is for float32 parameters of two dimensions, got float64"),
-        ("LAMB", {"t": "lazy"}, {}, ValueError, "LAMB keeps numbers for a parameter as a whole"),
-        ("NAdam", {"t": "lazy"}, {}, ValueError, "NAdam keeps numbers for a parameter as a whole"),
+        ("LAMB", {"t": "lazy"}, {}, ValueError, "LAMB keeps numbers for the whole parameter"),
+        ("NAdam", {"t": "lazy"}, {}, ValueError, "NAdam keeps numbers for the whole parameter"),
         ("Adam", {"t": "exact"}, {"amsgrad": True}, ValueError, "'exact' is for Adam and AdamW without amsgrad"),
         ("Adam", {"t": "lazy"}, {"average": adamas.SWA()}, ValueError, "not for parameters with an average"),
     ]

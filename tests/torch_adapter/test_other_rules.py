@@ -96,7 +96,7 @@ def test_momentum_as_in_torch(turn_on: dict[str, Any]) -> None:
 def test_turned_on_later(name: str, turn_on: dict[str, Any], state_dtype: str) -> None:
     make = getattr(adamas.torch, name)
     if state_dtype == "int8" and "centered" in turn_on:
-        with pytest.raises(ValueError, match=r"'square_avg': expected dtype torch.float32, got codes"):
+        with pytest.raises(ValueError, match=r"'square_avg': expected dtype torch.float32, got 8-bit or 4-bit codes"):
             losses_of(make, turn_on, lr=0.1, state_dtype=state_dtype)
         return
     late = losses_of(make, turn_on, lr=0.1, state_dtype=state_dtype)

@@ -19,11 +19,14 @@ import adamas.torch
 from adamas._inputs import precision as _precision
 
 ATTRIBUTES: dict[str, tuple[Any, str]] = {
-    "lr": (0.5, "lr: is no attribute of the optimizer; write opt.param_groups[0]['lr'] = 0.5"),
-    "amsgrad": (True, "amsgrad: is no attribute of the optimizer; write opt.param_groups[0]['amsgrad'] = True"),
-    "learning_rate": (0.5, "learning_rate: is no attribute of the optimizer; write opt.param_groups[0]['lr'] = ..."),
+    "lr": (0.5, "lr: is not an attribute of the optimizer; write opt.param_groups[0]['lr'] = 0.5"),
+    "amsgrad": (True, "amsgrad: is not an attribute of the optimizer; write opt.param_groups[0]['amsgrad'] = True"),
+    "learning_rate": (
+        0.5,
+        "learning_rate: is not an attribute of the optimizer; write opt.param_groups[0]['lr'] = ...",
+    ),
     "beta1": (0.5, "write opt.param_groups[0]['betas'] = ..."),
-    "max_norm": (1.0, "max_norm: is no attribute of the optimizer; write opt.step_defaults.max_norm = 1.0"),
+    "max_norm": (1.0, "max_norm: is not an attribute of the optimizer; write opt.step_defaults.max_norm = 1.0"),
     "state_dtype": ("int8", "state_dtype: is fixed at construction; make a new optimizer"),
     "num_threads": (1, "num_threads: is fixed at construction; make a new optimizer"),
     "sparse": ("exact", "sparse: is fixed at construction; make a new optimizer"),

@@ -20,7 +20,7 @@ std::size_t size_of(DataType dtype) {
     case DataType::kS64:
     case DataType::kF64: return 8;
   }
-  refuse("a buffer has a dtype that steps do not know");
+  refuse("a buffer has an unsupported dtype");
 }
 
 std::optional<DType> dtype_of(DataType dtype) {

@@ -42,7 +42,9 @@ def check_array(array: Any, path: str, *, writable: bool) -> Array:
     if not array.flags.aligned:
         raise ValueError(f"{path}: expected an array aligned to its element size of {array.itemsize} bytes; copy it")
     if writable and not array.flags.writeable:
-        raise ValueError(f"{path}: expected a writeable array, got a read-only one; it could not be updated in place")
+        raise ValueError(
+            f"{path}: expected a writeable array, got a read-only one; it is updated in place: pass a writeable copy"
+        )
     return array  # type: ignore[no-any-return]
 
 

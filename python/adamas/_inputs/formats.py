@@ -52,8 +52,7 @@ class FormatOptions:
                 raise ValueError(f"{name}: expected {any_of(choices)}, got {shown(value)}")
         if self.master_weights and self.rounding != "nearest":
             raise ValueError(
-                f"rounding: {self.rounding!r} and master_weights={self.master_weights!r} are two ways to the same end; "
-                "choose one"
+                f"rounding: {self.rounding!r} and master_weights={self.master_weights!r} do the same thing; choose one"
             )
         expected = "a whole number from 0 to 2**64 - 1"
         seed = as_index(self.seed)

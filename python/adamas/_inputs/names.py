@@ -111,7 +111,7 @@ def refuse_attribute(
         raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
     text = shown(value) if meant_by_it == name else "..."
     if place := options.get(meant_by_it):
-        raise AttributeError(f"{name}: is no attribute of the optimizer; write {place.format(text)}")
+        raise AttributeError(f"{name}: is not an attribute of the optimizer; write {place.format(text)}")
     key = f"[{meant_by_it!r}] = {text}"
     write = f"opt.param_groups[0]{key}" if len(groups) == 1 else f"for group in opt.param_groups: group{key}"
-    raise AttributeError(f"{name}: is no attribute of the optimizer; write {write}")
+    raise AttributeError(f"{name}: is not an attribute of the optimizer; write {write}")

@@ -78,6 +78,8 @@ def refuse_group_without_params(given: Any, path: str, names: Collection[str]) -
 
 
 def _is_setting(value: Any) -> bool:
+    if is_a(value, np.ndarray):  # a parameter, though it may have no dimensions: some hyperparameter is called "b"
+        return False
     if is_a(value, list | tuple):
         return bool(value) and all(map(_is_setting, stored(value)))
     return value is None or is_a(value, bool | str) or callable(value) or as_real(value) is not None

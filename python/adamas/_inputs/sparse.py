@@ -66,7 +66,7 @@ def check_sparse_rule(name: str, mode: RowMode, formula: Formula, cls: str, *, k
         ValueError: Naming it.
     """
     if not formula.works_on_rows:
-        raise ValueError(f"sparse[{name!r}]: {cls} keeps numbers for a parameter as a whole, not for its rows")
+        raise ValueError(f"sparse[{name!r}]: {cls} keeps numbers for the whole parameter, not for each row")
     if keeps_more:
         raise ValueError(f"sparse[{name!r}]: not for parameters with an average, a copy or low-precision states")
     if mode is RowMode.EXACT and not formula.has_closed_form:

@@ -596,8 +596,8 @@ class Optimizer(metaclass=LazilyDocumented):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
-            f"{type(self).__name__} cannot be copied or pickled, since its parameters are other people's arrays; "
-            "keep its state_dict(), and load that into a new optimizer"
+            f"{type(self).__name__} cannot be copied or pickled, because its parameters are arrays that belong to your "
+            "program; keep its state_dict(), and load that into a new optimizer"
         )
 
     def __repr__(self) -> str:

@@ -30,7 +30,7 @@ class Diagnosis:
         self.check_accumulated(grads)
         if self._model.engine.accumulated:
             raise RuntimeError(
-                "accumulate: step_defaults.accumulation has become another one since gradients were accumulated, and "
+                "accumulate: step_defaults.accumulation has changed since gradients were accumulated, and "
                 "'tree' adds them in another order; call step() or drop_accumulated() first"
             )
         raise RuntimeError("an input changed while it was being checked; nothing was added")

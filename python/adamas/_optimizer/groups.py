@@ -134,12 +134,13 @@ class Groups:
             if state and not each.frozen and group[each.name] and state not in record.formula.states:
                 raise ValueError(
                     f"param_groups[{number}][{each.name!r}]: was 0 when this optimizer was made, and there is no "
-                    f"{state}; make a new one instead"
+                    f"{state}; make a new optimizer"
                 )
         for key, value in record.frozen.items():
             if group[key] != value:
                 raise ValueError(
-                    f"param_groups[{number}][{key!r}]: is {value!r} for this optimizer's life; make a new one instead"
+                    f"param_groups[{number}][{key!r}]: cannot change after construction (it is {value!r}); make a new "
+                    "optimizer"
                 )
 
     def _no_hyperparameter(self, name: Any) -> str:

@@ -33,6 +33,8 @@ def _version() -> str:
 class CheckpointError(ValueError):
     """A file is not a checkpoint, or is damaged, or does not fit; the message says which, and nothing has changed."""
 
+    __module__ = "adamas.checkpoint"
+
 
 @dataclass(frozen=True)
 class Document:

@@ -77,7 +77,7 @@ class Fit:
         problems += _group_problems(given["param_groups"], self.live["param_groups"])
         has_residues = any(RESIDUE_STATES & entry.keys() for entry in given["state"].values())
         if params is False and self.checkpoint.params and has_residues:
-            problems.append("params=False: what is kept of the rounding of these parameters goes with their own values")
+            problems.append("params=False: the stored rounding residues belong to the stored parameters; load both")
         taken = [name for name in self.params if wanted and not problems and name not in left]
         values = {name: self.checkpoint.params[name] for name in taken}
         if check_finite:

@@ -67,9 +67,9 @@ def _check_members(archive: zipfile.ZipFile, size: int, path: Path) -> None:
     """Refuse what would take more memory than the file has bytes."""
     members = archive.infolist()
     if len({member.filename for member in members}) != len(members):
-        raise CheckpointError(f"{path}: is damaged: a name stands there twice")
+        raise CheckpointError(f"{path}: is damaged: duplicate name")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise CheckpointError(f"{path}: is compressed, which checkpoints are not")
+        raise CheckpointError(f"{path}: is compressed; checkpoints are written uncompressed")
     if sum(member.file_size for member in members) > size:
         raise CheckpointError(f"{path}: is damaged: its arrays are larger than it is")
 
@@ -89,7 +89,7 @@ def _read(archive: zipfile.ZipFile, mapped: Array, path: Path) -> tuple[str, dic
         raise CheckpointError(f"{path}: is damaged: it has other arrays than it says")
     arrays = {name: _array(_member(archive, members[str(i)], mapped), dtype) for i, (name, dtype) in enumerate(names)}
     if len(arrays) != len(names):
-        raise CheckpointError(f"{path}: is damaged: a name stands there twice")
+        raise CheckpointError(f"{path}: is damaged: duplicate name")
     return str(described["text"]), arrays
 
 

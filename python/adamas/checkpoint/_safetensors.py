@@ -130,7 +130,7 @@ def read_safetensors(path: Path) -> tuple[str, dict[str, Array]]:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("duplicate name")
     return fields
 
 

@@ -18,7 +18,7 @@ def print_table(rows: Mapping[str, str], *files: Path) -> None:
 def check_reloaded(saved: tuple[float, ...], reloaded: tuple[float, ...], path: Path) -> None:
     """Raise ValueError unless the model that was read back gives the figures of the saved one."""
     if saved != reloaded:
-        raise ValueError(f"{path}: the saved model gave {saved}, the model read back gives {reloaded}")
+        raise ValueError(f"{path}: results after loading are {reloaded}, before saving they were {saved}")
 
 
 def count_parameters(*arrays: Array) -> int:

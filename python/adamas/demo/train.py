@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     opt.load(checkpoint)
     _, reloaded = evaluate(layers, dataset.x_test, dataset.y_test)
     if reloaded != accuracy:
-        raise ValueError(f"{checkpoint}: the loaded network has accuracy {reloaded}, the saved one had {accuracy}")
+        raise ValueError(f"{checkpoint}: accuracy after loading is {reloaded}, before saving it was {accuracy}")
 
     picture = arguments.output_dir / f"{dataset.name}.png"
     report.draw_curves(history, dataset.name, picture)

@@ -128,7 +128,7 @@ class Optimizer(keras.optimizers.Optimizer):
             raise AttributeError(f"{name}: is fixed at construction; make a new optimizer")
         found = likely(name, ours)
         if found is not None:
-            raise AttributeError(f"{name}: is no attribute of the optimizer; write optimizer.{found} = ...")
+            raise AttributeError(f"{name}: is not an attribute of the optimizer; write optimizer.{found} = ...")
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments, which make another optimizer of this class."""

@@ -212,7 +212,7 @@ _KINDS = (
     _Kind(
         "exploding ratio",
         _exploding,
-        "A step changes the parameter as a whole: lower the learning rate by a factor of 10 to 100, or warm it up.",
+        "A step changes much of the parameter: lower the learning rate by a factor of 10 to 100, or warm it up.",
     ),
     _Kind(
         "eps dominates",

@@ -59,7 +59,7 @@ def check_cautious(group: Mapping[str, Any], path: str, *, possible: bool) -> No
     if not possible or group.get("momentum") == 0.0:
         raise ValueError(
             f"{path.format('cautious')}: needs momentum; without it, an update always goes against the gradient, and "
-            "no element would wait"
+            "the mask never changes it"
         )
 
 

@@ -149,7 +149,7 @@ class _ScheduleFree(RuleSpec):
             raise TypeError(f"{path.format('betas')}: expected two numbers (beta1, beta2), since x depends on beta1")
         if group["betas"][0] == 0.0:
             raise ValueError(
-                f"{path.format('betas')}: the first must be above 0, else y says nothing about the average"
+                f"{path.format('betas')}: the first must be above 0, else y does not depend on the average"
             )
 
     def first_values(self, group: Mapping[str, Any]) -> dict[str, float | None]:
@@ -160,7 +160,7 @@ class _ScheduleFreeInKeras(KerasWords):
     def check(self, arguments: Mapping[str, Any]) -> None:
         name = "beta_1" if "beta_1" in arguments else "momentum"
         if arguments[name] == 0.0:
-            raise ValueError(f"{name}: expected a number in (0, 1), got 0; y would say nothing about the average")
+            raise ValueError(f"{name}: expected a number in (0, 1), got 0; y would not depend on the average")
 
 
 class _ScheduleFreeAdamWInKeras(_ScheduleFreeInKeras):
@@ -296,7 +296,7 @@ class ScheduleFreeSGD(_ScheduleFree):
 
     def check_combination(self, group: Mapping[str, Any], path: str) -> None:
         if group["momentum"] == 0.0:
-            raise ValueError(f"{path.format('momentum')}: must be above 0, else y says nothing about the average")
+            raise ValueError(f"{path.format('momentum')}: must be above 0, else y does not depend on the average")
 
 
 @enter

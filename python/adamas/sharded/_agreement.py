@@ -92,4 +92,4 @@ class Agreement:
                     f"{self._call}: {name} must be the same on all processes: {told[0]} on process 0, {told[other]} on "
                     f"process {other}; no process has changed anything"
                 )
-        raise RuntimeError(f"{self._call}: processes differ in something that has no name")
+        raise RuntimeError(f"{self._call}: processes differ in an internal value; please report this")

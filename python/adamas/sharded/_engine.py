@@ -198,7 +198,7 @@ class _Step:
         self._begun.abandon()
 
     def close(self) -> int:
-        raise RuntimeError("close: of a whole step")
+        raise RuntimeError("close: this step was not opened as a scope")
 
     def finish(self) -> StepReport | None:
         engine = self._engine

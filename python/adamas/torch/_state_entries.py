@@ -82,11 +82,11 @@ def _problems(
         elif not isinstance(value, torch.Tensor):
             yield f"{name!r}: expected a tensor, got {shown(value)}"
         elif value.dtype == torch.uint8 != like.dtype:
-            yield f"{name!r}: expected dtype {like.dtype}, got codes of few bits, which are not converted"
+            yield f"{name!r}: expected dtype {like.dtype}, got 8-bit or 4-bit codes, which are not converted"
         elif value.shape != like.shape:
             yield f"{name!r}: expected shape {tuple(like.shape)}, got {tuple(value.shape)}"
         elif value.dtype != like.dtype and not (value.is_floating_point() and like.is_floating_point()):
-            yield f"{name!r}: expected dtype {like.dtype}, got {value.dtype}; formats in few bits are not converted"
+            yield f"{name!r}: expected dtype {like.dtype}, got {value.dtype}; 8-bit and 4-bit states are not converted"
 
 
 def check_states(
