@@ -1,4 +1,4 @@
-"""What a faster optimizer is worth: its share of training time, and the speed-up of the whole.
+"""The optimizer's share of training time, and the speed-up of training by a faster optimizer.
 
 Four programs are trained with the optimizer that they come with and with adamas, one iteration of each alternately, on
 the same batches: scikit-learn's ``MLPClassifier``, a tagger of spaCy, a transformer in torch, and a network in NumPy.

@@ -1,4 +1,4 @@
-"""What binds a step: its time in each number format, beside what memory, divider and instructions allow at the least.
+"""The limits of a step: its time in each number format, beside lower bounds by memory, divider and instructions.
 
 Three floors are measured in the same run, alternately with the step: moving as many bytes (`adamas.bench.byte_limit`);
 the roots and quotients of as many elements, which one unit of a processor computes; and as many instructions as the

@@ -1,9 +1,9 @@
-"""Has a step become slower? Compares ratios to the byte limit with stored ones, with generous margins.
+"""Speed regression check: compares ratios to the byte limit with stored ones, with generous margins.
 
 A ratio to a loop that is measured alternately with the step says something on any machine, and on a noisy one; what it
 can't see, a few instructions more, `bench/native/count_instructions.py` does. ``python bench/gate.py`` exits with 1 if
-a rule or number format takes more than twice as long as when the ratios were stored; each has three chances. (States in
-few bits are bound by arithmetic: their ratio is half as large again at times when memory is fast.)
+a rule or number format takes more than twice as long as when the ratios were stored; each has three chances. (8-bit
+and 4-bit states are bound by arithmetic: their ratio is half as large again at times when memory is fast.)
 ``--write`` stores them, the largest of three.
 """
 

@@ -1,4 +1,4 @@
-"""What the options of a step cost where there is nearly nothing to compute: 1,000 parameters.
+"""The overhead of the options of a step, with nearly nothing to compute: 1,000 parameters.
 
 Unscaling, the check, clipping and zeroing in one call, against a plain step. Run it with
 ``python bench/overhead_speed.py``.

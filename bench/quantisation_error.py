@@ -1,4 +1,4 @@
-"""How far quantised states move the update: adamas' int8 and int4 beside bitsandbytes and torchao.
+"""The error of updates with quantised states: adamas' int8 and int4 beside bitsandbytes and torchao.
 
 The moments are recorded from two networks that train in float32. Each code stores them, and the update that comes of
 what it kept, u = m/(sqrt(v) + eps), is compared with the exact one: the error is sum((u' - u)^2)/sum(u^2), the largest

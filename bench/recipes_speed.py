@@ -1,4 +1,4 @@
-"""The optimizer's share of training under other people's loops, before and after the changes of docs/recipes.md.
+"""The optimizer's share of training in the loops of other libraries, before and after the changes of docs/recipes.md.
 
     python bench/recipes_speed.py
     python bench/recipes_speed.py cartpole text_fsdp --rounds 9

@@ -1,4 +1,4 @@
-"""How many instructions a step takes: a speed that can be checked on any machine, however busy.
+"""The number of instructions of a step: a measure of speed that can be checked on any machine, even a busy one.
 
 The program ``instructions`` is run under valgrind, which counts what is executed inside one of its functions, a number
 of steps: the same program gives the same count each time. Run it with ``python bench/native/count_instructions.py

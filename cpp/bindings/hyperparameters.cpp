@@ -50,7 +50,7 @@ constexpr Field<double> kOptionalNumbers[] = {
     {"growth_rate", &Hyperparameters::growth_rate},
 };
 
-// Whose value is two numbers, of which the first may be None if there is a number for that.
+// A key whose value is two numbers; the first may be None if there is a default for it.
 struct Pair {
   const char* name;
   double Hyperparameters::* first;

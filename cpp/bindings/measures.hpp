@@ -1,4 +1,4 @@
-// What observed steps measure, as rows of numbers.
+// Measurements of observed steps, as rows of numbers.
 #pragma once
 
 #include <adamas/observation.hpp>

@@ -1,4 +1,4 @@
-// Memory that is gathered from many places, or scattered to them, by addresses.
+// Gathers memory from many addresses, and scatters it to them.
 #include <pybind11/numpy.h>
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What observed steps find out, as Python sees it.
+// Measurements of observed steps, as Python objects.
 #include <pybind11/numpy.h>
 
 #include "measures.hpp"

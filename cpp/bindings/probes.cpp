@@ -1,6 +1,6 @@
-// What tests and benchmarks look at, and nobody else: parts of the engine, and what limits a step. They are in this
-// extension and not in one of their own, since the engine's state (instruction set, threads, what it has seen of other
-// processes) is there once for each library it is linked into.
+// Functions for tests and benchmarks only: parts of the engine, and the limits of a step. They are in this extension
+// and not in one of their own, because the engine's state (instruction set, threads, what it has seen of other
+// processes) exists once for each library that it is linked into.
 #include <adamas/rules.hpp>
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What a step tells its caller: a StepReport of adamas/_optimizer/report.py.
+// The report that a step returns: a StepReport of adamas/_optimizer/report.py.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -1,4 +1,4 @@
-// Instruction set, threads, and what this build is.
+// Instruction set, threads, and information about this build.
 #include <adamas/float_mode.hpp>
 #include <adamas/isa.hpp>
 #include <adamas/rules.hpp>

@@ -1,4 +1,4 @@
-// What a step does beside the update, out of a StepOptions of adamas/_optimizer/engine.py.
+// Options of a step beside the update, read from a StepOptions of adamas/_optimizer/engine.py.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -1,4 +1,4 @@
-// The shape of a model: how its parameters nest, against which gradients are read.
+// The structure of a model: how its parameters nest. Gradients are read by it.
 #pragma once
 
 #include <pybind11/pybind11.h>

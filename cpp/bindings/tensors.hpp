@@ -1,4 +1,4 @@
-// The parameters of a PyTorch model: are they what they were, and where are their gradients?
+// The parameters of a PyTorch model: checks whether they have changed, and finds their gradients.
 #pragma once
 
 #include <pybind11/pybind11.h>

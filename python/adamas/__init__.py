@@ -1,7 +1,7 @@
 """adamas: the Adam family of optimizers for the CPU.
 
-Optimizers update NumPy arrays in place, at the speed of memory, with the same bits on every processor and for every
-number of threads. Start with `adamas.AdamW`.
+Optimizers update NumPy arrays in place, in little more time than it takes to move the arrays through memory, with the
+same bits on every processor and for every number of threads. Start with `adamas.AdamW`.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Which parameters share a second moment under `adamas.AdamMini`, by their names."""
+"""Partitions for `adamas.AdamMini`: which parameters share a second moment, by their names."""
 
 from __future__ import annotations
 

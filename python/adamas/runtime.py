@@ -1,4 +1,4 @@
-"""Which instruction set and how many threads the kernels use, and what this build is."""
+"""Instruction set, number of threads, and information about this build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats that do not fit, or cannot be had: a clear error, and nothing has changed."""
+"""Formats that do not fit or are not available: a clear error, and nothing changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every other refusal: its type, its message, the proof that nothing has changed."""
+"""All other refusals: the type, the message, and a check that nothing has changed."""
 
 from __future__ import annotations
 

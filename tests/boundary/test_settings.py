@@ -1,4 +1,4 @@
-"""Settings that are put where nobody reads them, and names that there are not: never silently."""
+"""Misplaced settings and unknown names: each raises an error."""
 
 from __future__ import annotations
 

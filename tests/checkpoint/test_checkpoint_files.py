@@ -1,4 +1,4 @@
-"""A save is whole or nothing, whatever happens meanwhile; and what files can hold."""
+"""Saves are atomic, whatever interrupts them; and the contents of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fits an optimizer is loaded, a parameter together with what belongs to it; what does not fit is named."""
+"""Partial loads: what fits is loaded, a parameter together with its states; messages name the rest."""
 
 from __future__ import annotations
 

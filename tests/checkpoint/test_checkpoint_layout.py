@@ -1,4 +1,4 @@
-"""What is written is, byte by byte, what the package safetensors would write."""
+"""The layout of files: the same bytes as the package safetensors writes."""
 
 from __future__ import annotations
 

@@ -124,6 +124,6 @@ void check_refusals();
 void check_moved();
 void check_problems();
 std::uint64_t rows_digest(adamas::Rule rule, adamas::RowMode mode, adamas::DType dtype,
-                          int threads);  // 0: not to be had
+                          int threads);  // 0: not available
 
 }  // namespace exercise

@@ -1,4 +1,4 @@
-"""What cannot be used is refused, by name, and nothing has changed."""
+"""Refusals: invalid input raises an error that names it, and nothing changes."""
 
 from __future__ import annotations
 

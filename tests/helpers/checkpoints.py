@@ -1,4 +1,4 @@
-"""What the tests of checkpoints share: a small nested model, its training, and all that a step could change."""
+"""Helpers for the tests of checkpoints: a small nested model, its training, and all that a step could change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sequences of calls are drawn from: models, options, gradients, hyperparameters, good and bad."""
+"""Strategies for sequences of calls: models, options, gradients, hyperparameters, valid and invalid."""
 
 from __future__ import annotations
 

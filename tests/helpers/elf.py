@@ -1,4 +1,4 @@
-"""What an ELF file says about itself: segments, dynamic section, symbols. Read here, so that no tool need be there."""
+"""ELF files: segments, dynamic section, symbols. Read in Python, so that tests need no tool."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def judge_state_dict(rng: random.Random, kind: str) -> str:
 
 
 def _goes_on(opt: Any, params: dict[str, Any]) -> None:
-    """What was taken must be such that steps can be, unless it was the last that can be counted."""
+    """After an accepted load, a step must work, unless its number would be too large to count."""
     if max(opt._engine.completed, *(entry["step"] for entry in opt.state.values())) == 2**62 - 1:
         assert "no more can be counted" in str(refusal_of(lambda: opt.step(gradients(params)), (ValueError,)))
         return

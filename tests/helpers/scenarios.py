@@ -1,4 +1,4 @@
-"""Things to do when there is no memory, each with a model that it is done to."""
+"""Scenarios for tests without memory, each with a model."""
 
 from __future__ import annotations
 

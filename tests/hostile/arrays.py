@@ -1,4 +1,4 @@
-"""What is given as an array: every kind of number, layout and owner, as a parameter and as a gradient."""
+"""Arrays of every kind of number, layout and owner, as a parameter and as a gradient."""
 
 # What is given here is of the wrong type on purpose; helpers stand below the tables that need them.
 # mypy: disable-error-code="arg-type, assignment, call-overload, func-returns-value, index, misc, no-untyped-call"
@@ -267,7 +267,7 @@ OTHERS = {
 
 
 def _buffer(kind: str) -> Callable[[Scene], Any]:
-    """Gradients in other people's memory."""
+    """Gradients in the memory of other libraries."""
 
     def make(scene: Scene) -> Any:
         grad = scene.grads()["w"]

@@ -1,4 +1,4 @@
-"""What changes while a step is being taken: by a schedule, a conversion, a comparison that the step itself calls."""
+"""Inputs that change during a step: by a schedule, a conversion or a comparison that the step itself calls."""
 
 # What is given here is of the wrong type on purpose; helpers stand below the tables that need them.
 # mypy: disable-error-code="arg-type, assignment, call-overload, func-returns-value, index, misc, no-untyped-call"
@@ -259,7 +259,7 @@ def _start_count(scene: Scene) -> Any:
 
 
 def _closing(scene: Scene) -> Any:
-    """A gradient that nobody else holds is let go at the end of the step, and steps again then."""
+    """A gradient without other references is freed at the end of the step, and then steps again."""
     seen = []
 
     def again() -> None:
@@ -347,7 +347,7 @@ OTHERS: dict[str, Case] = {
         modules=("reference",),  # the core does not read it any more
     ),
     "average steps while it is weighed": correct(lambda s: 2, _weighing),
-    "gradients that step when they are let go": correct(lambda s: s.step(), _closing, modules=("compiled",)),
+    "gradients that step when they are freed": correct(lambda s: s.step(), _closing, modules=("compiled",)),
     "parameter shrinks in the step": refused(
         ValueError,
         r"params\['w'\]: was resized since",

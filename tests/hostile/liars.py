@@ -1,4 +1,4 @@
-"""Objects that say of themselves what is not so: subclasses, and those who speak NumPy's protocols."""
+"""Objects that lie about themselves: subclasses, and objects that implement NumPy's protocols."""
 
 # What is given here is of the wrong type on purpose.
 # mypy: disable-error-code="arg-type, assignment, call-overload, func-returns-value, index, misc, no-untyped-call"

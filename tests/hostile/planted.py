@@ -1,4 +1,4 @@
-"""Attacks that succeed: what the table is there to find, to see that it would."""
+"""Planted attacks that succeed, to verify that the table finds such failures."""
 
 # What is given here is of the wrong type on purpose.
 # mypy: disable-error-code="arg-type, assignment, call-overload, func-returns-value, index, misc, no-untyped-call"

@@ -1,4 +1,4 @@
-"""Benchmarks: they compare like with like, find out who does not, and come out as tables and pictures. No times."""
+"""Benchmarks: all sides compute the same update, which is checked; results become tables and pictures. No times."""
 
 from __future__ import annotations
 

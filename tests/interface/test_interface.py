@@ -1,4 +1,4 @@
-"""The optimizers' interface: structures, groups, schedules, states. The reference is held to the same."""
+"""The optimizers' interface: structures, groups, schedules, states. The reference is tested in the same way."""
 
 from __future__ import annotations
 

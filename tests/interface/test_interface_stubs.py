@@ -1,4 +1,4 @@
-"""What type checkers and editors see is what there is."""
+"""Stubs for type checkers and editors agree with the package."""
 
 from __future__ import annotations
 

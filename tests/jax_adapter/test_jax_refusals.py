@@ -1,4 +1,4 @@
-"""What cannot be done is refused by name, while tracing: donated parameters would be gone after an error in a step."""
+"""Refusals, raised while tracing: an error in a step would come after the parameters were donated."""
 
 from __future__ import annotations
 

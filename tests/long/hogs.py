@@ -1,6 +1,6 @@
-"""How much slower is a step beside processes that take all the processors they can get?
+"""Slowdown of a step beside other processes that use all processors.
 
-Two of them are stopped and let go by turns, in one run, so that whatever else goes on hits both sides alike. Prints
+Two of them are stopped and continued in turns, in one run, so that other load affects both sides equally. Prints
 ratios of medians. Scheduled fairly on two processors, one thread beside two hogs takes 1.5 times as long, and two take
 twice as long; a loop that waits for its threads naively takes tens of times as long.
 """

@@ -1,4 +1,4 @@
-"""What optimizers of several processes are compared with one process in: all rules, formats and options."""
+"""Trials that compare optimizers of several processes with one process: all rules, formats and options."""
 
 from __future__ import annotations
 

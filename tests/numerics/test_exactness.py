@@ -1,4 +1,4 @@
-"""The signature of the library: the same bits as the reference, for everything that must not matter."""
+"""Bitwise reproducibility: the same bits as the reference, with every instruction set, thread count and layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finite gradients whose squares overflow: in few bits, as in float32, the element stands still, and no other."""
+"""Finite gradients whose squares overflow: in 8 and 4 bits, as in float32, only that element does not move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What single rules have that others have not: options, states, switches."""
+"""Features of single rules: options, states, switches."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_arrays_that_nobody_else_holds() -> None:
     gc.collect()
     other.step(big(0))
     handle.result()
-    assert_same_bits(param, expected, "the optimizer itself was let go")
+    assert_same_bits(param, expected, "the optimizer itself was deleted")
 
 
 def test_several_optimizers_and_threads() -> None:

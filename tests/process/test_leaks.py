@@ -1,6 +1,6 @@
-"""Nothing is left of optimizers that were let go: not after errors, threads, files, and cycles of references.
+"""Leaks: nothing is left of deleted optimizers, after errors, threads, files and reference cycles either.
 
-As many cycles as ADAMAS_LEAK_CYCLES says; without it, as many as tell.
+ADAMAS_LEAK_CYCLES sets the number of cycles; the default is large enough to find a leak.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""No memory: MemoryError, or OSError for files, and nothing half-done; what comes after the limit is as ever."""
+"""Out of memory: MemoryError, or OSError for files; nothing is half-done, and later calls work."""
 
 from __future__ import annotations
 

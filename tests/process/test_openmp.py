@@ -1,4 +1,4 @@
-"""The settings of OpenMP, other people's parallel regions, and their threads: the same bits, and no hang."""
+"""The settings of OpenMP, parallel regions of other libraries, and their threads: the same bits, and no hang."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an optimizer keeps alive: nothing that keeps it."""
+"""Ownership: an optimizer keeps nothing alive that refers to it."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def handler(*_):
 
 signal.signal(signal.SIGINT, handler)
 
-# From a process of its own: a thread would wait for the GIL, and miss what is done without letting go of it.
+# From a process of its own: a thread would wait for the GIL, and miss what is done without releasing it.
 # At no regular times: what begins right after an interrupted call, and is over soon, would never meet the next one.
 SENDER = """
 import os, random, signal, time

@@ -1,4 +1,4 @@
-"""Work of background threads: results and errors, who waits, what Ctrl-C can do, and threads that are not to be had."""
+"""Work of background threads: results and errors, who waits, what Ctrl-C can do, and threads that cannot be started."""
 
 from __future__ import annotations
 

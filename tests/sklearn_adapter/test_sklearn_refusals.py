@@ -1,4 +1,4 @@
-"""What estimators refuse, in which words, and that nothing has changed then."""
+"""Refusals of the estimators: the messages, and that nothing changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of `adamas.thinc` share."""
+"""Helpers for the tests of `adamas.thinc`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Averages of parameters, whatever becomes of the optimizer meanwhile; and what else belongs to it as a whole."""
+"""Averages of parameters, whatever happens to the optimizer meanwhile; and other data of the whole optimizer."""
 
 from __future__ import annotations
 

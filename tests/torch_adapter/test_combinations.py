@@ -1,4 +1,4 @@
-"""docs/combinations.md says what is the case."""
+"""The tables of docs/combinations.md are true."""
 
 from __future__ import annotations
 

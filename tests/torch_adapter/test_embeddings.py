@@ -14,7 +14,7 @@ from twins import CLASSES, assert_close, assert_same, ours, params_of, theirs
 import adamas
 from adamas.rules import SPECS
 
-#: Those that keep numbers for a parameter as a whole.
+#: Rules that keep numbers for the whole parameter.
 WHOLE = [name for name in CLASSES if not SPECS[name].formulas[0].works_on_rows]
 ROWS = [name for name in CLASSES if name not in WHOLE]
 

@@ -1,4 +1,4 @@
-"""What surrounds a step: hooks, the profiler, groups, names, and parameters without a gradient."""
+"""Features around a step: hooks, the profiler, groups, names, and parameters without a gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the optimizers under PyTorch that are put where nobody reads them, and what 16-bit parameters lose."""
+"""Misplaced settings of the optimizers under PyTorch, and warnings about 16-bit parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// XLA's buffers: what they hold, and how much.
+// XLA's buffers: their dtypes and sizes.
 #pragma once
 
 #include <adamas/types.hpp>

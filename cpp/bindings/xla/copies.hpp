@@ -1,4 +1,4 @@
-// Buffers that a step finds in one place, and is to leave in another.
+// Copies of buffers whose input and output lie in different places.
 #pragma once
 
 #include <adamas/threads.hpp>

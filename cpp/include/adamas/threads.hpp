@@ -1,5 +1,5 @@
 /// \file
-/// How many threads a step may use, and whose.
+/// The number of threads that a step may use, and threads that the caller provides.
 #pragma once
 
 #include <cstddef>

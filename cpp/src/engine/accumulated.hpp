@@ -1,4 +1,4 @@
-// What is added to the gradient of a parameter, or takes its place.
+// Accumulated gradients, which are added to the gradient of a parameter or take its place.
 #pragma once
 
 #include <algorithm>

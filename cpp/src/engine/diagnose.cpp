@@ -1,5 +1,5 @@
-// Why a call is refused: which parameter, which array of it, which group. Steps keep no record of it. When somebody
-// asks, the checks are made again, on fewer parameters.
+// Diagnosis of a refused call: which parameter, which of its arrays, which group. Steps keep no record of it; on
+// request, the checks are repeated on fewer parameters.
 #include <algorithm>
 #include <vector>
 

@@ -51,7 +51,7 @@ ADAMAS_NOT_WATCHED void run_worker(Region* region) {
 // Regions without asking again, once threads were refused.
 constexpr int kPatience = 1000;
 
-// Starts threads, all of them alive at once, and ends them; returns how many there were to be had.
+// Starts threads, all of them alive at once, and ends them; returns how many could be started.
 int try_threads(int count) noexcept {
   std::mutex gate;
   std::vector<std::thread> started;

@@ -1,4 +1,4 @@
-// Do any two of these arrays share memory?
+// Checks whether any two arrays share memory.
 #pragma once
 
 #include <cstddef>

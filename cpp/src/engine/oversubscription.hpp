@@ -1,4 +1,4 @@
-// Staying out of the way when processors are busy with somebody else's threads.
+// Oversubscription: steps use one thread while processors are busy with the threads of other programs or libraries.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What a parameter may be, and the arrays that it has.
+// Checks of a parameter, and the list of its arrays.
 #pragma once
 
 #include <cstddef>

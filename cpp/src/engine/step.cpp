@@ -1,4 +1,4 @@
-// A step from outside in: check everything, compute coefficients, split the work, run it in one parallel region.
+// The sequence of a step: check everything, compute coefficients, split the work, run it in one parallel region.
 #include <algorithm>
 #include <cstring>
 #include <limits>

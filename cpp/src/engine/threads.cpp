@@ -63,7 +63,7 @@ int initial_openmp_threads() {
   int count = 0;
   try {
     std::thread([&count] { count = openmp_max_threads(); }).join();
-  } catch (...) {  // no thread to be had: take today's value for the first one
+  } catch (...) {  // no thread could be started: take the present value for the first one
     count = openmp_max_threads();
   }
   return clamp_threads(count);

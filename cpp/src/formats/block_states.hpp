@@ -170,8 +170,8 @@ class Coding {
     return __builtin_nanf("");
   }
 
-  // Marks infinite roots by a negative number, which no root is, so large that it is encoded as less than nothing; the
-  // scale is such that no other root has the highest code.
+  // Marks infinite roots by a negative number, which no root is, so large that it is encoded below zero. With this
+  // scale, no other root has the highest code.
   static constexpr float kMark = -0x1.fffffep127f;
   static __attribute__((noinline)) float mark_overflown(float* values) {
     float largest = 0.0f;

@@ -1,5 +1,5 @@
-// Granules that lie apart, gone through at once: from one or two streams a processor fetches less than memory has to
-// give, from several for each array more.
+// Loops over several distant granules at once: with one or two streams a processor does not use the full bandwidth of
+// memory; with several streams for each array it uses more of it.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// States as an observed step looks at them: those that are rounded, as float32.
+// Unpacks rounded states to float32, for the measurements of observed steps.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What an update rule is, and what it need not say about itself because most rules have it so.
+// The interface of update rules, with defaults for what most rules have in common.
 //
 // A rule is a struct of static members, derived from RuleDefaults:
 //   kStateCount, kStates   the arrays it keeps for each parameter: name, and what kind of numbers they hold

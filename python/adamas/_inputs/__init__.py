@@ -1,1 +1,1 @@
-"""Checks of what users pass in, and every message that refuses it."""
+"""Checks of user input, and the error messages for invalid input."""

@@ -1,4 +1,4 @@
-"""What arrays must be, and the messages for those that are not.
+"""Checks of arrays, and the error messages for arrays that do not fit.
 
 The compiled core asks the same questions faster (``cpp/bindings/arrays.cpp``) and comes here when an answer is no.
 """

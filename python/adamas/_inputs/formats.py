@@ -1,4 +1,4 @@
-"""Which number formats an optimizer uses, and the messages for combinations that do not fit."""
+"""Number formats of an optimizer, and the error messages for combinations that do not fit."""
 
 from __future__ import annotations
 

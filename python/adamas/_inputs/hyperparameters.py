@@ -1,4 +1,4 @@
-"""What hyperparameters must be, and the messages for those that are not.
+"""Checks of hyperparameters, and the error messages for invalid ones.
 
 The compiled core asks the same questions faster (``cpp/bindings/hyperparameters.cpp``) and comes here when an answer
 is no.

@@ -1,4 +1,4 @@
-"""Names of hyperparameters and options: which one was meant by a name that there is not, and where each is set."""
+"""Names of hyperparameters and options: the likely meaning of an unknown name, and where each option is set."""
 
 from __future__ import annotations
 

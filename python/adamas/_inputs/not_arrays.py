@@ -1,4 +1,4 @@
-"""Messages for what is given as parameters and is none: tensors, generators, groups without parameters."""
+"""Error messages for invalid parameters: tensors of other libraries, generators, groups without parameters."""
 
 from __future__ import annotations
 

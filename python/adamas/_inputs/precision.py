@@ -1,4 +1,4 @@
-"""Warnings about 16-bit parameters: small updates that are lost, and options that change nothing."""
+"""Warnings about 16-bit parameters: lost small updates, and options without effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parameters take gradients of single rows, and the messages for those that cannot."""
+"""Parameters with gradients of single rows, and the error messages for those that cannot have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a state dict fit an optimizer?"""
+"""Checks whether a state dict fits an optimizer."""
 
 from __future__ import annotations
 

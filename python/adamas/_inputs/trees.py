@@ -1,4 +1,4 @@
-"""How parameters nest, and reading gradients that nest the same way.
+"""Nested parameters, and gradients with the same nesting.
 
 A model's parameters come as one array, a list or tuple, a mapping with string or integer keys, or any nesting of
 these. The description made here is what the compiled core reads gradients with (``cpp/bindings/structure.cpp``);

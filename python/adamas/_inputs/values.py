@@ -1,4 +1,4 @@
-"""Looking at values that come from outside, whatever they say of themselves."""
+"""Inspection of user values: their true types and numbers, even if an object lies about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes of quantised states, with the very operations of ``cpp/src/formats/code.hpp``.
+"""Codes of quantised states, computed with the same operations as ``cpp/src/formats/code.hpp``.
 
 All take blocks in rows: values of shape (blocks, 128), and one ``largest`` magnitude for each row.
 """

@@ -1,4 +1,4 @@
-"""The bits that decide on rounding, as in ``cpp/src/formats/dither.hpp`` and ``random.hpp``."""
+"""Dither and random bits for rounding, as in ``cpp/src/formats/dither.hpp`` and ``random.hpp``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exponential, logarithm and power, with the very operations of ``cpp/src/math/elementary.cpp``.
+"""Exponential, logarithm and power, computed with the same operations as ``cpp/src/math/elementary.cpp``.
 
 Those of C libraries differ from one another in the last bit.
 """

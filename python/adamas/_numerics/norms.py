@@ -1,4 +1,4 @@
-"""Norms, with the very operations of ``cpp/src/kernel/square_sum.hpp`` and ``cpp/src/engine/gradient_norm.cpp``."""
+"""Norms, computed as ``cpp/src/kernel/square_sum.hpp`` and ``cpp/src/engine/gradient_norm.cpp`` do, bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bias correction ``1 - base**exponent``, with the very operations of ``cpp/src/math/power.cpp``."""
+"""The bias correction ``1 - base**exponent``, computed with the same operations as ``cpp/src/math/power.cpp``."""
 
 
 def _exact_product(a: float, b: float) -> tuple[float, float]:

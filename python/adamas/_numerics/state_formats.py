@@ -1,4 +1,4 @@
-"""How states are kept, as in ``cpp/src/formats/states.hpp`` and ``block_states.hpp``."""
+"""Storage of states in every format, as in ``cpp/src/formats/states.hpp`` and ``block_states.hpp``."""
 
 from __future__ import annotations
 

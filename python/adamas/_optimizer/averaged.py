@@ -1,4 +1,4 @@
-"""Averages in the place of parameters, for evaluation."""
+"""Swapping averages into the parameters, for evaluation."""
 
 from __future__ import annotations
 

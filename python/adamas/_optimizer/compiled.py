@@ -1,4 +1,4 @@
-"""Optimizers whose engine is the compiled core."""
+"""Optimizers with the compiled core as their engine."""
 
 from __future__ import annotations
 

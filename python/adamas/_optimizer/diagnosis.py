@@ -1,4 +1,4 @@
-"""Diagnosis of refusals: checks of all that a step reads, which find the reason why an engine would not take it."""
+"""Diagnosis of refused steps: repeats the checks of a step's inputs, to find which one failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the optimizers of one class have in common."""
+"""Data shared by all optimizers of one class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from adamas.rules import RuleSpec
 
 
 class Kind(NamedTuple):
-    """What the optimizers of one class have in common."""
+    """Data shared by all optimizers of one class."""
 
     #: The name of the class, for messages and state dicts.
     name: str

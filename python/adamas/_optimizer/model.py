@@ -1,4 +1,4 @@
-"""What an optimizer keeps: its parameters, its groups, and the engine with their states."""
+"""The contents of an optimizer: its parameters, its groups, and the engine with their states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an observed step found out about each parameter."""
+"""Measurements of an observed step, for each parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step tells its caller."""
+"""The report that a step returns."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The arguments of optimizers, as the specifications of their rules have them."""
+"""Signatures of optimizers, made from the specifications of their rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that run on a thread of the library's own."""
+"""Handles of asynchronous steps, which run on a thread of the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits of the address space: is there room for another thread?"""
+"""Limits of the address space, checked before a thread is started."""
 
 from __future__ import annotations
 

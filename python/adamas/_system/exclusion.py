@@ -1,4 +1,4 @@
-"""Mutual exclusion: the messages for an optimizer that is in use, which the compiled core raises too, and forks."""
+"""Mutual exclusion: error messages for an optimizer that is in use (the compiled core raises them too), and forks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the packages there that a program needs beside adamas?"""
+"""Check for optional packages that a program needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interrupts (Ctrl-C), put off until some work is done."""
+"""Interrupts (Ctrl-C), delayed until some work is done."""
 
 from __future__ import annotations
 

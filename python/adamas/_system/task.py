@@ -1,4 +1,4 @@
-"""Work that another thread does, and what comes of it."""
+"""Tasks of another thread: their results and errors."""
 
 from __future__ import annotations
 

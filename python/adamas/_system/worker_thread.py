@@ -1,4 +1,4 @@
-"""Worker threads: one that lasts, and some for the time of a block.
+"""Worker threads: a permanent one, and temporary ones for a ``with`` block.
 
 None are of `concurrent.futures`: an interrupt (Ctrl-C) while such a thread is being made, or waited for, can leave it
 in a state in which the process never ends.
@@ -34,7 +34,7 @@ def background_threads(count: int = 1) -> Iterator[BackgroundThreads]:
 
 
 class BackgroundThreads:
-    """Threads that do what they are given, in that order; with none to be had, it is done when it is submitted.
+    """Threads that run submitted work in order; if no thread can be started, work is run when it is submitted.
 
     Args:
         name: The name of the threads.

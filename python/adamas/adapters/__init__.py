@@ -1,4 +1,4 @@
-"""Adapters of other libraries: what they are written on. `adamas.torch` and `adamas.keras` use no other internals.
+"""The interface for adapters of other libraries. `adamas.torch` and `adamas.keras` use no other internals.
 
 An adapter makes an optimizer of another library that updates that library's parameters in their own memory. It finds
 the memory, brings gradients, and shows the states in the library's own form; all the rest is done here:

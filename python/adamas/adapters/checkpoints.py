@@ -1,4 +1,4 @@
-"""Checkpoints of what an adapter keeps, where its library has no file for that.
+"""Checkpoints of an adapter's states, for libraries that have no file format for them.
 
 `adamas.checkpoint` describes the file. An adapter may put entries of its own into the ``param_groups`` of the state
 dict (numbers, texts, None), and arrays of its own beside the parameters: `read_checkpoint` gives them back.

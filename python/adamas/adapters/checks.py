@@ -1,4 +1,4 @@
-"""Checks of what users pass to an adapter, and warnings for them, in the words that all of adamas uses."""
+"""Checks of an adapter's arguments, and warnings, with the same messages as the rest of adamas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docstrings of an adapter's optimizers: texts on arguments and options, and what puts them together."""
+"""Docstrings of an adapter's optimizers: texts about arguments and options, and functions that combine them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of parameters that an optimizer of adamas trains: by which values, whatever its rule and options."""
+"""Evaluation weights of trained parameters, for every rule and option."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class BoundOptimizer:
 
     @property
     def needs_sums(self) -> bool:
-        """Whether the rule takes sums over whole parameters, or their rows and columns, or masks them as a whole."""
+        """Whether the rule sums over whole parameters, or over their rows and columns, or masks whole parameters."""
         takes_sums = any(parameter.formula.sums or parameter.formula.axes for parameter in self._model.parameters)
         return takes_sums or any(group.get("cautious") for group in self.param_groups)
 

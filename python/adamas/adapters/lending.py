@@ -1,4 +1,4 @@
-"""Copies of arrays for functions of users, which may keep them."""
+"""Copies of arrays that are passed to user functions, which may keep them."""
 
 from __future__ import annotations
 

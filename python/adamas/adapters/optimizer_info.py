@@ -1,4 +1,4 @@
-"""What an adapter may ask of an optimizer class of adamas before there are parameters."""
+"""Information about an optimizer class that an adapter needs before there are parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step as a program: for runtimes that hold all buffers themselves and compile what is done with them, as XLA."""
+"""A step as a program, for runtimes such as XLA that own all buffers and compile the work on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop around an optimizer that autograd's functions are."""
+"""The training loop that autograd's optimizer functions run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""autograd's optimizers in autograd's words, and all rules of adamas in the words of adamas."""
+"""autograd's optimizer functions with autograd's arguments, and `optimize` with all rules and arguments of adamas."""
 
 from __future__ import annotations
 

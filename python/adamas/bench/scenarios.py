@@ -93,7 +93,7 @@ SCENARIOS: dict[str, Workload] = {
     "16.7M, clip each, average": Workload(_16M, phase=Phase(clip="each", average=True, zero=True), weight_decay=0.0),
 }
 
-#: Those in the short tables: small, many, real, large, in few bits, and all that comes with an update.
+#: Those in the short tables: small, many, real, large, in low precision, and everything that comes with an update.
 SELECTED: tuple[str, ...] = (
     "1 tensor of 1,000",
     "1,000 tensors of 1,000",

@@ -1,4 +1,4 @@
-"""Checkpoints: all that an optimizer knows, in one file that is always whole.
+"""Checkpoints: the complete state of an optimizer in one file, which is written atomically.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What a checkpoint says besides its arrays: one JSON text."""
+"""The JSON description in a checkpoint: everything except the arrays."""
 
 from __future__ import annotations
 

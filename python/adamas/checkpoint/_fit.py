@@ -1,4 +1,4 @@
-"""Bringing a checkpoint and an optimizer together: what must fit, what may be left out, what can be converted."""
+"""Loading a checkpoint into an optimizer: what must match, what may be left out, what can be converted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same content in NumPy's own file format, for those who would rather read that."""
+"""Checkpoints in NumPy's npz format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file that several processes write, each its own parts of the arrays."""
+"""Files that several processes write together, each its own parts of the arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file format: safetensors, with the description and a checksum of it in its metadata."""
+"""Checkpoints in the safetensors format, with the description and its checksum in the metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a large file at the disk's rate: past the system's cache, piece by piece."""
+"""Streaming of large files to disk, piece by piece and past the system's cache, at the rate of the disk."""
 
 from __future__ import annotations
 

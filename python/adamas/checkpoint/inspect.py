@@ -1,4 +1,4 @@
-"""``adamas inspect``: what is in a checkpoint."""
+"""The command ``adamas inspect``, which shows the contents of a checkpoint."""
 
 from __future__ import annotations
 

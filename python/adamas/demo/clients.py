@@ -1,4 +1,4 @@
-"""Images shared out among the clients of federated learning."""
+"""Distribution of images among the clients of federated learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers on a command line, with their limits."""
+"""Parsing of numbers on a command line, with their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of a strategy in Flower's words: its signature, its checks, and what adamas calls them."""
+"""Arguments of a strategy under Flower's names: the signature, the checks, and the names in adamas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is raised for a reply that cannot be used."""
+"""Exceptions for replies that cannot be used."""
 
 from __future__ import annotations
 

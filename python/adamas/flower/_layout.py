@@ -1,4 +1,4 @@
-"""What a model is made of, and whether a reply is made of the same."""
+"""The layout of a model (names, shapes, dtypes), and whether a reply has the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strategy of ``flwr.server``, the older interface, which deals in lists of arrays."""
+"""A strategy of ``flwr.server``, Flower's older interface, which exchanges lists of arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number of a round, which goes on where Flower begins to count again."""
+"""Round numbers that continue after a restart, although Flower counts from 1 again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strategies of both interfaces of Flower have in common: hyperparameters, the server, and its state."""
+"""The common part of the strategies of both interfaces of Flower: hyperparameters, the server, and its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server's step: the mean of replies, and what an optimizer makes of it."""
+"""A server's step: the mean of the replies, and the optimizer's update with it."""
 
 from __future__ import annotations
 

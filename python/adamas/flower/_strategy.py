@@ -1,4 +1,4 @@
-"""A strategy of ``flwr.serverapp``, which deals in messages."""
+"""A strategy of ``flwr.serverapp``, which exchanges messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work on large arrays by several threads, whose results do not depend on how many there are."""
+"""Work on large arrays by several threads; results do not depend on the number of threads."""
 
 from __future__ import annotations
 

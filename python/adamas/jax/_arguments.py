@@ -1,4 +1,4 @@
-"""What optimizers of `adamas.jax` are made with: hyperparameters, options, and the checks of them."""
+"""Arguments of the optimizers of `adamas.jax`: hyperparameters, options, and their checks."""
 
 from __future__ import annotations
 

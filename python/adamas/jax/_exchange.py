@@ -1,4 +1,4 @@
-"""States of other libraries: those of NumPy optimizers, and so checkpoints of adamas, and those of optax."""
+"""Conversion of states from and to NumPy optimizers (and so checkpoints of adamas), and optax."""
 
 from __future__ import annotations
 

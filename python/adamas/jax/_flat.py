@@ -1,4 +1,4 @@
-"""Parameters in one array: XLA takes its time over many."""
+"""All parameters in one flat array, because XLA is slow with many arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of steps: what an optimizer of adamas does with parameters of given shapes, compiled into bytes."""
+"""Step programs: the steps of an optimizer for parameters of given shapes, encoded as bytes."""
 
 from __future__ import annotations
 

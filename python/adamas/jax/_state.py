@@ -1,4 +1,4 @@
-"""What an optimizer keeps between steps: a few flat buffers, and what lies where in them."""
+"""The state of an optimizer between steps: a few flat buffers, and the layout of the arrays in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step of pytrees: traced into a program of the user's, or in one of its own."""
+"""Steps of pytrees: traced into a program of the user, or run in a separate program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling the core from a program that XLA has compiled."""
+"""Calls of the core from a program that XLA has compiled."""
 
 from __future__ import annotations
 

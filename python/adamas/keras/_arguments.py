@@ -1,4 +1,4 @@
-"""Arguments of an optimizer in Keras's words: its signature, its checks, and what adamas calls them."""
+"""Arguments of an optimizer under Keras's names: the signature, the checks, and the names in adamas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers whose variables are evaluated elsewhere than they are trained."""
+"""Optimizers with separate evaluation weights, as the schedule-free rules have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers in Keras's words: what its rules mean in terms of those of `adamas.rules`."""
+"""Translation of Keras's arguments into those of `adamas.rules`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling a function of NumPy arrays from Keras's backends: at once, or from inside a compiled training step."""
+"""Calls of functions of NumPy arrays from Keras's backends: directly, or from inside a compiled training step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training looks like from inside: collects what observed steps find out, writes it, draws it, and names faults.
+"""Observation of training: logs the measurements of observed steps, writes and draws them, and names problems.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What looks wrong in a log, and what to do about it."""
+"""Problems that show in a log, and the advice for each."""
 
 from __future__ import annotations
 

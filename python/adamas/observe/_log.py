@@ -1,4 +1,4 @@
-"""A log of what observed steps found out."""
+"""The log of the measurements of observed steps."""
 
 from __future__ import annotations
 

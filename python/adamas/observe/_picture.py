@@ -1,4 +1,4 @@
-"""The picture of a log: parameters down, steps across."""
+"""The picture of a log: a row for each parameter, a column for each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine of the reference optimizers: NumPy, one operation after another."""
+"""The engine of the reference optimizers, in plain NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an observed step measures, as ``cpp/src/kernel/observe_loop.hpp`` and ``cpp/src/engine/observe.cpp`` do."""
+"""Measurements of an observed step, as in ``cpp/src/kernel/observe_loop.hpp`` and ``cpp/src/engine/observe.cpp``."""
 
 from __future__ import annotations
 

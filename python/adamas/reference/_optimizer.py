@@ -1,4 +1,4 @@
-"""The optimizers whose engine is the one in NumPy."""
+"""Optimizers with the engine in NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One parameter as the engine of the reference keeps it, and what a step does to it."""
+"""One parameter of the reference engine, and its update in a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps that rows of a matrix have missed, as in ``cpp/src/engine/sparse/row_history.cpp``."""
+"""The history of steps that rows of a matrix have missed, as in ``cpp/src/engine/sparse/row_history.cpp``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The angle of a point, with the very operations of ``cpp/src/rules/arctangent.hpp``, which says how it is found."""
+"""The angle of a point, computed as in ``cpp/src/rules/arctangent.hpp``, which describes the method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight decay and cautious updates: hyperparameters that many rules have, and what goes with them."""
+"""Weight decay and cautious updates: hyperparameters of many rules, with their checks and formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docstrings in Google's style: read into sections, and put together from texts about arguments."""
+"""Docstrings in Google's style: split into sections, and assembled from texts about arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the strategy of a rule in `adamas.flower` is made of; Flower itself is not needed."""
+"""Definitions of the strategies of `adamas.flower`, one for each rule; Flower is not imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Flower calls an update rule: its defaults, and the modes in which a server steps by it."""
+"""Flower's names for update rules: defaults, and the modes in which a server applies them."""
 
 from __future__ import annotations
 

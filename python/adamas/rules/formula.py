@@ -60,7 +60,7 @@ class Formula(ABC):
 
     @property
     def works_on_rows(self) -> bool:
-        """Whether rows of a matrix can be stepped alone: nothing is kept or measured for a parameter as a whole."""
+        """Whether rows of a matrix can be stepped alone: nothing is kept or measured for the whole parameter."""
         return not self.scalars and not self.sums and not self.axes
 
     @abstractmethod

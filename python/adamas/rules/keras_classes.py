@@ -1,4 +1,4 @@
-"""What the class of a rule in `adamas.keras` is made of; Keras itself is not needed."""
+"""Definitions of the classes of `adamas.keras`, one for each rule; Keras is not imported."""
 
 from __future__ import annotations
 

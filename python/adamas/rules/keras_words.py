@@ -1,4 +1,4 @@
-"""What Keras calls an update rule: its names, its arguments, and where its conventions differ from ours."""
+"""Keras's names for update rules: classes, arguments, and where Keras's conventions differ from ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docstrings that are put together when somebody reads them, so that importing adamas takes no longer for them."""
+"""Docstrings that are assembled when they are first read, so that they do not slow down the import of adamas."""
 
 from __future__ import annotations
 

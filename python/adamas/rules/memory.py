@@ -1,4 +1,4 @@
-"""Memory that the states of a rule take."""
+"""Memory use of the states of a rule."""
 
 from __future__ import annotations
 

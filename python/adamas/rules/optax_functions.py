@@ -1,4 +1,4 @@
-"""Functions of optax that compute what rules of adamas do, with their arguments, and what their states hold."""
+"""Functions of optax that compute the same as rules of adamas: their arguments, and the contents of their states."""
 
 from __future__ import annotations
 

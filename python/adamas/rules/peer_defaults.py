@@ -1,4 +1,4 @@
-"""Defaults of other libraries where they are not those of adamas; tests compare them with the installed libraries."""
+"""Defaults of other libraries that differ from those of adamas; tests compare them with the installed libraries."""
 
 from __future__ import annotations
 

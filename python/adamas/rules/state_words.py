@@ -1,4 +1,4 @@
-"""What docstrings say of the states that a rule keeps: names, shapes, first values, bytes."""
+"""Texts about the states of a rule, for docstrings: names, shapes, initial values, bytes."""
 
 from __future__ import annotations
 

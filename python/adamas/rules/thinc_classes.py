@@ -1,4 +1,4 @@
-"""What the class of a rule in `adamas.thinc` is made of; thinc itself is not needed."""
+"""Definitions of the classes of `adamas.thinc`, one for each rule; thinc is not imported."""
 
 from __future__ import annotations
 

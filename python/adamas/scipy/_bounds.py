@@ -1,4 +1,4 @@
-"""Bounds of variables, as SciPy's users write them."""
+"""Bounds of variables, in the forms that SciPy accepts."""
 
 from __future__ import annotations
 

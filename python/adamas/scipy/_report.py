@@ -1,4 +1,4 @@
-"""What users hear of a minimization while it runs."""
+"""Progress messages and callbacks of a minimization."""
 
 from __future__ import annotations
 

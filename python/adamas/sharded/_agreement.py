@@ -1,4 +1,4 @@
-"""Agreement: before anything is changed, all processes find out whether all of them do the same."""
+"""Agreement: before a step changes anything, all processes check that they make the same call."""
 
 from __future__ import annotations
 

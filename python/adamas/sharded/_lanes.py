@@ -1,4 +1,4 @@
-"""Lanes: the equal parts of a global batch, and the one order in which their gradients are added."""
+"""Lanes: the equal parts of a global batch, and the fixed order in which their gradients are added."""
 
 from __future__ import annotations
 

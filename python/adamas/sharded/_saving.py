@@ -1,4 +1,4 @@
-"""State dicts and checkpoints of optimizers whose states several processes have."""
+"""State dicts and checkpoints of optimizers whose states are distributed over several processes."""
 
 from __future__ import annotations
 

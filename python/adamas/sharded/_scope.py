@@ -1,4 +1,4 @@
-"""A step whose gradients are given one after the other, and travel meanwhile."""
+"""Step scopes of several processes: gradients are given one by one, and sent meanwhile."""
 
 from __future__ import annotations
 

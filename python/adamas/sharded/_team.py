@@ -1,4 +1,4 @@
-"""The processes that step one optimizer together: what is asked of a library that connects them, and MPI as one."""
+"""The processes that step one optimizer together: the interface to the library that connects them, and MPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients on their way to those who own them, and parameters on their way back."""
+"""Exchange of data: gradients are sent to the processes that own them, and parameters are sent back."""
 
 from __future__ import annotations
 

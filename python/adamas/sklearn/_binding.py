@@ -1,4 +1,4 @@
-"""An optimizer of adamas, bound to the arrays of a network, and bound again when the network has other arrays."""
+"""An optimizer of adamas, bound to the arrays of a network, and bound again when the network gets new arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers for scikit-learn's networks, in place of the private ones that scikit-learn has."""
+"""Optimizers for scikit-learn's networks, which replace scikit-learn's private ones."""
 
 from __future__ import annotations
 

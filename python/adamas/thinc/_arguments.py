@@ -1,4 +1,4 @@
-"""Arguments of an optimizer in thinc's words: their names, their checks, and what adamas calls them."""
+"""Arguments of an optimizer under thinc's names: the names, the checks, and the names in adamas."""
 
 from __future__ import annotations
 

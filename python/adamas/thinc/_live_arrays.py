@@ -1,4 +1,4 @@
-"""Dicts of arrays and numbers that adamas keeps, where thinc has them."""
+"""Dict views of the states that adamas keeps, under the names that thinc uses."""
 
 from __future__ import annotations
 

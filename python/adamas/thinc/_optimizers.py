@@ -1,4 +1,4 @@
-"""The optimizers, one for each rule of `adamas.rules` that can be used tensor by tensor, in thinc's words."""
+"""The optimizers, one for each rule of `adamas.rules` that works tensor by tensor, with thinc's arguments."""
 
 import functools
 

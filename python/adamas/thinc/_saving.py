@@ -1,4 +1,4 @@
-"""States of an optimizer as bytes, and how tensors find theirs again."""
+"""Serialization of an optimizer's states, and how loaded states are assigned to tensors."""
 
 from __future__ import annotations
 

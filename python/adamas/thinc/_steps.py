@@ -1,4 +1,4 @@
-"""Steps of tensors: what is read of an optimizer of thinc, and the course of an update."""
+"""Steps of tensors: the settings that are read from an optimizer of thinc, and the sequence of an update."""
 
 from __future__ import annotations
 

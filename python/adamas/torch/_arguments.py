@@ -1,4 +1,4 @@
-"""Arguments of an optimizer, with the checks and in the words of ``torch.optim``."""
+"""Arguments of an optimizer, with the names and the checks of ``torch.optim``."""
 
 from __future__ import annotations
 

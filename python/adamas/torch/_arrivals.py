@@ -1,4 +1,4 @@
-"""Gradients that have arrived in host memory, and wait for a step."""
+"""Gradients that have arrived in host memory and wait for a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors of which each process has a part: ``torch.distributed.tensor.DTensor``, as under FSDP."""
+"""Distributed tensors, ``torch.distributed.tensor.DTensor``, as under FSDP: each process has a part of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients that have been taken out of ``param.grad``: what stands there in their place.
+"""Stand-ins for gradients that have been taken out of ``param.grad``.
 
 Code between the backward pass and ``step`` looks at ``param.grad``: clipping, `GradScaler`, ``zero_grad``, logging.
 None would tell it that there is no gradient, and clipping would silently do nothing. So there is a tensor without

@@ -1,4 +1,4 @@
-"""What the host keeps of a parameter: its master, and its gradient and copy on their way."""
+"""Host copies of a parameter: its master, and buffers for its gradient and the updated values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that are put where nobody reads them: as attributes of an optimizer."""
+"""Misplaced settings: attributes of an optimizer that have no effect."""
 
 from __future__ import annotations
 

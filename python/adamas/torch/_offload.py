@@ -1,4 +1,4 @@
-"""Masters and states in host memory, for parameters that live elsewhere."""
+"""Offload: master weights and states in host memory, for parameters on another device."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from adamas.torch._arguments import IMPLEMENTATIONS, as_number, check_hyperparam
 from adamas.torch._state_entries import State
 from adamas.torch._stepper import Stepper
 
-#: What a state dict has of the optimizer as a whole, in each of its groups.
+#: Entries about the whole optimizer, which a state dict has in each of its groups.
 OPTIMIZER_STEP, PREVIOUS_NORM = "optimizer_step", "previous_norm"
 
 #: Names of the hyperparameters of all rules, but for one that schedulers of ``torch.optim`` put into groups.
@@ -65,8 +65,8 @@ class Saving(torch.optim.Optimizer):
         """Load what `state_dict` returned: of this class, of ``torch.optim``'s, or of DeepSpeed's CPUAdam.
 
         States keep the precision that they have: unlike in ``torch.optim`` they are not rounded to the dtype of their
-        parameter on the way. Floating-point numbers are converted to ``state_dtype``; formats in few bits have to be
-        the same.
+        parameter on the way. Floating-point numbers are converted to ``state_dtype``; 8-bit and 4-bit states must
+        have the same format.
 
         Args:
             state_dict: The state dict.

@@ -1,4 +1,4 @@
-"""Entries of ``optimizer.state``, from wherever they come: do they fit, and taking them over."""
+"""Entries of ``optimizer.state``: checks whether they fit, and loads them."""
 
 from __future__ import annotations
 

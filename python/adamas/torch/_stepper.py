@@ -1,4 +1,4 @@
-"""Steps of parameters: bound to an optimizer of adamas as they are now, and bound again where something has changed."""
+"""Steps of parameters: binds them to an optimizer of adamas, and again after a change of tensors or options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors as NumPy arrays and back, without copies; and the messages for tensors of which that cannot be."""
+"""Conversion of tensors to NumPy arrays and back without copies, and error messages where that is not possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What needs no comparison: memory of states, threads of MPI, arenas of other communicators, what is printed."""
+"""Checks without a comparison: memory of states, threads of MPI, arenas of other communicators, printed texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make, use and let go optimizers, again and again; print what is left of them, as JSON.
+"""Make, use and delete optimizers many times; print what is left of them, as JSON.
 
 Run by tests/process/test_leaks.py: ``leaks.py CYCLES [planted]``.
 """

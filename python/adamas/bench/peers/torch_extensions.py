@@ -1,4 +1,4 @@
-"""Optimizers for torch that keep their states on the host, or in few bits."""
+"""Optimizers for torch that keep their states on the host, or in 8 or 4 bits."""
 
 from __future__ import annotations
 
