@@ -134,7 +134,7 @@ class Arena:
 
 
 class Blueprint:
-    """What lies where in the memory of a model: each array begins at a cache line.
+    """The layout of a model's memory: each array begins at a cache line.
 
     Args:
         params: Arrays or shapes, nested as an optimizer takes them.
@@ -189,7 +189,7 @@ class Blueprint:
 
 @dataclass(frozen=True)
 class _Spec:
-    """What a parameter is to be."""
+    """The shape, dtype and initial values of a parameter."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

@@ -12,7 +12,7 @@ __all__ = sorted(_RULES)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:
-    """Make a function when it is first asked for: to import adamas should take no longer than it must."""
+    """Make a function when it is first used, so that importing adamas is fast."""
     if name not in _RULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from adamas._optimizer.single_update import make_function  # noqa: PLC0415

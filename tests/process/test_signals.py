@@ -16,7 +16,7 @@ import numpy as np, adamas
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background hands it down as ignored
 
 class Interrupter(threading.Thread):
-    "Sends SIGINT as soon as the main thread, having set `now`, lets go of the GIL: in the middle of what it is doing."
+    "Sends SIGINT as soon as the main thread, having set `now`, releases the GIL: in the middle of what it is doing."
 
     def __init__(self):
         super().__init__(daemon=True)

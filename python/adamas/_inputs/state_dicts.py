@@ -113,7 +113,7 @@ def _check_formats(given: Any, live: Mapping[str, Any]) -> Iterator[str]:
 
 
 def same_states(a: Any, b: Any) -> bool:
-    """Do two values of ``state_dtype`` keep the same bytes? None is what goes with the parameters."""
+    """Tell whether two values of ``state_dtype`` have the same bytes. None is the format of the parameters."""
     if not all(value is None or isinstance(value, str) for value in (a, b)):
         return False
     return bool(a == b) or (None in (a, b) and {a, b} <= {None, "float32", "float64"})

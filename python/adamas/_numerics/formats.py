@@ -15,7 +15,7 @@ BLOCK = 128
 
 
 class StateFormat(Enum):
-    """How states are kept; the value is the name of the option ``state_dtype``."""
+    """Formats of states; the value is the value of the option ``state_dtype``."""
 
     FLOAT32 = "float32"
     #: Of float64 parameters, and of them alone.

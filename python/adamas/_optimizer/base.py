@@ -57,7 +57,7 @@ class Optimizer(metaclass=LazilyDocumented):
 
     Attributes:
         param_groups: The hyperparameters of each group. They are read at every step, and may be changed between steps.
-        step_defaults: What a step does about gradients if its arguments do not say it (`adamas.adapters.StepDefaults`).
+        step_defaults: Defaults for the arguments of each step (`adamas.adapters.StepDefaults`).
         defaults: The hyperparameters of groups that did not set their own.
     """
 
@@ -160,7 +160,7 @@ class Optimizer(metaclass=LazilyDocumented):
                 bits of the step are the same. None: what ``step_defaults.observe`` says.
 
         Returns:
-            A report: the number of this step, how many parameters were updated, and what was found out about the
+            A report: the number of this step, how many parameters were updated, and the results of the checks of the
             gradients. The gradients are examined, in a separate pass, only if ``max_norm`` or ``on_nonfinite`` asks for
             it.
 
@@ -209,7 +209,7 @@ class Optimizer(metaclass=LazilyDocumented):
         zero_grads: bool | None = None,
         observe: bool | None = None,
     ) -> StepHandle:
-        """Begin a step, and let it run on a thread of the library's own, without the GIL.
+        """Begin a step that runs on a thread of the library, without the GIL.
 
         All inputs are checked before this returns. Until the step is done, do not touch the arrays of parameters,
         states and gradients; the optimizer refuses every call but those that read its properties (RuntimeError). Steps
@@ -542,7 +542,7 @@ class Optimizer(metaclass=LazilyDocumented):
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step measured of each parameter; None before the first.
+        """The measurements of the last observed step, for each parameter; None before the first.
 
         A step is observed if its argument ``observe`` or the option of that name says so. `adamas.observe` collects
         what several steps measured, writes and draws it, and names what looks wrong.

@@ -33,7 +33,7 @@ MEASURES = (
 
 
 class Observed(Mapping[str, dict[str, float]]):
-    """What an observed step found out: for each quantity an array with one number for each parameter, in float64.
+    """Measurements of an observed step: for each quantity an array with one number for each parameter, in float64.
 
     The gradient is the given one, accumulated gradients included, divided by ``grad_scale`` and not yet clipped. The
     update is the parameter after the step minus the parameter before it, as it really happened: weight decay and

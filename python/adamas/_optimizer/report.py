@@ -29,6 +29,6 @@ class StepReport(NamedTuple):
     copied: int = 0
 
     def __repr__(self) -> str:
-        """Show what there is to tell."""
+        """Show the fields that do not have their default value."""
         told = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
         return f"StepReport({', '.join(f'{name}={value!r}' for name, value in told.items())})"

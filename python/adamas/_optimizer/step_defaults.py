@@ -70,7 +70,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
 
 
 class StepDefaults:
-    """What an optimizer's steps do about gradients, unless their arguments say otherwise.
+    """Defaults for the arguments of an optimizer's steps: clipping, skipping, zeroing of gradients.
 
     All may be changed at any time.
 

@@ -69,7 +69,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def _rename(new: Path, target: Path) -> None:
-    """Rename; a thread lets go of the old file, since a system may take a while to free the disk of a large one."""
+    """Rename; a thread closes the old file, since a system may take a while to free the disk of a large one."""
     old = None
     if fcntl is not None:  # other systems do not rename over a file that is open
         with contextlib.suppress(OSError):

@@ -145,7 +145,7 @@ class BoundOptimizer:
 
     @property
     def step_defaults(self) -> StepDefaults:
-        """What a step does about gradients, unless its arguments say otherwise. An adapter may put its own here."""
+        """Defaults for the arguments of each step. An adapter may set its own."""
         defaults: StepDefaults = self._optimizer.step_defaults
         return defaults
 
@@ -356,7 +356,7 @@ class BoundOptimizer:
 
     @property
     def step_options(self) -> StepOptions:
-        """What steps do about gradients, in the form that `StepTable` takes it.
+        """The options of steps, in the form that `StepTable` takes.
 
         It has what `step_defaults` says now: ask again after a change of those.
 
@@ -457,7 +457,7 @@ class BoundOptimizer:
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out about the parameters, in their order; None before the first.
+        """The measurements of the last observed step, for the parameters in their order; None before the first.
 
         The option ``observe`` says which steps are observed.
         """

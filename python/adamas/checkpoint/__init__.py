@@ -49,7 +49,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, repr=False)
 class Checkpoint:
-    """What a file holds.
+    """The contents of a checkpoint file.
 
     Attributes:
         path: The file.
@@ -58,8 +58,8 @@ class Checkpoint:
         states: State arrays by parameter and name of the state.
         arrays: All of them, by their names in the file.
 
-    The arrays are mapped into memory: what is not looked at is not read, and the file must stay as it is (another one
-    may take its place, as `Optimizer.save` does it). Those of an npz file need not be aligned.
+    The arrays are mapped into memory: only what is used is read. The file must not be changed (it may be replaced by
+    another file, as `Optimizer.save` does). Those of an npz file need not be aligned.
     """
 
     path: str

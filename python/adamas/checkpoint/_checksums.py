@@ -18,7 +18,7 @@ _POLYNOMIAL = 0xEDB88320
 
 
 def checksums(arrays: Mapping[str, Array]) -> dict[str, int]:
-    """Return the CRC-32 of each, on as many threads as there are processors; zlib lets go of the GIL."""
+    """Return the CRC-32 of each, on as many threads as there are processors; zlib releases the GIL."""
     with background_threads(min(len(arrays), os.cpu_count() or 1)) as threads:
         tasks = {name: threads.submit(functools.partial(_checksum, array)) for name, array in arrays.items()}
         return {name: task.result() for name, task in tasks.items()}

@@ -171,7 +171,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _is_simple(value: Any) -> bool:
-    """Is it a hyperparameter: a number, a text, a flag, nothing, or several numbers?"""
+    """Tell whether a value can be a hyperparameter: a number, a text, a flag, None, or several numbers."""
     if isinstance(value, list):
         return all(item is None or isinstance(item, int | float) for item in value)
     return value is None or isinstance(value, str | int | float)

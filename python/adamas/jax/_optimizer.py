@@ -268,7 +268,7 @@ class Optimizer:
         return self._map(value, params, state)
 
     def observed(self, params: Any, state: State) -> adapters.Observed | None:
-        """Return what the last observed step found out about each parameter, as `adamas.observe` takes it.
+        """Return the measurements of the last observed step for each parameter, as `adamas.observe` takes them.
 
         It reads the state, so it is for the outside of compiled functions.
 

@@ -83,7 +83,7 @@ def take_apart(state: State, compiled: Compiled, leaves: Sequence[Leaf]) -> dict
 
 
 def observed_in(state: State, compiled: Compiled, leaves: Sequence[Leaf]) -> Observed | None:
-    """Return what the last observed step found out about the parameters; None before the first."""
+    """Return the measurements of the last observed step; None before the first."""
     numbers = np.array(state.buffers["observed"]).view(np.float64)
     step, measures = int(numbers[0]), numbers[1:].reshape(-1, len(leaves))
     if step == 0:

@@ -184,9 +184,9 @@ class Optimizer(keras.optimizers.Optimizer):
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out about each variable, by its path; None before the first.
+        """The measurements of the last observed step, for each variable by its path; None before the first.
 
-        Steps are observed as the argument ``observe`` says. `adamas.observe` collects and draws what several found out.
+        The argument ``observe`` says which steps are observed. `adamas.observe` collects and draws the measurements.
         """
         memories = [memory for memory in (self._in_place, self._copies) if memory is not None]
         found = [memory.observed for memory in memories if memory.observed is not None]

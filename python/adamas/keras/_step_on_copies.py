@@ -28,7 +28,7 @@ class StepOnCopies:
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out; None before the first, and after variables were bound anew."""
+        """The measurements of the last observed step; None before the first, and after variables were bound anew."""
         return None if self._binding is None else self._binding.bound.observed
 
     def start(self, variables: Sequence[Any]) -> Binding:

@@ -18,7 +18,7 @@ _WIDTH = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that looks wrong about one parameter.
+    """One problem of one parameter.
 
     Attributes:
         kind: What it is, in a few words: one of those in ``docs/observe.md``.
@@ -36,7 +36,7 @@ class Finding:
 
 
 class Findings(Sequence[Finding]):
-    """Findings in order of what to look at first; as text, a table."""
+    """Findings, the most important first; as text, a table."""
 
     def __init__(self, found: Sequence[Finding], observed: int) -> None:
         self._found = tuple(found)
@@ -78,7 +78,7 @@ class Findings(Sequence[Finding]):
 
 
 class _Course:
-    """What the observations tell about one parameter, of steps in which its learning rate was not 0."""
+    """The observations of one parameter, in steps in which its learning rate was not 0."""
 
     def __init__(self, observations: Sequence[Observed], place: int) -> None:
         self._told = [each for each in observations if each.lr[place] > 0]
@@ -243,7 +243,7 @@ _KINDS = (
 
 
 def find(observations: Sequence[Observed]) -> Findings:
-    """Return what looks wrong in these observations."""
+    """Return the problems that these observations show."""
     return Findings(list(_look(observations)), len(observations))
 
 

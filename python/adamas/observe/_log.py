@@ -18,7 +18,7 @@ from adamas.observe._findings import Findings, find
 
 
 class Log:
-    """A log of what the observed steps of one optimizer found out.
+    """The log of the observed steps of one optimizer.
 
     Args:
         optimizer: An optimizer of `adamas`, `adamas.reference`, `adamas.torch` or `adamas.keras`, which `add` asks for
@@ -60,7 +60,7 @@ class Log:
         self.observations: list[Observed] = []
 
     def add(self, observed: Observed | None = None) -> bool:
-        """Add what the last observed step found out, unless it is there already.
+        """Add the measurements of the last observed step, unless the log has them already.
 
         Call it after each step, or at least once after each observed step: the optimizer keeps the last one only.
 
@@ -161,7 +161,9 @@ class Log:
         _events.write(self.observations, os.fspath(directory))
 
     def draw(self, path: str | os.PathLike[str], quantity: str = "update_ratio") -> None:
-        """Draw one quantity: parameters down, steps across, colour its log10; and write what `findings` says beside it.
+        """Draw one quantity, with `findings` beside it: a row for each parameter, a column for each step.
+
+        The colour is the log10 of the quantity.
 
         Args:
             path: Of the picture. Its ending says which format, as for ``matplotlib``: ``.png``, ``.svg``, ``.pdf``.
@@ -184,5 +186,5 @@ class Log:
         _picture.draw(values, self.steps, self.names, quantity, self.findings(), os.fspath(path))
 
     def findings(self) -> Findings:
-        """Return what looks wrong; as text, a table with a sentence of advice for each."""
+        """Return the problems that the log shows; as text, a table with a sentence of advice for each."""
         return find(self.observations)

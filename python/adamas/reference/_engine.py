@@ -234,7 +234,7 @@ class NumpyEngine:
     ) -> StepReport:
         """Step some parameters; the report gives the one that is not finite by its number.
 
-        In an observed step, ``observed`` takes what was found out about each.
+        In an observed step, ``observed`` takes the measurements of each.
         """
         wide: list[tuple[Item, Any, Any]] = [
             (item, grad, item.wide(grad) if item.row_mode is None else item.by_row(grad))

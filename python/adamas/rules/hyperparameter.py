@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Range(Enum):
-    """What the values of a hyperparameter may be, in the words of error messages."""
+    """Ranges of hyperparameters, in the words of error messages."""
 
     LEARNING_RATE = "a finite number >= 0, or a callable step -> number"
     NON_NEGATIVE = "a finite number >= 0"

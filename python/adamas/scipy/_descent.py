@@ -17,7 +17,7 @@ from adamas.scipy._report import Report
 
 
 class End(Enum):
-    """What has ended a minimization; the value is the ``status`` of the result."""
+    """Reasons for the end of a minimization; the value is the ``status`` of the result."""
 
     CONVERGED = 0
     ALL_ITERATIONS = 1
@@ -27,7 +27,7 @@ class End(Enum):
 
     @property
     def message(self) -> str:
-        """What the result says about it."""
+        """The message of the result."""
         return _MESSAGES[self]
 
     def is_success(self, *, tested: bool) -> bool:

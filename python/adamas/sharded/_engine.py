@@ -261,7 +261,7 @@ class _Step:
         return bool((addresses[self._present] == own[self._present]).all())
 
     def _gather(self, memory: memoryview, nbytes: int, first: int, last: int) -> None:
-        """Bring together what processes have found out about granules: records of so many bytes."""
+        """Collect the records about granules from all processes; each has so many bytes."""
         own = sum(self._granules[: self._engine._team.rank])
         assert last == first or (first, last) == (own, own + self._granules[self._engine._team.rank])
         self._engine._team.gather_parts(memory, [count * nbytes for count in self._granules])

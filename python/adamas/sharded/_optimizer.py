@@ -181,8 +181,8 @@ class ShardedOptimizer(CompiledOptimizer):
                 bits of the step are the same. None: what ``step_defaults.observe`` says.
 
         Returns:
-            A report: the number of this step, how many parameters were updated, and what was found out about the
-            gradients. It is the same on all processes, but for ``copied``.
+            A report: the number of this step, how many parameters were updated, and the results of the checks of the
+            gradients. It is the same on all processes, except for ``copied``.
 
         Raises:
             TypeError: A gradient or hyperparameter has the wrong type; the message names it.
@@ -261,7 +261,7 @@ class ShardedOptimizer(CompiledOptimizer):
         return ShardedScope(self._model, self._diagnosis, begin, step, fail)
 
     def step_async(self, grads: Any = None, **arguments: Any) -> StepHandle:
-        """Begin a step on a thread of the library's own, on all processes.
+        """Begin a step on a thread of the library, on all processes.
 
         MPI must support threads (``MPI.THREAD_MULTIPLE``, which mpi4py asks for by itself). Until the step is done, do
         not touch the arrays of parameters, states and gradients.

@@ -66,11 +66,11 @@ class TakenGradient(torch.Tensor):
         return self.taken_values().__reduce_ex__(protocol)
 
     def numpy(self, **options: Any) -> Any:
-        """As of any tensor."""
+        """Return the values as an array, as every tensor does."""
         return self.taken_values().numpy(**options)
 
     def tolist(self) -> Any:
-        """As of any tensor."""
+        """Return the values as a list, as every tensor does."""
         return self.taken_values().tolist()
 
 

@@ -133,7 +133,7 @@ class Offload(torch.optim.Optimizer):
 
     @property
     def report(self) -> StepReport | None:
-        """What the last step told."""
+        """The report of the last step."""
         return self.optimizer.report
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

@@ -103,7 +103,7 @@ class Optimizer(Saving):
 
     @property
     def step_defaults(self) -> StepDefaults:
-        """What a step does about gradients; all of it may be changed at any time."""
+        """Defaults for each step: clipping, skipping, zeroing of gradients. They may be changed at any time."""
         return self._stepper.step_defaults
 
     @step_defaults.setter
@@ -120,11 +120,11 @@ class Optimizer(Saving):
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out about each parameter; None before the first.
+        """The measurements of the last observed step, for each parameter; None before the first.
 
         Steps are observed as the option ``observe`` says: ``adamas.torch.AdamW(params, observe=10)``. The names of the
         parameters are those of ``param_names``, if the optimizer was made of ``model.named_parameters()``, or numbers.
-        `adamas.observe` collects and draws what several steps found out.
+        `adamas.observe` collects and draws the measurements of several steps.
         """
         return self._stepper.observed
 

@@ -100,7 +100,7 @@ class Stepper:
 
     @property
     def observed(self) -> Observed | None:
-        """What the last observed step found out; None before the first."""
+        """The measurements of the last observed step; None before the first."""
         found = None if self.binding is None else self.binding.bound.observed
         return self._observed_before if found is None else found
 

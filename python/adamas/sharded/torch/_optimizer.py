@@ -151,7 +151,7 @@ class Optimizer(torch.optim.Optimizer):
 
     @property
     def step_defaults(self) -> StepDefaults:
-        """What a step does about gradients; all of it may be changed at any time."""
+        """Defaults for each step: clipping, skipping, zeroing of gradients. They may be changed at any time."""
         return self._bound.step_defaults
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
