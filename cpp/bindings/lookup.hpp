@@ -8,7 +8,7 @@ namespace adamas::bindings {
 
 namespace py = pybind11;
 
-// As isinstance(), but for what the object's __class__ says.
+// As isinstance(), except for what the object's __class__ says.
 inline bool is_a(py::handle object, py::handle cls) {
   const int found = PyObject_IsSubclass(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), cls.ptr());
   if (found < 0) throw py::error_already_set();

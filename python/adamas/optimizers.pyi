@@ -3958,8 +3958,8 @@ class Adafactor(CompiledOptimizer):
             True or False. Default: True.
         relative_step: Let steps shrink as 1/sqrt(t). False: use ``lr`` in place of min(lr, 1/sqrt(t)). True or False.
             Default: True.
-        warmup_init: Begin with small steps: use min(lr, 1e-6*t) in place of ``lr``, but for the weight decay. True or
-            False. Default: False.
+        warmup_init: Begin with small steps: use min(lr, 1e-6*t) in place of ``lr``, except for the weight decay. True
+            or False. Default: False.
         eps_in_mean: Add e1 to the squares that r, c and v average, as the paper does, instead of using it as the least
             root. An e1 of 1e-30 is usual then. True or False. Default: False.
         **options: The options below, each by its name. All optimizers have them.

@@ -17,7 +17,7 @@ from adamas.flower import _mean, _threads
 
 
 def sgd(model: dict[str, Any], **arguments: Any) -> Newer:
-    """A strategy whose step is the mean itself, but for one rounding."""
+    """A strategy whose step is the mean itself, except for one rounding."""
     found: Newer = run("SGD", model, eta=1.0, **arguments)
     return found
 

@@ -43,7 +43,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_one_line_is_changed(changed: Run, tmp_path: Path) -> None:
-    """With Flower's strategy and with ours, the app reaches the same accuracy in each round, but for a few images."""
+    """With Flower's strategy and with ours, the app has the same accuracy in each round, except for a few images."""
     flowers = simulate(APP, tmp_path)
     for ours, theirs in zip(changed.accuracies, flowers.accuracies, strict=True):
         assert ours == pytest.approx(theirs, abs=0.015)

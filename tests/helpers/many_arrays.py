@@ -30,7 +30,7 @@ def check_arrays(count: int) -> None:
 
 
 def check_groups(count: int) -> None:
-    """Two learning rates by turns: the bits of two arrays."""
+    """Two learning rates, used alternately: the bits of two arrays."""
     rates = (0.1, 0.01)
     params, given = rows(count, 0).copy(), rows(count, 1)
     halves = [params[k::2].copy() for k in (0, 1)]

@@ -112,7 +112,7 @@ def lines_of(page: str) -> list[Any]:
 
 
 def check_names(table: Table, theirs: Side, ignored: Iterable[str]) -> None:
-    """Demand that a table has every argument of theirs, but for what is no hyperparameter."""
+    """Demand that a table has every argument of theirs, except for what is no hyperparameter."""
     listed = {line.theirs.partition("=")[0] for line in table.lines}
     assert listed - {""} == set(theirs.signature.parameters) - set(ignored), table.theirs
 

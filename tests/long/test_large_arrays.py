@@ -1,7 +1,7 @@
 """Arrays past 2**31 elements and past 2**32 bytes: the bits of the reference, run on slices, at places that matter.
 
 Not part of the plain run. Each test needs as much memory as its docstring says, and fails at once if it is not there.
-Gradients are zeros that the system keeps nowhere, but for the places that are looked at.
+Gradients are zeros that the system keeps nowhere, except for the places that are looked at.
 """
 
 from __future__ import annotations

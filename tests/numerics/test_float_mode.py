@@ -178,7 +178,7 @@ def test_flush_is_for_steps_alone() -> None:
         assert register() == before
         assert is_subnormal(opt.state[0]["exp_avg_sq"]).all() == (not enabled)
         assert (opt.state[0]["exp_avg_sq"] == 0).all() == enabled
-        assert is_subnormal(grad * grad).all()  # NumPy computes as ever
+        assert is_subnormal(grad * grad).all()  # NumPy computes as before
 
 
 def test_flush_reaches_steps_of_other_threads() -> None:

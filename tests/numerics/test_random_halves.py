@@ -9,7 +9,7 @@ from adamas._numerics.dither import random_halves
 from adamas._types import Array
 
 SIZE = 1 << 20
-#: A mean of SIZE independent numbers of variance 1 is within this but for one case in 500 million.
+#: A mean of SIZE independent numbers of variance 1 is within this except for one case in 500 million.
 MOST = 6.0 / np.sqrt(SIZE)
 
 

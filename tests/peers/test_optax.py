@@ -31,7 +31,7 @@ import adamas
 
 jax.config.update("jax_enable_x64", True)
 
-#: No eps, but for elements that have had no gradient yet, which are 0/0 without.
+#: No eps, except for elements that have had no gradient yet, which are 0/0 without.
 NO_EPS = 1e-300
 
 

@@ -44,7 +44,7 @@ def train(
 
 @pytest.mark.parametrize("offload", [False, True])
 def test_settings_that_reach_the_optimizer(offload: bool, tmp_path: Path) -> None:
-    """The weight decay of the arguments does, but for biases; other settings are those of the recipe."""
+    """The weight decay of the arguments does, except for biases; other settings are those of the recipe."""
     choice: tuple[Any, dict[str, Any]] = (adamas.torch.AdamW, {"lr": 1e-2})
     if offload:
         choice = adamas.torch.Offload, {"optimizer_class": adamas.torch.AdamW, "lr": 1e-2}

@@ -121,7 +121,7 @@ def test_a_frozen_parameter_in_offload() -> None:
 
 
 def by_turns(average: Any, reload_at: int | None, **options: Any) -> list[float]:
-    """Step two parameters by turns; the optimizer counts six steps, each parameter three."""
+    """Step two parameters alternately; the optimizer counts six steps, each parameter three."""
     params = [parameter(0.0), parameter(0.0)]
     opt = adamas.torch.SGD(params, lr=1.0, average=average, **options)
     for k in range(6):

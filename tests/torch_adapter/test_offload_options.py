@@ -164,7 +164,7 @@ def test_after_a_step_that_raised(remedy: str, dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("where", ["first", "later"])
 def test_nonfinite_gradients_in_backward(where: str) -> None:
-    """They concern one parameter each; what follows is as ever."""
+    """They concern one parameter each; what follows works as usual."""
     model = make_model()
     optimizer = adamas.torch.Offload(model.parameters(), adamas.torch.AdamW, in_backward=True, on_nonfinite="raise")
     if where == "later":

@@ -1,4 +1,4 @@
-"""A small transformer on characters, trained with both: the losses are the same but for rounding."""
+"""A small transformer on characters, trained with both: the losses are the same except for rounding."""
 
 from __future__ import annotations
 

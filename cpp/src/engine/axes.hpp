@@ -36,7 +36,7 @@ class Axes {
   std::size_t boundary(std::size_t element) const;
 
   // Whole rows from element `begin` on, or a part of one, that are summed up together, before `end`: the kernel's
-  // arguments but for the gradient. The sums of columns that begin there are zero.
+  // arguments except for the gradient. The sums of columns that begin there are zero.
   AxisRows rows_at(std::size_t begin, std::size_t end);
 
   // From sums to next states and factors.

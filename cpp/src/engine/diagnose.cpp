@@ -47,7 +47,7 @@ void report_overlap(std::vector<NamedArray>& arrays, Problem* problem) {
 
 }  // namespace
 
-// All that a step of these gradients reads or writes; they have been accepted but for overlaps.
+// All that a step of these gradients reads or writes; they have been accepted except for overlaps.
 void Plan::Impl::find_overlap(Problem* problem) const {
   std::vector<NamedArray> arrays;
   for (std::size_t i = 0; i < items.size(); ++i) {

@@ -117,9 +117,9 @@ inline void* scales_of(const Parameter& parameter, int which, const StateStorage
   return shifted(parameter.states[which], storage.scales_at(parameter.shard_end) - first_block * sizeof(float));
 }
 
-// Calls work(gradient, size) for all of an item's gradient, as the update takes it but for the factor: in the compute
-// type, with what is accumulated, rows summed up; piece by piece, each but the last of a row a whole number of
-// granules.
+// Calls work(gradient, size) for all of an item's gradient, as the update takes it, but without the factor: in the
+// compute type, with accumulated gradients, rows summed up. It is called piece by piece; each piece except the last of
+// a row is a whole number of granules.
 void for_each_gradient(const Pass& pass, const Item& item, const std::function<void(const void*, std::size_t)>& work);
 
 // The last element of an item, at or before this one, at which one part of the pass may end and another begin.

@@ -102,7 +102,7 @@ class ObservedSums {
   V below_ = V::broadcast(0);
 };
 
-// Squares of float32 may have vanished, or been too large. Between these there are neither, but for those that are
+// Squares of float32 may have vanished, or been too large. Between these there are neither, except for those that are
 // nothing beside the sum.
 inline bool are_good(const Observation& sums, bool has_moment) {
   const auto is_good = [](double sum) { return sum > 0x1p-84 && sum < 0x1p100; };

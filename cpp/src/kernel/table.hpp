@@ -124,7 +124,7 @@ using MeasureKernel = void (*)(DType dtype, const void* grad, std::size_t begin,
 
 // Rows of a matrix, or parts of them, of the compute type; row r begins r * stride elements after the first. Sums of
 // squares go to row_sums: of each granule of row r, from r * granules on. They are added to column_sums, unless it is
-// null; then whole groups of kRowsAtOnce rows are there, but for the last of those whose columns are summed up
+// null; then whole groups of kRowsAtOnce rows are there, except for the last of those whose columns are summed up
 // together.
 struct AxisRows {
   const void* grad;

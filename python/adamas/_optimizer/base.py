@@ -416,7 +416,7 @@ class Optimizer(metaclass=LazilyDocumented):
         """Bring rows of ``sparse={name: "exact"}`` parameters to the last step, before they are read.
 
         A row without a gradient is left as it is until it has one. Then it goes through all the steps that it missed in
-        closed form, as if its gradients had been zeros. The result is that of dense steps but for rounding: float32
+        closed form, as if its gradients had been zeros. The result is that of dense steps except for rounding: float32
         rounds each dense step, and rounds this once. `state_dict` catches up with all rows by itself.
 
         Args:
@@ -612,7 +612,7 @@ class Optimizer(metaclass=LazilyDocumented):
         return "\n".join([*lines, ")"])
 
     def _options_now(self) -> dict[str, Any]:
-        """Return the options of this optimizer, as they are now, but for those of steps."""
+        """Return the options of this optimizer, as they are now, except for those of steps."""
         model = self._model
         copies = [copy for _, copy in model.parameters.copied()]
         sparse = {p.name: p.row_mode.value for p in model.parameters if p.row_mode is not None}

@@ -22,7 +22,7 @@ from adamas.rules.common import with_largest_rate
 class Group:
     """What is settled about a group at construction."""
 
-    #: What serves it, but for parameters whose shape asks for another form.
+    #: What serves it, except for parameters whose shape asks for another form.
     formula: Formula
     #: Hyperparameters that keep the values they had.
     frozen: Mapping[str, Any]

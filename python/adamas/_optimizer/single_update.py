@@ -54,7 +54,7 @@ class _Call(NamedTuple):
 class _SingleUpdate:
     """One update by a rule."""
 
-    #: The last call that can be repeated: mostly the next one is as it was but for arrays and step.
+    #: The last call that can be repeated: mostly the next one is as it was except for arrays and step.
     _last: _Call | None = None
 
     def __init__(self, spec: RuleSpec) -> None:

@@ -15,9 +15,9 @@ T = TypeVar("T")
 class Task(Generic[T]):
     """Work for another thread, and its result.
 
-    What a `Future` of `concurrent.futures` is, but for Ctrl-C: a thread that is interrupted while it waits for a Future
-    can leave its lock taken, and the thread that does the work then waits for that lock for ever. Here each who waits
-    has a lock of its own.
+    It is like a `Future` of `concurrent.futures`, but safe with Ctrl-C: a thread that is interrupted while it waits for
+    a Future can leave its lock taken, and the thread that does the work then waits for that lock for ever. Here each
+    waiting thread has a lock of its own.
     """
 
     def __init__(self, work: Callable[[], T]) -> None:

@@ -52,7 +52,7 @@ class BoundOptimizer:
             values. With False the adapter does so, by `start_states`.
         shapes: The shapes of the parameters, in order, where their arrays are flat and the rule goes by them
             (``info.by_shape``); the elements of each lie in C order. None: those of the arrays.
-        **options: The options that `adamas.Options` lists, but for ``copy_out``.
+        **options: The options that `adamas.Options` lists, except for ``copy_out``.
 
     Attributes:
         info: What there is to know of the optimizer class.

@@ -26,7 +26,7 @@ _TYPE = "numpy.ndarray"
 
 
 class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[misc,unused-ignore]
-    """Base of the strategies of `adamas.flower.older`: Flower's ``FedAvg``, but for what is made of the replies.
+    """Base of the strategies of `adamas.flower.older`: Flower's ``FedAvg``, except for what is made of the replies.
 
     Attributes:
         current_weights: The model that the next step starts from: read-only views of what was sent to the clients.

@@ -26,7 +26,7 @@ _NUMPY = "numpy.ndarray"
 
 
 class FedServer(Served, FedAvg, metaclass=LazilyDocumented):  # type: ignore[misc,unused-ignore]
-    """Base of the strategies of `adamas.flower`: Flower's ``FedAvg``, but for what is made of the replies.
+    """Base of the strategies of `adamas.flower`: Flower's ``FedAvg``, except for what is made of the replies.
 
     Sampling, messages, evaluation and the aggregation of metrics are Flower's.
 

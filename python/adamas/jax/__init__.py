@@ -13,8 +13,8 @@
         params, state = opt.step(params, grads, state, after=loss)
         return params, state, loss
 
-There is a class for each rule of adamas, with the arguments of that in `adamas`, but for the parameters. The arguments
-may be schedules, as optax has them: functions of the number of steps taken so far, in JAX's operations.
+There is a class for each rule of adamas, with the arguments of the class in `adamas`, without the parameters. The
+arguments may be schedules, as optax has them: functions of the number of steps taken so far, in JAX's operations.
 
 For programs that are written for optax there are functions with the names and arguments of optax's, such as
 `adamas.jax.adamw`. They return an ``optax.GradientTransformation``, which has the step in place, too.

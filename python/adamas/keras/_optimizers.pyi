@@ -167,7 +167,7 @@ class RAdam(WordedOptimizer):
     ) -> None: ...
 
 class Adamax(WordedOptimizer):
-    r"""Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon.
+    r"""Adam with the infinity norm, as ``keras.optimizers.Adamax`` except for the place of epsilon.
 
     Equations, arguments and options: ``help(adamas.keras.Adamax)``.
     """

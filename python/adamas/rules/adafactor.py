@@ -221,7 +221,7 @@ class Adafactor(RuleSpec):
             False,
             Range.FLAG,
             keyword_only=True,
-            text="Begin with small steps: use min(lr, 1e-6*t) in place of ``lr``, but for the weight decay.",
+            text="Begin with small steps: use min(lr, 1e-6*t) in place of ``lr``, except for the weight decay.",
         ),
         Hyperparameter(
             "eps_in_mean",

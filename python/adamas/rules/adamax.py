@@ -35,7 +35,7 @@ class _AdamaxFormula(Formula):
 
 
 class _AdamaxInKeras(KerasWords):
-    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` but for the place of epsilon.
+    """Adam with the infinity norm, as ``keras.optimizers.Adamax`` except for the place of epsilon.
 
     ::
 

@@ -121,6 +121,6 @@ class Descent:
         with evaluated(self._optimizer):
             found: Array = self._x.copy()
         if self._box is not None:
-            self._box.project(found)  # an average is in it but for rounding
+            self._box.project(found)  # an average is in it except for rounding
         self._objective.move(found.copy())
         return found

@@ -28,7 +28,7 @@ Args:
 
         - None: the solver itself. The results are those of scikit-learn.
         - A name: {names}. The rule has its own defaults (``beta_1``, ``beta_2``, ``epsilon``, ``momentum`` and
-          ``nesterovs_momentum`` are for None alone), but for the learning rate, which is ``learning_rate_init`` for
+          ``nesterovs_momentum`` are for None alone), except for the learning rate, which is ``learning_rate_init`` for
           every rule. With ``solver="sgd"`` it changes as ``learning_rate`` says.
         - A class of adamas, or ``functools.partial`` of one with its arguments:
           ``functools.partial(adamas.AdamW, betas=(0.9, 0.95), state_dtype="int8")``.

@@ -55,8 +55,8 @@ def step_in_backward(
     does nothing but take the step of parameters whose gradients came from elsewhere.
 
     What is in ``param.grad`` afterwards stands for a gradient that has been used. ``zero_grad`` does nothing to it. To
-    clip, unscale or look at it raises a RuntimeError that says what to do instead; but for its norm, which is known if
-    the optimizer was made with ``max_norm``, which may be infinite.
+    clip, unscale or read it raises a RuntimeError that says what to do instead. Only its norm can be read, if the
+    optimizer was made with ``max_norm``, which may be infinite.
 
     Args:
         model: The module, or parameters, to be stepped so: those of them that the optimizer has now. Others go on

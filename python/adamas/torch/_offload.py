@@ -55,7 +55,7 @@ class Offload(torch.optim.Optimizer):
     are their own masters.
 
     ``param.grad`` then has no memory, and stands for the gradient on the host, where all operations on it are done. So
-    ``torch.nn.utils.clip_grad_norm_``, ``clip_grad_value_`` and `torch.amp.GradScaler` work as ever, under Trainer and
+    ``torch.nn.utils.clip_grad_norm_``, ``clip_grad_value_`` and `torch.amp.GradScaler` work as usual, under Trainer and
     Lightning too. To set it to None, as ``zero_grad`` of the optimizer or of the model does, drops the gradient. The
     gradient of another backward pass, as in gradient accumulation, is added in float32. ``step`` leaves None behind.
 
@@ -70,7 +70,7 @@ class Offload(torch.optim.Optimizer):
         in_backward: Update buckets on a thread of their own while the backward pass goes on; ``step`` waits for the
             last of them. Then each step has one backward pass, ``max_norm`` needs ``clip_each``, and ``on_nonfinite``
             concerns each parameter for itself.
-        **kwargs: Hyperparameters and options of ``optimizer_class``, but for ``copy_out``, ``master_weights``,
+        **kwargs: Hyperparameters and options of ``optimizer_class``, except for ``copy_out``, ``master_weights``,
             ``rounding`` and ``sparse``.
 
     Attributes:
@@ -157,7 +157,7 @@ class Offload(torch.optim.Optimizer):
         return masters if names is None else list(zip(names, masters, strict=True))
 
     def _arrive_in_backward(self, param: torch.Tensor) -> None:
-        """Take the gradient of a parameter; but for one that is spread over processes, which waits for `step`.
+        """Take the gradient of a parameter; except for one that is spread over processes, which waits for `step`.
 
         Nothing can stand for that one: those who clip it have to find a gradient that is spread likewise.
         """

@@ -20,7 +20,7 @@ from adamas.torch._stepper import Stepper
 #: Entries about the whole optimizer, which a state dict has in each of its groups.
 OPTIMIZER_STEP, PREVIOUS_NORM = "optimizer_step", "previous_norm"
 
-#: Names of the hyperparameters of all rules, but for one that schedulers of ``torch.optim`` put into groups.
+#: Names of the hyperparameters of all rules, except for one that schedulers of ``torch.optim`` put into groups.
 _OF_RULES = frozenset(
     name
     for cls in map(optimizers.__dict__.__getitem__, optimizers.__all__)

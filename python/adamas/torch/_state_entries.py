@@ -119,7 +119,7 @@ def averagings_of(entry: Mapping[str, Any], before: int) -> int:
 def take_over(entry: Mapping[str, Any], kept: Mapping[str, torch.Tensor], param: torch.Tensor) -> None:
     """Copy the states of an entry without `check_states` into tensors that adamas keeps.
 
-    What it lacks of what adamas keeps beside them stays as it is, but for an average, which begins with the
+    What it lacks of what adamas keeps beside them stays as it is, except for an average, which begins with the
     parameter.
     """
     with torch.no_grad():

@@ -34,7 +34,7 @@ class Stepper:
     Args:
         optimizer_class: Of adamas.
         names: Of the hyperparameters that it takes.
-        options: Its options, but for ``copy_out`` and ``sparse``.
+        options: Its options, except for ``copy_out`` and ``sparse``.
         row_mode: What becomes of rows without a gradient: "lazy" or "exact".
         step_defaults: What a step does about gradients.
 

@@ -1,5 +1,5 @@
 // libFuzzer on plans and steps. Bytes become a sequence of calls, right and wrong ones, made on two worlds that are
-// equal but for the instruction set and the number of threads. After each call both must have said the same and hold
+// equal except for the instruction set and the number of threads. After each call both must have said the same and hold
 // the same bits, and what was refused must not have changed any. Every array is an allocation of its own, so that the
 // address sanitizer sees an access beside it.
 #include <array>

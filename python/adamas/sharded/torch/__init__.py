@@ -8,7 +8,7 @@
     loss.backward()      # of this process's part of the batch; there is no DistributedDataParallel around the model
     optimizer.step()     # averages gradients, updates each process's shard, brings parameters to all
 
-Each class is that of `adamas.torch` with the same name, but for schedule-free rules, and takes two arguments more:
+Each class is that of `adamas.torch` with the same name, except for schedule-free rules, and takes two arguments more:
 ``process_group``, of torch.distributed with gloo (None: all processes), and ``lanes``, the number of equal parts of the
 global batch; with several lanes for a process, ``optimizer.accumulate()`` takes the gradients of each but the last. At
 construction the parameters become those of process 0. ``sparse`` and ``copy_out`` are not taken, and parameters are not
