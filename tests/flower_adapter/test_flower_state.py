@@ -252,7 +252,7 @@ def test_files_that_do_not_fit(tmp_path: Path) -> None:
     opt = adamas.Adam({"w": np.ones(2)})
     opt.step({"w": np.ones(2)})
     opt.save(path)
-    with pytest.raises(CheckpointError, match="is no checkpoint of a strategy"):
+    with pytest.raises(CheckpointError, match="is not a checkpoint of a strategy"):
         FedAdam().load(path)
     with pytest.raises(ValueError, match=r"ends in \.npz or \.safetensors"):
         strategy.save(tmp_path / "server.pkl")

@@ -139,7 +139,7 @@ Program Program::decode(std::string_view bytes) {
       header.rules != static_cast<std::uint32_t>(rule_count())) {
     throw std::invalid_argument(
         "this program was compiled with another version of adamas; clear JAX's compilation "
-        "cache, and compile it anew");
+        "cache, and compile it again");
   }
   Program program;
   program.threads = static_cast<int>(header.threads);

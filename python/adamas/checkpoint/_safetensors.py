@@ -80,7 +80,7 @@ def header_of(arrays: Mapping[str, Array], text: str) -> bytes:
     content += b" " * (-len(content) % 8)
     if len(content) > _MOST_HEADER:
         raise ValueError(
-            f"what describes the arrays takes {len(content):,} bytes, of which safetensors files have no more than "
+            f"the description of the arrays takes {len(content):,} bytes, and safetensors files allow at most "
             f"{_MOST_HEADER:,}; save to a path that ends in .npz"
         )
     return len(content).to_bytes(8, "little") + content

@@ -110,7 +110,7 @@ def load(path: str | os.PathLike[str]) -> State:
         {key.removeprefix(_OURS): value for key, value in groups[0].items() if key.startswith(_OURS)} if groups else {}
     )
     if len(groups) != 1 or not isinstance(ours.get("names"), str):
-        raise CheckpointError(f"{path}: is no checkpoint of a strategy of adamas.flower, but of an optimizer")
+        raise CheckpointError(f"{path}: is not a checkpoint of a strategy of adamas.flower, but of an optimizer")
     optimizer["param_groups"] = [{key: value for key, value in groups[0].items() if not key.startswith(_OURS)}]
     argument = "argument."
     try:

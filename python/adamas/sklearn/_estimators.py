@@ -123,7 +123,7 @@ class _TrainedByAdamas:
             if present is not began and present != began:
                 raise ValueError(
                     f"{name}: was {began!r} when training began, and is {present!r}; it cannot change between two "
-                    "calls of partial_fit; call fit to begin anew"
+                    "calls of partial_fit; call fit to start again"
                 )
 
     def _exchange_params(self, exchange: Callable[[list[Array]], list[Array]]) -> None:
