@@ -1,4 +1,4 @@
-"""Optimizers of several processes: each updates its own part of the states; the results equal those of one process.
+"""Optimizers of several processes: each updates its own part of the states; the bits are the same as in one process.
 
 ::
 
