@@ -26,13 +26,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from figure_list import FIGURES, Panel
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import adamas
+from adamas._pictures import picture, series_look
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
@@ -165,34 +164,27 @@ def differences(found: Curves, stored: Curves) -> list[str]:
 
 
 def draw(panels: tuple[Panel, ...], curves: Curves, path: Path) -> None:
-    """Draw a figure. Lines differ in colour, lightness and dashes, so they can be told apart in grey."""
-    colours = ("#111111", "#d1495b", "#2a7ab9", "#b8860b", "#4c9a4c")
-    dashes = ("-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)))
-    fonts = {"font.family": "DejaVu Sans", "font.size": 10.5, "axes.spines.top": False, "axes.spines.right": False}
-    with rc_context(fonts):
-        figure = Figure(figsize=(4.6 * len(panels) if len(panels) > 1 else 6.4, 3.9), layout="constrained")
+    """Draw a figure in the style of all pictures, and write the digest of its curves into the file."""
+    with picture(path, 5.4 * len(panels) if len(panels) > 1 else 7.2, 5.4) as figure:
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             lines = dict(curves[panel.variable])
             x = lines.pop("x")
             for number, (label, values) in enumerate(lines.items()):
                 y = [math.nan if value is None else value for value in values]
-                look = {"color": colours[number % 5], "linestyle": dashes[number % 5], "marker": panel.marker}
                 # Thinner from line to line, so that one on top of another lets it be seen.
-                axes.plot(x, y, label=label, linewidth=2.8 - 0.25 * number, markersize=5, **look)
+                look = series_look(number) | {"marker": panel.marker, "linewidth": 3.2 - 0.3 * number}
+                axes.plot(x, y, label=label, **look)
             axes.set(xlabel=panel.xlabel, ylabel=panel.ylabel, xscale=panel.xscale, yscale=panel.yscale)
             if panel.xscale == "linear":
                 axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-            axes.set_title(panel.title, fontsize=10.5)
+            axes.set_title(panel.title)
             axes.set_ylim(*panel.ylim)
-            axes.grid(alpha=0.25)
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), fontsize=9.5, frameon=False)
-        drawn = io.BytesIO()
-        figure.savefig(drawn, dpi=110)
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), frameon=False)
     note = PngInfo()
     note.add_text("curves", digest(curves))
-    with Image.open(drawn) as picture:
-        few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-        few.save(path, optimize=True, pnginfo=note)
+    with Image.open(path) as drawn:
+        drawn.load()
+        drawn.save(path, optimize=True, pnginfo=note)
 
 
 def digest_in(picture: Path) -> str:

@@ -1,7 +1,8 @@
 """Style of all pictures: fonts, sizes, colours, markers, and the format of the files.
 
-The pictures of ``bench``, of the demo and of the examples are drawn with it. Colours differ in lightness too, and each
-comes with a marker, so that a picture can be read in grey. Fonts can be read at half size.
+The pictures of ``bench``, of the demo, of the examples, of the tutorial and of `adamas.observe` are drawn with it.
+Colours differ in lightness too, and each comes with a marker, so that a picture can be read in grey. Fonts can be read
+at half size.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["GREY", "MARKERS", "SERIES", "in_order", "library_look", "picture", "series_look"]
+__all__ = ["GREY", "MARKERS", "SERIES", "in_order", "library_look", "picture", "series_look", "style"]
 
 #: Of notes and of lines that are no data.
 GREY = "#6b6b6b"
@@ -88,6 +89,15 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 @contextmanager
+def style() -> Iterator[None]:
+    """Let matplotlib draw with the fonts and sizes of all pictures."""
+    import matplotlib as mpl  # noqa: PLC0415  # an extra, imported on demand
+
+    with mpl.rc_context(_SETTINGS):
+        yield
+
+
+@contextmanager
 def picture(path: Path, width: float, height: float, title: str = "") -> Iterator[Any]:
     """Give a figure to draw into; write it as a PNG file when all is drawn.
 
@@ -101,11 +111,10 @@ def picture(path: Path, width: float, height: float, title: str = "") -> Iterato
         ImportError: matplotlib is not installed.
     """
     # Extras are imported on demand.
-    import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415  # a dependency of matplotlib
 
-    with mpl.rc_context(_SETTINGS):
+    with style():
         figure = Figure(figsize=(width, height), layout="constrained")
         if title:
             figure.suptitle(title)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from adamas._pictures import style
 from adamas._system.extras import require
 from adamas._types import Array
 from adamas.observe._findings import Findings
@@ -30,6 +31,13 @@ def draw(
 ) -> None:
     """Draw a table of values, a row for each step, and write what looks wrong beside each parameter."""
     require("draw", ("matplotlib",), "observe")
+    with style():
+        _draw(values, steps, names, quantity, findings, path)
+
+
+def _draw(
+    values: Array, steps: Sequence[int], names: Sequence[str], quantity: str, findings: Findings, path: str
+) -> None:
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
@@ -42,6 +50,7 @@ def draw(
     rows = len(names)
     figure = Figure(figsize=(10.0, min(max(2.0 + 0.26 * rows, 3.0), 30.0)), layout="constrained")
     axes = figure.subplots()
+    axes.grid(visible=False)
     colours = colormaps["RdYlBu_r" if is_ratio else "viridis"].with_extremes(bad=_UNKNOWN)
     edges, lines = _edges(steps), np.arange(rows + 1)
     image = axes.pcolormesh(edges, lines, np.ma.masked_invalid(shown), cmap=colours, vmin=low, vmax=high)
@@ -51,14 +60,14 @@ def draw(
     axes.set_ylim(rows, 0)
     axes.set_xlabel("step")
     named = range(0, rows, -(-rows // _MOST_NAMES))
-    axes.set_yticks([row + 0.5 for row in named], [names[row] for row in named], fontsize=8)
+    axes.set_yticks([row + 0.5 for row in named], [names[row] for row in named], fontsize=9)
     axes.tick_params(axis="y", length=0)
     bar = figure.colorbar(image, ax=axes, extend="both", pad=0.02, aspect=30)
     bar.set_label(_WORDS.get(quantity, f"{quantity}, log10"))
     _write_findings(axes, names, findings)
     _explain(axes, {_ZERO: "zero" if not is_ratio else "no change", _UNKNOWN: "not known"}, zeros, logs)
     title = f"{len(steps)} observed step{'s' * (len(steps) > 1)} of {rows} parameter{'s' * (rows > 1)}"
-    axes.set_title(title + ("" if findings else ": nothing looks wrong"), loc="left", fontsize=10)
+    axes.set_title(title + ("" if findings else ": nothing looks wrong"), loc="left")
     figure.savefig(path, dpi=120)
 
 
@@ -94,7 +103,7 @@ def _write_findings(axes: Any, names: Sequence[str], findings: Findings) -> None
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=8,
+                fontsize=9,
                 color="#b00020",
                 annotation_clip=False,
             )
@@ -113,6 +122,6 @@ def _explain(axes: Any, words: dict[str, str], zeros: Any, logs: Array) -> None:
             bbox_to_anchor=(1.0, 1.0),
             ncols=2,
             frameon=False,
-            fontsize=8,
+            fontsize=9,
             borderpad=0,
         )
