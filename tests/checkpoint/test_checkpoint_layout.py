@@ -113,5 +113,5 @@ def test_a_disk_with_larger_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_header_that_would_be_too_long_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_safetensors, "_MOST_HEADER", 1000)
     arrays = {f"params/{i}": np.zeros(1, np.float32) for i in range(100)}
-    with pytest.raises(ValueError, match=r"no more than 1,000; save to a path that ends in \.npz"):
+    with pytest.raises(ValueError, match=r"at most 1,000; save to a path that ends in \.npz"):
         write_safetensors(tmp_path / "a.safetensors", arrays, describe)
