@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import grads_of, make_params
+from page_blocks import python_blocks
 
 import adamas
 from adamas import checkpoint
@@ -22,7 +23,7 @@ from adamas.checkpoint._safetensors import _DTYPES
 from adamas.rules import SPECS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checkpoint_format.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+BLOCKS = python_blocks(PAGE)
 
 CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "float32": ("AdamW", np.float32, {}),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 from optimizers_page import PAGE, paper, rewritten, states
+from page_blocks import python_blocks
 
 from adamas.rules import SPECS
 
@@ -19,7 +19,7 @@ def test_tables_are_up_to_date() -> None:
 
 
 def test_program() -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(TEXT)
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, PAGE.name, "exec"), namespace)

@@ -11,6 +11,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from page_blocks import python_blocks
 
 import adamas
 
@@ -93,7 +94,7 @@ def test_the_word_master_is_the_name_of_the_state() -> None:
 def test_python_of_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(text)
     assert blocks
     namespace: dict[str, Any] = {}
     for block in blocks:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from flower_rounds import Grid, Model, arrays_of, in_a_run
 from flwr.app import ArrayRecord, ConfigRecord
+from page_blocks import python_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "flower.md").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ def client(arrays: ArrayRecord, config: ConfigRecord, number: int) -> tuple[Mode
 
 def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    first, second, third = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    first, second, third = python_blocks(PAGE)
     names: dict[str, Any] = {}
     grid = Grid(client, 10)
     exec(compile(first, "flower.md", "exec"), names)

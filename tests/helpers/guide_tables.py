@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from page_blocks import python_blocks
+
 import adamas
 from adamas.bench.scenarios import SCENARIOS
 from adamas.bench.tables import format_table, with_range
@@ -56,7 +58,7 @@ BESIDE_STATES = 4 + 2 + 2
 
 def blocks(page: Path) -> list[str]:
     """Return the Python blocks of a page."""
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return python_blocks(page.read_text(encoding="utf-8"))
 
 
 @functools.cache

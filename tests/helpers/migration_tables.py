@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_blocks import python_blocks
 
 FOLDER = Path(__file__).parents[2] / "docs" / "migration"
 
@@ -184,7 +185,7 @@ def _bits(arrays: list[Any]) -> list[bytes]:
 def blocks_of(page: str) -> list[str]:
     """Return the blocks of Python in a page, in order."""
     text = (FOLDER / page).read_text(encoding="utf-8")
-    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return python_blocks(text)
 
 
 def run_blocks(page: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page_blocks import python_blocks
 
 import adamas
 
@@ -25,7 +26,7 @@ CHINESE = {
     "docs/tutorial/index.md": "docs/tutorial/zh/index.md",
 }
 README = (ROOT / "README.md").read_text()
-ALL_BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+ALL_BLOCKS = python_blocks(README)
 #: Others are run where their library is: tests/torch_adapter, tests/jax_adapter, tests/keras_adapter, tests/mpi.
 BLOCKS = [
     block
@@ -74,7 +75,7 @@ def test_readme_block(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("page", ["autograd.md", "observe.md", "scipy.md", "sklearn.md"])
 def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+    blocks = python_blocks((ROOT / "docs" / page).read_text())
     namespace: dict[str, Any] = {}
     for block in blocks:
         if "import torch" not in block:  # tests/torch_adapter/test_readme.py

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from bits import assert_same_bits
+from page_blocks import python_blocks
 
 import adamas
 from adamas.adapters import BoundOptimizer, describe
 from adamas.rules import SPECS
 
 PAGE = Path(__file__).parents[2] / "docs" / "adapters.md"
-BLOCK = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[0]
+BLOCK = python_blocks(PAGE.read_text())[0]
 NAMESPACE: dict[str, Any] = {}
 exec(compile(BLOCK, str(PAGE), "exec"), NAMESPACE)
 DictOptimizer: Any = NAMESPACE["DictOptimizer"]

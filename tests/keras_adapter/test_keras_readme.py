@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from page_blocks import python_blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "guides" / "keras.md"
 
 
 def test_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(PAGE.read_text(encoding="utf-8"))
     assert len(blocks) > 1
     namespace: dict[str, Any] = {}
     for block in blocks:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from mpi_processes import PROGRAMS, environment, run_processes
+from page_blocks import python_blocks
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def test_memory_threads_and_arenas(count: int, threads: str) -> None:
 def test_the_page(count: int, tmp_path: Path) -> None:
     """The blocks of docs/sharded.md, one after the other, by several processes."""
     page = (Path(__file__).parents[2] / "docs" / "sharded.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(page)
     blocks = [block for block in blocks if "torch" not in block]  # tests/torch_adapter/test_sharded.py
     assert len(blocks) == 4
     program = tmp_path / "train.py"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 import tempfile
 from pathlib import Path
 
 import pytest
 from one_thread import one_thread
+from page_blocks import python_blocks
 from recipe_page import CHANGES, LAUNCHED, PAGE, SOURCES, Change, launch, load, read_score, write
 
 __all__ = ["one_thread"]
@@ -50,7 +50,7 @@ def test_quality(change: Change) -> None:
 
 def test_python_blocks(tmp_path: Path) -> None:
     """They go on where the program of the diff before them ends."""
-    found = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    found = python_blocks(PAGE)
     for block in found:
         before = PAGE[: PAGE.index(block)]
         name = [change.new for change in OURS if f"+++ {change.new}\n" in before][-1]

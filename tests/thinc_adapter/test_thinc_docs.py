@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
+from page_blocks import python_blocks
+
 TEXT = (Path(__file__).parents[2] / "docs" / "thinc.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+BLOCKS = python_blocks(TEXT)
 
 
 def test_blocks() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from page_blocks import python_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", "docs/guides/pytorch.md", "docs/observe.md"]
@@ -15,7 +15,7 @@ PAGES = ["README.md", "docs/guides/pytorch.md", "docs/observe.md"]
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(text)
     if page != "docs/guides/pytorch.md":  # where all are of PyTorch, and go on from one another
         blocks = [block for block in blocks if "import torch" in block]
     assert blocks

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from child import run_python
+from page_blocks import python_blocks
 
 PROGRAM = Path(__file__).parent / "programs" / "sharded_steps.py"
 
@@ -30,7 +30,7 @@ def test_parts_that_are_whole() -> None:
 def test_the_page(tmp_path: Path) -> None:
     """The blocks of docs/sharded.md that are of PyTorch, one after the other."""
     page = (Path(__file__).parents[2] / "docs" / "sharded.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = python_blocks(page)
     blocks = [block for block in blocks if "torch" in block]
     assert len(blocks) == 2
     program = tmp_path / "train.py"

@@ -14,6 +14,7 @@ import torch
 import torchao.optim
 from deepspeed.ops.adam import DeepSpeedCPUAdam
 from migration_tables import FOLDER, Line, Side, Table, check_line, check_names, lines_of, run_blocks, tables_of
+from page_blocks import python_blocks
 from page_examples import Example, check_that_it_leads, page_examples, run_example
 
 import adamas
@@ -153,7 +154,7 @@ def test_states_carry_over(page: str, make: Callable[..., Any]) -> None:
     """The function of the page converts the moments; then both go on alike, as far as theirs are exact."""
     names: dict[str, Any] = {"torch": torch, "converted": lambda optimizer: optimizer.state_dict()}
     text = (FOLDER / page).read_text(encoding="utf-8")
-    for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for block in python_blocks(text):
         if "def converted" in block:
             exec(block.split("\n\n\nnew =")[0], names)
     layers = [torch.nn.Linear(128, 128, bias=False) for _ in range(2)]
